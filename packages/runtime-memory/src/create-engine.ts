@@ -1,6 +1,6 @@
 import { toTag } from './images/state/image-store.js'
 import { MemoryEngine } from './memory-engine.js'
-import { FaultScript } from './memory-fault.js'
+import { FaultList } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import type { FileEntry, FileMap } from './simulation/files/file-map.js'
 import { emptyImageConfig, type ImageContent, noPrograms } from './simulation/image-content.js'
@@ -10,7 +10,7 @@ import { fileCommands } from './simulation/programs/file-commands.js'
 import { networkCommands } from './simulation/programs/network-commands.js'
 import { processCommands } from './simulation/programs/process-commands.js'
 import { textCommands } from './simulation/programs/text-commands.js'
-import { sh } from './simulation/shell/shell.js'
+import { sh } from './simulation/shell/sh-command.js'
 
 /** Creates the engine of a plugin with its initial images. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
@@ -18,7 +18,7 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   const commands = { ...baseCommands, ...options.commands }
   const registry = createImages(pullable)
   const commandMap = new Map(Object.entries(commands))
-  const engine = new MemoryEngine({ faults: new FaultScript(faults), commands: commandMap, registry, logLimitBytes })
+  const engine = new MemoryEngine({ faults: new FaultList(faults), commands: commandMap, registry, logLimitBytes })
   addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
   for (const [reference, content] of createImages(images)) addImage(engine, reference, content)
   for (const { programs } of [...registry.values(), ...engine.images.list()]) {
@@ -70,7 +70,7 @@ function createDefaultImage(commands: readonly string[]): ImageContent {
   }
 }
 
-/** The commands of the default image: those of busybox that the conformance kit and small trials need. */
+/** The commands of `busybox:latest`: a part of those of busybox, and `exit CODE`. */
 const baseCommands: Readonly<Record<string, MemoryProgram>> = {
   ...fileCommands,
   ...networkCommands,

@@ -3,16 +3,16 @@ import { delay } from '@capstan/core/plugin'
 import { ContainerStore } from './containers/state/container-store.js'
 import { ImageStore } from './images/state/image-store.js'
 import { MemoryClock, toDate } from './memory-clock.js'
-import type { FaultScript } from './memory-fault.js'
+import type { FaultList } from './memory-fault.js'
 import { NetworkStore } from './networks/network-store.js'
 import type { ImageContent, ImagePrograms } from './simulation/image-content.js'
 import type { MemoryProgram } from './simulation/memory-program.js'
 import { VolumeStore } from './volumes/volume-store.js'
 
-/** Options of `MemoryEngine`. They do not change later. */
+/** Options of `MemoryEngine`. */
 export interface MemoryEngineOptions {
-  readonly faults: FaultScript
-  /** The commands of the plugin by name. A file with that name runs the command. */
+  readonly faults: FaultList
+  /** The commands of the plugin by name. An executable file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
   /** Images that can be pulled, by their short reference. */
   readonly registry: ReadonlyMap<string, ImageContent>
@@ -31,14 +31,14 @@ export class MemoryEngine {
   readonly containers: ContainerStore = new ContainerStore()
   readonly networks: NetworkStore = new NetworkStore()
   readonly volumes: VolumeStore = new VolumeStore()
-  readonly faults: FaultScript
+  readonly faults: FaultList
   readonly commands: ReadonlyMap<string, MemoryProgram>
   readonly registry: ReadonlyMap<string, ImageContent>
   /** Programs by their key. Archives contain the key, because they cannot contain programs. */
   readonly programs: Map<string, ImagePrograms> = new Map()
   readonly logLimitBytes: number
   /** The open runtimes. */
-  readonly connections: Set<object> = new Set()
+  readonly openRuntimes: Set<object> = new Set()
 
   constructor({ faults, commands, registry, logLimitBytes }: MemoryEngineOptions) {
     this.faults = faults
@@ -54,6 +54,6 @@ export class MemoryEngine {
   /** Resolves in a later turn. Running containers keep the process alive only while a runtime is open. */
   nextTurn(): Promise<void> {
     // An unreferenced immediate may wait until something else wakes the event loop. A timer does not.
-    return this.connections.size > 0 ? setImmediate() : delay(1, { ref: false })
+    return this.openRuntimes.size > 0 ? setImmediate() : delay(1, { ref: false })
   }
 }

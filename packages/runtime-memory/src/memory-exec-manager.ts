@@ -2,7 +2,7 @@ import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
 import { type Argv, createHostError, type UndoStack, validateExec, validateId } from '@capstan/core/plugin'
 import { MemoryExecProcess } from './containers/memory-exec-process.js'
 import { findRun, toContainerState } from './containers/state/memory-container.js'
-import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { createStatusFile } from './simulation/files/system-files.js'
 import { withEnvironment } from './simulation/processes/environment.js'
 import { createFailingProgram, findCommand } from './simulation/processes/find-program.js'
@@ -14,20 +14,20 @@ interface ExecCall {
 
 /** Runs processes in simulated containers. The exit code of an unknown command is 127. */
 export class MemoryExecManager implements ExecManager {
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
 
-  constructor(connection: MemoryConnection) {
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext) {
+    this.#context = context
   }
 
   async exec(id: string, command: Argv, options: ExecOptions = {}): Promise<ExecProcess> {
     validateId(id)
     validateExec(command, options)
-    return await this.#connection.call('exec', options, ({ undo }) => this.#exec(id, command, { options, undo }))
+    return await this.#context.call('exec', options, ({ undo }) => this.#exec(id, command, { options, undo }))
   }
 
   async #exec(id: string, argv: Argv, { options, undo }: ExecCall): Promise<ExecProcess> {
-    const { engine } = this.#connection
+    const { engine } = this.#context
     const container = engine.containers.require(id)
     const run = findRun(container)
     if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
@@ -47,10 +47,10 @@ export class MemoryExecManager implements ExecManager {
       workingDirectory,
       terminal,
       sources,
-      origin: run.origin,
+      networking: run.networking,
     }
     const start = { containerId: container.id, run, program, context, options }
-    const process = new MemoryExecProcess(this.#connection, start)
+    const process = new MemoryExecProcess(this.#context, start)
     undo.add('exec', () => process.end())
     return process
   }

@@ -1,11 +1,12 @@
 import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 
-/** A scripted fault: a failure or delay of an operation. */
+/** An injected fault: a failure or delay of an operation. */
 export interface MemoryFault {
   /**
-   * The name of a method of the runtime or of a manager, or `kill` and `resize` of an exec process. `pullImage`
-   * applies to every pull; `createContainer`, `startContainer` and `removeContainer` also apply as steps of
-   * `startSidecar`.
+   * The name of a method with I/O of the runtime or of a manager, or `kill` or `resize` of an exec process. `pullImage`
+   * applies to every pull. `createContainer` and `startContainer` also apply inside `startSidecar`, and `removeContainer`
+   * when `startSidecar` is undone. For `containerLogs` the first read fails; for `getImageHomeDir` the call resolves with
+   * `/root`.
    */
   readonly operation: string
   /** The number of calls that it applies to. Default 1. */
@@ -14,34 +15,38 @@ export interface MemoryFault {
   readonly delayMs?: number
   /** The call waits until its signal aborts or the runtime is closed. */
   readonly hang?: boolean
-  /** The operation takes effect and then fails or hangs, as when its response is lost. An abort still undoes it. */
+  /**
+   * When true, the operation is carried out first, and the call then fails or hangs, as when a response is lost. Its
+   * effect stays, unless the call is aborted, which undoes it.
+   */
   readonly after?: boolean
   /** The error of the call. Default: OPERATION_FAILED, or none when the fault only delays or hangs. */
   readonly error?: Error
 }
 
-/** Finds the fault that applies to a call. The list may grow while it is in use. */
-export class FaultScript {
+/** The faults to inject, and how often each was used. The list may grow while it is in use. */
+export class FaultList {
   readonly #faults: readonly MemoryFault[]
-  readonly #met = new Map<MemoryFault, number>()
+  readonly #uses = new Map<MemoryFault, number>()
 
   constructor(faults: readonly MemoryFault[]) {
     this.#faults = faults
   }
 
-  take(operation: string): MemoryFault | undefined {
+  /** Returns the fault that applies to this call, if any, and counts the use. */
+  useFault(operation: string): MemoryFault | undefined {
     const fault = this.#faults.find((entry) => entry.operation === operation && this.#timesLeft(entry) > 0)
-    if (fault !== undefined) this.#met.set(fault, (this.#met.get(fault) ?? 0) + 1)
+    if (fault !== undefined) this.#uses.set(fault, (this.#uses.get(fault) ?? 0) + 1)
     return fault
   }
 
   #timesLeft(fault: MemoryFault): number {
-    return (fault.times ?? 1) - (this.#met.get(fault) ?? 0)
+    return (fault.times ?? 1) - (this.#uses.get(fault) ?? 0)
   }
 }
 
-/** Wraps a scripted error, to distinguish it from an error of the operation itself. */
-export class ScriptedFailure {
+/** Wraps an injected error, to distinguish it from an error of the operation itself. */
+export class InjectedFailure {
   readonly error: Error
 
   constructor(error: Error) {
@@ -55,11 +60,16 @@ export async function applyFault(fault: MemoryFault | undefined, signal: AbortSi
   const { operation, delayMs, hang = false, error } = fault
   if (delayMs !== undefined) await delay(delayMs, { signal, ref: false })
   if (hang) await untilAborted(new Promise<never>(() => {}), signal)
-  if (error !== undefined) throw new ScriptedFailure(error)
-  if (delayMs === undefined) throw new ScriptedFailure(createScriptedError(operation))
+  if (error !== undefined) throw new InjectedFailure(error)
+  if (delayMs === undefined) throw new InjectedFailure(createInjectedError(operation))
 }
 
-function createScriptedError(operation: string): Error {
-  const facts = { operation, subject: 'the simulation', status: undefined, reason: 'a scripted fault' }
+function createInjectedError(operation: string): Error {
+  const facts = {
+    operation,
+    subject: 'the simulation',
+    status: undefined,
+    reason: 'a fault that the option `faults` injects',
+  }
   return createHostError('OPERATION_FAILED', facts)
 }

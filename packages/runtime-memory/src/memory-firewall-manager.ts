@@ -2,21 +2,21 @@ import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/
 import { createHostError, validateFirewallRules, validateId } from '@capstan/core/plugin'
 import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
 import { applyFirewall } from './firewall/apply-firewall.js'
-import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
 /** Restricts the simulated connections of containers. */
 export class MemoryFirewallManager implements FirewallManager {
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
 
-  constructor(connection: MemoryConnection) {
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext) {
+    this.#context = context
   }
 
   async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateFirewallRules(rules)
-    const { containers } = this.#connection.engine
-    await this.#connection.call('setupFirewall', options, () => {
+    const { containers } = this.#context.engine
+    await this.#context.call('setupFirewall', options, () => {
       setupFirewall(containers.require(id), rules)
     })
   }
@@ -34,5 +34,5 @@ function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
   }
   container.firewallRules = rules
   const run = findRun(container)
-  if (run !== undefined) applyFirewall(run.origin, rules)
+  if (run !== undefined) applyFirewall(run.networking, rules)
 }

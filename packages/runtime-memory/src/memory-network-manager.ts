@@ -10,23 +10,23 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import type { MemoryNetwork } from './networks/network-store.js'
 
 /** Manages simulated networks. Each has its own subnet and names. */
 export class MemoryNetworkManager implements NetworkManager {
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
 
-  constructor(connection: MemoryConnection) {
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext) {
+    this.#context = context
   }
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
     const { labels = {}, internal = false } = options
     validateName(name)
     validateLabels(labels)
-    const { engine, ownerLabels } = this.#connection
-    return await this.#connection.call('createNetwork', options, ({ undo }) => {
+    const { engine, ownerLabels } = this.#context
+    return await this.#context.call('createNetwork', options, ({ undo }) => {
       this.#checkName(name)
       const allLabels = toObjectLabels({ kind: 'network' }, ownerLabels, labels)
       const { id } = engine.networks.add({ name, internal, labels: allLabels })
@@ -37,8 +37,8 @@ export class MemoryNetworkManager implements NetworkManager {
 
   async removeNetwork(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    const { networks } = this.#connection.engine
-    await this.#connection.call('removeNetwork', options, () => {
+    const { networks } = this.#context.engine
+    await this.#context.call('removeNetwork', options, () => {
       const network = networks.find(id)
       if (network === undefined) return
       this.#checkUnused(network)
@@ -47,8 +47,8 @@ export class MemoryNetworkManager implements NetworkManager {
   }
 
   async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
-    const { networks } = this.#connection.engine
-    return await this.#connection.call('listNetworks', options, () =>
+    const { networks } = this.#context.engine
+    return await this.#context.call('listNetworks', options, () =>
       networks
         .list()
         .filter(({ labels }) => hasLabels(labels, options.labels))
@@ -57,14 +57,14 @@ export class MemoryNetworkManager implements NetworkManager {
   }
 
   #checkName(name: string): void {
-    const { engine, ownerLabels } = this.#connection
+    const { engine, ownerLabels } = this.#context
     const holder = engine.networks.list().find((network) => network.name === name)
     if (holder === undefined) return
     throw createHostError('NAME_CONFLICT', { name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) })
   }
 
   #checkUnused(network: MemoryNetwork): void {
-    const { containers, networks } = this.#connection.engine
+    const { containers, networks } = this.#context.engine
     if (network === networks.defaultNetwork) {
       const reason = 'it is the default network'
       const facts = { operation: 'removeNetwork', subject: network.name, status: 403, reason }

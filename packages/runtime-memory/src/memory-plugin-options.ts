@@ -10,7 +10,7 @@ export interface MemoryPluginOptions {
   readonly images?: Readonly<Record<string, MemoryImage>>
   /** Images that can be pulled, by reference. Pulling any other rejects with IMAGE_PULL_FAILED. */
   readonly pullable?: Readonly<Record<string, MemoryImage>>
-  /** Additional commands of `busybox:latest`. In any image, a file with the name of a command runs it. */
+  /** Additional commands of `busybox:latest`. In other images, an executable file runs the command of its name. */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   /**
    * Capabilities to leave out: reported as absent with reason and remedy, and not registered. Without the volume
@@ -19,12 +19,16 @@ export interface MemoryPluginOptions {
   readonly without?: readonly Capability<object>[]
   /**
    * Fields to reject with OPTION_UNSUPPORTED and to list in the report, as a runtime with fewer features does.
-   * `logs.split` merges the streams of a log; `foreignContainers.output` and `foreignContainers.exitCode` concern
-   * containers that another open runtime started.
+   * With `logs.split` in the list, all log chunks have the source `combined`. `foreignContainers.output` and
+   * `foreignContainers.exitCode` apply to containers that another open runtime started. With `firewall.beforeStart`,
+   * stored rules are set after the start.
    */
   readonly unsupportedOptions?: readonly RefusableField[]
-  /** Scripted faults. The list is read at each call, so it may grow while the runtime is open. */
+  /** Faults to inject. The list is read at each call, so it may grow while the runtime is open. */
   readonly faults?: readonly MemoryFault[]
-  /** The maximum size of a container's log. The oldest output is dropped beyond it. Default 64 MiB. */
+  /**
+   * The maximum size of a container's log in bytes, including 128 for each write. Default 64 MiB. When the log is full,
+   * output that a reader has not read blocks the container; other output is dropped, the oldest first.
+   */
   readonly logLimitBytes?: number
 }

@@ -19,7 +19,6 @@ import {
   refuseUnlistedVolumes,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
-import { MemoryConnection } from './memory-connection.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
 import { MemoryFirewallManager } from './memory-firewall-manager.js'
 import { MemoryImageBuilder } from './memory-image-builder.js'
@@ -27,6 +26,7 @@ import { MemoryImageTransfer } from './memory-image-transfer.js'
 import { MemoryNetworkManager } from './memory-network-manager.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import { MemoryRuntime } from './memory-runtime.js'
+import { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { MemorySidecarManager } from './memory-sidecar-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
 
@@ -57,28 +57,28 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
       return { ...available, provides, absent, unsupportedOptions }
     },
     register: (scope) => {
-      register(scope, new MemoryConnection({ ...scope, engine, unsupportedOptions }), isLeftOut)
+      register(scope, new MemoryRuntimeContext({ ...scope, engine, unsupportedOptions }), isLeftOut)
     },
   }
 }
 
 function register(
   scope: RegistrationScope,
-  connection: MemoryConnection,
+  context: MemoryRuntimeContext,
   isLeftOut: (capability: Capability<object>) => boolean,
 ): void {
-  const runtime = new MemoryRuntime(connection)
+  const runtime = new MemoryRuntime(context)
   const offer = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
     if (!isLeftOut(capability)) scope.provide(capability, create())
   }
   scope.provide(runtimeCapability, runtime)
-  offer(imageBuilderCapability, () => new MemoryImageBuilder(connection))
-  offer(firewallManagerCapability, () => new MemoryFirewallManager(connection))
-  offer(networkManagerCapability, () => new MemoryNetworkManager(connection))
-  offer(sidecarManagerCapability, () => new MemorySidecarManager(connection, runtime))
-  offer(execManagerCapability, () => new MemoryExecManager(connection))
-  offer(volumeManagerCapability, () => new MemoryVolumeManager(connection))
-  offer(imageTransferCapability, () => new MemoryImageTransfer(connection))
+  offer(imageBuilderCapability, () => new MemoryImageBuilder(context))
+  offer(firewallManagerCapability, () => new MemoryFirewallManager(context))
+  offer(networkManagerCapability, () => new MemoryNetworkManager(context))
+  offer(sidecarManagerCapability, () => new MemorySidecarManager(context, runtime))
+  offer(execManagerCapability, () => new MemoryExecManager(context))
+  offer(volumeManagerCapability, () => new MemoryVolumeManager(context))
+  offer(imageTransferCapability, () => new MemoryImageTransfer(context))
 }
 
 function checkWithout(without: readonly Capability<object>[]): void {

@@ -40,42 +40,42 @@ import { findRun, type MemoryContainer, toContainerState } from './containers/st
 import { removeContainer, stopContainer } from './containers/stop-container.js'
 import { toTag } from './images/state/image-store.js'
 import { toImageInfo } from './images/state/stored-image.js'
-import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryEngine } from './memory-engine.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { findGateway } from './networks/connect.js'
 import { toSignalName } from './simulation/processes/signals.js'
 
 /** The simulated runtime. Each method validates its input and then runs one operation of the connection. */
 export class MemoryRuntime implements Runtime {
   readonly type: string
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
 
-  constructor(connection: MemoryConnection) {
-    this.type = connection.runtimeName
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext) {
+    this.type = context.runtimeName
+    this.#context = context
   }
 
   async ping(options: OperationOptions = {}): Promise<void> {
-    await this.#connection.call('ping', options, () => {})
+    await this.#context.call('ping', options, () => {})
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
     if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
-    refuseOptions(this.type, config, this.#connection.unsupportedOptions)
+    refuseOptions(this.type, config, this.#context.unsupportedOptions)
     const { onProgress } = options
-    return await this.#connection.call('createContainer', options, async (call) => {
-      const { id } = await createContainer(this.#connection, config, { call, ...(onProgress && { onProgress }) })
+    return await this.#context.call('createContainer', options, async (call) => {
+      const { id } = await createContainer(this.#context, config, { call, ...(onProgress && { onProgress }) })
       return id
     })
   }
 
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    const { engine } = this.#connection
-    await this.#connection.call('startContainer', options, async ({ undo }) => {
-      const rulesTiming = this.#connection.rulesTiming
-      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo, rulesTiming })
+    const { engine } = this.#context
+    await this.#context.call('startContainer', options, async ({ undo }) => {
+      const rulesTiming = this.#context.rulesTiming
+      await startContainer(engine, engine.containers.require(id), { starter: this.#context, undo, rulesTiming })
     })
   }
 
@@ -83,26 +83,26 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     validateStopOptions(options)
     const { graceMs = 10_000 } = options
-    await this.#connection.call('stopContainer', options, async ({ signal }) => {
-      const container = this.#connection.engine.containers.find(id)
+    await this.#context.call('stopContainer', options, async ({ signal }) => {
+      const container = this.#context.engine.containers.find(id)
       if (container !== undefined) await stopContainer(container, { graceMs, signal })
     })
   }
 
   async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
     validateId(id)
-    const { containers } = this.#connection.engine
-    return await this.#connection.call('waitContainer', options, ({ signal }) => {
+    const { containers } = this.#context.engine
+    return await this.#context.call('waitContainer', options, ({ signal }) => {
       const container = containers.require(id)
-      if (this.#isForeign(container)) this.#connection.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
+      if (this.#isForeign(container)) this.#context.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    const { engine } = this.#connection
-    await this.#connection.call('removeContainer', options, async () => {
+    const { engine } = this.#context
+    await this.#context.call('removeContainer', options, async () => {
       const container = engine.containers.find(id)
       if (container !== undefined) await removeContainer(engine, container)
     })
@@ -112,57 +112,57 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     validateLogOptions(options)
     this.#refuseLogOptions(options)
-    return createLogStream(this.#connection, id, options)
+    return createLogStream(this.#context, id, options)
   }
 
   #refuseLogOptions({ since, timestamps, stdout = true, stderr = true }: LogOptions): void {
-    this.#connection.refuse(runtimeCapability, 'logs.since', since)
-    this.#connection.refuse(runtimeCapability, 'logs.timestamps', timestamps)
-    this.#connection.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
+    this.#context.refuse(runtimeCapability, 'logs.since', since)
+    this.#context.refuse(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#context.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
     validateId(id)
-    const { containers } = this.#connection.engine
-    return await this.#connection.call('containerLogsAll', options, () => readAll(containers.require(id).log))
+    const { containers } = this.#context.engine
+    return await this.#context.call('containerLogsAll', options, () => readAll(containers.require(id).log))
   }
 
   async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
     validateId(id)
-    const { containers } = this.#connection.engine
-    return await this.#connection.call('containerState', options, () => toContainerState(containers.require(id)))
+    const { containers } = this.#context.engine
+    return await this.#context.call('containerState', options, () => toContainerState(containers.require(id)))
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateId(id)
-    const { engine } = this.#connection
-    return await this.#connection.call('inspectContainer', options, () =>
+    const { engine } = this.#context
+    return await this.#context.call('inspectContainer', options, () =>
       inspectContainer(engine, engine.containers.require(id)),
     )
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
     validateImageReference(tag, 'tag')
-    const { images } = this.#connection.engine
-    return await this.#connection.call('imageExists', options, () => images.find(tag) !== undefined)
+    const { images } = this.#context.engine
+    return await this.#context.call('imageExists', options, () => images.find(tag) !== undefined)
   }
 
   async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
-    this.#connection.operations.assertOpen()
-    const { images } = this.#connection.engine
+    this.#context.operations.assertOpen()
+    const { images } = this.#context.engine
     try {
-      return await this.#connection.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
+      return await this.#context.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
     } catch {
       // Without a known home directory the answer is that of root. Only an abort and a closed runtime reject.
       options.signal?.throwIfAborted()
-      this.#connection.operations.assertOpen()
+      this.#context.operations.assertOpen()
       return '/root'
     }
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    const { images } = this.#connection.engine
-    return await this.#connection.call('listImages', options, () =>
+    const { images } = this.#context.engine
+    return await this.#context.call('listImages', options, () =>
       images
         .list()
         .filter(({ config }) => hasLabels(config.labels, options.labels))
@@ -172,15 +172,15 @@ export class MemoryRuntime implements Runtime {
 
   async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
     validateImageReference(id, 'id')
-    const { engine } = this.#connection
-    await this.#connection.call('removeImage', options, () => removeImage(engine, id))
+    const { engine } = this.#context
+    await this.#context.call('removeImage', options, () => removeImage(engine, id))
   }
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    const { containers } = this.#connection.engine
-    await this.#connection.call('attach', options, ({ signal }) => {
+    const { containers } = this.#context.engine
+    await this.#context.call('attach', options, ({ signal }) => {
       const container = containers.require(id)
       if (this.#isForeign(container)) this.#refuseForeignSession(id)
       return attachContainer(container, { ...options, signal })
@@ -190,9 +190,9 @@ export class MemoryRuntime implements Runtime {
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    const { engine } = this.#connection
-    const starter = this.#connection
-    return await this.#connection.call('startAttached', options, ({ signal }) =>
+    const { engine } = this.#context
+    const starter = this.#context
+    return await this.#context.call('startAttached', options, ({ signal }) =>
       startAttached(engine, engine.containers.require(id), {
         attach: options,
         signal,
@@ -205,32 +205,32 @@ export class MemoryRuntime implements Runtime {
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateTerminalSize(size)
-    const { containers } = this.#connection.engine
-    await this.#connection.call('resizeTTY', options, () => {
+    const { containers } = this.#context.engine
+    await this.#context.call('resizeTTY', options, () => {
       const container = containers.require(id)
       if (container.config.tty !== true || toContainerState(container) === 'exited') return
-      this.#connection.refuse(runtimeCapability, 'tty.resize', size)
+      this.#context.refuse(runtimeCapability, 'tty.resize', size)
       container.terminalSize = size
     })
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
     if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
-    const { networks } = this.#connection.engine
-    return await this.#connection.call('getHostAddress', options, () => {
+    const { networks } = this.#context.engine
+    return await this.#context.call('getHostAddress', options, () => {
       const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)
       return findGateway([network])
     })
   }
 
   supportsHostNetwork(): boolean {
-    return findRefusal('network.host', this.#connection.unsupportedOptions) === undefined
+    return findRefusal('network.host', this.#context.unsupportedOptions) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
     validateId(id)
-    const { containers } = this.#connection.engine
-    return await this.#connection.call('getPortBindings', options, () => {
+    const { containers } = this.#context.engine
+    return await this.#context.call('getPortBindings', options, () => {
       const ports = findRun(containers.require(id))?.ports ?? []
       // When several host ports lead to one container port, the first is returned.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
@@ -238,8 +238,8 @@ export class MemoryRuntime implements Runtime {
   }
 
   async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
-    const { containers } = this.#connection.engine
-    return await this.#connection.call('listContainers', options, () =>
+    const { containers } = this.#context.engine
+    return await this.#context.call('listContainers', options, () =>
       containers
         .list()
         .filter(({ labels }) => hasLabels(labels, options.labels))
@@ -248,25 +248,26 @@ export class MemoryRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
-    await this.#connection.close()
+    await this.#context.close()
   }
 
   #isForeign({ run }: MemoryContainer): boolean {
-    return run !== undefined && run.starter !== this.#connection
+    return run !== undefined && run.starter !== this.#context
   }
 
   #refuseForeignSession(id: string): void {
-    const refused = findRefusal('foreignContainers.output', this.#connection.unsupportedOptions)
+    const refused = findRefusal('foreignContainers.output', this.#context.unsupportedOptions)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }
 
 /** Resolves with the exit code of the current or last run, or of the next one where the container has not run yet. */
 async function waitContainer(container: MemoryContainer, signal: AbortSignal): Promise<number> {
-  const { events, id } = container
+  const { lifecycle, id } = container
   while (container.run === undefined) {
-    if (events.isRemoved) throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'it was removed before it ran' })
-    await untilAborted(events.startedOrRemoved(), signal)
+    if (lifecycle.isBeingRemoved)
+      throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'it was removed before it ran' })
+    await untilAborted(lifecycle.waitForStartOrRemoval(), signal)
   }
   return await untilAborted(container.run.ended, signal)
 }

@@ -9,21 +9,21 @@ import type {
 import { toSidecarContainer } from '@capstan/core/plugin'
 import { removeVolumesOf } from './containers/mounts.js'
 import { removeContainer } from './containers/stop-container.js'
-import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
-/** Runs sidecars with the runtime's own operations, so that their scripted faults apply here too. */
+/** Starts sidecars by `createContainer` and `startContainer` of the runtime, so faults injected into these apply too. */
 export class MemorySidecarManager implements SidecarManager {
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
   readonly #runtime: Runtime
 
-  constructor(connection: MemoryConnection, runtime: Runtime) {
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext, runtime: Runtime) {
+    this.#context = context
     this.#runtime = runtime
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
     const container = toSidecarContainer(config)
-    return await this.#connection.call('startSidecar', options, async ({ signal, undo }) => {
+    return await this.#context.call('startSidecar', options, async ({ signal, undo }) => {
       const id = await this.#runtime.createContainer(container, { ...options, signal })
       undo.add(`sidecar ${config.name}`, (own) => this.#remove(id, own.signal))
       await this.#runtime.startContainer(id, { signal })
@@ -32,8 +32,8 @@ export class MemorySidecarManager implements SidecarManager {
   }
 
   async #remove(id: string, signal: AbortSignal): Promise<void> {
-    const { engine } = this.#connection
-    await this.#connection.undo('removeContainer', signal, async () => {
+    const { engine } = this.#context
+    await this.#context.runUndoStep('removeContainer', signal, async () => {
       const container = engine.containers.find(id)
       if (container !== undefined) await removeContainer(engine, container)
       removeVolumesOf(engine, id)

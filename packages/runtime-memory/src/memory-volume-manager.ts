@@ -9,22 +9,22 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
 /** Manages simulated volumes. Their files are kept in memory until the volume is removed. */
 export class MemoryVolumeManager implements VolumeManager {
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
 
-  constructor(connection: MemoryConnection) {
-    this.#connection = connection
+  constructor(context: MemoryRuntimeContext) {
+    this.#context = context
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
     const { labels = {} } = options
     validateName(name)
     validateLabels(labels)
-    const { engine, ownerLabels } = this.#connection
-    return await this.#connection.call('createVolume', options, ({ undo }) => {
+    const { engine, ownerLabels } = this.#context
+    return await this.#context.call('createVolume', options, ({ undo }) => {
       const holder = engine.volumes.find(name)
       if (holder !== undefined) {
         const facts = { name, holderId: holder.name, ours: isOurs(holder.labels, ownerLabels) }
@@ -38,17 +38,17 @@ export class MemoryVolumeManager implements VolumeManager {
 
   async removeVolume(name: string, options: OperationOptions = {}): Promise<void> {
     validateName(name)
-    const { volumes } = this.#connection.engine
-    await this.#connection.call('removeVolume', options, () => {
-      const users = this.#connection.engine.containers.findUsersOfVolume(name)
+    const { volumes } = this.#context.engine
+    await this.#context.call('removeVolume', options, () => {
+      const users = this.#context.engine.containers.findUsersOfVolume(name)
       if (users.length > 0) throw createHostError('IN_USE', { subject: `volume "${name}"`, users })
       volumes.delete(name)
     })
   }
 
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
-    const { volumes } = this.#connection.engine
-    return await this.#connection.call('listVolumes', options, () =>
+    const { volumes } = this.#context.engine
+    return await this.#context.call('listVolumes', options, () =>
       volumes
         .list()
         .filter(({ labels }) => hasLabels(labels, options.labels))

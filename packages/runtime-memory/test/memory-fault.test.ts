@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { MemoryFault } from '../src/index.js'
 import { listEverything, nothing, openMemory } from './support/open-memory.js'
 
-describe('a scripted fault', () => {
+describe('an injected fault', () => {
   it('fails one call with its error, and not the next', async () => {
     const error = createHostError('CONNECTION_LOST', { endpoint: 'x', lastTimestamp: undefined })
     await using memory = await openMemory({ faults: [{ operation: 'createNetwork', error }] })
@@ -16,7 +16,7 @@ describe('a scripted fault', () => {
     await using memory = await openMemory({ faults: [{ operation: 'ping' }] })
     await expect(memory.runtime.ping()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
-      facts: { operation: 'ping', reason: 'a scripted fault' },
+      facts: { operation: 'ping', reason: 'a fault that the option `faults` injects' },
     })
   })
 
@@ -35,7 +35,8 @@ describe('a scripted fault', () => {
     await using memory = await openMemory({ faults })
     await memory.runtime.ping()
     faults.push({ operation: 'ping', times: Number.POSITIVE_INFINITY })
-    for (let round = 0; round < 3; round += 1) await expect(memory.runtime.ping()).rejects.toThrow('scripted')
+    for (let round = 0; round < 3; round += 1)
+      await expect(memory.runtime.ping()).rejects.toThrow('option `faults` injects')
   })
 
   it('delays, and fails only with an error', async () => {
@@ -54,8 +55,10 @@ describe('a scripted fault', () => {
       { operation: 'createContainer', after: true },
     ]
     await using memory = await openMemory({ faults })
-    await expect(memory.networks.createNetwork('n')).rejects.toThrow('scripted')
-    await expect(memory.runtime.createContainer({ image: 'busybox', name: 'c' })).rejects.toThrow('scripted')
+    await expect(memory.networks.createNetwork('n')).rejects.toThrow('option `faults` injects')
+    await expect(memory.runtime.createContainer({ image: 'busybox', name: 'c' })).rejects.toThrow(
+      'option `faults` injects',
+    )
     expect(await listEverything(memory)).toMatchObject({ networks: ['n'], containers: ['c created'] })
   })
 
@@ -76,8 +79,8 @@ describe('a scripted fault', () => {
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
     await memory.runtime.startContainer(id)
     const process = await memory.exec.exec(id, ['sleep', '100'], { tty: true })
-    await expect(process.kill()).rejects.toThrow('scripted')
-    await expect(process.resize({ height: 1, width: 1 })).rejects.toThrow('scripted')
+    await expect(process.kill()).rejects.toThrow('option `faults` injects')
+    await expect(process.resize({ height: 1, width: 1 })).rejects.toThrow('option `faults` injects')
   })
 
   it('rejects the first read of a log stream', async () => {

@@ -55,7 +55,9 @@ describe('the output of a build', () => {
     await using scope = await openWithStandIn({ faults: [{ operation: 'loadImages' }] })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('write-on', { output: { type: 'load', tags: ['app:1'] } }))
-    await expect(result).rejects.toMatchObject({ facts: { operation: 'loadImages', reason: 'a scripted fault' } })
+    await expect(result).rejects.toMatchObject({
+      facts: { operation: 'loadImages', reason: 'a fault that the option `faults` injects' },
+    })
     expect(await hasEnded(scope, sidecar)).toBe(true)
   })
 
@@ -226,7 +228,9 @@ describe('a failing build', () => {
     ]
     await using scope = await openWithStandIn({ faults })
     await using sidecar = await start(scope)
-    await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ facts: { reason: 'a scripted fault' } })
+    await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
+      facts: { reason: 'a fault that the option `faults` injects' },
+    })
   })
 
   it.each([1, 2, 3, 4])('rejects with the reason when it is aborted while its exec number %i hangs', async (number) => {

@@ -17,7 +17,7 @@ describe('a start with a failing step', () => {
     await using scope = await openWithStandIn({ faults })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
-      facts: { reason: 'a scripted fault' },
+      facts: { reason: 'a fault that the option `faults` injects' },
     })
     expect(await listLeftovers(scope)).toEqual([])
     await (await start(scope))[Symbol.asyncDispose]()

@@ -10,33 +10,33 @@ import {
 } from '@capstan/core/plugin'
 import { pullImage } from '../images/pull-image.js'
 import type { StoredImage } from '../images/state/stored-image.js'
-import type { MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
 import { createSystemFiles } from '../simulation/files/system-files.js'
 import { withEnvironment } from '../simulation/processes/environment.js'
 import { defaultPath } from '../simulation/processes/find-program.js'
 import { checkBindSources, createMounts, removeVolumesOf } from './mounts.js'
-import { ContainerEvents } from './state/container-events.js'
+import { ContainerLifecycle } from './state/container-lifecycle.js'
 import { ContainerLog } from './state/container-log.js'
 import type { MemoryContainer } from './state/memory-container.js'
 
 /** Creates a container, and pulls its image when necessary. Undone when a later step of the same call fails. */
 export async function createContainer(
-  connection: MemoryConnection,
+  context: MemoryRuntimeContext,
   config: ContainerConfig,
   { call, onProgress }: { readonly call: Operation; readonly onProgress?: CreateOptions['onProgress'] },
 ): Promise<MemoryContainer> {
-  const { engine } = connection
-  checkName(connection, config.name)
-  checkNetwork(connection, config)
-  const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
+  const { engine } = context
+  checkName(context, config.name)
+  checkNetwork(context, config)
+  const image = await findOrPullImage(context, config, { signal: call.signal, ...(onProgress && { onProgress }) })
   await checkBindSources(config)
   call.signal.throwIfAborted()
   // Another call may have taken the name, or removed a network, while the image was pulled.
-  checkName(connection, config.name)
-  checkNetwork(connection, config)
-  const { ownerLabels } = connection
+  checkName(context, config.name)
+  checkNetwork(context, config)
+  const { ownerLabels } = context
   const id = randomBytes(32).toString('hex')
   call.undo.add('volumes', async () => removeVolumesOf(engine, id))
   const mounts = createMounts(engine, config, { id, ownerLabels })
@@ -47,14 +47,14 @@ export async function createContainer(
 }
 
 async function findOrPullImage(
-  connection: MemoryConnection,
+  context: MemoryRuntimeContext,
   { image, pull = 'missing', platform }: ContainerConfig,
   options: CreateOptions,
 ): Promise<StoredImage> {
-  const found = connection.engine.images.find(image)
+  const found = context.engine.images.find(image)
   if (found !== undefined) return found
   if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })
-  return await pullImage(connection, image, { ...options, ...(platform !== undefined && { platform }) })
+  return await pullImage(context, image, { ...options, ...(platform !== undefined && { platform }) })
 }
 
 interface ContainerParts {
@@ -94,7 +94,7 @@ function toContainer(
     starting: undefined,
     firewallRules: undefined,
     terminalSize: undefined,
-    events: new ContainerEvents(),
+    lifecycle: new ContainerLifecycle(),
   }
 }
 
@@ -114,7 +114,7 @@ function toEnvironment(
   return withEnvironment(own, env)
 }
 
-function checkName({ engine, ownerLabels }: MemoryConnection, name: string | undefined): void {
+function checkName({ engine, ownerLabels }: MemoryRuntimeContext, name: string | undefined): void {
   const holder = name === undefined ? undefined : engine.containers.findName(name)
   if (holder === undefined) return
   const facts = { name: holder.name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) }
@@ -122,7 +122,7 @@ function checkName({ engine, ownerLabels }: MemoryConnection, name: string | und
 }
 
 function checkNetwork(
-  { engine, runtimeName }: MemoryConnection,
+  { engine, runtimeName }: MemoryRuntimeContext,
   { network = { mode: 'default' }, ports = [] }: ContainerConfig,
 ): void {
   const networks =

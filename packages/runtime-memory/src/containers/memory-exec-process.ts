@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import type { ExecOptions, ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
 import { createHostError, type LastingOperation, untilAborted, validateTerminalSize } from '@capstan/core/plugin'
-import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
 import { createProcessContext, type ProcessContextOptions } from '../simulation/processes/process-context.js'
 import { createProcessOutput } from '../simulation/processes/process-output.js'
@@ -26,17 +26,17 @@ export class MemoryExecProcess implements ExecProcess {
   readonly stdout: PassThrough = createOutput()
   readonly stderr: PassThrough = createOutput()
   readonly exitCode: Promise<number>
-  readonly #connection: MemoryConnection
+  readonly #context: MemoryRuntimeContext
   readonly #process: SimulatedProcess
   readonly #containerId: string
   readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
-  constructor(connection: MemoryConnection, { containerId, run, program, context, options }: ExecStart) {
-    this.#connection = connection
+  constructor(runtimeContext: MemoryRuntimeContext, { containerId, run, program, context, options }: ExecStart) {
+    this.#context = runtimeContext
     this.#containerId = containerId
     const { tty = false, stdin = true, signal } = options
-    this.#session = connection.operations.begin(signal)
+    this.#session = runtimeContext.operations.begin(signal)
     const input = new PassThrough()
     input.on('error', () => {})
     const streams = {
@@ -58,7 +58,7 @@ export class MemoryExecProcess implements ExecProcess {
 
   async kill(signal = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
     const name = toSignalName(signal)
-    return await this.#connection.call('kill', options, () => {
+    return await this.#context.call('kill', options, () => {
       this.#process.signal(name)
       return true
     })
@@ -66,7 +66,7 @@ export class MemoryExecProcess implements ExecProcess {
 
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
-    await this.#connection.call('resize', options, () => {
+    await this.#context.call('resize', options, () => {
       this.#size = size
     })
   }
@@ -111,7 +111,7 @@ export class MemoryExecProcess implements ExecProcess {
   /** Writes output, and discards it when the stream is closed: the process keeps running. */
   async #write(output: PassThrough, bytes: Uint8Array): Promise<void> {
     await writeTo(output, bytes).catch(() => {})
-    await this.#connection.engine.nextTurn()
+    await this.#context.engine.nextTurn()
   }
 }
 

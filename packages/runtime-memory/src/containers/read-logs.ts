@@ -1,16 +1,16 @@
 import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
 import { createLogStream as createStream } from '@capstan/core/plugin'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
-import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { findTail, type LogFilter, type LogPosition, toPieces } from './log-lines.js'
 import type { ContainerLog, LogRecord } from './state/container-log.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
 
 /** Creates a stream of a container's log. It opens at the first read, and errors of opening reject that read. */
-export function createLogStream(connection: MemoryConnection, id: string, options: LogOptions): LogStream {
-  const { engine, operations, unsupportedOptions } = connection
+export function createLogStream(context: MemoryRuntimeContext, id: string, options: LogOptions): LogStream {
+  const { engine, operations, unsupportedOptions } = context
   return createStream({ operations, id, options }, async function* ({ signal }) {
-    const container = await connection.call('containerLogs', options, () => engine.containers.require(id))
+    const container = await context.call('containerLogs', options, () => engine.containers.require(id))
     const isOneStream = unsupportedOptions.some(({ field }) => field === 'logs.split')
     for await (const chunk of readLog(container, { ...options, signal })) {
       yield isOneStream ? { ...chunk, source: 'combined' } : chunk

@@ -58,7 +58,7 @@ async function start(
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
   const endpoint = await connectToNetworks(engine, container, rulesTiming === 'before' ? rules : undefined)
-  if (container.events.isRemoved) {
+  if (container.lifecycle.isBeingRemoved) {
     await endpoint.leave()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
@@ -74,7 +74,7 @@ async function start(
 /** Sets the rules after the program has started. */
 async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
-  if (run.exitCode === undefined) return applyFirewall(run.origin, rules)
+  if (run.exitCode === undefined) return applyFirewall(run.networking, rules)
   const reason = 'its process ended before the rules were set'
   throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }

@@ -29,7 +29,7 @@ async function waitFor({ ended }: ContainerRun, { graceMs, signal }: StopRequest
 
 /** Kills and removes a container. Concurrent removals resolve when it is removed. */
 export async function removeContainer(engine: MemoryEngine, container: MemoryContainer): Promise<void> {
-  container.events.remove()
+  container.lifecycle.beginRemoval()
   await container.starting
   const run = findRun(container)
   run?.process.kill()

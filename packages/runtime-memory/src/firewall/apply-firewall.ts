@@ -1,19 +1,21 @@
 import type { FirewallRules } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { type Origin, resolveHost } from '../networks/connect.js'
+import { resolveHost } from '../networks/connect.js'
+import type { ContainerNetworking } from '../networks/container-networking.js'
 import { denyAll, type EgressFilter, isPermitted } from '../networks/egress-filter.js'
 
 /**
- * Seals a container, then permits the destinations of the rules, and verifies that no other is permitted.
+ * Blocks all connections of a container, then permits the destinations of the rules.
  *
- * When a name does not resolve, it throws FIREWALL_FAILED and the container stays sealed.
+ * Checks with one address that no host has that other destinations stay blocked. When the check fails or a name does not
+ * resolve, it throws FIREWALL_FAILED and all connections of the container stay blocked.
  */
-export function applyFirewall(origin: Origin, rules: FirewallRules): void {
-  const { namespace } = origin
+export function applyFirewall(networking: ContainerNetworking, rules: FirewallRules): void {
+  const { namespace } = networking
   try {
-    namespace.firewall = createEgressFilter(origin, rules)
-    if (isPermitted(namespace.firewall, unroutable, 1))
-      throw createFailure(origin, 'a connection that must fail was permitted')
+    const filter = createEgressFilter(networking, rules)
+    if (isPermitted(filter, unroutable, 1)) throw createFailure(networking, 'a connection that must fail was permitted')
+    namespace.firewall = filter
   } finally {
     const { firewall = denyAll } = namespace
     namespace.destroyConnections(({ address, port }) => !isPermitted(firewall, address, port))
@@ -21,23 +23,23 @@ export function applyFirewall(origin: Origin, rules: FirewallRules): void {
 }
 
 function createEgressFilter(
-  origin: Origin,
+  networking: ContainerNetworking,
   { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules,
 ): EgressFilter {
   const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
-  // Names are resolved before the container is sealed, because a sealed container resolves none.
-  const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
-  origin.namespace.firewall = denyAll
+  // Names are resolved first, because a container with all connections blocked resolves none.
+  const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(networking, host) }))
+  networking.namespace.firewall = denyAll
   return {
     resolvesNames: dns === 'engine',
     destinations: destinations.map(({ host, port, address }) => {
-      if (address === undefined) throw createFailure(origin, `the name "${host}" does not resolve`)
+      if (address === undefined) throw createFailure(networking, `the name "${host}" does not resolve`)
       return { address, port }
     }),
   }
 }
 
-function createFailure({ id }: Origin, reason: string): Error {
+function createFailure({ id }: ContainerNetworking, reason: string): Error {
   return createHostError('FIREWALL_FAILED', { id, reason, containment: 'sealed' })
 }
 

@@ -1,6 +1,6 @@
 import type { BuildOptions } from '@capstan/core'
 import { type Operation, toObjectLabels } from '@capstan/core/plugin'
-import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { runDockerfile } from '../simulation/dockerfile/run-dockerfile.js'
 import { pullImage } from './pull-image.js'
 
@@ -13,17 +13,17 @@ export interface BuildRequest {
 
 /** Builds an image and sets all its tags. When the build fails or is aborted, no image and no tag has changed. */
 export async function buildImage(
-  connection: MemoryConnection,
+  context: MemoryRuntimeContext,
   { dockerfile, tag, options }: BuildRequest,
   { signal, undo }: Operation,
 ): Promise<void> {
-  const { engine, ownerLabels } = connection
+  const { engine, ownerLabels } = context
   const content = await runDockerfile(dockerfile, options, {
     signal,
     commands: engine.commands,
     nextTurn: () => engine.nextTurn(),
     findImage: (reference) => engine.images.find(reference),
-    pullImage: (reference) => pullImage(connection, reference, { signal }),
+    pullImage: (reference) => pullImage(context, reference, { signal }),
   })
   signal.throwIfAborted()
   const { tags = [], labels } = options

@@ -1,17 +1,17 @@
 import type { PullOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { toTag } from './state/image-store.js'
 import type { StoredImage } from './state/stored-image.js'
 
 /** Pulls an image from the simulated registry. Rejects with IMAGE_PULL_FAILED when the registry does not have it. */
 export async function pullImage(
-  connection: MemoryConnection,
+  context: MemoryRuntimeContext,
   reference: string,
   options: PullOptions,
 ): Promise<StoredImage> {
-  const { engine } = connection
-  return await connection.call('pullImage', options, async ({ undo }) => {
+  const { engine } = context
+  return await context.call('pullImage', options, async ({ undo }) => {
     const { onProgress } = options
     onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
     const content = engine.registry.get(toTag(reference))

@@ -1,57 +1,29 @@
 import { connect as connectSocket, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { StringMap } from '@capstan/core/plugin'
+import type { ContainerNetworking } from './container-networking.js'
 import { isPermitted } from './egress-filter.js'
-import { NetworkNamespace } from './network-namespace.js'
+import type { NetworkNamespace } from './network-namespace.js'
 import type { MemoryNetwork } from './network-store.js'
 
-/** The network view of a container from which connections start. */
-export interface Origin {
-  /** The id of the container, for messages. */
-  readonly id: string
-  /** Whether it uses the network of this machine. */
-  readonly isHost: boolean
-  /** Names that resolve to the container itself. */
-  readonly ownNames: readonly string[]
-  readonly extraHosts: StringMap
-  readonly namespace: NetworkNamespace
-  readonly networks: readonly MemoryNetwork[]
-  readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
-}
-
 /** Connects to the container itself, to a container on the same networks, or to this machine by a gateway. */
-export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
-  const { namespace } = origin
-  if (origin.isHost) return track(namespace, await connectToMachine(host, port))
-  const address = resolveHost(origin, host)
+export async function connect(networking: ContainerNetworking, host: string, port: number): Promise<Duplex> {
+  const { namespace } = networking
+  if (networking.isHost) return track(namespace, await connectToMachine(host, port))
+  const address = resolveHost(networking, host)
   if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'its networks have no such name')
   if (isLoopback(address)) return track(namespace, connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids the connection')
   }
-  const peer = await route(origin, host, address, port)
-  namespace.trackOutgoing(peer, { address, port })
-  return peer
-}
-
-/** Creates the network view of a container without a network. */
-export function createOfflineOrigin(): Origin {
-  const namespace = new NetworkNamespace()
-  return {
-    id: '',
-    isHost: false,
-    ownNames: [],
-    extraHosts: {},
-    namespace,
-    networks: [],
-    findNamespace: () => undefined,
-  }
+  const connection = await route(networking, host, address, port)
+  namespace.trackOutgoing(connection, { address, port })
+  return connection
 }
 
 /** Resolves a host name from the container's view. Returns an address unchanged. */
-export function resolveHost(origin: Origin, host: string): string | undefined {
+export function resolveHost(networking: ContainerNetworking, host: string): string | undefined {
   if (isIP(host) !== 0) return host
-  const { ownNames, extraHosts, networks, namespace } = origin
+  const { ownNames, extraHosts, networks, namespace } = networking
   if (host === 'localhost') return '127.0.0.1'
   const given = extraHosts[host]
   if (given !== undefined) return given === 'host-gateway' ? findGateway(networks) : given
@@ -67,7 +39,7 @@ export function findGateway(networks: readonly MemoryNetwork[]): string | undefi
 }
 
 function route(
-  { networks, findNamespace }: Origin,
+  { networks, findNamespace }: ContainerNetworking,
   host: string,
   address: string,
   port: number,
@@ -85,9 +57,9 @@ function route(
 }
 
 function connectTo(namespace: NetworkNamespace | undefined, host: string, port: number): Duplex {
-  const peer = namespace?.connect(port)
-  if (peer === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'no process listens on the port')
-  return peer
+  const connection = namespace?.connect(port)
+  if (connection === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'no process listens on the port')
+  return connection
 }
 
 /** Opens a real connection that does not keep the event loop running. */
@@ -103,9 +75,9 @@ function connectToMachine(host: string, port: number): Promise<Duplex> {
   })
 }
 
-function track(namespace: NetworkNamespace, peer: Duplex): Duplex {
-  namespace.track(peer)
-  return peer
+function track(namespace: NetworkNamespace, connection: Duplex): Duplex {
+  namespace.track(connection)
+  return connection
 }
 
 function isLoopback(address: string): boolean {

@@ -5,7 +5,7 @@ export interface EgressFilter {
   readonly resolvesNames: boolean
 }
 
-/** Permits no destination: in effect while rules are being set, and when setting them fails. */
+/** Permits no destination. It stays in effect when the rules cannot be set. */
 export const denyAll: EgressFilter = { destinations: [], resolvesNames: false }
 
 /** Tells whether the filter permits a TCP connection. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import type { Origin } from './connect.js'
+import type { ContainerNetworking } from './container-networking.js'
 import type { ConnectionHandler } from './network-namespace.js'
 
 /** Options of `listen`. */
@@ -11,7 +11,7 @@ export interface Listening {
 }
 
 /** Listens on a port of the container, with network mode `host` on that of this machine. Returns how to stop. */
-export function listen({ isHost, namespace }: Origin, { port, serve, onError }: Listening): () => void {
+export function listen({ isHost, namespace }: ContainerNetworking, { port, serve, onError }: Listening): () => void {
   const stop = namespace.listen(port, serve)
   if (!isHost) return stop
   const server = createServer({ allowHalfOpen: true }, (socket) => {

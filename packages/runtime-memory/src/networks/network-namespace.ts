@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
+import { createConnectionPair } from './connection-pair.js'
 import type { EgressFilter } from './egress-filter.js'
-import { createPeerPair } from './peer-pair.js'
 
 /** Handles a connection to a port. When it fails, only that connection is closed. */
-export type ConnectionHandler = (peer: Duplex) => void | Promise<void>
+export type ConnectionHandler = (connection: Duplex) => void | Promise<void>
 
 /** The destination of an outgoing connection. */
 export interface Destination {
@@ -33,45 +33,45 @@ export class NetworkNamespace {
   connect(port: number): Duplex | undefined {
     const serve = this.#listeners.get(port)
     if (serve === undefined) return undefined
-    const [near, far] = createPeerPair()
+    const [near, far] = createConnectionPair()
     this.#serve(serve, far)
     return near
   }
 
   /** Passes a connection from outside to the listener; `false` when no process listens on the port. */
-  accept(port: number, peer: Duplex): boolean {
+  accept(port: number, connection: Duplex): boolean {
     const serve = this.#listeners.get(port)
     if (serve === undefined) return false
-    this.#serve(serve, peer)
+    this.#serve(serve, connection)
     return true
   }
 
   /** Destroys the connection when the container stops, unless it has closed before. */
-  track(peer: Duplex): void {
-    this.#open.add(peer)
-    peer.once('close', () => this.#open.delete(peer))
+  track(connection: Duplex): void {
+    this.#open.add(connection)
+    connection.once('close', () => this.#open.delete(connection))
   }
 
   /** Tracks an outgoing connection like `track`, together with its destination. */
-  trackOutgoing(peer: Duplex, destination: Destination): void {
-    this.track(peer)
-    this.#outgoing.set(peer, destination)
-    peer.once('close', () => this.#outgoing.delete(peer))
+  trackOutgoing(connection: Duplex, destination: Destination): void {
+    this.track(connection)
+    this.#outgoing.set(connection, destination)
+    connection.once('close', () => this.#outgoing.delete(connection))
   }
 
   /** Destroys the outgoing connections to forbidden destinations. */
   destroyConnections(isForbidden: (destination: Destination) => boolean): void {
-    for (const [peer, destination] of this.#outgoing) if (isForbidden(destination)) peer.destroy()
+    for (const [connection, destination] of this.#outgoing) if (isForbidden(destination)) connection.destroy()
   }
 
   close(): void {
     this.#listeners.clear()
-    for (const peer of this.#open) peer.destroy()
+    for (const connection of this.#open) connection.destroy()
   }
 
-  #serve(serve: ConnectionHandler, peer: Duplex): void {
-    this.track(peer)
+  #serve(serve: ConnectionHandler, connection: Duplex): void {
+    this.track(connection)
     // An error of a listener closes this connection only.
-    new Promise<void>((resolve) => resolve(serve(peer))).catch((error) => peer.destroy(error))
+    new Promise<void>((resolve) => resolve(serve(connection))).catch((error) => connection.destroy(error))
   }
 }

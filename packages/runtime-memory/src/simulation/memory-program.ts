@@ -12,7 +12,11 @@ export type MemoryProgram = (process: MemoryProcess) => Promise<number>
 
 /** The view of one simulated process. */
 export interface MemoryProcess {
-  /** The command line with `argv[0]`. Empty for `main` when neither the image nor the container has a command. */
+  /**
+   * The entrypoint and the command of the container, or the command line of `exec` or `run`. For a command, `argv[0]` is
+   * its name; for `main`, it is the first argument. Empty for `main` when neither the image nor the container has a
+   * command.
+   */
   readonly argv: Argv
   readonly env: StringMap
   /** 1 for the container's first process, or 2 when the container has an init. */
@@ -32,17 +36,21 @@ export interface MemoryProcess {
   readonly stdout: Writable
   readonly stderr: Writable
   /**
-   * Aborts when the process receives a signal, with a {@link MemorySignal} as its reason. After SIGKILL the output and
-   * result of the program are ignored.
+   * Aborts at the first signal that the process receives, with a {@link MemorySignal} as its reason. Later signals have
+   * no effect, except SIGKILL, after which the output and the result of the program are ignored.
    */
   readonly signal: AbortSignal
-  /** Connects to a name or address. Rejects with ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, EACCES (firewall) as `code`. */
+  /**
+   * Opens a TCP connection to a name or address. Rejects with an error whose `code` is ENOTFOUND, ECONNREFUSED,
+   * ENETUNREACH, EHOSTUNREACH, or EACCES when the firewall forbids it; with network mode `host`, with the error of Node's
+   * socket.
+   */
   connect(host: string, port: number): Promise<Duplex>
   /**
    * Listens on a TCP port of the container until the process ends. Throws EADDRINUSE when the port is in use. When
    * `serve` fails, its connection is closed.
    */
-  listen(port: number, serve: (peer: Duplex) => void | Promise<void>): void
+  listen(port: number, serve: (connection: Duplex) => void | Promise<void>): void
   /** The files of the container, including its mounts. */
   readonly files: MemoryFiles
   /** Runs another command of the image with the same streams. Resolves with 126 or 127 as a shell does. */
@@ -59,7 +67,7 @@ export interface MemoryFiles {
   list(path: string): Promise<readonly string[]>
   /** Returns the permission bits of a file and follows links. Rejects with ENOENT. */
   mode(path: string): Promise<number>
-  /** Rejects as `write` does. */
+  /** Sets the permission bits. Rejects with ENOENT, and with EROFS when the file system or mount is read-only. */
   changeMode(path: string, mode: number): Promise<void>
 }
 
@@ -82,9 +90,15 @@ export interface MemorySignal extends Error {
 
 /** A simulated image: its main program and its commands. */
 export interface MemoryImage {
-  /** Runs unless the command line names one of `commands`. */
+  /**
+   * The program of the image. Runs when the first word of the command line is not a command of the image, and the
+   * container does not set `entrypoint`.
+   */
   readonly main: MemoryProgram
-  /** Programs by the base name of the first word, at start and for exec. Exec of any other has exit code 127. */
+  /**
+   * Commands by name. Each is also a file in `/bin`. They run at the start of a container and by `exec`; `exec` of a
+   * command that does not exist has the exit code 127.
+   */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   readonly env?: StringMap
   readonly user?: string

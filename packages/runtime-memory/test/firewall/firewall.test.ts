@@ -78,11 +78,22 @@ describe('setupFirewall', () => {
     expect(await process.exitCode).toBe(1)
   })
 
-  it('seals the container when the proxy does not resolve', async () => {
+  it('blocks all connections when the proxy does not resolve', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
     const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })
     await expect(failing).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id, containment: 'sealed' } })
+    expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
+  })
+
+  it('blocks all connections when the rules permit the address that must fail', async () => {
+    await using memory = await openMemory()
+    const { id, proxy } = await setUp(memory)
+    const rules = { proxyHost: proxy, proxyPort: 80, allow: [{ host: '192.0.2.1', port: 1 }] }
+    await expect(memory.firewalls.setupFirewall(id, rules)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { id, containment: 'sealed' },
+    })
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
 

@@ -6,11 +6,11 @@ import { type OpenMemory, openMemory } from '../support/open-memory.js'
 describe('a connection between programs', () => {
   it('half-closes: a request that has ended still gets its response', async () => {
     await using memory = await openPair(
-      serving(async (peer) => void peer.end(`got ${await readAll(peer)}`)),
+      serving(async (connection) => void connection.end(`got ${await readAll(connection)}`)),
       async ({ connect }) => {
-        const peer = await connect('server', 80)
-        peer.end('question')
-        expect(await readAll(peer)).toBe('got question')
+        const connection = await connect('server', 80)
+        connection.end('question')
+        expect(await readAll(connection)).toBe('got question')
         return 0
       },
     )
@@ -20,35 +20,35 @@ describe('a connection between programs', () => {
   it('applies back-pressure to the writer', async () => {
     let written = 0
     await using memory = await openPair(
-      serving(async (peer) => {
-        await new Promise((resolve) => peer.once('readable', resolve))
+      serving(async (connection) => {
+        await new Promise((resolve) => connection.once('readable', resolve))
         for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve))
         expect(written).toBeLessThan(1_000_000)
-        expect((await readAll(peer)).length).toBe(2_000_000)
-        peer.end()
+        expect((await readAll(connection)).length).toBe(2_000_000)
+        connection.end()
       }),
       async ({ connect }) => {
-        const peer = await connect('server', 80)
+        const connection = await connect('server', 80)
         for (; written < 2_000_000; written += 10_000) {
-          await new Promise((resolve) => peer.write(Buffer.alloc(10_000, 'x'), resolve))
+          await new Promise((resolve) => connection.write(Buffer.alloc(10_000, 'x'), resolve))
         }
-        peer.end()
-        await readAll(peer)
+        connection.end()
+        await readAll(connection)
         return 0
       },
     )
     expect(await run(memory)).toBe(0)
   })
 
-  it.each<[string, (peer: Duplex) => void | Promise<void>]>([
-    ['that destroys it', (peer) => void peer.destroy()],
+  it.each<[string, (connection: Duplex) => void | Promise<void>]>([
+    ['that destroys it', (connection) => void connection.destroy()],
     ['whose listener throws', () => Promise.reject(new Error('broken'))],
   ])('is reset by a peer %s, without effect on other connections', async (_, serve) => {
     let count = 0
     await using memory = await openPair(
-      serving((peer) => {
+      serving((connection) => {
         count += 1
-        return count === 1 ? serve(peer) : void peer.end('fine')
+        return count === 1 ? serve(connection) : void connection.end('fine')
       }),
       async ({ connect }) => {
         await expect(readAll(await connect('server', 80))).rejects.toMatchObject({ code: expect.any(String) })
@@ -62,7 +62,7 @@ describe('a connection between programs', () => {
   it('delivers the data of a program that has ended, then the end', async () => {
     const received = createGate()
     await using memory = await openPair(
-      serving(async (peer) => received.open(await readAll(peer))),
+      serving(async (connection) => received.open(await readAll(connection))),
       async ({ connect }) => {
         ;(await connect('server', 80)).write('last words')
         return 0
@@ -105,9 +105,9 @@ describe('a connection between programs', () => {
 })
 
 /** Reads without closing the other direction, which `for await` would close. */
-async function readAll(peer: Duplex): Promise<string> {
+async function readAll(connection: Duplex): Promise<string> {
   let text = ''
-  for await (const chunk of peer.iterator({ destroyOnReturn: false })) text += chunk
+  for await (const chunk of connection.iterator({ destroyOnReturn: false })) text += chunk
   return text
 }
 
@@ -127,7 +127,7 @@ async function run({ runtime }: OpenMemory): Promise<number> {
   return await runtime.startAttached(id, {})
 }
 
-function serving(serve: (peer: Duplex) => void | Promise<void>): MemoryProgram {
+function serving(serve: (connection: Duplex) => void | Promise<void>): MemoryProgram {
   return async ({ listen, signal }) => {
     listen(80, serve)
     await untilSignal(signal)

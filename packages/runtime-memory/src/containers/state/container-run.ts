@@ -1,6 +1,6 @@
 import type { PortBinding } from '@capstan/core/plugin'
 import type { MemoryClock } from '../../memory-clock.js'
-import type { Origin } from '../../networks/connect.js'
+import type { ContainerNetworking } from '../../networks/container-networking.js'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
 import { createProcessContext } from '../../simulation/processes/process-context.js'
@@ -58,7 +58,7 @@ export class ContainerRun {
     this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
     this.ended = this.#waitForEnd()
     container.run = this
-    container.events.start()
+    container.lifecycle.notifyStarted()
   }
 
   /** `undefined` while the run lasts. */
@@ -70,12 +70,12 @@ export class ContainerRun {
     return this.#end?.at
   }
 
-  get origin(): Origin {
-    return this.#endpoint.origin
+  get networking(): ContainerNetworking {
+    return this.#endpoint.networking
   }
 
   get namespace(): NetworkNamespace {
-    return this.#endpoint.origin.namespace
+    return this.#endpoint.networking.namespace
   }
 
   get ports(): readonly PortBinding[] {
@@ -122,7 +122,7 @@ export class ContainerRun {
       terminal: config.tty === true,
       terminalSize: () => this.#container.terminalSize,
       sources: { files, programs: image.programs, commands: this.#engine.commands },
-      origin: this.#endpoint.origin,
+      networking: this.#endpoint.networking,
     })
   }
 }

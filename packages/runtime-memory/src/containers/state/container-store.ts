@@ -42,9 +42,9 @@ export class ContainerStore {
   }
 
   /** Removes the container and ends the waits for its next start. */
-  delete({ id, events }: MemoryContainer): void {
+  delete({ id, lifecycle }: MemoryContainer): void {
     this.#containers.delete(id)
-    events.remove()
+    lifecycle.beginRemoval()
   }
 
   /** Finds the network namespace of a container; `undefined` unless it is running. */

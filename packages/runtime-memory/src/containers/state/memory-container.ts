@@ -2,7 +2,7 @@ import type { ContainerConfig, ContainerState, FirewallRules, TerminalSize } fro
 import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { StoredImage } from '../../images/state/stored-image.js'
 import type { ContainerFiles } from '../../simulation/files/container-files.js'
-import type { ContainerEvents } from './container-events.js'
+import type { ContainerLifecycle } from './container-lifecycle.js'
 import type { ContainerLog } from './container-log.js'
 import type { ContainerRun } from './container-run.js'
 
@@ -28,12 +28,12 @@ export interface MemoryContainer {
   /** The firewall rules that each start applies. */
   firewallRules: FirewallRules | undefined
   terminalSize: TerminalSize | undefined
-  readonly events: ContainerEvents
+  readonly lifecycle: ContainerLifecycle
 }
 
 /** The state as an engine reports it: `stopping` during a removal. */
-export function toContainerState({ run, events }: MemoryContainer): ContainerState {
-  if (events.isRemoved) return 'stopping'
+export function toContainerState({ run, lifecycle }: MemoryContainer): ContainerState {
+  if (lifecycle.isBeingRemoved) return 'stopping'
   if (run === undefined) return 'created'
   return run.exitCode === undefined ? 'running' : 'exited'
 }

@@ -1,7 +1,7 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import { applyFirewall } from '../../firewall/apply-firewall.js'
-import type { Origin } from '../../networks/connect.js'
+import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { NetworkNamespace } from '../../networks/network-namespace.js'
 import { joinNetwork, type MemoryNetwork, type NetworkStore } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
@@ -10,7 +10,7 @@ import { findRun, type MemoryContainer } from './memory-container.js'
 
 /** The network resources of a running container: addresses, published ports and firewall. */
 export interface NetworkEndpoint {
-  readonly origin: Origin
+  readonly networking: ContainerNetworking
   readonly ports: readonly PortBinding[]
   /** Releases all of them. Idempotent. */
   leave(): Promise<void>
@@ -31,21 +31,21 @@ export async function connectToNetworks(
   const joined = findNetworks(stores, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const networks = joined.map(({ network }) => network)
-  const origin = createOrigin(stores, container, networks)
+  const networking = createNetworking(stores, container, networks)
   const disconnect = () => {
-    origin.namespace.close()
-    for (const { members } of origin.networks) members.delete(container.id)
+    networking.namespace.close()
+    for (const { members } of networking.networks) members.delete(container.id)
   }
   try {
-    if (rules !== undefined) applyStoredRules(origin, rules)
-    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.namespace, (hostPort) =>
+    if (rules !== undefined) applyStoredRules(networking, rules)
+    const { bindings, close } = await publishPorts(container.config.ports ?? [], networking.namespace, (hostPort) =>
       findUsers(stores, hostPort),
     )
     const leave = async () => {
       disconnect()
       await close()
     }
-    return { origin, ports: bindings, leave }
+    return { networking, ports: bindings, leave }
   } catch (error) {
     disconnect()
     throw error
@@ -53,9 +53,9 @@ export async function connectToNetworks(
 }
 
 /** Sets the rules before the program starts. */
-function applyStoredRules(origin: Origin, rules: FirewallRules): void {
+function applyStoredRules(networking: ContainerNetworking, rules: FirewallRules): void {
   try {
-    applyFirewall(origin, rules)
+    applyFirewall(networking, rules)
   } catch (error) {
     if (!isHostError(error, 'FIREWALL_FAILED')) throw error
     throw createHostError('FIREWALL_FAILED', { ...error.facts, containment: 'not-started' }, { cause: error.cause })
@@ -69,11 +69,11 @@ function findUsers({ containers }: NetworkStores, hostPort: number): readonly st
   return running.map(({ name }) => name)
 }
 
-function createOrigin(
+function createNetworking(
   stores: NetworkStores,
   { id, config }: MemoryContainer,
   networks: readonly MemoryNetwork[],
-): Origin {
+): ContainerNetworking {
   return {
     id,
     isHost: config.network?.mode === 'host',

@@ -2,9 +2,10 @@ import { gunzipSync } from 'node:zlib'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
 import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../../simulation/image-content.js'
-import { items, type Json, member, simulationKey, text, texts } from './archive-format.js'
+import { getItems, getMember, getString, getStrings, type Json } from './json-access.js'
 import { applyLayer } from './layer.js'
 import { readTar } from './read-tar.js'
+import { simulationKey } from './save-image.js'
 
 /** Loads a docker or OCI archive. Resolves with the references of each image, or with its id when it has none. */
 export async function loadImages(
@@ -18,7 +19,7 @@ export async function loadImages(
   for (const image of images) {
     const { config, tags } = image
     const content = await toContent(engine, image, { archive, signal })
-    const createdAt = new Date(text(member(config, 'created'), new Date(0).toISOString()))
+    const createdAt = new Date(getString(getMember(config, 'created'), new Date(0).toISOString()))
     const { id } = engine.images.addTagged(content, { tags, createdAt, undo })
     loaded.push(...(tags.length === 0 ? [id] : tags))
   }
@@ -48,25 +49,25 @@ async function readArchive(tar: AsyncIterable<Uint8Array>, signal: AbortSignal):
 
 /** Reads the manifest of `docker save`: https://github.com/moby/docker-image-spec */
 function readDockerManifest(archive: Archive): readonly ArchivedImage[] {
-  return items(parseMember(archive, 'manifest.json')).map((manifest) => ({
-    config: parseMember(archive, text(member(manifest, 'Config'))),
-    layers: texts(member(manifest, 'Layers')),
-    tags: texts(member(manifest, 'RepoTags')),
+  return getItems(parseMember(archive, 'manifest.json')).map((manifest) => ({
+    config: parseMember(archive, getString(getMember(manifest, 'Config'))),
+    layers: getStrings(getMember(manifest, 'Layers')),
+    tags: getStrings(getMember(manifest, 'RepoTags')),
   }))
 }
 
 /** Reads an OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
 function readOciIndex(archive: Archive): readonly ArchivedImage[] {
-  return items(member(parseMember(archive, 'index.json'), 'manifests')).map((descriptor) => {
+  return getItems(getMember(parseMember(archive, 'index.json'), 'manifests')).map((descriptor) => {
     const manifest = parseMember(archive, toBlobName(descriptor))
-    const annotations = member(descriptor, 'annotations')
-    const name = text(
-      member(annotations, 'io.containerd.image.name'),
-      text(member(annotations, 'org.opencontainers.image.ref.name')),
+    const annotations = getMember(descriptor, 'annotations')
+    const name = getString(
+      getMember(annotations, 'io.containerd.image.name'),
+      getString(getMember(annotations, 'org.opencontainers.image.ref.name')),
     )
     return {
-      config: parseMember(archive, toBlobName(member(manifest, 'config'))),
-      layers: items(member(manifest, 'layers')).map(toBlobName),
+      config: parseMember(archive, toBlobName(getMember(manifest, 'config'))),
+      layers: getItems(getMember(manifest, 'layers')).map(toBlobName),
       tags: name === '' ? [] : [name],
     }
   })
@@ -83,28 +84,28 @@ async function toContent(
     const isCompressed = layer[0] === 0x1f && layer[1] === 0x8b
     await applyLayer(files, [isCompressed ? gunzipSync(layer) : layer], signal)
   }
-  const key = text(member(member(config, simulationKey), 'programs'))
-  return { config: toImageConfig(member(config, 'config')), files, programs: engine.programs.get(key) ?? noPrograms }
+  const key = getString(getMember(getMember(config, simulationKey), 'programs'))
+  return { config: toImageConfig(getMember(config, 'config')), files, programs: engine.programs.get(key) ?? noPrograms }
 }
 
 function toImageConfig(config: Json): ImageConfig {
-  const env = texts(member(config, 'Env')).map((line) => [
+  const env = getStrings(getMember(config, 'Env')).map((line) => [
     line.slice(0, line.indexOf('=')),
     line.slice(line.indexOf('=') + 1),
   ])
-  const labels = Object.entries(member(config, 'Labels') ?? {}).filter(([, value]) => typeof value === 'string')
+  const labels = Object.entries(getMember(config, 'Labels') ?? {}).filter(([, value]) => typeof value === 'string')
   return {
     env: Object.fromEntries(env),
-    user: text(member(config, 'User')),
-    workingDirectory: text(member(config, 'WorkingDir')) || emptyImageConfig.workingDirectory,
-    entrypoint: texts(member(config, 'Entrypoint')),
-    command: texts(member(config, 'Cmd')),
+    user: getString(getMember(config, 'User')),
+    workingDirectory: getString(getMember(config, 'WorkingDir')) || emptyImageConfig.workingDirectory,
+    entrypoint: getStrings(getMember(config, 'Entrypoint')),
+    command: getStrings(getMember(config, 'Cmd')),
     labels: Object.fromEntries(labels),
   }
 }
 
 function toBlobName(descriptor: Json): string {
-  return `blobs/${text(member(descriptor, 'digest')).replace(':', '/')}`
+  return `blobs/${getString(getMember(descriptor, 'digest')).replace(':', '/')}`
 }
 
 function parseMember(archive: Archive, name: string): Json {

@@ -4,9 +4,8 @@ import { pack } from 'tar-stream'
 import type { ReadonlyFileMap } from '../../simulation/files/file-map.js'
 import type { ImageConfig } from '../../simulation/image-content.js'
 import type { StoredImage } from '../state/stored-image.js'
-import { simulationKey } from './archive-format.js'
 
-/** Creates a docker archive of an image with one layer. It contains the name of the programs, not the programs. */
+/** Creates a docker archive with one layer. It contains the key of the image's programs: functions cannot be saved. */
 export async function* saveImage(image: StoredImage, tags: readonly string[]): AsyncGenerator<Uint8Array, void> {
   const layer = await packFiles(image.files)
   const config = Buffer.from(JSON.stringify(toConfigFile(image, layer)))
@@ -64,4 +63,6 @@ function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** The key in an archived image configuration that names the programs of the image. */
+export const simulationKey = 'capstan.simulation'
 const epoch = new Date(0)

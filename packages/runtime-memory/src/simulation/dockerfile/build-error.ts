@@ -1,5 +1,5 @@
 import { createHostError } from '@capstan/core/plugin'
-import { type DockerfileInstruction, formatInstruction } from './instruction.js'
+import { type DockerfileInstruction, formatInstruction } from './dockerfile-instruction.js'
 
 /** Additional facts of a failed build. */
 export interface BuildErrorFacts {

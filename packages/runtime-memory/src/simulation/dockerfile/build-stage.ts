@@ -3,7 +3,7 @@ import type { BuildOptions } from '@capstan/core'
 import type { FileMap, ReadonlyFileMap } from '../files/file-map.js'
 import type { ImageConfig, ImageContent, ImagePrograms } from '../image-content.js'
 import type { MemoryProgram } from '../memory-program.js'
-import type { DockerfileInstruction } from './instruction.js'
+import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
 /** What a build uses of the engine. */
 export interface BuildEnvironment {

@@ -1,7 +1,7 @@
 import type { ContextEntry } from '@capstan/build-context'
 import type { FileEntry } from '../files/file-map.js'
-import { requireBase } from './base-image.js'
 import type { InstructionCall } from './build-stage.js'
+import { resolveImage } from './resolve-image.js'
 
 /** The source of a COPY: its paths, and their entries, which are read on demand. */
 export interface CopySource {
@@ -13,7 +13,7 @@ export interface CopySource {
 export async function openSource({ build, instruction }: InstructionCall): Promise<CopySource> {
   const from = instruction.flags.get('from')
   if (from !== undefined) {
-    const paths = withDirectories((await requireBase(build, from, instruction)).files)
+    const paths = withDirectories((await resolveImage(build, from, instruction)).files)
     return { paths, read: async (path) => paths.get(path) }
   }
   const paths = withDirectories(new Map([...build.context.values()].map((entry) => [`/${entry.path}`, entry])))

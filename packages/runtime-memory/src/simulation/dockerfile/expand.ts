@@ -1,6 +1,6 @@
 import { DockerfileError, expandWord } from '@capstan/build-context/dockerfile'
 import { createBuildError } from './build-error.js'
-import type { DockerfileInstruction } from './instruction.js'
+import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
 /**
  * Replaces the variables of a word and removes its quotes.

@@ -1,13 +1,13 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
 import type { ImageContent } from '../image-content.js'
-import { requireBase } from './base-image.js'
+import { applyInstruction } from './apply-instruction.js'
 import { createBuildError } from './build-error.js'
 import { type Build, type BuildEnvironment, createStage, toContent } from './build-stage.js'
-import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
+import { type DockerfileInstruction, formatInstruction } from './dockerfile-instruction.js'
 import { expand } from './expand.js'
-import { type DockerfileInstruction, formatInstruction } from './instruction.js'
-import { applyInstruction } from './instructions.js'
+import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './parse-dockerfile.js'
+import { resolveImage } from './resolve-image.js'
 
 /** Runs the instructions of a Dockerfile up to its target stage. Resolves with the content of the image. */
 export async function runDockerfile(
@@ -19,19 +19,19 @@ export async function runDockerfile(
   const stages = selectStages(parsed, options.target)
   const context = await readContext(options, environment.signal)
   const globals = toGlobals(parsed, options)
-  const { report, next } = createSteps(options, stages)
-  return await buildStages({ ...environment, options, context, globals, stages: new Map(), report }, stages, next)
+  const { report, startStep } = createProgress(options, stages)
+  return await buildStages({ ...environment, options, context, globals, stages: new Map(), report }, stages, startStep)
 }
 
 /** Builds the stages in order. Resolves with the content of the last one. */
 async function buildStages(
   build: Build,
   stages: readonly DockerfileStage[],
-  next: (instruction: DockerfileInstruction) => void,
+  startStep: (instruction: DockerfileInstruction) => void,
 ): Promise<ImageContent> {
   let content: ImageContent | undefined
   for (const [index, stage] of stages.entries()) {
-    content = await buildStage(build, stage, next)
+    content = await buildStage(build, stage, startStep)
     build.stages.set(String(index), content)
     if (stage.name !== undefined) build.stages.set(stage.name, content)
   }
@@ -42,13 +42,13 @@ async function buildStages(
 async function buildStage(
   build: Build,
   { from, base, instructions }: DockerfileStage,
-  next: (instruction: DockerfileInstruction) => void,
+  startStep: (instruction: DockerfileInstruction) => void,
 ): Promise<ImageContent> {
-  next(from)
-  const stage = createStage(await requireBase(build, expand(from, base, build.globals), from))
+  startStep(from)
+  const stage = createStage(await resolveImage(build, expand(from, base, build.globals), from))
   for (const instruction of instructions) {
     build.signal.throwIfAborted()
-    next(instruction)
+    startStep(instruction)
     await applyInstruction({ build, stage, instruction })
   }
   return toContent(stage)
@@ -87,17 +87,17 @@ async function readContext({ context }: BuildOptions, signal: AbortSignal): Prom
   return entries
 }
 
-/** Reports each step and its output to `onProgress`. */
-function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileStage[]) {
+/** Creates functions that report each step and its output to `onProgress`. */
+function createProgress({ onProgress }: BuildOptions, stages: readonly DockerfileStage[]) {
   const totalSteps = stages.reduce((sum, { instructions }) => sum + instructions.length + 1, 0)
   let step = 0
   const report = (text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
     onProgress?.({ step, totalSteps, text, stream })
-  const next = (instruction: DockerfileInstruction) => {
+  const startStep = (instruction: DockerfileInstruction) => {
     step += 1
     report(`Step ${step}/${totalSteps} : ${formatInstruction(instruction)}`)
   }
-  return { report, next }
+  return { report, startStep }
 }
 
 const ownPlatform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`

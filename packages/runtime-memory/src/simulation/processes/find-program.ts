@@ -14,7 +14,7 @@ export interface CommandLine {
 
 /** The command line of a container's first process. */
 export interface MainCommandLine extends CommandLine {
-  /** Whether the container's config has an entrypoint: the image's `main` is then not used. */
+  /** Whether the container sets an entrypoint. The image's `main` is then used only for an empty command line. */
   readonly isEntrypointOverridden: boolean
 }
 
@@ -22,7 +22,7 @@ export interface MainCommandLine extends CommandLine {
 export interface ProgramSources {
   readonly files: ContainerFiles
   readonly programs: ImagePrograms
-  /** The commands of the plugin. A file with the name of a command runs it. */
+  /** The commands of the plugin. An executable file with the name of a command runs it. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
@@ -35,7 +35,10 @@ export interface NotFound {
   readonly reason: string
 }
 
-/** Finds the program of a command as a shell does, by path or along PATH, and by the base name of the file. */
+/**
+ * Finds the file of a command by its path or in the directories of PATH. The base name of the file selects the program; a
+ * file that starts with `#!` runs its interpreter.
+ */
 export async function findCommand(sources: ProgramSources, line: CommandLine): Promise<FoundProgram> {
   const [command = ''] = line.argv
   for (const path of toCandidates(command, line)) {

@@ -1,6 +1,7 @@
 import type { TerminalSize } from '@capstan/core'
 import type { Argv, StringMap } from '@capstan/core/plugin'
-import { connect, type Origin } from '../../networks/connect.js'
+import { connect } from '../../networks/connect.js'
+import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { listen } from '../../networks/listen.js'
 import type { ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
@@ -17,16 +18,16 @@ export interface ProcessContextOptions {
   readonly terminal: boolean
   readonly terminalSize: () => TerminalSize | undefined
   readonly sources: ProgramSources
-  readonly origin: Origin
+  readonly networking: ContainerNetworking
 }
 
 /** Creates the context of a process: its files and network access. */
-export function createProcessContext({ sources, origin, ...own }: ProcessContextOptions): ProcessContext {
+export function createProcessContext({ sources, networking, ...own }: ProcessContextOptions): ProcessContext {
   return {
     ...own,
     sources,
-    connect: (host, port) => connect(origin, host, port),
-    listen: (port, serve, onError) => listen(origin, { port, serve, onError }),
+    connect: (host, port) => connect(networking, host, port),
+    listen: (port, serve, onError) => listen(networking, { port, serve, onError }),
     files: createMemoryFiles(sources.files, own.workingDirectory),
   }
 }

@@ -60,7 +60,7 @@ export class SimulatedProcess {
       signal: this.#controller.signal,
       connect: async (host, port) => this.#track(await context.connect(host, port)),
       listen: (port, serve) => {
-        const accept: ConnectionHandler = (peer) => serve(this.#track(peer))
+        const accept: ConnectionHandler = (connection) => serve(this.#track(connection))
         this.#listeners.push(context.listen(port, accept, (error) => this.#reportError(error)))
       },
       run: (argv, options) => runCommand(sources, process, { ...options, argv }),
@@ -92,17 +92,17 @@ export class SimulatedProcess {
     this.#streams.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   }
 
-  #track(peer: Duplex): Duplex {
-    this.#peers.add(peer)
-    peer.once('close', () => this.#peers.delete(peer))
-    return peer
+  #track(connection: Duplex): Duplex {
+    this.#peers.add(connection)
+    connection.once('close', () => this.#peers.delete(connection))
+    return connection
   }
 
   #end(code: number): void {
     this.#streams.stdin.destroy()
     for (const stopListening of this.#listeners.splice(0)) stopListening()
     // As with sockets of a kernel, data that was written is still delivered.
-    for (const peer of this.#peers) peer.end(() => peer.destroy())
+    for (const connection of this.#peers) connection.end(() => connection.destroy())
     this.#finish(code)
   }
 }

@@ -39,11 +39,11 @@ function parse(words: readonly string[]): Arguments {
 }
 
 /** Copies data both ways until the other end closes. The end of stdin half-closes the connection. */
-async function exchange(process: MemoryProcess, peer: Duplex): Promise<number> {
+async function exchange(process: MemoryProcess, connection: Duplex): Promise<number> {
   // A failed write is not an error: the other end may have closed after its response.
-  pipeline(readInput(process), peer).catch(() => {})
-  for await (const chunk of readInput({ stdin: peer, signal: process.signal })) await write(process.stdout, chunk)
-  peer.destroy()
+  pipeline(readInput(process), connection).catch(() => {})
+  for await (const chunk of readInput({ stdin: connection, signal: process.signal })) await write(process.stdout, chunk)
+  connection.destroy()
   return 0
 }
 
@@ -53,9 +53,9 @@ function accept(process: MemoryProcess, port: number): Promise<Duplex> {
 
 /** Serves connections until a signal arrives. */
 async function serve(process: MemoryProcess, port: number, command: readonly string[]): Promise<number> {
-  process.listen(port, async (peer) => {
-    await process.run(command, { stdin: peer, stdout: peer })
-    peer.end()
+  process.listen(port, async (connection) => {
+    await process.run(command, { stdin: connection, stdout: connection })
+    connection.end()
   })
   return await untilAborted(new Promise<number>(() => {}), process.signal)
 }

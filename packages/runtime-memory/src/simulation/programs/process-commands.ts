@@ -4,7 +4,6 @@ import { attempt, fail, readFiles, write } from './command-io.js'
 
 /** Commands about the process itself: its environment, user, terminal and exit code. */
 export const processCommands: Readonly<Record<string, MemoryProgram>> = {
-  awk,
   env,
   exit: async ({ argv: [, code = '0'] }) => Number(code),
   false: async () => 1,
@@ -15,19 +14,6 @@ export const processCommands: Readonly<Record<string, MemoryProgram>> = {
   stty,
   true: async () => 0,
   whoami,
-}
-
-/** `awk '/PATTERN/ { print $N }' [FILE…]`, which reads fields of files in /proc. Other programs are not supported. */
-async function awk(process: MemoryProcess): Promise<number> {
-  const [, program = '', ...paths] = process.argv
-  const [, pattern, field] = /^\s*\/(.*)\/\s*\{\s*print \$(\d+)\s*\}\s*$/.exec(program) ?? []
-  if (pattern === undefined || field === undefined) return await fail(process, "expected '/PATTERN/ { print $N }'", 2)
-  const expression = new RegExp(pattern)
-  return await attempt(process, async () => {
-    for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
-      await write(process.stdout, `${field === '0' ? line : (line.trim().split(/\s+/)[Number(field) - 1] ?? '')}\n`)
-    }
-  })
 }
 
 async function env({ env: variables, stdout }: MemoryProcess): Promise<number> {
@@ -97,12 +83,6 @@ async function findAccount({ user, files }: MemoryProcess) {
   const account = accounts.find(([name, , uid]) => name === wanted || uid === wanted)
   const [name = wanted, , uid = wanted, gid = '0'] = account ?? []
   return { name, uid, gid: group ?? gid }
-}
-
-async function readText(process: MemoryProcess, paths: readonly string[]): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of readFiles(process, paths)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }
 
 const rootAccount = 'root:x:0:0:root:/root:/bin/sh\n'

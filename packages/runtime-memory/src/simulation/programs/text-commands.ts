@@ -3,7 +3,20 @@ import { attempt, fail, readFiles, write } from './command-io.js'
 import { toPrinted } from './printf.js'
 
 /** Commands that write or read text. */
-export const textCommands: Readonly<Record<string, MemoryProgram>> = { cat, echo, head, printf, seq, wc, yes }
+export const textCommands: Readonly<Record<string, MemoryProgram>> = { awk, cat, echo, head, printf, seq, wc, yes }
+
+/** `awk '/PATTERN/ { print $N }' [FILE…]` prints field N of each line that matches. Other programs are not supported. */
+async function awk(process: MemoryProcess): Promise<number> {
+  const [, program = '', ...paths] = process.argv
+  const [, pattern, field] = /^\s*\/(.*)\/\s*\{\s*print \$(\d+)\s*\}\s*$/.exec(program) ?? []
+  if (pattern === undefined || field === undefined) return await fail(process, "expected '/PATTERN/ { print $N }'", 2)
+  const expression = new RegExp(pattern)
+  return await attempt(process, async () => {
+    for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
+      await write(process.stdout, `${field === '0' ? line : (line.trim().split(/\s+/)[Number(field) - 1] ?? '')}\n`)
+    }
+  })
+}
 
 async function cat(process: MemoryProcess): Promise<number> {
   return await attempt(process, async () => {
@@ -75,6 +88,12 @@ async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promi
   const lines = Buffer.from(line.repeat(Math.ceil(blockBytes / line.length)))
   while (!signal.aborted) await write(stdout, lines)
   throw signal.reason
+}
+
+async function readText(process: MemoryProcess, paths: readonly string[]): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of readFiles(process, paths)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
 }
 
 /** Parses one leading option, whose value may be the next word, and the operands. */

@@ -28,7 +28,7 @@ export interface ShellRedirect {
  * Parses a script of the simulated `sh`.
  *
  * It supports commands, quotes, `$NAME`, `;`, newlines, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2` and `2>&1`.
- * Anything else throws, such as loops, conditions, substitution, patterns, `&` and `()`.
+ * Loops, conditions, substitution, `&` and `()` throw. Patterns such as `*` are not expanded.
  */
 export function parseScript(text: string): readonly ShellStep[] {
   const steps: ShellStep[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseDockerfile } from '../../../src/simulation/dockerfile/dockerfile.js'
+import { parseDockerfile } from '../../../src/simulation/dockerfile/parse-dockerfile.js'
 
 describe('parseDockerfile', () => {
   it('splits stages by name, and the arguments before them', () => {

@@ -1,10 +1,13 @@
 import { emptyImageConfig, type ImageContent, noPrograms } from '../image-content.js'
 import { createBuildError } from './build-error.js'
 import type { Build } from './build-stage.js'
-import type { DockerfileInstruction } from './instruction.js'
+import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
-/** Finds what FROM or `--from` names: an earlier stage, `scratch`, an existing image, or one that can be pulled. */
-export async function requireBase(build: Build, name: string, at: DockerfileInstruction): Promise<ImageContent> {
+/**
+ * Resolves the image that FROM or `COPY --from` names: an earlier stage, `scratch`, a local image, or one that is pulled.
+ * Otherwise BUILD_FAILED.
+ */
+export async function resolveImage(build: Build, name: string, at: DockerfileInstruction): Promise<ImageContent> {
   const stage = build.stages.get(name.toLowerCase())
   if (stage !== undefined) return stage
   if (name === 'scratch') return { config: emptyImageConfig, files: new Map(), programs: noPrograms }

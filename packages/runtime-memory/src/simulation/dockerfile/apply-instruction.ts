@@ -1,10 +1,10 @@
 import { posix } from 'node:path'
+import { applyCopy } from './apply-copy.js'
+import { applyRun } from './apply-run.js'
 import { createBuildError } from './build-error.js'
 import { type BuildStage, type InstructionCall, toVariables } from './build-stage.js'
-import { copyFiles } from './copy-files.js'
+import { type DockerfileInstruction, toCommandLine } from './dockerfile-instruction.js'
 import { expand } from './expand.js'
-import { type DockerfileInstruction, toCommandLine } from './instruction.js'
-import { runStep } from './run-step.js'
 
 /** Applies an instruction to its stage. An unknown instruction is BUILD_FAILED. */
 export async function applyInstruction(call: InstructionCall): Promise<void> {
@@ -26,13 +26,13 @@ const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, Know
   ['ARG', { flags: [], apply: applyArg }],
   ['CMD', { flags: [], apply: applyCommand }],
   // Simulated files have no owners and layers no links, so `chown` and `link` have no effect.
-  ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: copyFiles }],
+  ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: applyCopy }],
   ['ENTRYPOINT', { flags: [], apply: applyEntrypoint }],
   ['ENV', { flags: [], apply: applyEnv }],
   // EXPOSE only documents ports, as in every builder.
   ['EXPOSE', { flags: [], apply: () => {} }],
   ['LABEL', { flags: [], apply: applyLabel }],
-  ['RUN', { flags: [], apply: runStep }],
+  ['RUN', { flags: [], apply: applyRun }],
   ['USER', { flags: [], apply: applyUser }],
   ['VOLUME', { flags: [], apply: applyVolume }],
   ['WORKDIR', { flags: [], apply: applyWorkdir }],

@@ -9,8 +9,8 @@ import { fail, write } from '../programs/command-io.js'
 import { openRedirects } from './shell-redirects.js'
 import { expandWords, parseScript, type ShellCommand, type ShellStep } from './shell-script.js'
 
-/** A running `sh`: its variables, directory, traps and last exit code. */
-export class Shell {
+/** Runs scripts of the simulated `sh`. Keeps the variables, working directory, traps and last exit code. */
+export class ShellInterpreter {
   code = 0
   hasExited = false
   readonly #process: MemoryProcess

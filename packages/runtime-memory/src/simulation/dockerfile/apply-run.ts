@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Argv, untilAborted } from '@capstan/core/plugin'
-import { createOfflineOrigin } from '../../networks/connect.js'
+import { createOfflineNetworking } from '../../networks/container-networking.js'
 import { ContainerFiles } from '../files/container-files.js'
 import { createFailingProgram, findCommand } from '../processes/find-program.js'
 import { createProcessContext } from '../processes/process-context.js'
@@ -8,11 +8,11 @@ import { createProcessOutput } from '../processes/process-output.js'
 import { SimulatedProcess } from '../processes/simulated-process.js'
 import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
-import { toCommandLine } from './instruction.js'
+import { toCommandLine } from './dockerfile-instruction.js'
 import { LineReport } from './line-report.js'
 
-/** Runs a command without a network and keeps the files that it writes. Exit codes but 0 are BUILD_FAILED. */
-export async function runStep(call: InstructionCall): Promise<void> {
+/** Runs a command without a network and keeps the files that it writes. Any exit code other than 0 is BUILD_FAILED. */
+export async function applyRun(call: InstructionCall): Promise<void> {
   const { build, stage, instruction } = call
   const argv = toCommandLine(instruction)
   if (argv.length === 0 || instruction.hasHeredocs) throw createBuildError(instruction, 'RUN requires a command')
@@ -57,7 +57,7 @@ async function startProcess(
       terminal: false,
       terminalSize: () => undefined,
       sources,
-      origin: createOfflineOrigin(),
+      networking: createOfflineNetworking(),
     }),
   )
 }

@@ -2,11 +2,11 @@ import { posix } from 'node:path'
 import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
 import { type CopySource, openSource } from './copy-source.js'
+import type { DockerfileInstruction } from './dockerfile-instruction.js'
 import { expand } from './expand.js'
-import type { DockerfileInstruction } from './instruction.js'
 
 /** Runs COPY: files, the contents of directories, and `*` and `?` in names, from the context, a stage or an image. */
-export async function copyFiles(call: InstructionCall): Promise<void> {
+export async function applyCopy(call: InstructionCall): Promise<void> {
   const { stage, instruction } = call
   const { patterns, target } = parseOperands(call)
   const mode = parseMode(call)

@@ -1,10 +1,10 @@
 import type { Capability, OperationOptions, RefusableField } from '@capstan/core'
 import { type Operation, OperationScope, type RefusedOption, refuseField, type StringMap } from '@capstan/core/plugin'
 import type { MemoryEngine } from './memory-engine.js'
-import { applyFault, ScriptedFailure } from './memory-fault.js'
+import { applyFault, InjectedFailure } from './memory-fault.js'
 
-/** Options of `MemoryConnection`. */
-export interface MemoryConnectionOptions {
+/** Options of `MemoryRuntimeContext`. */
+export interface MemoryRuntimeContextOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
@@ -17,16 +17,16 @@ export interface MemoryConnectionOptions {
 /**
  * The state that an open runtime and its managers share: the engine, the owner and the operations.
  *
- * Each operation runs by {@link MemoryConnection.call}, which applies the scripted faults.
+ * Each operation runs by {@link MemoryRuntimeContext.call}, which applies the injected faults.
  */
-export class MemoryConnection {
+export class MemoryRuntimeContext {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly unsupportedOptions: readonly RefusedOption[]
   readonly operations: OperationScope
 
-  constructor(options: MemoryConnectionOptions) {
+  constructor(options: MemoryRuntimeContextOptions) {
     const { engine, runtimeName, ownerLabels, unsupportedOptions, packageName, packageVersion } = options
     this.engine = engine
     this.runtimeName = runtimeName
@@ -35,7 +35,7 @@ export class MemoryConnection {
     const names = { runtime: runtimeName, packageName, packageVersion }
     const runtime = { ...names, endpoint: 'in this process', selection: 'named' } as const
     this.operations = new OperationScope({ runtime, keepsAlive: true })
-    engine.connections.add(this)
+    engine.openRuntimes.add(this)
   }
 
   /** Runs one operation: see `OperationScope.run`. */
@@ -48,25 +48,25 @@ export class MemoryConnection {
       try {
         return await this.#withFaults(operation, call.signal, () => effect(call))
       } catch (error) {
-        if (!(error instanceof ScriptedFailure)) throw error
-        // A scripted failure undoes nothing: the effect of the operation stays, and only its answer is lost.
+        if (!(error instanceof InjectedFailure)) throw error
+        // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
         call.undo.release()
         throw error.error
       }
     })
   }
 
-  /** Runs a step that undoes an operation, with its scripted faults; also while the runtime is being closed. */
-  async undo(operation: string, signal: AbortSignal, effect: () => void | PromiseLike<void>): Promise<void> {
+  /** Runs a step that undoes an operation, with its injected faults; also while the runtime is being closed. */
+  async runUndoStep(operation: string, signal: AbortSignal, effect: () => void | PromiseLike<void>): Promise<void> {
     try {
       await this.#withFaults(operation, signal, effect)
     } catch (error) {
-      throw error instanceof ScriptedFailure ? error.error : error
+      throw error instanceof InjectedFailure ? error.error : error
     }
   }
 
   async #withFaults<T>(operation: string, signal: AbortSignal, effect: () => T | PromiseLike<T>): Promise<T> {
-    const fault = this.engine.faults.take(operation)
+    const fault = this.engine.faults.useFault(operation)
     if (fault?.after !== true) await applyFault(fault, signal)
     const result = await effect()
     signal.throwIfAborted()
@@ -84,7 +84,7 @@ export class MemoryConnection {
     refuseField(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }
 
-  /** Yields the chunks of a source until the caller aborts or the runtime is closed, which throws the reason. */
+  /** Yields the chunks of a source. After an abort or a close of the runtime, throws its reason at the next chunk. */
   async *stream(chunks: AsyncIterable<Uint8Array>, options: OperationOptions): AsyncGenerator<Uint8Array> {
     const { signal, end } = this.operations.begin(options.signal)
     try {
@@ -99,7 +99,7 @@ export class MemoryConnection {
 
   /** Ends all operations and resolves when they are undone. Containers continue to run. */
   async close(): Promise<void> {
-    this.engine.connections.delete(this)
+    this.engine.openRuntimes.delete(this)
     await this.operations.close()
   }
 }

@@ -1,16 +1,16 @@
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { fail, readLines, write } from '../programs/command-io.js'
-import { Shell } from './shell-state.js'
+import { ShellInterpreter } from './shell-interpreter.js'
 
 /** `sh -c SCRIPT [NAME ARGUMENTS…]`, `sh FILE`, or `sh` with a script on stdin, which runs line by line. */
 export const sh: MemoryProgram = async (process) => {
   const [, option, script = '', ...rest] = process.argv
-  if (option === '-c') return await new Shell(process, rest).runAll(script)
+  if (option === '-c') return await new ShellInterpreter(process, rest).runAll(script)
   return option === undefined ? await runInput(process) : await runFile(process, option)
 }
 
 async function runInput(process: MemoryProcess): Promise<number> {
-  const shell = new Shell(process, [])
+  const shell = new ShellInterpreter(process, [])
   const prompt = async () => {
     if (process.terminal) await write(process.stdout, '# ')
   }
@@ -30,5 +30,5 @@ async function runFile(process: MemoryProcess, path: string): Promise<number> {
   } catch (error) {
     return await fail(process, error, 127)
   }
-  return await new Shell(process, process.argv.slice(1)).runAll(script)
+  return await new ShellInterpreter(process, process.argv.slice(1)).runAll(script)
 }

@@ -10,7 +10,7 @@ import {
 } from '@capstan/build-context/dockerfile'
 import type { StringMap } from '@capstan/core/plugin'
 import { createBuildError } from './build-error.js'
-import type { DockerfileInstruction } from './instruction.js'
+import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
 /** The instructions from one FROM to the next. */
 export interface DockerfileStage {

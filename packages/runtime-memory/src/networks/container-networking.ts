@@ -1,0 +1,31 @@
+import type { StringMap } from '@capstan/core/plugin'
+import { NetworkNamespace } from './network-namespace.js'
+import type { MemoryNetwork } from './network-store.js'
+
+/** What a running container needs to use networks: its names, its networks and its network namespace. */
+export interface ContainerNetworking {
+  /** The id of the container, for messages. */
+  readonly id: string
+  /** Whether it uses the network of this machine. */
+  readonly isHost: boolean
+  /** Names that resolve to the container itself. */
+  readonly ownNames: readonly string[]
+  readonly extraHosts: StringMap
+  readonly namespace: NetworkNamespace
+  readonly networks: readonly MemoryNetwork[]
+  readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
+}
+
+/** Creates the networking of a container without a network. */
+export function createOfflineNetworking(): ContainerNetworking {
+  const namespace = new NetworkNamespace()
+  return {
+    id: '',
+    isHost: false,
+    ownNames: [],
+    extraHosts: {},
+    namespace,
+    networks: [],
+    findNamespace: () => undefined,
+  }
+}
