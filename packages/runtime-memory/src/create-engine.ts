@@ -1,4 +1,4 @@
-import { toTag } from './images/state/image-store.js'
+import { toShortReference } from './images/state/image-store.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultList } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
@@ -27,14 +27,14 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   return engine
 }
 
-/** Creates images by their short reference. One value under several references becomes one image with several tags. */
+/** Creates images by their short reference. A value that several references name is one image with several tags. */
 function createImages(images: Readonly<Record<string, MemoryImage>>): ReadonlyMap<string, ImageContent> {
   const contents = new Map<MemoryImage, ImageContent>()
   return new Map(
     Object.entries(images).map(([reference, image]) => {
       const content = contents.get(image) ?? createImage(reference, image)
       contents.set(image, content)
-      return [toTag(reference), content]
+      return [toShortReference(reference), content]
     }),
   )
 }

@@ -13,5 +13,5 @@ export type {
 } from './simulation/memory-program.js'
 export { memoryPlugin }
 
-/** A simulation with default options, which `loadPlugins` finds. One per process. */
+/** The plugin that `loadPlugins` takes from this package. All importers of the module share its state. */
 export const plugin: RuntimePlugin = memoryPlugin()

@@ -17,7 +17,7 @@ export function toTimestamp(nanoseconds: bigint): string {
   return `${date.slice(0, date.lastIndexOf('.'))}.${fraction}Z`
 }
 
-/** Converts a time to a Date, which has milliseconds. */
+/** Converts nanoseconds since 1970 to a Date, which drops what is below a millisecond. */
 export function toDate(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n))
 }

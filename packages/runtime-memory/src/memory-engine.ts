@@ -21,7 +21,7 @@ export interface MemoryEngineOptions {
 }
 
 /**
- * The state of one simulated engine, which outlives its clients as that of a real engine does.
+ * The state of one simulated engine. It stays when runtimes are closed.
  *
  * It belongs to the plugin: closing a runtime leaves it unchanged, and opening the plugin again finds it.
  */
@@ -51,7 +51,7 @@ export class MemoryEngine {
     return toDate(this.clock.now())
   }
 
-  /** Resolves in a later turn. Running containers keep the process alive only while a runtime is open. */
+  /** Resolves in a later turn of the event loop. While no runtime is open, the wait does not keep this process alive. */
   nextTurn(): Promise<void> {
     // An unreferenced immediate may wait until something else wakes the event loop. A timer does not.
     return this.openRuntimes.size > 0 ? setImmediate() : delay(1, { ref: false })

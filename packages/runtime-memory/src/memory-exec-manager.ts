@@ -1,10 +1,10 @@
 import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
 import { type Argv, createHostError, type UndoStack, validateExec, validateId } from '@capstan/core/plugin'
 import { MemoryExecProcess } from './containers/memory-exec-process.js'
-import { findRun, toContainerState } from './containers/state/memory-container.js'
+import { getCurrentRun, toContainerState } from './containers/state/memory-container.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { createStatusFile } from './simulation/files/system-files.js'
-import { withEnvironment } from './simulation/processes/environment.js'
+import { applyEnvironmentChanges } from './simulation/processes/environment.js'
 import { createFailingProgram, findCommand } from './simulation/processes/find-program.js'
 
 interface ExecCall {
@@ -29,10 +29,10 @@ export class MemoryExecManager implements ExecManager {
   async #exec(id: string, argv: Argv, { options, undo }: ExecCall): Promise<ExecProcess> {
     const { engine } = this.#context
     const container = engine.containers.require(id)
-    const run = findRun(container)
+    const run = getCurrentRun(container)
     if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
-    const env = withEnvironment(container.env, options.env)
+    const env = applyEnvironmentChanges(container.env, options.env)
     const privileged = { ...container.config, privileged: true }
     const files = options.privileged ? container.files.withSystemFiles(createStatusFile(privileged)) : container.files
     const sources = { files, programs: container.image.programs, commands: engine.commands }
@@ -51,7 +51,7 @@ export class MemoryExecManager implements ExecManager {
     }
     const start = { containerId: container.id, run, program, context, options }
     const process = new MemoryExecProcess(this.#context, start)
-    undo.add('exec', () => process.end())
+    undo.add('exec', () => process.killAndWait())
     return process
   }
 }

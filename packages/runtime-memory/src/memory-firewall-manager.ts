@@ -1,6 +1,6 @@
 import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
 import { createHostError, validateFirewallRules, validateId } from '@capstan/core/plugin'
-import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
+import { getCurrentRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
 import { applyFirewall } from './firewall/apply-firewall.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
@@ -33,6 +33,6 @@ function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
     throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
   }
   container.firewallRules = rules
-  const run = findRun(container)
+  const run = getCurrentRun(container)
   if (run !== undefined) applyFirewall(run.networking, rules)
 }

@@ -15,7 +15,7 @@ export class MemoryImageBuilder implements ImageBuilder {
     this.#context.refuse(imageBuilderCapability, 'build.platform', options.platform)
     this.#context.refuse(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
     await this.#context.call('buildImage', options, async (call) => {
-      // The parsers load more slowly than the rest of the package, so the first build loads them.
+      // Loaded at the first build, because the parsers of Dockerfiles take longer to load than the rest of the package.
       const { buildImage } = await import('./images/build-image.js')
       await buildImage(this.#context, { dockerfile, tag, options }, call)
     })

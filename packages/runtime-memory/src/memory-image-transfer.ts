@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
 import { validateImageReference } from '@capstan/core/plugin'
 import { pullImage } from './images/pull-image.js'
-import { toTag } from './images/state/image-store.js'
+import { toShortReference } from './images/state/image-store.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
 /** Pulls simulated images, and saves and loads them as docker archives. */
@@ -32,7 +32,7 @@ export class MemoryImageTransfer implements ImageTransfer {
     return await this.#context.call('saveImage', options, async () => {
       const { saveImage } = await import('./images/archive/save-image.js')
       const image = images.require(reference)
-      const tag = toTag(reference)
+      const tag = toShortReference(reference)
       const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])
       return Readable.from(this.#context.stream(chunks, options), { objectMode: false })
     })

@@ -13,7 +13,7 @@ import {
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import type { MemoryNetwork } from './networks/network-store.js'
 
-/** Manages simulated networks. Each has its own subnet and names. */
+/** Manages simulated networks. Each has its own subnet, and its own names for the containers on it. */
 export class MemoryNetworkManager implements NetworkManager {
   readonly #context: MemoryRuntimeContext
 

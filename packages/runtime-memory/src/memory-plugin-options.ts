@@ -13,8 +13,8 @@ export interface MemoryPluginOptions {
   /** Additional commands of `busybox:latest`. In other images, an executable file runs the command of its name. */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   /**
-   * Capabilities to leave out: reported as absent with reason and remedy, and not registered. Without the volume
-   * manager, `mounts.volume` is unsupported too.
+   * Capabilities to leave out: reported as absent with reason and remedy, and not registered. When the
+   * volume manager is left out, containers cannot mount volumes: `mounts.volume` is then reported as unsupported.
    */
   readonly without?: readonly Capability<object>[]
   /**

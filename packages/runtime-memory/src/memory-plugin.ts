@@ -44,8 +44,8 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const absent = without.map(toAbsent)
   const unsupportedOptions = refuseUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
-  const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
-  const provides = capabilities.filter((capability) => !isLeftOut(capability))
+  const isOmitted = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
+  const provides = capabilities.filter((capability) => !isOmitted(capability))
   return {
     name,
     contractVersion: 1,
@@ -57,7 +57,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
       return { ...available, provides, absent, unsupportedOptions }
     },
     register: (scope) => {
-      register(scope, new MemoryRuntimeContext({ ...scope, engine, unsupportedOptions }), isLeftOut)
+      register(scope, new MemoryRuntimeContext({ ...scope, engine, unsupportedOptions }), isOmitted)
     },
   }
 }
@@ -65,20 +65,20 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
 function register(
   scope: RegistrationScope,
   context: MemoryRuntimeContext,
-  isLeftOut: (capability: Capability<object>) => boolean,
+  isOmitted: (capability: Capability<object>) => boolean,
 ): void {
   const runtime = new MemoryRuntime(context)
-  const offer = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
-    if (!isLeftOut(capability)) scope.provide(capability, create())
+  const provideUnlessOmitted = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
+    if (!isOmitted(capability)) scope.provide(capability, create())
   }
   scope.provide(runtimeCapability, runtime)
-  offer(imageBuilderCapability, () => new MemoryImageBuilder(context))
-  offer(firewallManagerCapability, () => new MemoryFirewallManager(context))
-  offer(networkManagerCapability, () => new MemoryNetworkManager(context))
-  offer(sidecarManagerCapability, () => new MemorySidecarManager(context, runtime))
-  offer(execManagerCapability, () => new MemoryExecManager(context))
-  offer(volumeManagerCapability, () => new MemoryVolumeManager(context))
-  offer(imageTransferCapability, () => new MemoryImageTransfer(context))
+  provideUnlessOmitted(imageBuilderCapability, () => new MemoryImageBuilder(context))
+  provideUnlessOmitted(firewallManagerCapability, () => new MemoryFirewallManager(context))
+  provideUnlessOmitted(networkManagerCapability, () => new MemoryNetworkManager(context))
+  provideUnlessOmitted(sidecarManagerCapability, () => new MemorySidecarManager(context, runtime))
+  provideUnlessOmitted(execManagerCapability, () => new MemoryExecManager(context))
+  provideUnlessOmitted(volumeManagerCapability, () => new MemoryVolumeManager(context))
+  provideUnlessOmitted(imageTransferCapability, () => new MemoryImageTransfer(context))
 }
 
 function checkWithout(without: readonly Capability<object>[]): void {
@@ -88,19 +88,19 @@ function checkWithout(without: readonly Capability<object>[]): void {
 }
 
 function toAbsent({ id, title }: Capability<object>): AbsentCapability {
-  const reason = `this simulation was made without ${title}`
+  const reason = `the option \`without\` of memoryPlugin() leaves out ${title}`
   return { id, title, reason, remedy: 'remove it from `without` of memoryPlugin()' }
 }
 
 /** Lists the fields that no simulation supports, then those of the option `unsupportedOptions`. */
 function toUnsupportedOptions(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
   const configured = fields.filter((field) => !alwaysUnsupported.some((refused) => refused.field === field))
-  return [...alwaysUnsupported, ...configured.map(toConfigured)]
+  return [...alwaysUnsupported, ...configured.map(toRefusedByOption)]
 }
 
-function toConfigured(field: RefusableField): RefusedOption {
+function toRefusedByOption(field: RefusableField): RefusedOption {
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
-  return { field, reason: 'this simulation was created with it in `unsupportedOptions`', remedy }
+  return { field, reason: 'the option `unsupportedOptions` of memoryPlugin() lists it', remedy }
 }
 
 const alwaysUnsupported: readonly RefusedOption[] = [
@@ -125,5 +125,5 @@ const available = {
   endpoint: 'in this process',
   details: undefined,
   attempts: [],
-  notes: ['simulated: images are programs of this process; limits, privileges and security options have no effect'],
+  notes: ['simulated: images are programs of this process; limits, privileges and security options are not enforced'],
 } as const

@@ -44,16 +44,20 @@ export class MemoryRuntimeContext {
     { signal }: OperationOptions,
     effect: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
-    return await this.operations.run({ operation, subject: 'the simulation' }, { signal }, async (call) => {
-      try {
-        return await this.#withFaults(operation, call.signal, () => effect(call))
-      } catch (error) {
-        if (!(error instanceof InjectedFailure)) throw error
-        // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
-        call.undo.release()
-        throw error.error
-      }
-    })
+    return await this.operations.run(
+      { operation, subject: `runtime "${this.runtimeName}"` },
+      { signal },
+      async (call) => {
+        try {
+          return await this.#withFaults(operation, call.signal, () => effect(call))
+        } catch (error) {
+          if (!(error instanceof InjectedFailure)) throw error
+          // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
+          call.undo.release()
+          throw error.error
+        }
+      },
+    )
   }
 
   /** Runs a step that undoes an operation, with its injected faults; also while the runtime is being closed. */
@@ -75,8 +79,10 @@ export class MemoryRuntimeContext {
   }
 
   /** Whether stored firewall rules are set before the program of a container starts or after. */
-  get rulesTiming(): 'before' | 'after' {
-    return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
+  get firewallTiming(): 'before-program' | 'after-program' {
+    return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart')
+      ? 'after-program'
+      : 'before-program'
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support */

@@ -34,18 +34,22 @@ import {
 import { attachContainer, startAttached } from './containers/attach.js'
 import { createContainer } from './containers/create-container.js'
 import { inspectContainer, toContainerInfo } from './containers/inspect-container.js'
-import { createLogStream, readAll } from './containers/read-logs.js'
+import { createLogStream, readWholeLog } from './containers/read-logs.js'
 import { startContainer } from './containers/start-container.js'
-import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
+import { getCurrentRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
 import { removeContainer, stopContainer } from './containers/stop-container.js'
-import { toTag } from './images/state/image-store.js'
+import { toShortReference } from './images/state/image-store.js'
 import { toImageInfo } from './images/state/stored-image.js'
 import type { MemoryEngine } from './memory-engine.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { findGateway } from './networks/connect.js'
 import { toSignalName } from './simulation/processes/signals.js'
 
-/** The simulated runtime. Each method validates its input and then runs one operation of the connection. */
+/**
+ * Implements the runtime on a simulated engine.
+ *
+ * Methods with I/O validate their input and run as one operation, to which injected faults apply.
+ */
 export class MemoryRuntime implements Runtime {
   readonly type: string
   readonly #context: MemoryRuntimeContext
@@ -74,8 +78,8 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     const { engine } = this.#context
     await this.#context.call('startContainer', options, async ({ undo }) => {
-      const rulesTiming = this.#context.rulesTiming
-      await startContainer(engine, engine.containers.require(id), { starter: this.#context, undo, rulesTiming })
+      const firewallTiming = this.#context.firewallTiming
+      await startContainer(engine, engine.containers.require(id), { startedBy: this.#context, undo, firewallTiming })
     })
   }
 
@@ -94,7 +98,8 @@ export class MemoryRuntime implements Runtime {
     const { containers } = this.#context.engine
     return await this.#context.call('waitContainer', options, ({ signal }) => {
       const container = containers.require(id)
-      if (this.#isForeign(container)) this.#context.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
+      if (this.#wasStartedByAnother(container))
+        this.#context.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
@@ -124,7 +129,7 @@ export class MemoryRuntime implements Runtime {
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
     validateId(id)
     const { containers } = this.#context.engine
-    return await this.#context.call('containerLogsAll', options, () => readAll(containers.require(id).log))
+    return await this.#context.call('containerLogsAll', options, () => readWholeLog(containers.require(id).log))
   }
 
   async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
@@ -182,7 +187,7 @@ export class MemoryRuntime implements Runtime {
     const { containers } = this.#context.engine
     await this.#context.call('attach', options, ({ signal }) => {
       const container = containers.require(id)
-      if (this.#isForeign(container)) this.#refuseForeignSession(id)
+      if (this.#wasStartedByAnother(container)) this.#refuseAttach(id)
       return attachContainer(container, { ...options, signal })
     })
   }
@@ -191,13 +196,13 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { engine } = this.#context
-    const starter = this.#context
+    const startedBy = this.#context
     return await this.#context.call('startAttached', options, ({ signal }) =>
       startAttached(engine, engine.containers.require(id), {
         attach: options,
         signal,
-        starter,
-        rulesTiming: starter.rulesTiming,
+        startedBy,
+        firewallTiming: startedBy.firewallTiming,
       }),
     )
   }
@@ -231,7 +236,7 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     const { containers } = this.#context.engine
     return await this.#context.call('getPortBindings', options, () => {
-      const ports = findRun(containers.require(id))?.ports ?? []
+      const ports = getCurrentRun(containers.require(id))?.ports ?? []
       // When several host ports lead to one container port, the first is returned.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
     })
@@ -251,11 +256,12 @@ export class MemoryRuntime implements Runtime {
     await this.#context.close()
   }
 
-  #isForeign({ run }: MemoryContainer): boolean {
-    return run !== undefined && run.starter !== this.#context
+  /** Whether another open runtime started the container. */
+  #wasStartedByAnother({ run }: MemoryContainer): boolean {
+    return run !== undefined && run.startedBy !== this.#context
   }
 
-  #refuseForeignSession(id: string): void {
+  #refuseAttach(id: string): void {
     const refused = findRefusal('foreignContainers.output', this.#context.unsupportedOptions)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
@@ -272,11 +278,11 @@ async function waitContainer(container: MemoryContainer, signal: AbortSignal): P
   return await untilAborted(container.run.ended, signal)
 }
 
-/** Removes the tag. The last tag, and an id, remove the image too, unless a container uses it. */
+/** Removes a tag. With the last tag, or an id, removes the image; IN_USE while a container uses it. */
 function removeImage({ images, containers }: MemoryEngine, reference: string): void {
   const image = images.find(reference)
   if (image === undefined) return
-  const isTag = image.tags.has(toTag(reference))
+  const isTag = image.tags.has(toShortReference(reference))
   const users = containers.list().filter((container) => container.image.id === image.id)
   if (isTag && image.tags.size > 1) images.untag(reference)
   else if (users.length === 0) images.delete(image.id)

@@ -33,7 +33,7 @@ describe('exec', () => {
     expect(await text(process.stderr)).not.toBe('')
   })
 
-  it('shows all capabilities only to a privileged process, which shares the files of the others', async () => {
+  it('shows all capabilities only to a privileged process, which uses the same files as other processes', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const show = async (privileged: boolean) => {

@@ -1,14 +1,14 @@
 import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, it } from 'vitest'
 import type { MemoryFault } from '../src/index.js'
-import { listEverything, nothing, openMemory } from './support/open-memory.js'
+import { listObjects, nothing, openMemory } from './support/open-memory.js'
 
 describe('an injected fault', () => {
   it('fails one call with its error, and not the next', async () => {
     const error = createHostError('CONNECTION_LOST', { endpoint: 'x', lastTimestamp: undefined })
     await using memory = await openMemory({ faults: [{ operation: 'createNetwork', error }] })
     await expect(memory.networks.createNetwork('n')).rejects.toBe(error)
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
     await memory.networks.createNetwork('n')
   })
 
@@ -59,7 +59,7 @@ describe('an injected fault', () => {
     await expect(memory.runtime.createContainer({ image: 'busybox', name: 'c' })).rejects.toThrow(
       'option `faults` injects',
     )
-    expect(await listEverything(memory)).toMatchObject({ networks: ['n'], containers: ['c created'] })
+    expect(await listObjects(memory)).toMatchObject({ networks: ['n'], containers: ['c created'] })
   })
 
   it.each([false, true])('hangs until the signal aborts, and leaves nothing (after the effect: %s)', async (after) => {
@@ -70,7 +70,7 @@ describe('an injected fault', () => {
     await new Promise((resolve) => setImmediate(resolve))
     abort.abort(reason)
     await expect(creating).rejects.toBe(reason)
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
   })
 
   it('applies to the operations of an exec process', async () => {

@@ -65,7 +65,11 @@ describe('memoryPlugin', () => {
     expect(findCapability(scope, execManagerCapability)).toBeDefined()
     expect(scope.report).toMatchObject({
       absent: [
-        { id: 'image-builder', title: 'image builds', reason: 'this simulation was made without image builds' },
+        {
+          id: 'image-builder',
+          title: 'image builds',
+          reason: 'the option `without` of memoryPlugin() leaves out image builds',
+        },
         { id: 'firewall-manager', title: 'egress firewalls' },
         { id: 'sidecar-manager', remedy: expect.stringContaining('without') },
       ],

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net'
 import type { OperationOptions } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, type MemoryImage, memoryPlugin } from '../src/index.js'
-import { listEverything, nothing, type OpenMemory, openMemory, openPlugin } from './support/open-memory.js'
+import { listObjects, nothing, type OpenMemory, openMemory, openPlugin } from './support/open-memory.js'
 
 type Operation = (memory: OpenMemory, options: OperationOptions) => Promise<unknown>
 
@@ -56,7 +56,7 @@ describe('an aborted signal', () => {
     await using memory = await setUp([])
     const reason = new Error('enough')
     await expect(operate(memory, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
-    expect(await listEverything(memory)).toEqual(before)
+    expect(await listObjects(memory)).toEqual(before)
   })
 
   it.each(
@@ -132,7 +132,7 @@ describe('close', () => {
     await new Promise((resolve) => setImmediate(resolve))
     await memory.runtime.close()
     await using again = await openPlugin(plugin)
-    expect(await listEverything(again)).toEqual(nothing)
+    expect(await listObjects(again)).toEqual(nothing)
     await creating
   })
 
@@ -198,7 +198,7 @@ describe('ports of a container', () => {
  * Excludes an image that was pulled for a container, which stays as on a real engine, and the run of `startAttached`.
  */
 async function listLeftovers(memory: OpenMemory) {
-  const { containers, images, ...left } = await listEverything(memory)
+  const { containers, images, ...left } = await listObjects(memory)
   return {
     ...left,
     containers: containers.map((container) => container.replace('c exited', 'c created')),

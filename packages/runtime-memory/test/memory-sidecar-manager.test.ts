@@ -1,7 +1,7 @@
 import type { SidecarConfig } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, memoryPlugin } from '../src/index.js'
-import { listEverything, nothing, openMemory, openPlugin } from './support/open-memory.js'
+import { listObjects, nothing, openMemory, openPlugin } from './support/open-memory.js'
 
 describe('startSidecar', () => {
   it('resolves with the full id of a running container', async () => {
@@ -45,15 +45,18 @@ describe('startSidecar', () => {
     await using memory = await openMemory()
     const start = memory.sidecars.startSidecar(config as SidecarConfig)
     await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
-    expect((await listEverything(memory)).containers).toEqual([])
+    expect((await listObjects(memory)).containers).toEqual([])
   })
 
-  it.each(['pullImage', 'createContainer', 'startContainer'])('leaves nothing when %s fails', async (operation) => {
-    const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
-    await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
-    await expect(memory.sidecars.startSidecar({ name: 's', image: 'app:1' })).rejects.toThrow('no')
-    expect((await listEverything(memory)).containers).toEqual([])
-  })
+  it.each(['pullImage', 'createContainer', 'startContainer'])(
+    'leaves no container and no volume when %s fails',
+    async (operation) => {
+      const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
+      await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
+      await expect(memory.sidecars.startSidecar({ name: 's', image: 'app:1' })).rejects.toThrow('no')
+      expect((await listObjects(memory)).containers).toEqual([])
+    },
+  )
 
   it('records a failed undo step with the first error', async () => {
     const faults: MemoryFault[] = [{ operation: 'removeContainer', error: new Error('not removed') }]
@@ -71,7 +74,7 @@ describe('startSidecar', () => {
     const memory = await openPlugin(plugin)
     const starting = memory.sidecars.startSidecar({ name: 's', image: 'busybox' })
     const failing = expect(starting).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
-    await expect.poll(async () => (await listEverything(other)).containers).toHaveLength(1)
+    await expect.poll(async () => (await listObjects(other)).containers).toHaveLength(1)
     await other.runtime.removeContainer('s')
     await memory[Symbol.asyncDispose]()
     await failing
@@ -86,7 +89,7 @@ describe('startSidecar', () => {
     await memory[Symbol.asyncDispose]()
     await failing
     await using again = await openPlugin(plugin)
-    expect(await listEverything(again)).toEqual(nothing)
+    expect(await listObjects(again)).toEqual(nothing)
   })
 
   it('rejects invalid input before any effect', async () => {

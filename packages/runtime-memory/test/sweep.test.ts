@@ -2,9 +2,9 @@ import type { RuntimePlugin } from '@capstan/core'
 import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, it } from 'vitest'
 import { memoryPlugin } from '../src/index.js'
-import { listEverything, type OpenMemory, openPlugin } from './support/open-memory.js'
+import { listObjects, type OpenMemory, openPlugin } from './support/open-memory.js'
 
-it('sweep removes only the objects of dead owners', async () => {
+it('sweep removes only objects whose owner process has ended', async () => {
   const plugin = memoryPlugin()
   await using living = await openPlugin(plugin)
   await makeAll(living, 'living')
@@ -24,7 +24,7 @@ it('sweep removes only the objects of dead owners', async () => {
     'volume dead',
   ])
   expect([report.failed, report.undecidable]).toEqual([[], []])
-  expect(await listEverything(living)).toEqual({
+  expect(await listObjects(living)).toEqual({
     containers: ['living running'],
     networks: ['living'],
     volumes: ['living'],

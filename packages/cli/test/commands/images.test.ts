@@ -152,7 +152,7 @@ describe('capstan build --builder', () => {
       [
         'BuildKit is not used: memory does not provide networks',
         'capstan build: the application needs image builds, which runtime "memory" does not provide',
-        '  no image builds: this simulation was made without image builds',
+        '  no image builds: the option `without` of memoryPlugin() leaves out image builds',
         '  → remove it from `without` of memoryPlugin()',
         '  → it works with --runtime full (simulated)',
         '',

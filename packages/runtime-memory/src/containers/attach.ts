@@ -4,7 +4,7 @@ import type { MemoryEngine } from '../memory-engine.js'
 import { type StartOptions, startContainer } from './start-container.js'
 import type { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
-import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
+import { getCurrentRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 import { stopContainer } from './stop-container.js'
 
 /** Attaches to the current run until its output ends. The end of the session does not stop the container. */
@@ -13,7 +13,7 @@ export async function attachContainer(
   options: AttachOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { id } = container
-  const run = findRun(container)
+  const run = getCurrentRun(container)
   if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
   if (options.initialSize !== undefined) container.terminalSize = options.initialSize
   const output = new OutputClient(options, { operation: 'attach', subject: id })
@@ -30,26 +30,30 @@ export interface StartAttachedOptions {
   readonly attach: AttachOptions
   /** Aborts when the caller's signal aborts and when the runtime is closed. */
   readonly signal: AbortSignal
-  readonly starter: object
-  readonly rulesTiming: NonNullable<StartOptions['rulesTiming']>
+  readonly startedBy: object
+  readonly firewallTiming: NonNullable<StartOptions['firewallTiming']>
 }
 
-/** Attaches, then starts the program, so that no output is lost. Resolves with the exit code after all output. */
+/**
+ * Attaches and then starts the container, so that no output is lost. Resolves with the exit code after the caller's
+ * streams have taken all output.
+ */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { attach, signal, starter, rulesTiming }: StartAttachedOptions,
+  { attach, signal, startedBy, firewallTiming }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
-  const before = findRun(container)
-  const run = await startContainer(engine, container, { starter, client: output, rulesTiming })
+  const before = getCurrentRun(container)
+  const run = await startContainer(engine, container, { startedBy, client: output, firewallTiming })
   try {
     return await runSession(run, { attach, output, signal })
   } catch (error) {
     // An aborted or failed call stops the run that it started. Closing the runtime stops no container.
-    const isClosed = signal.aborted && attach.signal?.aborted !== true
-    if (run !== before && !isClosed)
+    const isRuntimeClosed = signal.aborted && attach.signal?.aborted !== true
+    // The time is shorter than the default of stopContainer, because the caller waits for the rejection.
+    if (run !== before && !isRuntimeClosed)
       await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
     throw error
   } finally {

@@ -14,14 +14,14 @@ import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
 import { createSystemFiles } from '../simulation/files/system-files.js'
-import { withEnvironment } from '../simulation/processes/environment.js'
+import { applyEnvironmentChanges } from '../simulation/processes/environment.js'
 import { defaultPath } from '../simulation/processes/find-program.js'
 import { checkBindSources, createMounts, removeVolumesOf } from './mounts.js'
 import { ContainerLifecycle } from './state/container-lifecycle.js'
 import { ContainerLog } from './state/container-log.js'
 import type { MemoryContainer } from './state/memory-container.js'
 
-/** Creates a container, and pulls its image when necessary. Undone when a later step of the same call fails. */
+/** Creates a container, and pulls its image when necessary. `call.undo` gets steps that remove the container. */
 export async function createContainer(
   context: MemoryRuntimeContext,
   config: ContainerConfig,
@@ -111,7 +111,7 @@ function toEnvironment(
     ...(tty === true && { TERM: 'xterm' }),
     ...image.config.env,
   }
-  return withEnvironment(own, env)
+  return applyEnvironmentChanges(own, env)
 }
 
 function checkName({ engine, ownerLabels }: MemoryRuntimeContext, name: string | undefined): void {
@@ -129,7 +129,7 @@ function checkNetwork(
     network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
   if (ports.length === 0 || networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const given = JSON.stringify(ports)
-  const reason = 'an internal network publishes no port'
+  const reason = 'ports cannot be published when all networks of the container are internal'
   const remedy = 'add a network that is not internal'
   throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason, remedy })
 }

@@ -2,7 +2,7 @@ import type { ContainerInfo, ContainerInspection } from '@capstan/core'
 import type { NetworkAttachment } from '@capstan/core/plugin'
 import { toDate } from '../memory-clock.js'
 import type { MemoryEngine } from '../memory-engine.js'
-import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
+import { getCurrentRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 
 /** Converts a container to its entry in a list. */
 export function toContainerInfo(container: MemoryContainer): ContainerInfo {
@@ -26,7 +26,7 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
       finishedAt: run?.finishedAt === undefined ? undefined : toDate(run.finishedAt),
     },
     networks: toAttachments(engine, container),
-    ports: findRun(container)?.ports ?? [],
+    ports: getCurrentRun(container)?.ports ?? [],
   }
 }
 

@@ -33,14 +33,14 @@ export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number |
 }
 
 /** Splits bytes after each newline and at 16 KiB, as Docker stores log lines. */
-export function* toPieces(bytes: Uint8Array): Generator<Uint8Array> {
+export function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; ) {
     const lineEnd = bytes.indexOf(newline, at)
-    const end = Math.min(lineEnd === -1 ? bytes.length : lineEnd + 1, at + longestPiece)
+    const end = Math.min(lineEnd === -1 ? bytes.length : lineEnd + 1, at + maximumLineBytes)
     yield bytes.subarray(at, end)
     at = end
   }
 }
 
 const newline = 10
-const longestPiece = 16_384
+const maximumLineBytes = 16_384

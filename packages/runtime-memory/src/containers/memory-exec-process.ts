@@ -11,8 +11,8 @@ import { createTerminalInput, toTerminalOutput } from '../simulation/processes/t
 import { writeTo } from '../simulation/processes/write-to.js'
 import type { ContainerRun } from './state/container-run.js'
 
-/** The program of an exec and the run that it belongs to. */
-export interface ExecStart {
+/** Options of `MemoryExecProcess`. `run` is the run of the container in which the process runs. */
+export interface MemoryExecProcessOptions {
   readonly containerId: string
   readonly run: ContainerRun
   readonly program: MemoryProgram
@@ -32,7 +32,10 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
-  constructor(runtimeContext: MemoryRuntimeContext, { containerId, run, program, context, options }: ExecStart) {
+  constructor(
+    runtimeContext: MemoryRuntimeContext,
+    { containerId, run, program, context, options }: MemoryExecProcessOptions,
+  ) {
     this.#context = runtimeContext
     this.#containerId = containerId
     const { tty = false, stdin = true, signal } = options
@@ -72,14 +75,17 @@ export class MemoryExecProcess implements ExecProcess {
   }
 
   /** Kills the process and resolves when it has ended. */
-  async end(): Promise<void> {
+  async killAndWait(): Promise<void> {
     this.#process.kill()
     await this.exitCode.catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#session.abort(
-      createHostError('EXIT_CODE_UNKNOWN', { id: this.#containerId, reason: 'it was disposed before it ended' }),
+      createHostError('EXIT_CODE_UNKNOWN', {
+        id: this.#containerId,
+        reason: 'its exec process was disposed before it ended',
+      }),
     )
     await this.exitCode.catch(() => {})
   }
@@ -91,7 +97,7 @@ export class MemoryExecProcess implements ExecProcess {
       await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), signal)
       return code
     } catch (error) {
-      // After an abort, a close or a dispose the process may run until it reads the end of its input.
+      // An abort, a close and a dispose do not kill the process: it only gets the end of its input.
       this.stdin.end()
       for (const output of [this.stdout, this.stderr]) output.destroy(error instanceof Error ? error : undefined)
       throw error

@@ -3,18 +3,18 @@ import { createHostError, type StringMap, toVolumeLabels } from '@capstan/core/p
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MountedFiles } from '../simulation/files/container-files.js'
 import type { FileMap } from '../simulation/files/file-map.js'
-import { findMachineFile } from '../simulation/files/machine-files.js'
+import { readHostFile } from '../simulation/files/host-files.js'
 
 /** Rejects when the source of a bind mount does not exist. */
 export async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
   for (const mount of mounts) {
-    if (mount.type === 'bind' && (await findMachineFile(mount.source)) === undefined) {
+    if (mount.type === 'bind' && (await readHostFile(mount.source)) === undefined) {
       throw createMissingSource(mount.source)
     }
   }
 }
 
-/** Creates the mounts of a container. Creates volumes that do not exist; {@link removeVolumesOf} removes them. */
+/** Converts the mounts of a configuration. Creates volumes that do not exist; {@link removeVolumesOf} undoes that. */
 export function createMounts(
   engine: MemoryEngine,
   config: ContainerConfig,

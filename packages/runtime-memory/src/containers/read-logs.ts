@@ -2,11 +2,11 @@ import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
 import { createLogStream as createStream } from '@capstan/core/plugin'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
-import { findTail, type LogFilter, type LogPosition, toPieces } from './log-lines.js'
+import { findTail, type LogFilter, type LogPosition, splitLines } from './log-lines.js'
 import type { ContainerLog, LogRecord } from './state/container-log.js'
-import { findRun, type MemoryContainer } from './state/memory-container.js'
+import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
 
-/** Creates a stream of a container's log. It opens at the first read, and errors of opening reject that read. */
+/** Creates a stream of a container's log. It is opened by the first read, which rejects when that fails. */
 export function createLogStream(context: MemoryRuntimeContext, id: string, options: LogOptions): LogStream {
   const { engine, operations, unsupportedOptions } = context
   return createStream({ operations, id, options }, async function* ({ signal }) {
@@ -19,7 +19,7 @@ export function createLogStream(context: MemoryRuntimeContext, id: string, optio
 }
 
 /** Reads all output that the log holds now. */
-export function readAll(log: ContainerLog): Uint8Array {
+export function readWholeLog(log: ContainerLog): Uint8Array {
   const records = Array.from({ length: log.end - log.start }, (_, index) => log.at(log.start + index))
   return Buffer.concat(records.flatMap((record) => record?.bytes ?? []))
 }
@@ -35,13 +35,13 @@ async function* readLog(container: MemoryContainer, options: ReadOptions): Chunk
   const isWanted = createFilter(options)
   const first = findTail(log, isWanted, options.tailLines)
   const reader = { position: first.position }
-  log.open(reader)
+  log.addReader(reader)
   try {
     for await (const { record, offset } of readRecords(container, reader, { ...options, first })) {
       if (isWanted(record)) yield* toChunks(record, offset, options)
     }
   } finally {
-    log.close(reader)
+    log.removeReader(reader)
   }
   return undefined
 }
@@ -53,7 +53,7 @@ async function* readRecords(
 ) {
   const { log } = container
   // As on Docker, `follow` has no effect on a container that is not running.
-  const run = follow === true ? findRun(container) : undefined
+  const run = follow === true ? getCurrentRun(container) : undefined
   const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
   while (reader.position < end) {
     signal.throwIfAborted()
@@ -76,7 +76,7 @@ function* toChunks(record: LogRecord, offset: number, { timestamps = false }: Lo
   const { source, nanoseconds } = record
   const bytes = record.bytes.subarray(offset)
   if (!timestamps) yield { source, bytes }
-  else for (const piece of toPieces(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
+  else for (const piece of splitLines(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
 }
 
 /** Resolves on the next change, and when the signal aborts. */

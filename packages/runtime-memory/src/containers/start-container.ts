@@ -6,29 +6,32 @@ import type { MemoryProgram } from '../simulation/memory-program.js'
 import { findMain } from '../simulation/processes/find-program.js'
 import { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
-import { findRun, type MemoryContainer } from './state/memory-container.js'
-import { connectToNetworks } from './state/network-endpoint.js'
+import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
+import { connectToNetworks } from './state/network-resources.js'
 
 /** Options of `startContainer`. */
 export interface StartOptions {
-  /** Identifies the open runtime that starts the container. */
-  readonly starter: object
-  /** Receives a step that stops the container when this call started it. */
+  /** The open runtime that starts the container. */
+  readonly startedBy: object
+  /** When this call starts the container, a step that kills it is added here. */
   readonly undo?: UndoStack
   /** A client to attach before the program starts. */
   readonly client?: AttachedClient
-  /** Whether stored firewall rules are set before the program starts or after. Default `before`. */
-  readonly rulesTiming?: 'before' | 'after'
+  /** Whether stored firewall rules are set before the program starts or after. Default `before-program`. */
+  readonly firewallTiming?: 'before-program' | 'after-program'
 }
 
-/** Starts a container unless it is running. A failed start leaves it unchanged. */
+/**
+ * Starts a container unless it is running. When rules that are set after the start fail, the program keeps running unless
+ * `undo` is run.
+ */
 export async function startContainer(
   engine: MemoryEngine,
   container: MemoryContainer,
   options: StartOptions,
 ): Promise<ContainerRun> {
   while (container.starting !== undefined) await container.starting
-  const current = findRun(container)
+  const current = getCurrentRun(container)
   if (current === undefined) return await startOnce(engine, container, options)
   if (options.client !== undefined) current.streams.attach(options.client)
   return current
@@ -53,26 +56,31 @@ async function startOnce(
 async function start(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { starter, undo, client, rulesTiming = 'before' }: StartOptions,
+  { startedBy, undo, client, firewallTiming = 'before-program' }: StartOptions,
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const endpoint = await connectToNetworks(engine, container, rulesTiming === 'before' ? rules : undefined)
+  const networkResources = await connectToNetworks(
+    engine,
+    container,
+    firewallTiming === 'before-program' ? rules : undefined,
+  )
   if (container.lifecycle.isBeingRemoved) {
-    await endpoint.leave()
+    await networkResources.release()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  const run = new ContainerRun(engine, container, { starter, program, endpoint, client })
+  const run = new ContainerRun(engine, container, { startedBy, program, networkResources, client })
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
     await run.ended
   })
-  if (rules !== undefined && rulesTiming === 'after') await restrict(run, container.id, rules)
+  if (rules !== undefined && firewallTiming === 'after-program') await applyRulesAfterStart(run, container.id, rules)
   return run
 }
 
 /** Sets the rules after the program has started. */
-async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
+async function applyRulesAfterStart(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
+  // The program starts in its first turn.
   await new Promise((resolve) => setImmediate(resolve))
   if (run.exitCode === undefined) return applyFirewall(run.networking, rules)
   const reason = 'its process ended before the rules were set'

@@ -2,9 +2,12 @@ import { delay, untilAborted } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../simulation/processes/signals.js'
 import type { ContainerRun } from './state/container-run.js'
-import { findRun, type MemoryContainer } from './state/memory-container.js'
+import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
 
-/** How long the container may take to stop, and how long the caller waits. */
+/**
+ * The time between the stop signal and SIGKILL, and a signal that ends the wait. An abort before the time is over also
+ * prevents the SIGKILL.
+ */
 export interface StopRequest {
   readonly graceMs: number
   readonly signal: AbortSignal
@@ -12,7 +15,7 @@ export interface StopRequest {
 
 /** Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended. */
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
-  const run = findRun(container)
+  const run = getCurrentRun(container)
   if (run === undefined) return
   run.process.signal(toSignalName(container.config.stopSignal ?? 'SIGTERM'))
   // With a grace period of 0 the kill follows the signal at once.
@@ -31,7 +34,7 @@ async function waitFor({ ended }: ContainerRun, { graceMs, signal }: StopRequest
 export async function removeContainer(engine: MemoryEngine, container: MemoryContainer): Promise<void> {
   container.lifecycle.beginRemoval()
   await container.starting
-  const run = findRun(container)
+  const run = getCurrentRun(container)
   run?.process.kill()
   await run?.ended
   engine.containers.delete(container)

@@ -11,7 +11,10 @@ export interface BuildRequest {
   readonly options: BuildOptions
 }
 
-/** Builds an image and sets all its tags. When the build fails or is aborted, no image and no tag has changed. */
+/**
+ * Builds an image and sets all its tags. When the build fails or is aborted, no tag has changed and no image was added,
+ * except base images that were pulled.
+ */
 export async function buildImage(
   context: MemoryRuntimeContext,
   { dockerfile, tag, options }: BuildRequest,
@@ -29,6 +32,6 @@ export async function buildImage(
   const { tags = [], labels } = options
   const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
   const config = { ...content.config, labels: { ...content.config.labels, ...own } }
-  const keep = { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo }
-  engine.images.addTagged({ ...content, config }, keep)
+  const tagging = { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo }
+  engine.images.addTagged({ ...content, config }, tagging)
 }

@@ -1,7 +1,7 @@
 import type { PullOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
-import { toTag } from './state/image-store.js'
+import { toShortReference } from './state/image-store.js'
 import type { StoredImage } from './state/stored-image.js'
 
 /** Pulls an image from the simulated registry. Rejects with IMAGE_PULL_FAILED when the registry does not have it. */
@@ -14,7 +14,7 @@ export async function pullImage(
   return await context.call('pullImage', options, async ({ undo }) => {
     const { onProgress } = options
     onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
-    const content = engine.registry.get(toTag(reference))
+    const content = engine.registry.get(toShortReference(reference))
     if (content === undefined) {
       const registryText = 'the simulated registry does not have the image; add it to memoryPlugin({ pullable })'
       throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })

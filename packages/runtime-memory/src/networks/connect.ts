@@ -10,12 +10,13 @@ export async function connect(networking: ContainerNetworking, host: string, por
   const { namespace } = networking
   if (networking.isHost) return track(namespace, await connectToMachine(host, port))
   const address = resolveHost(networking, host)
-  if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'its networks have no such name')
+  if (address === undefined)
+    throw createNetworkError('ENOTFOUND', host, port, 'no container on the same networks has this name')
   if (isLoopback(address)) return track(namespace, connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids the connection')
   }
-  const connection = await route(networking, host, address, port)
+  const connection = await connectToAddress(networking, host, address, port)
   namespace.trackOutgoing(connection, { address, port })
   return connection
 }
@@ -38,7 +39,7 @@ export function findGateway(networks: readonly MemoryNetwork[]): string | undefi
   return networks.find(({ internal }) => !internal)?.gateway
 }
 
-function route(
+function connectToAddress(
   { networks, findNamespace }: ContainerNetworking,
   host: string,
   address: string,
@@ -52,7 +53,10 @@ function route(
   const [code, reason] =
     networks.length === 0
       ? ['ENETUNREACH', 'the container is on no network']
-      : ['EHOSTUNREACH', 'no container on its networks has this address, and simulated networks have no other route']
+      : [
+          'EHOSTUNREACH',
+          'no container on the same networks has this address, and simulated networks do not reach the internet',
+        ]
   throw createNetworkError(code, host, port, reason)
 }
 

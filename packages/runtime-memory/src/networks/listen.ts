@@ -3,15 +3,21 @@ import type { ContainerNetworking } from './container-networking.js'
 import type { ConnectionHandler } from './network-namespace.js'
 
 /** Options of `listen`. */
-export interface Listening {
+export interface ListenOptions {
   readonly port: number
   readonly serve: ConnectionHandler
-  /** Called when the port turns out to be in use, which `listen` on this machine reports later. */
+  /** Called when network mode `host` cannot listen on this machine. Node reports this after `listen` has returned. */
   readonly onError: (error: Error) => void
 }
 
-/** Listens on a port of the container, with network mode `host` on that of this machine. Returns how to stop. */
-export function listen({ isHost, namespace }: ContainerNetworking, { port, serve, onError }: Listening): () => void {
+/**
+ * Listens on a port of the container and, with network mode `host`, on the same port of 127.0.0.1 on this machine.
+ * Returns a function that stops listening.
+ */
+export function listen(
+  { isHost, namespace }: ContainerNetworking,
+  { port, serve, onError }: ListenOptions,
+): () => void {
   const stop = namespace.listen(port, serve)
   if (!isHost) return stop
   const server = createServer({ allowHalfOpen: true }, (socket) => {

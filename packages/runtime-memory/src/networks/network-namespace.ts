@@ -11,7 +11,7 @@ export interface Destination {
   readonly port: number
 }
 
-/** The listening ports and open connections of a running container. */
+/** The listening ports, open connections and egress filter of a running container. */
 export class NetworkNamespace {
   /** The egress filter. `undefined` permits every destination. */
   firewall: EgressFilter | undefined
@@ -64,6 +64,7 @@ export class NetworkNamespace {
     for (const [connection, destination] of this.#outgoing) if (isForbidden(destination)) connection.destroy()
   }
 
+  /** Stops listening and destroys all connections, when the container stops. */
   close(): void {
     this.#listeners.clear()
     for (const connection of this.#open) connection.destroy()

@@ -68,7 +68,8 @@ export class NetworkStore {
     const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
     const names = ours.slice(0, 10).map(({ name }) => name)
     const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)})`
-    const remedy = 'remove some, or run a sweep, which removes those of dead owners'
+    const remedy =
+      'remove unused networks, or run `capstan sweep`, which removes the networks of processes that have ended'
     const facts = { operation: 'createNetwork', subject: 'network', status: undefined, reason, remedy }
     throw createHostError('OPERATION_FAILED', facts)
   }

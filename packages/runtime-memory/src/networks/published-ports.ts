@@ -10,8 +10,8 @@ export interface PublishedPorts {
   close(): Promise<void>
 }
 
-/** Returns the containers that have published a port. */
-export type FindUsers = (hostPort: number) => readonly string[]
+/** Returns the names of the containers that publish a port of this machine. */
+export type FindPublishers = (hostPort: number) => readonly string[]
 
 /**
  * Listens on this machine for each port and passes connections to the listener in the container.
@@ -21,14 +21,14 @@ export type FindUsers = (hostPort: number) => readonly string[]
 export async function publishPorts(
   specs: readonly PortSpec[],
   namespace: NetworkNamespace,
-  findUsers: FindUsers,
+  findPublishers: FindPublishers,
 ): Promise<PublishedPorts> {
   const servers: Server[] = []
   const close = async () => void (await Promise.all(servers.splice(0).map(closeServer)))
   try {
     const bindings: PortBinding[] = []
     for (const spec of specs) {
-      const published = await publish(spec, namespace, findUsers)
+      const published = await publish(spec, namespace, findPublishers)
       servers.push(published.server)
       bindings.push(...published.bindings)
     }
@@ -42,7 +42,7 @@ export async function publishPorts(
 async function publish(
   { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
   namespace: NetworkNamespace,
-  findUsers: FindUsers,
+  findPublishers: FindPublishers,
 ): Promise<{ readonly server: Server; readonly bindings: readonly PortBinding[] }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, namespace, containerPort))
   try {
@@ -51,7 +51,7 @@ async function publish(
       ({ containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }) as const
     return { server, bindings: addresses.map(toBinding) }
   } catch (cause) {
-    throw toPublishError(cause, `${hostAddress}:${hostPort}`, findUsers(hostPort))
+    throw toPublishError(cause, `${hostAddress}:${hostPort}`, findPublishers(hostPort))
   }
 }
 
@@ -61,13 +61,13 @@ function accept(socket: Socket, namespace: NetworkNamespace, port: number): void
   if (!namespace.accept(port, socket)) socket.resetAndDestroy()
 }
 
-interface Listening {
+interface BoundAddress {
   readonly port: number
   readonly addresses: readonly string[]
 }
 
 /** Without a host, Node listens on `::` for both families, and on `0.0.0.0` where the machine has no IPv6. */
-function listen(server: Server, port: number, hostAddress: string): Promise<Listening> {
+function listen(server: Server, port: number, hostAddress: string): Promise<BoundAddress> {
   const host = hostAddress === 'any' ? {} : { host: hostAddress }
   return new Promise((resolve, reject) => {
     server.once('error', reject)

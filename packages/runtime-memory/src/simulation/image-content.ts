@@ -12,14 +12,15 @@ export interface ImageConfig {
   readonly labels: StringMap
 }
 
-/** The programs of an image. Archives cannot contain them, so they contain `key`. */
+/** The programs of an image. Archives cannot contain functions, so they contain `key` instead. */
 export interface ImagePrograms {
+  /** The reference under which `memoryPlugin()` defined the programs. */
   readonly key: string
   readonly main: MemoryProgram | undefined
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
-/** The content of an image. Equal content is the same image. */
+/** The content of an image. Two images with equal content have the same id. */
 export interface ImageContent {
   readonly config: ImageConfig
   readonly files: ReadonlyFileMap
@@ -36,5 +37,5 @@ export const emptyImageConfig: ImageConfig = {
   labels: {},
 }
 
-/** The programs of an image that only has files. The commands of the plugin run in it. */
+/** Used for an image without programs of its own. Only commands of the plugin for which it has a file run in it. */
 export const noPrograms: ImagePrograms = { key: '', main: undefined, commands: new Map() }

@@ -6,7 +6,7 @@ export interface MemoryVolume {
   readonly name: string
   readonly labels: StringMap
   readonly createdAt: Date
-  /** The id of the container that the volume was created for, if any. */
+  /** The id of the container whose creation created the volume; `undefined` after `createVolume`. */
   readonly createdFor?: string
   /** Files by their paths from the root of the volume. */
   readonly files: FileMap

@@ -20,7 +20,7 @@ describe('startAttached', () => {
     expect(await memory.runtime.listContainers()).toEqual([])
   })
 
-  it('resolves after the output has processed the last byte', async () => {
+  it('resolves after the stream of the caller has processed the last byte', async () => {
     await using memory = await openMemory()
     const command = ['sh', '-c', 'echo out; echo more']
     const id = await memory.runtime.createContainer({ image: 'busybox', command })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runToEnd } from '../support/collect.js'
-import { listEverything, nothing, openMemory } from '../support/open-memory.js'
+import { listObjects, nothing, openMemory } from '../support/open-memory.js'
 
 describe('the lifecycle of a container', () => {
   it('changes from created to running to exited, with an id of 64 digits', async () => {
@@ -57,7 +57,7 @@ describe('the lifecycle of a container', () => {
     const waiting = runtime.waitContainer(id)
     await Promise.all([runtime.removeContainer(id), runtime.removeContainer(id)])
     expect(await waiting).toBe(137)
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
   })
 
   it('rejects with NAME_CONFLICT and the holder, which is unchanged, for a name that exists', async () => {
@@ -86,7 +86,7 @@ describe('the lifecycle of a container', () => {
     await expect(runtime.createContainer({ image: 'none', pull: 'never' })).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
     })
-    expect((await listEverything(memory)).containers).toEqual([])
+    expect((await listObjects(memory)).containers).toEqual([])
   })
 
   it('rejects pending waits with EXIT_CODE_UNKNOWN when it is removed before it ran', async () => {
@@ -118,7 +118,7 @@ describe('the lifecycle of a container', () => {
       await runtime.startContainer(id)
       expect(await waiting).toBe(5)
     }
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
   })
 
   it('runs fifty times in parallel', async () => {
@@ -136,7 +136,7 @@ describe('the lifecycle of a container', () => {
       return [code, text]
     })
     expect(await Promise.all(runs)).toEqual(Array.from({ length: 50 }, (_, index) => [0, `${index}\n`]))
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
   })
 })
 
@@ -262,7 +262,7 @@ describe('stopContainer', () => {
     expect(Buffer.from(await memory.runtime.containerLogsAll(id)).toString()).toBe('ready\n')
   })
 
-  it('continues to stop the container after an abort', async () => {
+  it('rejects with the reason of an aborted signal while it waits for the container', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -311,6 +311,6 @@ describe('invalid input', () => {
       code: 'INVALID_ARGUMENT',
       facts: { field },
     })
-    expect(await listEverything(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(nothing)
   })
 })

@@ -6,11 +6,11 @@ import { type OpenMemory, openMemory } from '../support/open-memory.js'
 describe('a connection between programs', () => {
   it('half-closes: a request that has ended still gets its response', async () => {
     await using memory = await openPair(
-      serving(async (connection) => void connection.end(`got ${await readAll(connection)}`)),
+      serving(async (connection) => void connection.end(`got ${await readWholeLog(connection)}`)),
       async ({ connect }) => {
         const connection = await connect('server', 80)
         connection.end('question')
-        expect(await readAll(connection)).toBe('got question')
+        expect(await readWholeLog(connection)).toBe('got question')
         return 0
       },
     )
@@ -24,7 +24,7 @@ describe('a connection between programs', () => {
         await new Promise((resolve) => connection.once('readable', resolve))
         for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve))
         expect(written).toBeLessThan(1_000_000)
-        expect((await readAll(connection)).length).toBe(2_000_000)
+        expect((await readWholeLog(connection)).length).toBe(2_000_000)
         connection.end()
       }),
       async ({ connect }) => {
@@ -33,7 +33,7 @@ describe('a connection between programs', () => {
           await new Promise((resolve) => connection.write(Buffer.alloc(10_000, 'x'), resolve))
         }
         connection.end()
-        await readAll(connection)
+        await readWholeLog(connection)
         return 0
       },
     )
@@ -51,8 +51,8 @@ describe('a connection between programs', () => {
         return count === 1 ? serve(connection) : void connection.end('fine')
       }),
       async ({ connect }) => {
-        await expect(readAll(await connect('server', 80))).rejects.toMatchObject({ code: expect.any(String) })
-        expect(await readAll(await connect('server', 80))).toBe('fine')
+        await expect(readWholeLog(await connect('server', 80))).rejects.toMatchObject({ code: expect.any(String) })
+        expect(await readWholeLog(await connect('server', 80))).toBe('fine')
         return 0
       },
     )
@@ -62,7 +62,7 @@ describe('a connection between programs', () => {
   it('delivers the data of a program that has ended, then the end', async () => {
     const received = createGate()
     await using memory = await openPair(
-      serving(async (connection) => received.open(await readAll(connection))),
+      serving(async (connection) => received.open(await readWholeLog(connection))),
       async ({ connect }) => {
         ;(await connect('server', 80)).write('last words')
         return 0
@@ -105,7 +105,7 @@ describe('a connection between programs', () => {
 })
 
 /** Reads without closing the other direction, which `for await` would close. */
-async function readAll(connection: Duplex): Promise<string> {
+async function readWholeLog(connection: Duplex): Promise<string> {
   let text = ''
   for await (const chunk of connection.iterator({ destroyOnReturn: false })) text += chunk
   return text

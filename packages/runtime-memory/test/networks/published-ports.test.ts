@@ -62,7 +62,7 @@ describe('a published port', () => {
     expect(await text(socket)).toBe('3\n')
   })
 
-  it('is not published on internal networks only', async () => {
+  it('is rejected with OPTION_UNSUPPORTED when all networks are internal', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('inside', { internal: true })
     const sidecar = { name: 's', image: 'busybox', networks: [{ networkId }], ports: [{ containerPort: 80 }] }

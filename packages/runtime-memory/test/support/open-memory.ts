@@ -36,7 +36,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
 }
 
 /** Lists all objects except the initial images and the default network. */
-export async function listEverything({ runtime, networks, volumes }: OpenMemory) {
+export async function listObjects({ runtime, networks, volumes }: OpenMemory) {
   const found = await Promise.all([
     runtime.listContainers(),
     networks.listNetworks(),

@@ -6,6 +6,7 @@ import type { MemoryClock } from '../../memory-clock.js'
 export interface LogRecord {
   readonly source: LogChunk['source']
   readonly bytes: Uint8Array
+  /** The time since 1970. */
   readonly nanoseconds: bigint
 }
 
@@ -26,8 +27,8 @@ export class ContainerLog {
   readonly #readers = new Set<LogReader>()
   readonly #events = new EventEmitter().setMaxListeners(0)
   #records: (LogRecord | undefined)[] = []
-  /** Dropped records that are still slots at the front of `#records`. */
-  #head = 0
+  /** The number of empty slots at the front of `#records`, whose records were dropped. */
+  #emptySlots = 0
   #dropped = 0
   #bytes = 0
 
@@ -38,7 +39,7 @@ export class ContainerLog {
 
   /** The position of the oldest record. */
   get start(): number {
-    return this.#dropped + this.#head
+    return this.#dropped + this.#emptySlots
   }
 
   /** The position after the newest record. */
@@ -58,7 +59,7 @@ export class ContainerLog {
   }
 
   /** Resolves when the log accepts more output. */
-  async waitForRoom(): Promise<void> {
+  async waitForCapacity(): Promise<void> {
     while (this.#isBlocked()) {
       await new Promise<void>((resolve) => {
         this.#events.once('read', resolve)
@@ -67,8 +68,8 @@ export class ContainerLog {
     }
   }
 
-  /** Registers a reader: records that it has not read are kept until `close`. */
-  open(reader: LogReader): void {
+  /** Registers a reader: records that it has not read are kept until `removeReader`. */
+  addReader(reader: LogReader): void {
     this.#readers.add(reader)
   }
 
@@ -78,7 +79,7 @@ export class ContainerLog {
     if (this.#isFull()) this.#events.emit('read')
   }
 
-  close(reader: LogReader): void {
+  removeReader(reader: LogReader): void {
     this.#readers.delete(reader)
     this.#events.emit('read')
   }
@@ -106,18 +107,18 @@ export class ContainerLog {
   }
 
   #trim(): void {
-    const wanted = Math.min(this.end - 1, ...[...this.#readers].map(({ position }) => position))
-    while (this.#isFull() && this.start < wanted) this.#drop()
-    if (this.#head < compactAfter || this.#head * 2 < this.#records.length) return
-    this.#records = this.#records.slice(this.#head)
-    this.#dropped += this.#head
-    this.#head = 0
+    const firstKept = Math.min(this.end - 1, ...[...this.#readers].map(({ position }) => position))
+    while (this.#isFull() && this.start < firstKept) this.#drop()
+    if (this.#emptySlots < compactAfter || this.#emptySlots * 2 < this.#records.length) return
+    this.#records = this.#records.slice(this.#emptySlots)
+    this.#dropped += this.#emptySlots
+    this.#emptySlots = 0
   }
 
   #drop(): void {
-    this.#bytes -= (this.#records[this.#head]?.bytes.length ?? 0) + overheadBytes
-    this.#records[this.#head] = undefined
-    this.#head += 1
+    this.#bytes -= (this.#records[this.#emptySlots]?.bytes.length ?? 0) + overheadBytes
+    this.#records[this.#emptySlots] = undefined
+    this.#emptySlots += 1
   }
 }
 

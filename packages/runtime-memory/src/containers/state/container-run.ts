@@ -8,7 +8,7 @@ import { SimulatedProcess } from '../../simulation/processes/simulated-process.j
 import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
 import type { MemoryContainer } from './memory-container.js'
-import type { NetworkEndpoint } from './network-endpoint.js'
+import type { NetworkResources } from './network-resources.js'
 
 /** The parts of the engine that a run uses. */
 export interface RunEngine {
@@ -21,16 +21,16 @@ export interface RunEngine {
 
 /** What a run needs besides its container. */
 export interface ContainerRunOptions {
-  readonly starter: object
+  readonly startedBy: object
   readonly program: MemoryProgram
-  readonly endpoint: NetworkEndpoint
+  readonly networkResources: NetworkResources
   readonly client: AttachedClient | undefined
 }
 
 /** One run of a container, from its start to its end. */
 export class ContainerRun {
-  /** Identifies the open runtime that started it. */
-  readonly starter: object
+  /** The open runtime that started the container. It is only compared. */
+  readonly startedBy: object
   readonly streams: ContainerStreams
   readonly process: SimulatedProcess
   readonly execs: Set<SimulatedProcess> = new Set()
@@ -39,19 +39,20 @@ export class ContainerRun {
   readonly ended: Promise<number>
   readonly #engine: RunEngine
   readonly #container: MemoryContainer
-  readonly #endpoint: NetworkEndpoint
+  readonly #networkResources: NetworkResources
+  /** Pid 1 is the init process or the program, and 2 is the program under an init. */
   #lastPid = 2
   #end: { readonly exitCode: number; readonly at: bigint } | undefined
 
   constructor(
     engine: RunEngine,
     container: MemoryContainer,
-    { starter, program, endpoint, client }: ContainerRunOptions,
+    { startedBy, program, networkResources, client }: ContainerRunOptions,
   ) {
-    this.starter = starter
+    this.startedBy = startedBy
     this.#engine = engine
     this.#container = container
-    this.#endpoint = endpoint
+    this.#networkResources = networkResources
     this.startedAt = engine.clock.now()
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
@@ -71,15 +72,15 @@ export class ContainerRun {
   }
 
   get networking(): ContainerNetworking {
-    return this.#endpoint.networking
+    return this.#networkResources.networking
   }
 
   get namespace(): NetworkNamespace {
-    return this.#endpoint.networking.namespace
+    return this.#networkResources.networking.namespace
   }
 
   get ports(): readonly PortBinding[] {
-    return this.#endpoint.ports
+    return this.#networkResources.ports
   }
 
   /** Allocates the pid of another process in the container. */
@@ -91,7 +92,7 @@ export class ContainerRun {
   async #waitForEnd(): Promise<number> {
     const exitCode = await this.process.exitCode
     for (const exec of this.execs) exec.kill()
-    await this.#endpoint.leave()
+    await this.#networkResources.release()
     this.#end = { exitCode, at: this.#engine.clock.now() }
     if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
     this.#container.log.notify()
@@ -122,7 +123,7 @@ export class ContainerRun {
       terminal: config.tty === true,
       terminalSize: () => this.#container.terminalSize,
       sources: { files, programs: image.programs, commands: this.#engine.commands },
-      networking: this.#endpoint.networking,
+      networking: this.#networkResources.networking,
     })
   }
 }

@@ -1,6 +1,6 @@
 import { createHostError } from '@capstan/core/plugin'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
-import { findRun, type MemoryContainer } from './memory-container.js'
+import { getCurrentRun, type MemoryContainer } from './memory-container.js'
 
 /** The simulated containers. Each name is unique. */
 export class ContainerStore {
@@ -50,6 +50,6 @@ export class ContainerStore {
   /** Finds the network namespace of a container; `undefined` unless it is running. */
   findNamespace(id: string): NetworkNamespace | undefined {
     const container = this.find(id)
-    return container === undefined ? undefined : findRun(container)?.namespace
+    return container === undefined ? undefined : getCurrentRun(container)?.namespace
   }
 }

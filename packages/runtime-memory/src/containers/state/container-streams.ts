@@ -69,6 +69,6 @@ export class ContainerStreams implements ProcessStreams {
     log.append(terminal ? 'combined' : source, shown)
     const target = terminal ? 'stdout' : source
     await Promise.all([...this.#clients].map((client) => client.write(target, shown)))
-    await Promise.all([log.waitForRoom(), nextTurn()])
+    await Promise.all([log.waitForCapacity(), nextTurn()])
   }
 }

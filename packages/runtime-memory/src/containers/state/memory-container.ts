@@ -31,7 +31,7 @@ export interface MemoryContainer {
   readonly lifecycle: ContainerLifecycle
 }
 
-/** The state as an engine reports it: `stopping` during a removal. */
+/** Returns the state of a container. While it is being removed, the state is `stopping`. */
 export function toContainerState({ run, lifecycle }: MemoryContainer): ContainerState {
   if (lifecycle.isBeingRemoved) return 'stopping'
   if (run === undefined) return 'created'
@@ -39,6 +39,6 @@ export function toContainerState({ run, lifecycle }: MemoryContainer): Container
 }
 
 /** Returns the current run; `undefined` unless the container is running. */
-export function findRun({ run }: MemoryContainer): ContainerRun | undefined {
+export function getCurrentRun({ run }: MemoryContainer): ContainerRun | undefined {
   return run?.exitCode === undefined ? run : undefined
 }

@@ -14,8 +14,8 @@ export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSi
   const read = readEntries(archive)
   read.catch(() => {})
   try {
-    for await (const chunk of untilAbort(source, signal)) {
-      if (!archive.write(chunk)) await untilAborted(Promise.race([drained(archive), read]), signal)
+    for await (const chunk of readUntilAborted(source, signal)) {
+      if (!archive.write(chunk)) await untilAborted(Promise.race([waitForDrain(archive), read]), signal)
     }
     archive.end(null)
     return await untilAborted(read, signal)
@@ -25,7 +25,7 @@ export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSi
 }
 
 /** Yields the chunks of a source. An abort also ends the wait for a source that sends nothing. */
-async function* untilAbort(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readUntilAborted(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]()
   let isDone = false
   try {
@@ -50,7 +50,7 @@ async function readEntries(archive: Extract): Promise<readonly TarEntry[]> {
   return entries
 }
 
-function drained(archive: Extract): Promise<void> {
+function waitForDrain(archive: Extract): Promise<void> {
   return new Promise((resolve) => {
     archive.once('drain', resolve)
   })

@@ -19,7 +19,7 @@ export class ImageStore {
 
   /** Finds an image by reference, id, or a prefix of 12 or more digits of its id. */
   find(reference: string): StoredImage | undefined {
-    const tag = toTag(reference)
+    const tag = toShortReference(reference)
     const tagged = this.list().find(({ tags }) => tags.has(tag))
     if (tagged !== undefined || !/^(sha256:)?[0-9a-f]{12,64}$/.test(reference)) return tagged
     const digits = reference.replace('sha256:', '')
@@ -60,11 +60,11 @@ export class ImageStore {
   /** Moves a tag to an image. */
   tag(image: StoredImage, reference: string): void {
     this.untag(reference)
-    image.tags.add(toTag(reference))
+    image.tags.add(toShortReference(reference))
   }
 
   untag(reference: string): void {
-    const tag = toTag(reference)
+    const tag = toShortReference(reference)
     for (const { tags } of this.#images.values()) tags.delete(tag)
   }
 
@@ -73,7 +73,7 @@ export class ImageStore {
   }
 }
 
-/** Converts a reference to the form in which tags are stored: the short name with a tag or a digest. */
-export function toTag(reference: string): string {
+/** Converts a reference to the short form in which the store keeps it, such as `busybox:latest`. */
+export function toShortReference(reference: string): string {
   return toFamiliarName(toFullName(reference))
 }

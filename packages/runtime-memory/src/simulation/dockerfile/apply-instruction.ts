@@ -25,11 +25,11 @@ interface KnownInstruction {
 const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, KnownInstruction>([
   ['ARG', { flags: [], apply: applyArg }],
   ['CMD', { flags: [], apply: applyCommand }],
-  // Simulated files have no owners and layers no links, so `chown` and `link` have no effect.
+  // Simulated files have no owners, and simulated images no layers, so `--chown` and `--link` have no effect.
   ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: applyCopy }],
   ['ENTRYPOINT', { flags: [], apply: applyEntrypoint }],
   ['ENV', { flags: [], apply: applyEnv }],
-  // EXPOSE only documents ports, as in every builder.
+  // EXPOSE publishes nothing, and simulated images do not store it.
   ['EXPOSE', { flags: [], apply: () => {} }],
   ['LABEL', { flags: [], apply: applyLabel }],
   ['RUN', { flags: [], apply: applyRun }],

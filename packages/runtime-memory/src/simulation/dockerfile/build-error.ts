@@ -8,7 +8,7 @@ export interface BuildErrorFacts {
   readonly cause?: unknown
 }
 
-/** Creates BUILD_FAILED for an instruction, or for the whole Dockerfile when `at` is `undefined`. */
+/** Creates BUILD_FAILED for an instruction, or for the whole Dockerfile when `at` is `undefined`. `reason` is the last line. */
 export function createBuildError(
   at: DockerfileInstruction | undefined,
   reason: string | undefined,

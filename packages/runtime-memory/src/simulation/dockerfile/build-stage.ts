@@ -5,7 +5,7 @@ import type { ImageConfig, ImageContent, ImagePrograms } from '../image-content.
 import type { MemoryProgram } from '../memory-program.js'
 import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
-/** What a build uses of the engine. */
+/** The functions and commands of the engine that a build uses. */
 export interface BuildEnvironment {
   readonly signal: AbortSignal
   /** The commands of the plugin. */
@@ -40,7 +40,7 @@ export interface BuildStage {
   config: ImageConfig
   /** The values of ARGs. */
   readonly arguments: Map<string, string>
-  /** Whether the stage itself has set the command. */
+  /** Whether a CMD of this stage has set the command, rather than the base image. */
   hasCommand: boolean
   readonly files: FileMap
   readonly programs: ImagePrograms

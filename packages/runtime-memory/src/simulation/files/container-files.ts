@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
-import { changeMachineMode, findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
+import { changeMachineMode, listMachineDirectory, readHostFile, writeHostFile } from './host-files.js'
 
 /** Files mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
@@ -113,7 +113,7 @@ export class ContainerFiles {
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
     if (mount?.type !== 'bind') return this.#store(mount, key, entry)
     const source = posix.join(mount.source, key)
-    if (entry.type === 'file') await writeMachineFile(source, entry.bytes)
+    if (entry.type === 'file') await writeHostFile(source, entry.bytes)
     await changeMachineMode(source, entry.mode)
   }
 
@@ -128,7 +128,7 @@ export class ContainerFiles {
 
   async #findEntry(path: string): Promise<FileEntry | undefined> {
     const { mount, key } = this.#locate(path)
-    if (mount?.type === 'bind') return findMachineFile(posix.join(mount.source, key))
+    if (mount?.type === 'bind') return readHostFile(posix.join(mount.source, key))
     const layers = this.#layersOf(mount)
     const entry = layers.map((files) => files.get(key)).find((found) => found !== undefined)
     if (entry !== undefined) return entry

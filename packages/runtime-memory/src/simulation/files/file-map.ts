@@ -1,4 +1,4 @@
-/** A simulated file. A directory exists when it contains something or has an entry. */
+/** A file, directory or symbolic link. A directory without an entry of its own exists while it contains something. */
 export type FileEntry =
   | { readonly type: 'file'; readonly bytes: Uint8Array; readonly mode: number }
   | { readonly type: 'directory'; readonly mode: number }

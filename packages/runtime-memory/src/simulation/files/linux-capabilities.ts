@@ -3,7 +3,7 @@ import type { ContainerConfig } from '@capstan/core'
 /** Returns the effective capabilities of a container's root in the format of /proc/self/status. */
 export function toCapabilityMask({ privileged, capAdd = [], capDrop = [] }: ContainerConfig): string {
   if (privileged === true) return toHex(all)
-  const dropped = capDrop.reduce((mask, name) => mask & ~toMask(name), usual)
+  const dropped = capDrop.reduce((mask, name) => mask & ~toMask(name), dockerDefaults)
   return toHex(capAdd.reduce((mask, name) => mask | toMask(name), dropped))
 }
 
@@ -25,4 +25,4 @@ const names =
   )
 const all = (1n << BigInt(names.length)) - 1n
 /** Docker's default capabilities: profiles of github.com/moby/moby, oci/caps/defaults.go */
-const usual = 0xa80425fbn
+const dockerDefaults = 0xa80425fbn

@@ -4,7 +4,7 @@ import { connect } from '../../networks/connect.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { listen } from '../../networks/listen.js'
 import type { ProgramSources } from './find-program.js'
-import { createMemoryFiles } from './memory-files.js'
+import { createProcessFiles } from './process-files.js'
 import type { ProcessContext } from './simulated-process.js'
 
 /** The properties of one process, and what it shares with others of its container. */
@@ -28,6 +28,6 @@ export function createProcessContext({ sources, networking, ...own }: ProcessCon
     sources,
     connect: (host, port) => connect(networking, host, port),
     listen: (port, serve, onError) => listen(networking, { port, serve, onError }),
-    files: createMemoryFiles(sources.files, own.workingDirectory),
+    files: createProcessFiles(sources.files, own.workingDirectory),
   }
 }

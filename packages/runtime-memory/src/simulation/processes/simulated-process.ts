@@ -3,7 +3,7 @@ import type { Argv } from '@capstan/core/plugin'
 import type { ConnectionHandler } from '../../networks/network-namespace.js'
 import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
 import { findCommand, type ProgramSources } from './find-program.js'
-import { createMemoryFiles } from './memory-files.js'
+import { createProcessFiles } from './process-files.js'
 import { flushOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
@@ -23,7 +23,7 @@ export interface ProcessStreams {
 
 /** A running program. It ends with the exit code of the program or that of the signal that killed it. */
 export class SimulatedProcess {
-  /** Resolves after both outputs are consumed; never rejects. */
+  /** Resolves after both outputs are consumed, or at once when the process is killed; never rejects. */
   readonly exitCode: Promise<number>
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
@@ -114,7 +114,7 @@ async function runCommand(
   { argv, ...options }: MemoryRunOptions & { readonly argv: Argv },
 ): Promise<number> {
   const { workingDirectory = parent.workingDirectory } = options
-  const files = createMemoryFiles(sources.files, workingDirectory)
+  const files = createProcessFiles(sources.files, workingDirectory)
   const child: MemoryProcess = { ...parent, ...options, argv, files }
   const found = await findCommand(sources, child)
   if (found.program !== undefined) return toExitStatus(await found.program(child))

@@ -49,7 +49,7 @@ export async function fail({ argv, stderr }: MemoryProcess, error: unknown, code
 }
 
 /** Resolves with 0, or writes the error and resolves with 1. */
-export async function attempt(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
+export async function reportErrors(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
   try {
     await work()
     return 0

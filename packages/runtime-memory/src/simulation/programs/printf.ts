@@ -3,7 +3,7 @@
  *
  * The format repeats while values remain.
  */
-export function toPrinted(format: string, values: readonly string[]): Uint8Array {
+export function formatPrintf(format: string, values: readonly string[]): Uint8Array {
   const left = [...values]
   const printed: Buffer[] = []
   do {

@@ -1,6 +1,6 @@
 import { delay } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { attempt, fail, readFiles, write } from './command-io.js'
+import { fail, readFiles, reportErrors, write } from './command-io.js'
 
 /** Commands about the process itself: its environment, user, terminal and exit code. */
 export const processCommands: Readonly<Record<string, MemoryProgram>> = {
@@ -23,7 +23,7 @@ async function env({ env: variables, stdout }: MemoryProcess): Promise<number> {
 }
 
 async function hostname(process: MemoryProcess): Promise<number> {
-  return await attempt(process, async () => {
+  return await reportErrors(process, async () => {
     for await (const chunk of readFiles(process, ['/etc/hostname'])) await write(process.stdout, chunk)
   })
 }

@@ -1,6 +1,6 @@
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { attempt, fail, readFiles, write } from './command-io.js'
-import { toPrinted } from './printf.js'
+import { fail, readFiles, reportErrors, write } from './command-io.js'
+import { formatPrintf } from './printf.js'
 
 /** Commands that write or read text. */
 export const textCommands: Readonly<Record<string, MemoryProgram>> = { awk, cat, echo, head, printf, seq, wc, yes }
@@ -11,7 +11,7 @@ async function awk(process: MemoryProcess): Promise<number> {
   const [, pattern, field] = /^\s*\/(.*)\/\s*\{\s*print \$(\d+)\s*\}\s*$/.exec(program) ?? []
   if (pattern === undefined || field === undefined) return await fail(process, "expected '/PATTERN/ { print $N }'", 2)
   const expression = new RegExp(pattern)
-  return await attempt(process, async () => {
+  return await reportErrors(process, async () => {
     for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
       await write(process.stdout, `${field === '0' ? line : (line.trim().split(/\s+/)[Number(field) - 1] ?? '')}\n`)
     }
@@ -19,7 +19,7 @@ async function awk(process: MemoryProcess): Promise<number> {
 }
 
 async function cat(process: MemoryProcess): Promise<number> {
-  return await attempt(process, async () => {
+  return await reportErrors(process, async () => {
     for await (const chunk of readFiles(process, process.argv.slice(1))) await write(process.stdout, chunk)
   })
 }
@@ -32,12 +32,12 @@ async function echo({ argv: [, ...words], stdout }: MemoryProcess): Promise<numb
 /** `head -n LINES` or `head -c BYTES`. Default: ten lines. */
 async function head(process: MemoryProcess): Promise<number> {
   const { option = '-n10', operands } = parseOption(process.argv, /^-[nc]/)
-  const isDone = option.startsWith('-n')
-    ? createLineEnd(Number(option.slice(2)))
-    : createByteEnd(Number(option.slice(2)))
-  return await attempt(process, async () => {
+  const findEnd = option.startsWith('-n')
+    ? createLineLimit(Number(option.slice(2)))
+    : createByteLimit(Number(option.slice(2)))
+  return await reportErrors(process, async () => {
     for await (const chunk of readFiles(process, operands)) {
-      const end = isDone(chunk)
+      const end = findEnd(chunk)
       await write(process.stdout, chunk.subarray(0, end))
       if (end !== undefined) return
     }
@@ -45,7 +45,7 @@ async function head(process: MemoryProcess): Promise<number> {
 }
 
 async function printf({ argv: [, format = '', ...values], stdout }: MemoryProcess): Promise<number> {
-  await write(stdout, toPrinted(format, values))
+  await write(stdout, formatPrintf(format, values))
   return 0
 }
 
@@ -67,7 +67,7 @@ async function wc(process: MemoryProcess): Promise<number> {
   const { option = '', operands } = parseOption(process.argv, /^-[lwc]$/)
   const counts = { '-l': 0, '-w': 0, '-c': 0 }
   let inWord = false
-  return await attempt(process, async () => {
+  return await reportErrors(process, async () => {
     for await (const chunk of readFiles(process, operands)) {
       counts['-c'] += chunk.length
       for (const byte of chunk) {
@@ -107,7 +107,7 @@ function parseOption([, ...words]: readonly string[], pattern: RegExp) {
 }
 
 /** Returns the offset in a chunk where the requested lines end; `undefined` while they continue. */
-function createLineEnd(lines: number): (chunk: Buffer) => number | undefined {
+function createLineLimit(lines: number): (chunk: Buffer) => number | undefined {
   let left = lines
   return (chunk) => {
     for (let at = 0; left > 0; left -= 1) {
@@ -120,7 +120,7 @@ function createLineEnd(lines: number): (chunk: Buffer) => number | undefined {
   }
 }
 
-function createByteEnd(bytes: number): (chunk: Buffer) => number | undefined {
+function createByteLimit(bytes: number): (chunk: Buffer) => number | undefined {
   let left = bytes
   return (chunk) => {
     if (left <= chunk.length) return left

@@ -5,7 +5,7 @@ import { ShellInterpreter } from './shell-interpreter.js'
 /** `sh -c SCRIPT [NAME ARGUMENTS…]`, `sh FILE`, or `sh` with a script on stdin, which runs line by line. */
 export const sh: MemoryProgram = async (process) => {
   const [, option, script = '', ...rest] = process.argv
-  if (option === '-c') return await new ShellInterpreter(process, rest).runAll(script)
+  if (option === '-c') return await new ShellInterpreter(process, rest).runScript(script)
   return option === undefined ? await runInput(process) : await runFile(process, option)
 }
 
@@ -16,7 +16,7 @@ async function runInput(process: MemoryProcess): Promise<number> {
   }
   await prompt()
   for await (const line of readLines(process)) {
-    await shell.runAll(line)
+    await shell.runScript(line)
     if (shell.hasExited) break
     await prompt()
   }
@@ -30,5 +30,5 @@ async function runFile(process: MemoryProcess, path: string): Promise<number> {
   } catch (error) {
     return await fail(process, error, 127)
   }
-  return await new ShellInterpreter(process, process.argv.slice(1)).runAll(script)
+  return await new ShellInterpreter(process, process.argv.slice(1)).runScript(script)
 }

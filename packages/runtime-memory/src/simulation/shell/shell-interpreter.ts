@@ -20,7 +20,7 @@ export class ShellInterpreter {
   readonly #traps = new Map<string, string>()
   #directory: string
   /** Aborts the commands when a signal arrives, unless a trap ignores it. */
-  #commands = new AbortController()
+  #commandAbort = new AbortController()
 
   constructor(process: MemoryProcess, [name = 'sh', ...rest]: readonly string[]) {
     this.#process = process
@@ -32,20 +32,20 @@ export class ShellInterpreter {
   }
 
   /** Runs a script to its end or `exit`. Resolves with the exit code of the last command. */
-  async runAll(script: string): Promise<number> {
+  async runScript(script: string): Promise<number> {
     try {
       for (const step of parseScript(script)) {
         if (this.hasExited) break
-        if (this.#isDue(step)) this.code = await this.#runStep(step)
+        if (this.#shouldRun(step)) this.code = await this.#runStep(step)
       }
     } catch (error) {
-      if (this.#commands.signal.aborted) throw error
+      if (this.#commandAbort.signal.aborted) throw error
       this.code = await fail(this.#process, error, 2)
     }
     return this.code
   }
 
-  #isDue({ connector }: ShellStep): boolean {
+  #shouldRun({ connector }: ShellStep): boolean {
     return connector === ';' || (connector === '&&') === (this.code === 0)
   }
 
@@ -53,10 +53,10 @@ export class ShellInterpreter {
     try {
       return await this.#runPipeline(pipeline)
     } catch (error) {
-      const action = this.#findAction()
-      if (action === undefined || !this.#commands.signal.aborted) throw error
-      this.#commands = new AbortController()
-      return await this.runAll(action)
+      const action = this.#findTrap()
+      if (action === undefined || !this.#commandAbort.signal.aborted) throw error
+      this.#commandAbort = new AbortController()
+      return await this.runScript(action)
     }
   }
 
@@ -79,7 +79,7 @@ export class ShellInterpreter {
     try {
       return await this.#run(command, { stdin: input ?? stdin, stdout: output, stderr })
     } catch (error) {
-      if (pipe?.destroyed !== true || this.#commands.signal.aborted) throw error
+      if (pipe?.destroyed !== true || this.#commandAbort.signal.aborted) throw error
       return brokenPipe
     } finally {
       pipe?.end()
@@ -96,7 +96,7 @@ export class ShellInterpreter {
     try {
       const { streams, finish } = await openRedirects(this.#process.files, base, named)
       const env = { ...this.#variables, ...Object.fromEntries(assigned) }
-      const { signal } = this.#commands
+      const { signal } = this.#commandAbort
       const code = await this.#runCommand(argv, { ...streams, env, signal, workingDirectory: this.#directory })
       await finish()
       return code
@@ -175,11 +175,11 @@ export class ShellInterpreter {
   }
 
   #onSignal(): void {
-    // An empty trap ignores the signal, for commands too.
-    if (this.#findAction() !== '') this.#commands.abort(this.#process.signal.reason)
+    // `trap '' SIGNAL` ignores the signal, in the commands of the shell too.
+    if (this.#findTrap() !== '') this.#commandAbort.abort(this.#process.signal.reason)
   }
 
-  #findAction(): string | undefined {
+  #findTrap(): string | undefined {
     const { signal } = this.#process
     return signal.aborted ? this.#traps.get(signal.reason.signal) : undefined
   }

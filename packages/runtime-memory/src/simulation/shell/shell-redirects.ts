@@ -49,7 +49,7 @@ async function readInput(files: MemoryFiles, path: string): Promise<Uint8Array> 
 async function openOutput(files: MemoryFiles, { kind, target }: ShellRedirect) {
   if (target === devNull) return { stream: createProcessOutput(async () => {}), finish: async () => {} }
   const before = kind === 'append' ? await files.read(target).catch(() => Buffer.alloc(0)) : Buffer.alloc(0)
-  // As in a shell, a file that cannot be written prevents the command.
+  // As in a shell, the command does not run when the file cannot be written.
   await files.write(target, before)
   const chunks = [before]
   const stream = createProcessOutput(async (bytes) => void chunks.push(Buffer.from(bytes)))

@@ -148,7 +148,7 @@ function createSyntaxError(entry: ParseEntry | undefined): Error {
   return new Error(`the simulated shell does not support "${toOperator(entry) ?? toWord(entry) ?? 'the end'}"`)
 }
 
-/** Words that start a construct which is not a command. */
+/** Reserved words of a shell whose constructs are not supported. */
 const reserved = new Set(['!', '{', 'case', 'for', 'function', 'if', 'until', 'while'])
 const placeholder = /\0([^\0]*)\0/g
 const quotedOrStream = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(^|[\s;|&])([12])(?=>)/g

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { toPrinted } from '../../../src/simulation/programs/printf.js'
+import { formatPrintf } from '../../../src/simulation/programs/printf.js'
 
 it.each([
   ['%s-%d\\n', ['a', '1', 'b', '2'], 'a-1\nb-2\n'],
@@ -8,9 +8,9 @@ it.each([
   ['plain', ['unused'], 'plain'],
   ['%s', [], ''],
 ])('prints %j with %j', (format, values, expected) => {
-  expect(Buffer.from(toPrinted(format, values)).toString()).toBe(expected)
+  expect(Buffer.from(formatPrintf(format, values)).toString()).toBe(expected)
 })
 
 it('prints any byte', () => {
-  expect([...toPrinted('\\377\\000', [])]).toEqual([255, 0])
+  expect([...formatPrintf('\\377\\000', [])]).toEqual([255, 0])
 })

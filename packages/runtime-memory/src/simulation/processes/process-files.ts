@@ -3,7 +3,7 @@ import type { ContainerFiles } from '../files/container-files.js'
 import type { MemoryFiles } from '../memory-program.js'
 
 /** Gives a process access to the container's files, with paths from its working directory. */
-export function createMemoryFiles(files: ContainerFiles, workingDirectory: string): MemoryFiles {
+export function createProcessFiles(files: ContainerFiles, workingDirectory: string): MemoryFiles {
   const toPath = (path: string) => posix.resolve(workingDirectory, path)
   return {
     // A copy, because the program may modify it.

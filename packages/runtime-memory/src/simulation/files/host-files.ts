@@ -2,7 +2,7 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
 /** Finds a file or directory of this machine for a bind mount; `undefined` when it does not exist. */
-export async function findMachineFile(path: string): Promise<FileEntry | undefined> {
+export async function readHostFile(path: string): Promise<FileEntry | undefined> {
   try {
     const found = await stat(path)
     const mode = found.mode & 0o7777
@@ -14,7 +14,7 @@ export async function findMachineFile(path: string): Promise<FileEntry | undefin
 }
 
 /** Through a bind mount. */
-export async function writeMachineFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeHostFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes)
 }
 

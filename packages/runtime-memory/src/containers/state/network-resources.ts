@@ -6,17 +6,17 @@ import { NetworkNamespace } from '../../networks/network-namespace.js'
 import { joinNetwork, type MemoryNetwork, type NetworkStore } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
-import { findRun, type MemoryContainer } from './memory-container.js'
+import { getCurrentRun, type MemoryContainer } from './memory-container.js'
 
-/** The network resources of a running container: addresses, published ports and firewall. */
-export interface NetworkEndpoint {
+/** What a running container uses on its networks: addresses, published ports and the firewall. */
+export interface NetworkResources {
   readonly networking: ContainerNetworking
   readonly ports: readonly PortBinding[]
   /** Releases all of them. Idempotent. */
-  leave(): Promise<void>
+  release(): Promise<void>
 }
 
-/** The parts of the engine that network endpoints use. */
+/** The parts of the engine that networking uses. */
 export interface NetworkStores {
   readonly networks: NetworkStore
   readonly containers: ContainerStore
@@ -27,7 +27,7 @@ export async function connectToNetworks(
   stores: NetworkStores,
   container: MemoryContainer,
   rules: FirewallRules | undefined,
-): Promise<NetworkEndpoint> {
+): Promise<NetworkResources> {
   const joined = findNetworks(stores, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const networks = joined.map(({ network }) => network)
@@ -41,11 +41,11 @@ export async function connectToNetworks(
     const { bindings, close } = await publishPorts(container.config.ports ?? [], networking.namespace, (hostPort) =>
       findUsers(stores, hostPort),
     )
-    const leave = async () => {
+    const release = async () => {
       disconnect()
       await close()
     }
-    return { networking, ports: bindings, leave }
+    return { networking, ports: bindings, release }
   } catch (error) {
     disconnect()
     throw error
@@ -65,7 +65,7 @@ function applyStoredRules(networking: ContainerNetworking, rules: FirewallRules)
 function findUsers({ containers }: NetworkStores, hostPort: number): readonly string[] {
   const running = containers
     .list()
-    .filter((container) => findRun(container)?.ports.some((port) => port.hostPort === hostPort))
+    .filter((container) => getCurrentRun(container)?.ports.some((port) => port.hostPort === hostPort))
   return running.map(({ name }) => name)
 }
 
@@ -90,7 +90,7 @@ interface JoinedNetwork {
   readonly names: readonly string[]
 }
 
-/** Finds the networks to join, each with the names that its members resolve. The default network resolves no names. */
+/** Finds the networks to join, each with the names of the container on it. The default network has no names. */
 function findNetworks({ networks }: NetworkStores, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
