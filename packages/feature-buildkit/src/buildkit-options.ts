@@ -77,7 +77,11 @@ export type BuildKitTcp =
   | { readonly port?: number; readonly certificates: BuildKitCertificates }
   | { readonly port?: number; readonly withoutCertificates: true }
 
-/** The daemon's certificates, in PEM, for the name `buildkit`. Clients need certificates of the same CA. */
+/**
+ * The daemon's certificate and key, and the CA, as PEM texts. The certificate must be valid for the DNS name `buildkit`. On a
+ * runtime without network aliases, clients connect by IP address and must set the server name `buildkit`. Clients need
+ * certificates of the same CA.
+ */
 export interface BuildKitCertificates {
   readonly ca: string
   readonly cert: string
@@ -119,7 +123,7 @@ export function validateBuildKitOptions(options: BuildKitOptions): void {
     ...(dns === undefined ? {} : { dns }),
   })
   for (const [field, value] of Object.entries(cache)) {
-    check(Number.isSafeInteger(value) && value >= 0, `cache.${field}`, 'a number of bytes', value)
+    check(Number.isSafeInteger(value) && value >= 0, `cache.${field}`, 'a non-negative integer (bytes)', value)
   }
   checkTime('readyTimeoutMs', readyTimeoutMs ?? 1, { min: 1 })
   checkTime('graceMs', graceMs ?? 0, { min: 0 })
@@ -128,15 +132,21 @@ export function validateBuildKitOptions(options: BuildKitOptions): void {
 
 function checkTcp(tcp: BuildKitTcp): void {
   const { port = defaultTcpPort } = tcp
-  check(Number.isInteger(port) && port > 0 && port < 65_536, 'tcp.port', 'a port', port)
+  check(Number.isInteger(port) && port > 0 && port < 65_536, 'tcp.port', 'an integer from 1 to 65535', port)
   if ('certificates' in tcp) checkCertificates(tcp.certificates)
-  else check(tcp.withoutCertificates === true, 'tcp.certificates', 'given, or withoutCertificates: true', undefined)
+  else
+    check(
+      tcp.withoutCertificates === true,
+      'tcp.certificates',
+      'set, unless tcp.withoutCertificates is true',
+      undefined,
+    )
 }
 
 function checkCertificates(certificates: BuildKitCertificates): void {
   for (const field of ['ca', 'cert', 'key'] as const) {
     const isPem = /^-----BEGIN [A-Z ]+-----$/m.test(certificates[field])
-    check(isPem, `tcp.certificates.${field}`, 'a text in PEM', 'another text')
+    check(isPem, `tcp.certificates.${field}`, 'PEM text', 'text that is not PEM')
   }
 }
 

@@ -429,7 +429,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
         facts: {
           field: 'privileged',
           reason: expect.stringMatching(
-            /added-capabilities: BuildKit answers, but no RUN works: .*read-only file system/,
+            /added-capabilities: BuildKit answers, but the RUN of a test build failed: .*read-only file system/,
           ),
         },
       })

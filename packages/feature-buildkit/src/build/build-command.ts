@@ -9,7 +9,7 @@ export interface BuildPaths {
   /** The directory of a Dockerfile that is not part of the context. */
   readonly dockerfile: string
   readonly metadata: string
-  /** The directory of a `config.json`. */
+  /** The value of DOCKER_CONFIG: the directory that contains `config.json` with the registry credentials. */
   readonly credentials: string
   /** Secrets that are passed as files: path by secret id. */
   readonly secretFiles: Readonly<Record<string, string>>
@@ -53,7 +53,7 @@ export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
   ]
 }
 
-/** An archive without a destination is written to stdout. */
+/** Without `dest=`, buildctl writes the archive to stdout, from which Capstan reads it. */
 function toOutput(output: BuildOutput): Argv {
   switch (output.type) {
     case 'load':

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { ExecProcess } from '@capstan/core'
 import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
-import { openSession, runExec } from '../container/exec.js'
+import { runExec, startExec } from '../container/exec.js'
 import { readStderrTail } from '../container/stderr-tail.js'
 import type { WriteTarget } from '../container/write-file.js'
 import { toDirectoryCommand, toRemovalCommand } from './build-directory-script.js'
@@ -10,11 +10,11 @@ import { createConnectionLostError } from './build-failure.js'
 
 /** The directory of one build in the sidecar. It contains all files of the build. */
 export interface BuildDirectory {
-  /** The times that must be changed: seconds since 1970, by the line number of the file in the list, starting at 1. */
+  /** New modification times, in seconds since 1970, keyed by the line number of the file in `list`, starting at 1. */
   readonly seconds: ReadonlyMap<number, number>
   /** Rejects with CONNECTION_LOST when the directory is removed before `release`. Never resolves. */
   readonly lost: Promise<never>
-  /** Removes the directory. Never rejects: if the sidecar has ended, the directory has gone with it. */
+  /** Removes the directory. Never rejects: if the sidecar has ended, the directory no longer exists. */
   release(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export async function openBuildDirectory(target: WriteTarget, location: Director
   const { path, stateDirectory, list } = location
   const timesDirectory = `${stateDirectory}/capstan-file-times`
   const command = toDirectoryCommand({ directory: path, timesDirectory, listBytes: Buffer.byteLength(list) })
-  const process = await openSession(execs, id, { command, signal })
+  const process = await startExec(execs, id, { command, signal })
   const stderrTail = readStderrTail(process.stderr)
   process.stdin.write(list)
   let seconds: ReadonlyMap<number, number> | undefined
@@ -79,7 +79,7 @@ async function readTimes(stdout: Readable): Promise<ReadonlyMap<number, number> 
 }
 
 function toDirectoryError(exitCode: number, stderrTail: string): Error {
-  const reason = stderrTail === '' ? `it ended with exit code ${exitCode}` : stderrTail
+  const reason = stderrTail === '' ? `the shell that creates it exited with code ${exitCode}` : stderrTail
   const facts = { operation: 'create', subject: 'the directory of the build', status: exitCode, reason }
   return createHostError('OPERATION_FAILED', facts)
 }

@@ -1,6 +1,6 @@
 /**
- * One event of a build. `at` is BuildKit's time, or 1970-01-01 if BuildKit reports none. In `transfer` events, and in all events
- * of the runtime's own builder, it is the time of this process.
+ * One event of a build. `at` is BuildKit's time, or 1970-01-01 if BuildKit reports none. In `transfer` events, and in all
+ * events of the runtime's own builder, it is the time of this process.
  */
 export type BuildProgressEvent =
   | {

@@ -59,7 +59,7 @@ export function validateBuildRequest(request: BuildRequest): void {
     check(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform), `platforms[${index}]`, '"os/architecture"', platform)
   }
   for (const id of Object.keys(secrets))
-    check(/^[\w.-]+$/.test(id), 'secrets', 'ids of letters, digits, "_", "." and "-"', id)
+    check(/^[\w.-]+$/.test(id), 'secrets', 'keys of letters, digits, "_", "." and "-"', id)
   checkPath('dockerfile', request.dockerfile ?? 'Dockerfile')
   checkText(request)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
@@ -70,7 +70,7 @@ export function validateBuildRequest(request: BuildRequest): void {
 }
 
 function checkOutput(output: BuildOutput): void {
-  check(typeof output === 'object' && output !== null, 'output', 'one of load, push, archive and cache-only', output)
+  check(typeof output === 'object' && output !== null, 'output', 'an object with a `type`', output)
   const types = ['load', 'push', 'archive', 'cache-only']
   check(types.includes(output.type), 'output.type', 'load, push, archive or cache-only', output.type)
   if (output.type === 'cache-only') return
@@ -87,7 +87,7 @@ function checkText({ dockerfile, dockerfileText: text }: BuildRequest): void {
 
 function checkPath(field: string, path: string): void {
   const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
-  check(isInside, field, 'a path in the context', path)
+  check(isInside, field, 'a relative path without ".." in the context', path)
 }
 
 function check(holds: boolean, field: string, expected: string, given: unknown): void {

@@ -5,11 +5,14 @@ import { runExec } from '../container/exec.js'
 export interface BuildResult {
   /** `runtime` if the fallback was used. */
   readonly builder: 'buildkit' | 'runtime'
-  /** The digest of the image's configuration, which is the id of the image in a runtime. */
+  /**
+   * The digest of the image's configuration, or with the runtime's builder the runtime's id of the image. `undefined` if the
+   * output is not an image or the id is not known.
+   */
   readonly imageId: string | undefined
-  /** The digest of the image's manifest. */
+  /** The digest of the image's manifest. Always `undefined` with the runtime's builder. */
   readonly digest: string | undefined
-  /** The metadata that BuildKit wrote. */
+  /** The metadata that BuildKit wrote. Empty with the runtime's builder. */
   readonly metadata: Readonly<Record<string, unknown>>
   /** What the runtime's builder could not do, one phrase each. Empty if BuildKit built. */
   readonly unsupportedFeatures: readonly string[]

@@ -1,7 +1,10 @@
 import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildResult } from './build-result.js'
 
-/** A running build. The iteration over its events ends with the build, and never throws: `result` reports a failure. */
+/**
+ * A running build. The iteration over its events ends with the build, and never throws: `result` reports a failure. Iterate
+ * once. Unread events are buffered: beyond 100 000 the oldest are dropped.
+ */
 export interface BuildKitBuild extends AsyncIterable<BuildProgressEvent> {
   /** Rejects with BUILD_FAILED when the build fails. It need not be awaited. */
   readonly result: Promise<BuildResult>

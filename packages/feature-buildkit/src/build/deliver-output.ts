@@ -7,7 +7,7 @@ import { TransferCount } from './transfer-count.js'
 
 /** The transfer of a build's stdout to the runtime or to the caller's stream. */
 export interface Delivery {
-  /** Resolves when everything is delivered or the delivery has failed. Never rejects. */
+  /** Resolves with `undefined` when everything is delivered, or with the failure. Never rejects. */
   readonly settled: Promise<DeliveryFailure | undefined>
   /** Rejects when the receiver fails while the build still writes. Never resolves. */
   readonly receiverFailed: Promise<never>

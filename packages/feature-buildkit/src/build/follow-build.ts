@@ -9,7 +9,7 @@ import { ProgressParser } from './progress-parser.js'
 import type { Redactor } from './redactor.js'
 
 export interface FollowOptions {
-  /** The container of the sidecar. */
+  /** The id of the sidecar's container. */
   readonly id: string
   readonly watch: ContainerWatch
   readonly delivery: Delivery

@@ -3,7 +3,7 @@ import type { ExecProcess } from '@capstan/core'
 import { delay, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { ContainerWatch } from '../container/container-watch.js'
-import { openSession } from '../container/exec.js'
+import { startExec } from '../container/exec.js'
 import { toGuardedCommand, toStdinGuardInput } from '../container/stdin-guard.js'
 import { toBuildCommand } from './build-command.js'
 import { openBuildDirectory } from './build-directory.js'
@@ -19,7 +19,7 @@ import { Redactor } from './redactor.js'
 import { requireTransfer } from './required-transfer.js'
 
 export interface RunBuildOptions {
-  /** The container of the sidecar. */
+  /** The id of the sidecar's container. */
   readonly id: string
   /** The state directory of the daemon. */
   readonly stateDirectory: string
@@ -43,7 +43,10 @@ export async function runBuild(
   const { signal } = linked
   try {
     signal.throwIfAborted()
-    const result = await Promise.race([buildInDirectory(managers, request, { ...options, linked }), failAtEnd(options)])
+    const result = await Promise.race([
+      buildInDirectory(managers, request, { ...options, linked }),
+      rejectWhenSidecarEnds(options),
+    ])
     await endArchive(request.output)
     return result
   } catch (error) {
@@ -55,7 +58,7 @@ export async function runBuild(
   }
 }
 
-/** Aborts the build when its directory is lost. */
+/** Aborts the build when its directory is removed early. */
 async function buildInDirectory(
   managers: BuildKitManagers,
   request: BuildRequest,
@@ -88,7 +91,7 @@ async function build(
   const { onEvents } = options
   await writeBuildFiles({ execs, id, signal, entries, onEvents }, request, paths)
   const command = toGuardedCommand(toBuildCommand(request, paths))
-  await using process = await openSession(execs, id, { command, env, signal })
+  await using process = await startExec(execs, id, { command, env, signal })
   process.stdin.write(toStdinGuardInput(secretValues))
   const delivery = deliverOutput(images, process.stdout, { output: request.output, onEvents, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
@@ -101,7 +104,7 @@ async function build(
   return readBuildResult(execs, id, { path: paths.metadata, signal })
 }
 
-async function failAtEnd({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {
+async function rejectWhenSidecarEnds({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {
   await watch.ended
   throw createConnectionLostError(id)
 }

@@ -2,7 +2,7 @@ import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
 import { type Argv, linkSignals, untilAborted } from '@capstan/core/plugin'
 
 /** Starts a process in the container. The signal aborts the start only: the caller ends the running process itself. */
-export async function openSession(
+export async function startExec(
   execs: ExecManager,
   id: string,
   { command, signal, ...options }: ExecOptions & { readonly command: Argv },

@@ -43,7 +43,7 @@ export async function writeFile(
   signal?.throwIfAborted()
   if (exitCode === 0 && failure === undefined) return
   if (exitCode === 0 || isHostError(failure)) throw failure
-  const reason = `it could not be written there (exit code ${exitCode}): ${stderrTail()}`
+  const reason = `the process in the container exited with code ${exitCode}: ${stderrTail()}`
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: title, status: undefined, reason })
 }
 

@@ -110,7 +110,7 @@ interface ControlCall {
 
 function checkBytes(field: string, bytes: number): void {
   if (Number.isSafeInteger(bytes) && bytes >= 0) return
-  throw createHostError('INVALID_ARGUMENT', { field, expected: 'a number of bytes', given: String(bytes) })
+  throw createHostError('INVALID_ARGUMENT', { field, expected: 'a non-negative integer (bytes)', given: String(bytes) })
 }
 
 /** The library requires a URL. The host name is never resolved. */

@@ -1,6 +1,6 @@
 import type { ExecManager, OperationOptions } from '@capstan/core'
 import { type Argv, createHostError, untilAborted } from '@capstan/core/plugin'
-import { openSession } from '../container/exec.js'
+import { startExec } from '../container/exec.js'
 import { ExecStream } from '../container/exec-stream.js'
 import type { ControlClient } from './control-client.js'
 
@@ -16,19 +16,19 @@ export class ControlConnection {
     this.#id = id
   }
 
-  /** Resolves with the open connection, or dials with `command`. After a failure the next call dials again. */
+  /** Resolves with the open connection, or opens one with `command`. After a failure the next call opens another one. */
   async connect({ command = dialCommand, signal }: DialOptions = {}): Promise<ControlClient> {
     this.#client ??= this.#dial(command)
-    const dialled = this.#client
+    const pending = this.#client
     try {
-      const client = await untilAborted(dialled, signal)
+      const client = await untilAborted(pending, signal)
       if (!client.isClosed) return client
     } catch (error) {
       signal?.throwIfAborted()
-      this.#forget(dialled)
+      this.#discard(pending)
       throw error
     }
-    this.#forget(dialled)
+    this.#discard(pending)
     return this.connect({ command, signal })
   }
 
@@ -43,13 +43,13 @@ export class ControlConnection {
   /** Several callers may wait for one attempt, so the signal of a single caller does not abort it. */
   async #dial(command: Argv): Promise<ControlClient> {
     const { ControlClient } = await loadControlClient()
-    const process = await openSession(this.#execs, this.#id, { command, signal: this.#closing.signal })
+    const process = await startExec(this.#execs, this.#id, { command, signal: this.#closing.signal })
     const stream = new ExecStream(process, dialCommand.join(' '))
     return new ControlClient(stream, { endpoint: `BuildKit in container "${this.#id}"` })
   }
 
-  #forget(dialled: Promise<ControlClient>): void {
-    if (this.#client === dialled) this.#client = undefined
+  #discard(pending: Promise<ControlClient>): void {
+    if (this.#client === pending) this.#client = undefined
   }
 }
 

@@ -41,7 +41,7 @@ export async function buildOnRuntime(
   { reason, onEvents, signal }: FallbackOptions,
 ): Promise<BuildResult> {
   const { runtime, builder } = requireManagers('a build without BuildKit', builderNeeds, managers, { cause: reason })
-  const message = `built by the runtime's own builder, because ${reason instanceof Error ? reason.message : String(reason)}`
+  const message = `building with the runtime's own builder, because ${reason instanceof Error ? reason.message : String(reason)}`
   onEvents([{ type: 'warning', stepId: '', message }])
   const source = await readDockerfile(request, { signal })
   await build(builder, { request, source, onEvents, signal })

@@ -8,7 +8,7 @@ import type { DockerfileSource } from './unsupported-features.js'
 /**
  * Reads the given text, or the Dockerfile in the context.
  *
- * @throws HostError BUILD_FAILED, with BuildKit's message, when the context has no such file.
+ * @throws HostError BUILD_FAILED, with the message that BuildKit writes in this case, when the context has no such file.
  */
 export async function readDockerfile(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
@@ -17,11 +17,11 @@ export async function readDockerfile(
   if (dockerfileText !== undefined)
     return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile: undefined }
   const path = dockerfile.split('/').filter(isName).join('/')
-  const own = `${path}.dockerignore`
+  const ignoreFilePath = `${path}.dockerignore`
   let text: string | undefined
   let ignoreFile: string | undefined
-  for await (const entry of readBuildContext(context, { keep: [path, own], signal })) {
-    if (entry.path === own) ignoreFile = own
+  for await (const entry of readBuildContext(context, { keep: [path, ignoreFilePath], signal })) {
+    if (entry.path === ignoreFilePath) ignoreFile = ignoreFilePath
     if (entry.path === path && entry.type === 'file') text = await readText(entry.open())
   }
   if (text !== undefined) return { text, syntax: findSyntax(text), ignoreFile }

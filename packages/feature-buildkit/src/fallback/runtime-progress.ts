@@ -23,7 +23,7 @@ export class RuntimeProgress {
     return [{ type: 'step', ...step, ...end, at: new Date() }]
   }
 
-  /** The first line of a step is its instruction. */
+  /** The first line of a step is the instruction, for example `Step 2/3 : RUN make`, so it becomes the name. */
   #begin(id: string, count: string, text: string): readonly BuildProgressEvent[] {
     const ended = this.end()
     this.#step = { id, name: `${count} ${text.replace(/^step \d+(\/\d+)?\s*:\s*/i, '')}` }

@@ -41,7 +41,9 @@ export function connectBySocket(
 
 const socketNeeds = defineNeeds({ required: { volumes: volumeManagerCapability } })
 
-/** Adds the network of the sidecar to a config, and BUILDKIT_HOST. The container must bring its own certificates. */
+/**
+ * Adds the network of the sidecar to a config, and BUILDKIT_HOST. The caller must provide client certificates in the container.
+ */
 export function connectByTcp(
   { report }: Pick<BuildKitManagers, 'report'>,
   config: ContainerConfig,
@@ -61,7 +63,7 @@ export function connectByTcp(
 function joinNetwork(network: ContainerNetwork | undefined, networkId: string): ContainerNetwork {
   if (network === undefined || network.mode === 'default') return { mode: 'networks', networks: [{ networkId }] }
   if (network.mode !== 'networks')
-    throw toInvalid('network.mode', 'one that can have the network of BuildKit as well', `"${network.mode}"`)
+    throw toInvalid('network.mode', '"default" or "networks" to join the network of BuildKit', `"${network.mode}"`)
   if (network.networks.some((joined) => joined.networkId === networkId)) return network
   return { mode: 'networks', networks: [...network.networks, { networkId }] }
 }

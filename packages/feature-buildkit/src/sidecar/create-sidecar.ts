@@ -32,10 +32,10 @@ export async function createSidecar(
     const config = toSidecarConfig(managers, settings, { ...options, level, image, networkId })
     try {
       const id = await startSidecar(managers, config, { signal, onProgress })
-      undo.add('sidecar', async (own) => void (await removeIfUnused(managers, id, own)))
+      undo.add('sidecar', async (step) => void (await removeIfUnused(managers, id, step)))
       return { id, networkId, level, resources, existedBeforeStart: false }
     } catch (error) {
-      if (isHostError(error, 'NAME_CONFLICT') && (await hasSameConfiguration(managers, settings, { signal })))
+      if (isHostError(error, 'NAME_CONFLICT') && (await mayRetryAfterConflict(managers, settings, { signal })))
         return 'retry'
       const outcome = toOutcome(error, level)
       if (outcome === undefined) throw error
@@ -56,7 +56,7 @@ function startSidecar(
 }
 
 /** Whether the container with the name of the sidecar has the same configuration, or has been removed meanwhile. */
-async function hasSameConfiguration(
+async function mayRetryAfterConflict(
   managers: BuildKitManagers,
   settings: Settings,
   options: OperationOptions,

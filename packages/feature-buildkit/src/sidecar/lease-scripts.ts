@@ -1,7 +1,10 @@
 import type { Argv } from '@capstan/core/plugin'
 
-/** The exit code of {@link toLeaseCommand} when the sidecar is about to end. Other failures exit with 1. */
-export const endingExitCode = 3
+/**
+ * The exit code of {@link toLeaseCommand} when the sidecar is stopping and no lease can be acquired. Other failures exit
+ * with 1.
+ */
+export const stoppingExitCode = 3
 
 /** Contains one file per lease. When the directory is gone, no lease can be acquired any more. */
 export const leaseDirectory = '/tmp/capstan-leases'
@@ -20,8 +23,8 @@ export function toLeaseCommand(graceSeconds: number): Argv {
 
 const leaseScript = `dir=$1; trap '' PIPE; n=0
 while [ ! -s "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
-[ -d "$dir" ] || exit ${endingExitCode}
-lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${endingExitCode}; }
+[ -d "$dir" ] || exit ${stoppingExitCode}
+lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${stoppingExitCode}; }
 echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
 if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
 elif [ -d "$dir" ]; then echo shared; else echo ended; fi`

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline'
 import type { ExecManager, ExecProcess, OperationOptions } from '@capstan/core'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
-import { openSession } from '../container/exec.js'
+import { startExec } from '../container/exec.js'
 import { readStderrTail } from '../container/stderr-tail.js'
-import { endingExitCode, toLeaseCommand } from './lease-scripts.js'
+import { stoppingExitCode, toLeaseCommand } from './lease-scripts.js'
 
 /** The right to use a sidecar. The sidecar runs while there is at least one lease. */
 export interface Lease {
@@ -26,7 +26,7 @@ export async function acquireLease(
   id: string,
   { graceMs, signal }: OperationOptions & { readonly graceMs: number },
 ): Promise<Lease> {
-  const process = await openSession(execs, id, { command: toLeaseCommand(graceMs / 1000), signal })
+  const process = await startExec(execs, id, { command: toLeaseCommand(graceMs / 1000), signal })
   const stderrTail = readStderrTail(process.stderr)
   const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
   try {
@@ -40,12 +40,12 @@ export async function acquireLease(
 }
 
 function toLeaseError(id: string, exitCode: number, stderrTail: string): Error {
-  if (exitCode === endingExitCode) return createHostError('NOT_RUNNING', { id, state: 'stopping' })
+  if (exitCode === stoppingExitCode) return createHostError('NOT_RUNNING', { id, state: 'stopping' })
   return createHostError('OPERATION_FAILED', {
     operation: 'acquire a lease of BuildKit',
     subject: `container "${id}"`,
     status: exitCode,
-    reason: stderrTail === '' ? `it ended with exit code ${exitCode}` : stderrTail,
+    reason: stderrTail === '' ? `the lease process exited with code ${exitCode}` : stderrTail,
   })
 }
 

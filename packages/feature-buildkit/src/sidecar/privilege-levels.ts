@@ -17,12 +17,13 @@ export interface DaemonLayout {
   readonly address: string
   /** Contains the daemon's cache. */
   readonly stateDirectory: string
-  readonly program: readonly string[]
+  /** The daemon's command without its options, with the wrapper that starts it. */
+  readonly command: readonly string[]
 }
 
 /** Returns the levels that the runtime's report does not refuse. The runtime may still refuse one at the start. */
 export function listPrivilegeLevels(unsupportedOptions: readonly RefusedOption[]): readonly PrivilegeLevel[] {
-  return levels.filter((level) => findRefusal(level, unsupportedOptions) === undefined)
+  return levels.filter((level) => findLevelRefusal(level, unsupportedOptions) === undefined)
 }
 
 /** Returns the levels that the runtime's report refuses, each with the reason. */
@@ -30,12 +31,12 @@ export function listRefusedLevels(
   unsupportedOptions: readonly RefusedOption[],
 ): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
   return levels.flatMap((level) => {
-    const refusal = findRefusal(level, unsupportedOptions)
+    const refusal = findLevelRefusal(level, unsupportedOptions)
     return refusal === undefined ? [] : [{ privilege: level.privilege, reason: refusal.reason }]
   })
 }
 
-function findRefusal(
+function findLevelRefusal(
   { config }: PrivilegeLevel,
   unsupportedOptions: readonly RefusedOption[],
 ): RefusedOption | undefined {
@@ -59,9 +60,9 @@ export const rootlessLayout: DaemonLayout = toLayout('/run/user/1000', '/home/us
   'buildkitd',
 ])
 
-function toLayout(socketDirectory: string, stateDirectory: string, program: readonly string[]): DaemonLayout {
+function toLayout(socketDirectory: string, stateDirectory: string, command: readonly string[]): DaemonLayout {
   const socketPath = `${socketDirectory}/buildkitd.sock`
-  return { socketDirectory, socketPath, address: `unix://${socketPath}`, stateDirectory, program }
+  return { socketDirectory, socketPath, address: `unix://${socketPath}`, stateDirectory, command }
 }
 
 const unconfined = ['seccomp=unconfined', 'apparmor=unconfined']

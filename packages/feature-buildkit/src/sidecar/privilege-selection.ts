@@ -91,13 +91,14 @@ export class PrivilegeSelection {
 
   #toUnsupported(cause: unknown): Error {
     const reasons = this.#listFailed().map(({ privilege, reason }) => `${privilege}: ${reason}`)
-    const reason = reasons.length === 0 ? 'BuildKit starts at no privilege level' : reasons.join('; ')
+    const reason =
+      reasons.length === 0 ? 'no privilege level can be tried with this image and runtime' : reasons.join('; ')
     const facts = {
       runtime: this.#report.runtime,
       field: 'privileged',
       given: 'true',
       reason,
-      ...(this.#all.some(({ level }) => level.layout === rootlessLayout) ? {} : { remedy: 'try a rootlessImage' }),
+      ...(this.#all.some(({ level }) => level.layout === rootlessLayout) ? {} : { remedy: rootlessRemedy }),
     } as const
     return createHostError('OPTION_UNSUPPORTED', facts, { cause })
   }
@@ -113,9 +114,11 @@ export class PrivilegeSelection {
   }
 }
 
+const rootlessRemedy = 'set the option rootlessImage to a rootless BuildKit image'
+
 /** Returns the reason in one line, without the id of the sidecar, which has been removed. */
 function toReason({ outcome, error, message }: PrivilegeLevelError): string {
   const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
   const reason = text.replaceAll(/\s*\n\s*/g, ' ')
-  return outcome === 'test-build-failed' ? `BuildKit answers, but no RUN works: ${reason}` : reason
+  return outcome === 'test-build-failed' ? `BuildKit answers, but the RUN of a test build failed: ${reason}` : reason
 }

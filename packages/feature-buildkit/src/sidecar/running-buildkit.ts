@@ -23,43 +23,43 @@ export class RunningBuildKit implements BuildKitSidecar {
   readonly privilege: BuildKitPrivilege
   readonly privilegeLevels: readonly PrivilegeLevelResult[]
   readonly #managers: BuildKitManagers
-  readonly #parts: ReadySidecar
+  readonly #sidecar: ReadySidecar
   readonly #sockets: Promise<ExposedSocket>[] = []
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
-  constructor(managers: BuildKitManagers, parts: ReadySidecar) {
+  constructor(managers: BuildKitManagers, sidecar: ReadySidecar) {
     this.#managers = managers
-    this.#parts = parts
-    this.networkId = parts.instance.networkId
-    this.containerId = parts.instance.id
-    this.privilege = parts.instance.level.privilege
-    this.privilegeLevels = parts.levels
+    this.#sidecar = sidecar
+    this.networkId = sidecar.instance.networkId
+    this.containerId = sidecar.instance.id
+    this.privilege = sidecar.instance.level.privilege
+    this.privilegeLevels = sidecar.levels
   }
 
   connect(config: ContainerConfig, { by = 'socket' }: ConnectOptions = {}): ContainerConfig {
-    const { instance, tcpAddress: address } = this.#parts
+    const { instance, tcpAddress: address } = this.#sidecar
     if (by === 'socket') return connectBySocket(this.#managers, config, instance.resources.socketVolume)
     return connectByTcp(this.#managers, config, { networkId: this.networkId, address })
   }
 
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
-    const { watch, instance } = this.#parts
+    const { watch, instance } = this.#sidecar
     const { stateDirectory } = instance.level.layout
     const options = { id: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
     return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
   }
 
   async workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {
-    return (await this.#parts.control.connect(options)).workers(options)
+    return (await this.#sidecar.control.connect(options)).workers(options)
   }
 
   async diskUsage(options: OperationOptions = {}): Promise<readonly CacheRecord[]> {
-    return (await this.#parts.control.connect(options)).diskUsage(options)
+    return (await this.#sidecar.control.connect(options)).diskUsage(options)
   }
 
   async prune(options: PruneOptions = {}): Promise<readonly CacheRecord[]> {
-    return (await this.#parts.control.connect(options)).prune(options)
+    return (await this.#sidecar.control.connect(options)).prune(options)
   }
 
   async exposeSocket(path?: string): Promise<string> {
@@ -87,15 +87,16 @@ export class RunningBuildKit implements BuildKitSidecar {
     const { exitCode, stderr } = await runExec(this.#managers.execs, this.containerId, { command, signal })
     if (exitCode === 0) return
     const subject = `container "${this.containerId}"`
-    throw createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason: stderr.trim() })
+    const reason = stderr.trim() || `exit code ${exitCode}`
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason })
   }
 
   async #close(): Promise<void> {
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     try {
-      await Promise.all([this.#parts.control.close(), ...this.#sockets.map(closeSocket)])
+      await Promise.all([this.#sidecar.control.close(), ...this.#sockets.map(closeSocket)])
     } finally {
-      await releaseLease(this.#managers, this.#parts).finally(() => this.#parts.watch.stop())
+      await releaseLease(this.#managers, this.#sidecar).finally(() => this.#sidecar.watch.stop())
     }
   }
 }

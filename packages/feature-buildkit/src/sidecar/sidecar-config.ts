@@ -56,9 +56,9 @@ export function isRefused(report: RuntimeReport, field: RefusableField): boolean
   return report.available && findRefusal(field, report.unsupportedOptions) !== undefined
 }
 
-function toDaemon({ program, address, stateDirectory }: DaemonLayout, port: number | undefined): readonly string[] {
+function toDaemon({ command, address, stateDirectory }: DaemonLayout, port: number | undefined): readonly string[] {
   const tcpAddress = port === undefined ? [] : ['--addr', `tcp://0.0.0.0:${port}`]
-  return [...program, '--addr', address, ...tcpAddress, '--root', stateDirectory]
+  return [...command, '--addr', address, ...tcpAddress, '--root', stateDirectory]
 }
 
 function toMounts(

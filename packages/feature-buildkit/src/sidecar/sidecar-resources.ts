@@ -10,6 +10,7 @@ import type { Settings } from './settings.js'
  * concurrent attempts share nothing but the name of the container, and only one of them can create the container.
  */
 export interface SidecarResources {
+  /** A random id of the attempt that created the objects. */
   readonly attempt: string
   readonly network: string
   /** Contains the daemon's cache. */
@@ -40,20 +41,20 @@ export async function createResources(
 ): Promise<string> {
   const { network, stateVolume, socketVolume } = resources
   const labels = toLabels(settings, resources)
-  const createNetwork = async (own: OperationOptions) => {
-    const id = await networks.createNetwork(network, { labels, ...own })
+  const createNetwork = async (step: OperationOptions) => {
+    const id = await networks.createNetwork(network, { labels, ...step })
     undo.add('network', (undoing) => unlessInUse(networks.removeNetwork(id, undoing)))
     return id
   }
-  const createVolume = async (name: string, own: OperationOptions) => {
-    await volumes?.createVolume(name, { labels, ...own })
+  const createVolume = async (name: string, step: OperationOptions) => {
+    await volumes?.createVolume(name, { labels, ...step })
     undo.add(`volume ${name}`, (undoing) => unlessInUse(volumes?.removeVolume(name, undoing)))
     return name
   }
-  const [networkId = ''] = await allOrAbort(signal, (own) => [
-    createNetwork(own),
-    createVolume(stateVolume, own),
-    createVolume(socketVolume, own),
+  const [networkId = ''] = await allOrAbort(signal, (step) => [
+    createNetwork(step),
+    createVolume(stateVolume, step),
+    createVolume(socketVolume, step),
   ])
   return networkId
 }
@@ -66,17 +67,17 @@ export interface CreateResourcesOptions extends OperationOptions {
 /** Aborts the other promises after the first failure or an abort, and rejects when all have settled. */
 async function allOrAbort<T>(
   signal: AbortSignal | undefined,
-  begin: (own: OperationOptions) => readonly Promise<T>[],
+  begin: (step: OperationOptions) => readonly Promise<T>[],
 ): Promise<readonly T[]> {
   signal?.throwIfAborted()
-  const own = linkSignals([signal])
+  const linked = linkSignals([signal])
   try {
-    const begun = begin({ signal: own.signal })
-    await Promise.all(begun.map((one) => one.catch((error: unknown) => own.abort(error))))
-    own.signal.throwIfAborted()
+    const begun = begin({ signal: linked.signal })
+    await Promise.all(begun.map((one) => one.catch((error: unknown) => linked.abort(error))))
+    linked.signal.throwIfAborted()
     return await Promise.all(begun)
   } finally {
-    own.unlink()
+    linked.unlink()
   }
 }
 
@@ -92,7 +93,7 @@ export async function removeResources(
   const { runtime, networks, volumes } = managers
   const options = { labels: { [attemptLabel]: attempt }, signal }
   for (const { id, state } of await runtime.listContainers(options)) {
-    if (hasEnded(state)) await runtime.removeContainer(id, { signal })
+    if (isFinalState(state)) await runtime.removeContainer(id, { signal })
     else await removeIfUnused(managers, id, { signal })
   }
   for (const { name } of (await volumes?.listVolumes(options)) ?? [])
@@ -110,9 +111,12 @@ async function unlessInUse(removal: Promise<void> | undefined): Promise<void> {
 }
 
 /** Whether the state is final. */
-export function hasEnded(state: ContainerState): boolean {
+export function isFinalState(state: ContainerState): boolean {
   return state === 'exited' || state === 'dead'
 }
 
-/** Also a label of the sidecar: a process that finds the sidecar finds its resources by the value. */
+/**
+ * The label with the id of the attempt, on the container, the network and the volumes. A process that finds the container
+ * finds the other objects by its value.
+ */
 export const attemptLabel = 'buildkit.attempt'

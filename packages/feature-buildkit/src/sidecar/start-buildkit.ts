@@ -20,20 +20,20 @@ import { waitForBuildKit } from './wait-for-buildkit.js'
 
 /**
  * Starts a sidecar, or shares the one of the same configuration, and waits until BuildKit is ready. When a step fails or the
- * signal aborts, the earlier steps are undone in reverse, and the first error survives. A shared sidecar is kept while there
- * are other leases.
+ * signal aborts, the earlier steps are undone in reverse, and the first error survives. A shared sidecar is not stopped
+ * while there are other leases.
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
   const { signal, onProgress, readyTimeoutMs = defaultReadyTimeoutMs } = options
   return retryUntilReady<never>(
     managers,
-    { ...options, mustRun: true },
+    { ...options, verifiesRun: true },
     async (settings, { undo, selection, elapsedMs }) => {
       const found = await findSidecar(managers, settings, { signal, elapsedMs })
       if (typeof found === 'object') return selection.isSkipped(found.level.privilege) ? 'skipped' : found
       if (found === 'retry') return found
       const resources = toSidecarResources(settings)
-      undo.add('resources of unanswered requests', (own) => removeResources(managers, resources, own))
+      undo.add('resources whose create request got no answer', (step) => removeResources(managers, resources, step))
       const firstLeaseTimeoutMs = readyTimeoutMs + firstLeaseMarginMs
       return createSidecar(managers, settings, { resources, undo, selection, firstLeaseTimeoutMs, onProgress, signal })
     },
@@ -46,17 +46,20 @@ export async function findBuildKit(
   options: BuildKitOptions,
 ): Promise<RunningBuildKit | undefined> {
   const { signal } = options
-  const found = await retryUntilReady(managers, { ...options, mustRun: false }, async (settings, { elapsedMs }) => {
+  const found = await retryUntilReady(managers, { ...options, verifiesRun: false }, async (settings, { elapsedMs }) => {
     return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
   })
   return found === 'absent' ? undefined : found
 }
 
-/** Tries again when the sidecar that `obtain` found is about to end, or when its privilege level cannot be used. */
+/**
+ * Finds or creates a sidecar by `findOrCreate`, and makes it ready. Tries again when the sidecar is about to end, or when its
+ * privilege level cannot be used.
+ */
 async function retryUntilReady<A extends 'absent' = never>(
   managers: BuildKitManagers,
-  { mustRun, ...options }: BuildKitOptions & Pick<ReadySteps, 'mustRun'>,
-  obtain: (settings: Settings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
+  { verifiesRun, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'verifiesRun'>,
+  findOrCreate: (settings: Settings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
 ): Promise<RunningBuildKit | A> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
@@ -70,6 +73,7 @@ async function retryUntilReady<A extends 'absent' = never>(
     const result = await tryOnce(count, attempt)
     if (result === 'next-level') continue
     if (result !== 'retry' && result !== 'skipped') return result
+    // The creator of a skipped sidecar may need the whole ready timeout to remove it.
     const mayWait = result === 'skipped' && performance.now() - startedAt < timeoutMs
     if (count >= maxAttempts && !mayWait) throw toBusyError(settings.name)
     await delay(mayWait ? skippedRetryMs : retryMs, { signal })
@@ -79,14 +83,14 @@ async function retryUntilReady<A extends 'absent' = never>(
     const { undo } = attempt
     let instance: SidecarInstance | undefined
     try {
-      const obtained = await obtain(settings, attempt)
-      if (typeof obtained !== 'object') {
+      const found = await findOrCreate(settings, attempt)
+      if (typeof found !== 'object') {
         await undo.run()
-        return obtained
+        return found
       }
-      instance = obtained
-      const mayTryAgain = count < 3
-      const running = await makeReady(managers, settings, { ...options, ...attempt, instance, mustRun, mayTryAgain })
+      instance = found
+      const mayReplace = count <= maxReplacements
+      const running = await makeReady(managers, settings, { ...options, ...attempt, instance, verifiesRun, mayReplace })
       options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
       undo.release()
       return running
@@ -100,7 +104,10 @@ async function retryUntilReady<A extends 'absent' = never>(
   }
 }
 
-/** `skipped`: the sidecar has a privilege level at which no RUN works. Its creator finds out, too, and removes it. */
+/**
+ * `skipped`: the existing sidecar has a privilege level that this start has excluded. Its creator excludes it, too, and removes
+ * the sidecar.
+ */
 type Retry = 'retry' | 'skipped'
 
 interface Attempt {
@@ -110,18 +117,18 @@ interface Attempt {
   readonly elapsedMs: number
 }
 
-interface ReadySteps extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
+interface MakeReadyOptions extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
   readonly instance: SidecarInstance
-  /** Whether a RUN must work. */
-  readonly mustRun: boolean
-  readonly mayTryAgain: boolean
+  /** Whether the sidecar is only ready after a test build with one RUN. */
+  readonly verifiesRun: boolean
+  readonly mayReplace: boolean
 }
 
 /** Acquires a lease, and waits until BuildKit answers and can run steps. */
 async function makeReady(
   managers: BuildKitManagers,
   settings: Settings,
-  { instance, undo, selection, mustRun, mayTryAgain, ...options }: ReadySteps,
+  { instance, undo, selection, verifiesRun, mayReplace, ...options }: MakeReadyOptions,
 ): Promise<RunningBuildKit> {
   const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
   const { execs } = managers
@@ -129,18 +136,18 @@ async function makeReady(
   const watch = new ContainerWatch(managers.runtime, id)
   undo.add('watch', () => watch.stop())
   const control = new ControlConnection(execs, id)
-  const prepareDaemon = async (own: { readonly signal: AbortSignal }) => {
-    await writeCertificates(execs, id, { ...own, certificates: settings.tcp?.certificates })
-    await waitForBuildKit(control, { ...own, socketPath: level.layout.socketPath, timeoutMs })
-    if (mustRun) await verifyRun(execs, instance, own)
+  const prepareDaemon = async (step: { readonly signal: AbortSignal }) => {
+    await writeCertificates(execs, id, { ...step, certificates: settings.tcp?.certificates })
+    await waitForBuildKit(control, { ...step, socketPath: level.layout.socketPath, timeoutMs })
+    if (verifiesRun) await verifyRun(execs, instance, step)
   }
-  const prepare = async (own: { readonly signal: AbortSignal }) => {
+  const prepare = async (step: { readonly signal: AbortSignal }) => {
     undo.add('connection', () => control.close())
-    const leasing = leaseSidecar(managers, instance, { ...own, graceMs, watch, undo })
-    const [acquired] = await Promise.all([leasing, prepareDaemon(own)])
-    return { lease: acquired, tcpAddress: await findTcpAddress(managers, settings, { ...own, ...instance }) }
+    const leasing = leaseSidecar(managers, instance, { ...step, graceMs, watch, undo })
+    const [acquired] = await Promise.all([leasing, prepareDaemon(step)])
+    return { lease: acquired, tcpAddress: await findTcpAddress(managers, settings, { ...step, ...instance }) }
   }
-  const ready = await untilReady(prepare, { instance, watch, timeoutMs, mayTryAgain, onProgress, signal })
+  const ready = await untilReady(prepare, { instance, watch, timeoutMs, mayReplace, onProgress, signal })
   return new RunningBuildKit(managers, {
     instance,
     watch,
@@ -150,7 +157,7 @@ async function makeReady(
   })
 }
 
-/** @throws SidecarEndedError when the sidecar is about to end because other processes have used and left it. */
+/** @throws SidecarEndedError when the sidecar was stopped by other lease holders. */
 async function leaseSidecar(
   managers: BuildKitManagers,
   instance: SidecarInstance,
@@ -161,13 +168,13 @@ async function leaseSidecar(
   try {
     acquired = await acquireLease(managers.execs, id, { graceMs, signal })
   } catch (error) {
-    throw isStopping(error) || (existedBeforeStart && isSignOfEnd(error)) ? new SidecarEndedError() : error
+    throw isStopping(error) || (existedBeforeStart && isLeaseShellGone(error)) ? new SidecarEndedError() : error
   }
   if (signal.aborted) {
     await acquired.release() // the undo steps may have run already
     throw signal.reason
   }
-  undo.add('lease', (own) => releaseLease(managers, { instance, watch, lease: acquired }, own))
+  undo.add('lease', (step) => releaseLease(managers, { instance, watch, lease: acquired }, step))
   return acquired
 }
 
@@ -183,8 +190,11 @@ function isStopping(error: unknown): boolean {
   return isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
 }
 
-/** Whether the sidecar has probably ended. The shell of a lease may also have been killed, or not been started. */
-function isSignOfEnd(error: unknown): boolean {
+/**
+ * Whether the sidecar has probably ended. Exit codes above 125: 126 and 127 if the shell of the lease could not be started,
+ * 128 + n if it was killed by signal n.
+ */
+function isLeaseShellGone(error: unknown): boolean {
   if (isHostError(error, 'OPERATION_FAILED')) return (error.facts.status ?? 0) > 125
   return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
 }
@@ -200,6 +210,8 @@ function toBusyError(name: string): Error {
 }
 
 const defaultReadyTimeoutMs = 60_000
+/** How often a sidecar that other lease holders have stopped is replaced. */
+const maxReplacements = 2
 const maxAttempts = 100
 const retryMs = 50
 const skippedRetryMs = 250

@@ -3,7 +3,7 @@ import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-optio
 import { findContainer } from './find-sidecar.js'
 import { removeIfUnused } from './remove-if-unused.js'
 import { isSameConfiguration, toSettings } from './settings.js'
-import { attemptLabel, hasEnded, removeResources, toSidecarResources } from './sidecar-resources.js'
+import { attemptLabel, isFinalState, removeResources, toSidecarResources } from './sidecar-resources.js'
 
 /**
  * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: others hold a lease, and the sidecar stops
@@ -23,7 +23,7 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
   if (container === undefined || !isSameConfiguration(container.labels, settings)) return 'absent'
   const { id, labels, state } = container
   const resources = toSidecarResources(settings, labels[attemptLabel])
-  if (hasEnded(state.status)) {
+  if (isFinalState(state.status)) {
     await removeResources(managers, resources, { signal })
     return 'absent'
   }

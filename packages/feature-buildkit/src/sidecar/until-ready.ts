@@ -10,40 +10,43 @@ import { PrivilegeLevelError } from './privilege-selection.js'
  *
  * @throws HostError OPERATION_FAILED with exit code and last lines at once when the sidecar ends, and TIMED_OUT with the last
  * lines when the time is over.
- * @throws SidecarEndedError when another sidecar should be found or created.
+ * @throws SidecarEndedError when the sidecar was stopped by other lease holders. The caller finds or creates another one.
  */
 export async function untilReady<T>(
-  prepare: (own: { readonly signal: AbortSignal }) => Promise<T>,
+  prepare: (step: { readonly signal: AbortSignal }) => Promise<T>,
   options: ReadyOptions,
 ): Promise<T> {
   const { watch, timeoutMs, onProgress, signal } = options
   signal?.throwIfAborted()
-  const own = linkSignals([signal])
+  const linked = linkSignals([signal])
   const startedAt = Date.now()
   const tick = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
     try {
       onProgress?.({ id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` })
     } catch (error) {
-      own.abort(error) // an error that is thrown by a timer would end the process
+      linked.abort(error) // an error that is thrown by a timer would end the process
     }
   }, 1000)
   let isLate = false
   const deadline = startDeadline(timeoutMs, () => {
     isLate = true
-    own.abort()
+    linked.abort()
   })
   try {
-    return await untilAborted(Promise.race([prepare({ signal: own.signal }), failAtEnd(options)]), own.signal)
+    return await untilAborted(
+      Promise.race([prepare({ signal: linked.signal }), rejectWhenSidecarEnds(options)]),
+      linked.signal,
+    )
   } catch (error) {
     signal?.throwIfAborted()
     if (isLate) throw await toTimedOut(watch, timeoutMs)
-    throw (await watch.endsWithin(isSignOfEnd(error) ? endMs : undefined)) ? await toEndError(options) : error
+    throw (await watch.endsWithin(mayFollowContainerEnd(error) ? endMs : undefined)) ? await toEndError(options) : error
   } finally {
     clearInterval(tick)
     deadline.clear()
-    own.unlink()
-    own.abort()
+    linked.unlink()
+    linked.abort()
   }
 }
 
@@ -51,16 +54,19 @@ export interface ReadyOptions extends OperationOptions {
   readonly instance: SidecarInstance
   readonly watch: ContainerWatch
   readonly timeoutMs: number
-  /** Whether another attempt is made when another process has stopped the sidecar. */
-  readonly mayTryAgain: boolean
+  /** Whether a created sidecar that other processes have stopped is replaced. */
+  readonly mayReplace: boolean
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
-/** The sidecar has ended or is about to end, because it is not used by others any more. */
+/** The sidecar has ended or is about to end, because other lease holders have stopped it. */
 export class SidecarEndedError extends Error {}
 
-/** Whether the error is typical of a process in a container that ends. A busy engine reports the end itself later. */
-function isSignOfEnd(error: unknown): boolean {
+/**
+ * Whether the error is typical of a process in a container that ends. A busy engine reports the end itself later. Exit codes
+ * above 125: the process could not be started, or was killed by a signal.
+ */
+function mayFollowContainerEnd(error: unknown): boolean {
   if (!isHostError(error)) return false
   if (error.code === 'OPERATION_FAILED') {
     const { status = 0 } = error.facts
@@ -69,7 +75,7 @@ function isSignOfEnd(error: unknown): boolean {
   return ['NOT_RUNNING', 'CONTAINER_NOT_FOUND', 'CONNECTION_LOST', 'PROTOCOL_ERROR'].includes(error.code)
 }
 
-async function failAtEnd(options: ReadyOptions): Promise<never> {
+async function rejectWhenSidecarEnds(options: ReadyOptions): Promise<never> {
   await options.watch.ended
   throw await toEndError(options)
 }
@@ -80,13 +86,13 @@ async function toTimedOut(watch: ContainerWatch, timeoutMs: number): Promise<Err
 }
 
 /**
- * Returns a SidecarEndedError for a sidecar that existed before, and for one that ended with 0: other processes have found,
- * used and left it.
+ * Returns SidecarEndedError if this start did not create the sidecar, or if it exited with 0 because other lease holders
+ * stopped it. Otherwise PrivilegeLevelError below `privileged`, and OPERATION_FAILED at `privileged`.
  */
-async function toEndError({ watch, instance, mayTryAgain }: ReadyOptions): Promise<Error> {
+async function toEndError({ watch, instance, mayReplace }: ReadyOptions): Promise<Error> {
   const { id, existedBeforeStart, level } = instance
   const exitCode = await watch.ended
-  if (existedBeforeStart || (exitCode === 0 && mayTryAgain)) return new SidecarEndedError()
+  if (existedBeforeStart || (exitCode === 0 && mayReplace)) return new SidecarEndedError()
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
   const lines = await watch.lastLines()
   const log = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`

@@ -11,8 +11,8 @@ import { PrivilegeLevelError } from './privilege-selection.js'
  * Verifies that the steps of a build can run, by building one RUN: a BuildKit that answers and copies files may be unable to
  * start a process.
  *
- * The RUN is built once per sidecar, on a root with the sidecar's own shell, so nothing is pulled. A privileged sidecar is not
- * tested.
+ * The RUN is built once per sidecar. The image of the test build contains only the sidecar's shell and its libraries, so
+ * nothing is pulled. A privileged sidecar is not tested, because no privilege is missing there.
  *
  * @throws PrivilegeLevelError with the output of BuildKit when the RUN fails.
  */
@@ -33,7 +33,7 @@ export async function verifyRun(
   const messages = [...output, ...parser.diagnostics].filter((line) => line.trim() !== '')
   const isRunFailure = exitCode === 1 && messages.some((line) => line.includes('failed to solve'))
   const lastOutput = output.findLast((line) => line.trim() !== '')
-  const reason = (isRunFailure ? lastOutput : undefined) ?? messages.at(-1) ?? `it ended with exit code ${exitCode}`
+  const reason = (isRunFailure ? lastOutput : undefined) ?? messages.at(-1) ?? `buildctl exited with code ${exitCode}`
   const facts = { operation: 'run a step', subject: `BuildKit in container "${id}"`, status: exitCode, reason }
   const error = createHostError('OPERATION_FAILED', facts)
   throw isRunFailure ? new PrivilegeLevelError('test-build-failed', error) : error

@@ -6,7 +6,8 @@ import { type ControlConnection, dialCommand } from '../control/control-connecti
  * Resolves when BuildKit has answered a call. The command waits in the sidecar for the socket and then connects. The
  * connection stays open for later calls.
  *
- * Tries again while the daemon does not listen yet. Rejects with any other error.
+ * Tries again while the daemon does not listen and when the connection is lost, until `signal` aborts. Rejects with any other
+ * error.
  */
 export async function waitForBuildKit(
   control: ControlConnection,
