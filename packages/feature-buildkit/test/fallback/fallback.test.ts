@@ -75,7 +75,7 @@ describe('fallback to the builder of the runtime', () => {
     expect(await scope.runtime.imageExists('app:2')).toBe(true)
     expect((await scope.runtime.listImages()).find(({ tags }) => tags.includes('app:1'))?.id).toBe(imageId)
     expect(reported).toEqual([
-      'built by the runtime\'s own builder, because BuildKit needs networks and sidecars, which runtime "memory" does not provide',
+      'building with the runtime\'s own builder, because BuildKit needs networks and sidecars, which runtime "memory" does not provide',
       'started [1/3] FROM busybox',
       'completed [1/3] FROM busybox',
       'started [2/3] COPY a.txt /a.txt',
