@@ -1,14 +1,14 @@
 import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, it } from 'vitest'
 import type { MemoryFault } from '../src/index.js'
-import { listObjects, nothing, openMemory } from './support/open-memory.js'
+import { listObjects, noObjects, openMemory } from './support/open-memory.js'
 
 describe('an injected fault', () => {
   it('fails one call with its error, and not the next', async () => {
     const error = createHostError('CONNECTION_LOST', { endpoint: 'x', lastTimestamp: undefined })
     await using memory = await openMemory({ faults: [{ operation: 'createNetwork', error }] })
     await expect(memory.networks.createNetwork('n')).rejects.toBe(error)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
     await memory.networks.createNetwork('n')
   })
 
@@ -70,7 +70,7 @@ describe('an injected fault', () => {
     await new Promise((resolve) => setImmediate(resolve))
     abort.abort(reason)
     await expect(creating).rejects.toBe(reason)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('applies to the operations of an exec process', async () => {

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net'
 import type { OperationOptions } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, type MemoryImage, memoryPlugin } from '../src/index.js'
-import { listObjects, nothing, type OpenMemory, openMemory, openPlugin } from './support/open-memory.js'
+import { listObjects, noObjects, type OpenMemory, openMemory, openPlugin } from './support/open-memory.js'
 
 type Operation = (memory: OpenMemory, options: OperationOptions) => Promise<unknown>
 
@@ -44,7 +44,7 @@ const operations: Readonly<Record<string, Operation>> = {
   listVolumes: ({ volumes }, options) => volumes.listVolumes(options),
 }
 
-const before = { ...nothing, containers: ['c created', 'r running'] }
+const before = { ...noObjects, containers: ['c created', 'r running'] }
 
 describe('an aborted signal', () => {
   it.each(
@@ -132,7 +132,7 @@ describe('close', () => {
     await new Promise((resolve) => setImmediate(resolve))
     await memory.runtime.close()
     await using again = await openPlugin(plugin)
-    expect(await listObjects(again)).toEqual(nothing)
+    expect(await listObjects(again)).toEqual(noObjects)
     await creating
   })
 
@@ -148,7 +148,7 @@ describe('close', () => {
     expect(await waiting).toBe(143)
   })
 
-  it('leaves no handle when containers still sleep, listen and write', handlesComeAndGo, async () => {
+  it('keeps no handle open while containers run', retryForTestRunnerTimers, async () => {
     const handles = countHandles()
     const memory = await setUp([])
     const ports = [{ containerPort: 80 }]
@@ -167,7 +167,7 @@ describe('close', () => {
     expect(findMore(handles)).toEqual([])
   })
 
-  it('keeps the process alive during a call, but not for a container', handlesComeAndGo, async () => {
+  it('keeps the process alive during a call, but not for a container', retryForTestRunnerTimers, async () => {
     const handles = countHandles()
     await using memory = await setUp([])
     expect(findMore(handles)).toEqual([])
@@ -225,7 +225,7 @@ const app: MemoryImage = {
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 // Timers of the test runner start and end at any time.
-const handlesComeAndGo = { retry: 3 }
+const retryForTestRunnerTimers = { retry: 3 }
 
 /** Returns the handles of this package that keep the event loop running. */
 function countHandles(): ReadonlyMap<string, number> {

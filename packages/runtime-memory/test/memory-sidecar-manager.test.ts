@@ -1,7 +1,7 @@
 import type { SidecarConfig } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, memoryPlugin } from '../src/index.js'
-import { listObjects, nothing, openMemory, openPlugin } from './support/open-memory.js'
+import { listObjects, noObjects, openMemory, openPlugin } from './support/open-memory.js'
 
 describe('startSidecar', () => {
   it('resolves with the full id of a running container', async () => {
@@ -89,7 +89,7 @@ describe('startSidecar', () => {
     await memory[Symbol.asyncDispose]()
     await failing
     await using again = await openPlugin(plugin)
-    expect(await listObjects(again)).toEqual(nothing)
+    expect(await listObjects(again)).toEqual(noObjects)
   })
 
   it('rejects invalid input before any effect', async () => {

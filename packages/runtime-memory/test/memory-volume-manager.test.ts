@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runToEnd } from './support/collect.js'
-import { listObjects, nothing, openMemory } from './support/open-memory.js'
+import { listObjects, noObjects, openMemory } from './support/open-memory.js'
 
 describe('volumes', () => {
   it('are created, listed by label with the owner labels, and removed; removing a missing one resolves', async () => {
@@ -15,7 +15,7 @@ describe('volumes', () => {
       { name: 'data', createdAt: expect.any(Date), labels: { role: 'x', 'capstan.owner.pid': String(process.pid) } },
     ])
     for (const name of ['data', 'data', 'other']) await memory.volumes.removeVolume(name)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects with NAME_CONFLICT for a name that exists', async () => {
@@ -90,7 +90,7 @@ describe('other mounts', () => {
         code: 'OPERATION_FAILED',
         facts: { subject: join(directory, 'none') },
       })
-      expect(await listObjects(memory)).toEqual(nothing)
+      expect(await listObjects(memory)).toEqual(noObjects)
     } finally {
       await rm(directory, { recursive: true })
     }

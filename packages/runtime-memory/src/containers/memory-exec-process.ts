@@ -94,7 +94,7 @@ export class MemoryExecProcess implements ExecProcess {
     const { signal, end } = this.#session
     try {
       const code = await untilAborted(this.#process.exitCode, signal)
-      await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), signal)
+      await untilAborted(Promise.all([endAfterReading(this.stdout), endAfterReading(this.stderr)]), signal)
       return code
     } catch (error) {
       // An abort, a close and a dispose do not kill the process: it only gets the end of its input.
@@ -154,7 +154,7 @@ function createOutput(): PassThrough {
 }
 
 /** Ends a stream and resolves when its reader has read everything. Resolves at once when there is no reader. */
-function endOutput(output: PassThrough): Promise<void> {
+function endAfterReading(output: PassThrough): Promise<void> {
   return new Promise((resolve) => {
     output.end()
     const isRead = output.readableFlowing !== null || output.listenerCount('readable') > 0

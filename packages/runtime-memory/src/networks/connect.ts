@@ -8,7 +8,7 @@ import type { MemoryNetwork } from './network-store.js'
 /** Connects to the container itself, to a container on the same networks, or to this machine by a gateway. */
 export async function connect(networking: ContainerNetworking, host: string, port: number): Promise<Duplex> {
   const { namespace } = networking
-  if (networking.isHost) return track(namespace, await connectToMachine(host, port))
+  if (networking.isHost) return track(namespace, await connectToHost(host, port))
   const address = resolveHost(networking, host)
   if (address === undefined)
     throw createNetworkError('ENOTFOUND', host, port, 'no container on the same networks has this name')
@@ -48,7 +48,7 @@ function connectToAddress(
   for (const { members, gateway, internal } of networks) {
     const member = [...members.values()].find(({ ipAddress }) => ipAddress === address)
     if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
-    if (address === gateway && !internal) return connectToMachine('127.0.0.1', port)
+    if (address === gateway && !internal) return connectToHost('127.0.0.1', port)
   }
   const [code, reason] =
     networks.length === 0
@@ -67,7 +67,7 @@ function connectTo(namespace: NetworkNamespace | undefined, host: string, port: 
 }
 
 /** Opens a real connection that does not keep the event loop running. */
-function connectToMachine(host: string, port: number): Promise<Duplex> {
+function connectToHost(host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ host, port, allowHalfOpen: true })
     socket.once('error', reject)

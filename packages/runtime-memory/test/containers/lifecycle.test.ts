@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runToEnd } from '../support/collect.js'
-import { listObjects, nothing, openMemory } from '../support/open-memory.js'
+import { listObjects, noObjects, openMemory } from '../support/open-memory.js'
 
 describe('the lifecycle of a container', () => {
   it('changes from created to running to exited, with an id of 64 digits', async () => {
@@ -57,7 +57,7 @@ describe('the lifecycle of a container', () => {
     const waiting = runtime.waitContainer(id)
     await Promise.all([runtime.removeContainer(id), runtime.removeContainer(id)])
     expect(await waiting).toBe(137)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects with NAME_CONFLICT and the holder, which is unchanged, for a name that exists', async () => {
@@ -118,7 +118,7 @@ describe('the lifecycle of a container', () => {
       await runtime.startContainer(id)
       expect(await waiting).toBe(5)
     }
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('runs fifty times in parallel', async () => {
@@ -136,7 +136,7 @@ describe('the lifecycle of a container', () => {
       return [code, text]
     })
     expect(await Promise.all(runs)).toEqual(Array.from({ length: 50 }, (_, index) => [0, `${index}\n`]))
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 })
 
@@ -311,6 +311,6 @@ describe('invalid input', () => {
       code: 'INVALID_ARGUMENT',
       facts: { field },
     })
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 })

@@ -6,7 +6,7 @@ import type { BuildProgress } from '@capstan/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemoryFault, MemoryProgram } from '../../src/index.js'
 import { runToEnd } from '../support/collect.js'
-import { listObjects, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
+import { listObjects, noObjects, type OpenMemory, openMemory } from '../support/open-memory.js'
 
 describe('buildImage', () => {
   it('builds an image from scratch with a copied program, which runs', async () => {
@@ -191,7 +191,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
       facts: { field: 'tags[1]' },
     })
     expect(lines).toEqual([])
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('restores each tag to its earlier image when it fails after tagging', async () => {
@@ -233,7 +233,7 @@ describe('a build that fails', () => {
         lastLines: Array.from({ length: 20 }, (_, index) => String(index + 11)),
       },
     })
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it.each([
@@ -256,7 +256,7 @@ describe('a build that fails', () => {
       facts: { step: expect.stringContaining(step) },
     })
     await expect(failing).rejects.toThrow(word)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects a Dockerfile without FROM', async () => {
@@ -279,7 +279,7 @@ describe('a build that fails', () => {
     const options = { signal: abort.signal, onProgress: (event: BuildProgress) => void onProgress(event) }
     const building = memory.builder.buildImage('FROM busybox\nRUN echo ready; sleep 100', 'x', options)
     await expect(building).rejects.toBe(reason)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects paths outside the context', async () => {

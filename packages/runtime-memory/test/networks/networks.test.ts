@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Collector } from '../support/collect.js'
-import { listObjects, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
+import { listObjects, noObjects, type OpenMemory, openMemory } from '../support/open-memory.js'
 import { connect, startServer } from '../support/servers.js'
 
 describe('networks', () => {
@@ -15,7 +15,7 @@ describe('networks', () => {
       { id, name: 'inside', internal: true, labels: { 'capstan.owner.pid': String(process.pid) } },
     ])
     for (const known of [id, id, 'outside', 'outside']) await networks.removeNetwork(known)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects with NAME_CONFLICT for a name that exists', async () => {
@@ -55,7 +55,7 @@ describe('networks', () => {
     await expect(
       memory.sidecars.startSidecar({ name: 's', image: 'busybox', networks: network.networks }),
     ).rejects.toMatchObject(missing)
-    expect(await listObjects(memory)).toEqual(nothing)
+    expect(await listObjects(memory)).toEqual(noObjects)
   })
 
   it('rejects the removal of the default network', async () => {

@@ -52,4 +52,4 @@ export async function listObjects({ runtime, networks, volumes }: OpenMemory) {
   }
 }
 
-export const nothing = { containers: [], networks: [], volumes: [], images: [] }
+export const noObjects = { containers: [], networks: [], volumes: [], images: [] }

@@ -8,7 +8,7 @@ export async function startServer(
 ) {
   const command = ['nc', '-lk', '-p', '80', '-e', 'echo', 'hello']
   const id = await memory.sidecars.startSidecar({ image: 'busybox', command, ...config })
-  // The program listens in its first turn.
+  // The program listens after one turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve))
   return id
 }

@@ -65,7 +65,7 @@ interface CopyRequest {
   readonly isDirectory: boolean
 }
 
-/** Returns the destination of a path, `undefined` outside `root`. Of a directory, the contents are copied. */
+/** Returns the destination of a path, or `undefined` when it is not copied. Of a directory, only the contents are. */
 function toDestination({ source, root, path, directory, isDirectory }: CopyRequest): string | undefined {
   const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
   if (!isRootDirectory) {

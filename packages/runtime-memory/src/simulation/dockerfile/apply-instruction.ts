@@ -79,7 +79,7 @@ function applyCommand({ stage, instruction }: InstructionCall): void {
   stage.hasCommand = true
 }
 
-/** ENTRYPOINT resets the command of the base image, which belongs to another entrypoint. */
+/** ENTRYPOINT clears the command of the base image, as Docker does. A CMD of the same stage stays. */
 function applyEntrypoint({ stage, instruction }: InstructionCall): void {
   const command = stage.hasCommand ? stage.config.command : []
   stage.config = { ...stage.config, entrypoint: toCommandLine(instruction), command }

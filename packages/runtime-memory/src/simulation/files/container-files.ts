@@ -1,13 +1,13 @@
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
-import { changeMachineMode, listMachineDirectory, readHostFile, writeHostFile } from './host-files.js'
+import { changeHostMode, listHostDirectory, readHostFile, writeHostFile } from './host-files.js'
 
 /** Files mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
   | {
       readonly type: 'memory'
       readonly files: FileMap
-      /** The maximum size of all files. Default: unlimited. */
+      /** The maximum size of all files together. Default: unlimited. */
       readonly sizeBytes?: number
       /** Whether files can be executed. Default true. */
       readonly executable?: boolean
@@ -22,7 +22,7 @@ export interface ContainerFilesOptions {
   readonly system?: ReadonlyFileMap
   readonly mounts?: readonly MountedFiles[]
   readonly readOnly?: boolean
-  /** Files that were written over the image before. Default: none. */
+  /** Files that the container has written already. They hide those of the image. Default: none. */
   readonly written?: FileMap
 }
 
@@ -40,7 +40,7 @@ export class ContainerFiles {
     this.#options = options
     this.written = written
     this.#image = system === undefined ? [image] : [system, image]
-    // The deepest mount of a path hides the others.
+    // The mount with the longest target comes first, so that it hides mounts above it.
     this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
     this.#readOnly = readOnly
   }
@@ -83,12 +83,12 @@ export class ContainerFiles {
     const existing = await this.find(path)
     if (existing?.type === 'directory') throw createFileError('EISDIR', path)
     const mode = existing?.type === 'file' ? existing.mode : 0o644
-    await this.#put(path, { type: 'file', bytes, mode })
+    await this.#write(path, { type: 'file', bytes, mode })
   }
 
   async changeMode(path: string, mode: number): Promise<void> {
     const entry = await this.#require(path)
-    if (entry.type !== 'symlink') await this.#put(path, { ...entry, mode })
+    if (entry.type !== 'symlink') await this.#write(path, { ...entry, mode })
   }
 
   /** Lists the names in a directory, sorted. */
@@ -96,7 +96,7 @@ export class ContainerFiles {
     const entry = await this.#require(path)
     if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
     const { mount, key } = this.#locate(path)
-    if (mount?.type === 'bind') return listMachineDirectory(posix.join(mount.source, key))
+    if (mount?.type === 'bind') return listHostDirectory(posix.join(mount.source, key))
     const paths = this.#layersOf(mount).flatMap((files) => [...files.keys()])
     if (mount === undefined) paths.push(...this.#mounts.map(({ target }) => target))
     return [...new Set(paths.flatMap((file) => toChildName(key, file)))].sort()
@@ -108,16 +108,16 @@ export class ContainerFiles {
     return entry
   }
 
-  async #put(path: string, entry: Exclude<FileEntry, { type: 'symlink' }>): Promise<void> {
+  async #write(path: string, entry: Exclude<FileEntry, { type: 'symlink' }>): Promise<void> {
     const { mount, key } = this.#locate(path)
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
-    if (mount?.type !== 'bind') return this.#store(mount, key, entry)
+    if (mount?.type !== 'bind') return this.#writeToMemory(mount, key, entry)
     const source = posix.join(mount.source, key)
     if (entry.type === 'file') await writeHostFile(source, entry.bytes)
-    await changeMachineMode(source, entry.mode)
+    await changeHostMode(source, entry.mode)
   }
 
-  #store(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
+  #writeToMemory(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
     const files = mount?.files ?? this.written
     const { sizeBytes = Number.POSITIVE_INFINITY } = mount ?? {}
     const size =

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
-/** Finds a file or directory of this machine for a bind mount; `undefined` when it does not exist. */
+/** Reads a file or directory of the host, the machine that this process runs on; `undefined` when it does not exist. */
 export async function readHostFile(path: string): Promise<FileEntry | undefined> {
   try {
     const found = await stat(path)
@@ -13,18 +13,18 @@ export async function readHostFile(path: string): Promise<FileEntry | undefined>
   }
 }
 
-/** Through a bind mount. */
+/** Writes a file of the host. */
 export async function writeHostFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes)
 }
 
-/** Through a bind mount. */
-export async function changeMachineMode(path: string, mode: number): Promise<void> {
+/** Changes the mode of a file or directory of the host. */
+export async function changeHostMode(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
 }
 
-/** Lists the names in a directory of this machine, sorted. */
-export async function listMachineDirectory(path: string): Promise<readonly string[]> {
+/** Lists the names in a directory of the host, sorted. */
+export async function listHostDirectory(path: string): Promise<readonly string[]> {
   return (await readdir(path)).sort()
 }
 

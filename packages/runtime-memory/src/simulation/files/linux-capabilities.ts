@@ -24,5 +24,5 @@ const names =
     ' ',
   )
 const all = (1n << BigInt(names.length)) - 1n
-/** Docker's default capabilities: profiles of github.com/moby/moby, oci/caps/defaults.go */
+/** Docker's default capabilities: oci/caps/defaults.go of github.com/moby/moby */
 const dockerDefaults = 0xa80425fbn

@@ -4,7 +4,7 @@ import type { FileEntry, FileMap } from './file-map.js'
 import { toCapabilityMask } from './linux-capabilities.js'
 
 /**
- * Creates the files of an engine and its kernel that programs read to see how their container is configured.
+ * Creates the files in /etc, /proc and /sys from which programs read their host name, name servers, limits and privileges.
  *
  * Nothing is enforced, because a simulated program is a function of this process.
  */
@@ -26,7 +26,7 @@ export function createSystemFiles(id: string, config: ContainerConfig, gateway: 
   return new Map([...files, ...createStatusFile(config)])
 }
 
-/** Creates the file with the privileges of a process. */
+/** Creates /proc/self/status with the capabilities and the no-new-privileges flag of a process. */
 export function createStatusFile(config: ContainerConfig): FileMap {
   return new Map([['/proc/self/status', toFile(toStatus(config))]])
 }

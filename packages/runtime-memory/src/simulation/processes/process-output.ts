@@ -17,7 +17,7 @@ export function createProcessOutput(sink: OutputSink): Writable {
 }
 
 /** Ends an output and resolves when the sink has consumed everything; never rejects. */
-export function flushOutput(output: Writable): Promise<void> {
+export function endOutput(output: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (output.destroyed) return resolve()
     output.once('close', resolve)

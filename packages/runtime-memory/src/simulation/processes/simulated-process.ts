@@ -4,7 +4,7 @@ import type { ConnectionHandler } from '../../networks/network-namespace.js'
 import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
 import { findCommand, type ProgramSources } from './find-program.js'
 import { createProcessFiles } from './process-files.js'
-import { flushOutput } from './process-output.js'
+import { endOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
 /** The members of a process besides its streams and signal. `listen` returns a function that stops listening. */
@@ -28,7 +28,7 @@ export class SimulatedProcess {
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
   readonly #listeners: (() => void)[] = []
-  readonly #peers = new Set<Duplex>()
+  readonly #connections = new Set<Duplex>()
   #finish: (code: number) => void = () => {}
 
   constructor(program: MemoryProgram, streams: ProcessStreams, context: ProcessContext) {
@@ -39,7 +39,7 @@ export class SimulatedProcess {
     void this.#run(program, this.#createProcess(context))
   }
 
-  /** Sends a signal to the program. SIGKILL ends the process at once. */
+  /** Sends a signal to the program, which sees only the first one. SIGKILL ends the process at once. */
   signal(name: string): void {
     if (name === 'SIGKILL') this.kill()
     else this.#controller.abort(createMemorySignal(name))
@@ -70,7 +70,7 @@ export class SimulatedProcess {
 
   async #run(program: MemoryProgram, process: MemoryProcess): Promise<void> {
     const code = await this.#settle(program, process)
-    await Promise.all([flushOutput(process.stdout), flushOutput(process.stderr)])
+    await Promise.all([endOutput(process.stdout), endOutput(process.stderr)])
     this.#end(code)
   }
 
@@ -93,8 +93,8 @@ export class SimulatedProcess {
   }
 
   #track(connection: Duplex): Duplex {
-    this.#peers.add(connection)
-    connection.once('close', () => this.#peers.delete(connection))
+    this.#connections.add(connection)
+    connection.once('close', () => this.#connections.delete(connection))
     return connection
   }
 
@@ -102,7 +102,7 @@ export class SimulatedProcess {
     this.#streams.stdin.destroy()
     for (const stopListening of this.#listeners.splice(0)) stopListening()
     // As with sockets of a kernel, data that was written is still delivered.
-    for (const connection of this.#peers) connection.end(() => connection.destroy())
+    for (const connection of this.#connections) connection.end(() => connection.destroy())
     this.#finish(code)
   }
 }

@@ -31,7 +31,7 @@ export function createTerminalInput({ stdin, echo, onInterrupt }: TerminalInputO
     stdin.write(Uint8Array.from(line))
     line = []
   }
-  const take = (byte: number): readonly number[] => {
+  const handleByte = (byte: number): readonly number[] => {
     if (byte === interrupt) {
       line = []
       onInterrupt()
@@ -42,14 +42,14 @@ export function createTerminalInput({ stdin, echo, onInterrupt }: TerminalInputO
       else flush()
       return []
     }
-    if (byte === backspace || byte === erase) return line.pop() === undefined ? [] : [backspace, space, backspace]
+    if (byte === backspace || byte === deleteKey) return line.pop() === undefined ? [] : [backspace, space, backspace]
     line.push(byte === carriageReturn ? lineFeed : byte)
     if (line.at(-1) === lineFeed) flush()
     return byte === carriageReturn ? [lineFeed] : [byte]
   }
   const input = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      echo(Uint8Array.from([...chunk].flatMap(take))).then(() => done(), done)
+      echo(Uint8Array.from([...chunk].flatMap(handleByte))).then(() => done(), done)
     },
     final(done) {
       flush()
@@ -68,4 +68,4 @@ const carriageReturn = 13
 const space = 32
 const letterC = 67
 const caret = 94
-const erase = 127
+const deleteKey = 127

@@ -7,7 +7,10 @@ import { fail, readInput, write } from './command-io.js'
 /** Commands that use the network. */
 export const networkCommands: Readonly<Record<string, MemoryProgram>> = { nc }
 
-/** `nc HOST PORT`, `nc -l -p PORT`, and `nc -l -p PORT -e COMMAND…`, which runs the command for each connection. */
+/**
+ * `nc HOST PORT`, `nc -l -p PORT`, and `nc -l -p PORT -e COMMAND…`, which runs the command for each connection, with and
+ * without `-k`.
+ */
 async function nc(process: MemoryProcess): Promise<number> {
   const { listens, port, command, operands } = parse(process.argv.slice(1))
   try {

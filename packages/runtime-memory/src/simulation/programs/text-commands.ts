@@ -96,7 +96,7 @@ async function readText(process: MemoryProcess, paths: readonly string[]): Promi
   return Buffer.concat(chunks).toString()
 }
 
-/** Parses one leading option, whose value may be the next word, and the operands. */
+/** Parses an optional first option, whose value may be in the same or the next word, and the operands. */
 function parseOption([, ...words]: readonly string[], pattern: RegExp) {
   const [first = '', second = ''] = words
   if (!pattern.test(first)) return { option: undefined, operands: words }

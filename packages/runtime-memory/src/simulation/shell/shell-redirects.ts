@@ -23,10 +23,10 @@ export async function openRedirects(
     if (redirect.kind === 'read')
       streams = { ...streams, stdin: Readable.from([await readInput(files, redirect.target)]) }
     else if (redirect.kind === 'copy')
-      streams = put(streams, redirect.stream, redirect.target === '2' ? streams.stderr : streams.stdout)
+      streams = replaceOutput(streams, redirect.stream, redirect.target === '2' ? streams.stderr : streams.stdout)
     else {
       const output = await openOutput(files, redirect)
-      streams = put(streams, redirect.stream, output.stream)
+      streams = replaceOutput(streams, redirect.stream, output.stream)
       written.push(output.finish)
     }
   }
@@ -38,7 +38,7 @@ export async function openRedirects(
   }
 }
 
-function put(streams: ProcessStreams, stream: 0 | 1 | 2, output: Writable): ProcessStreams {
+function replaceOutput(streams: ProcessStreams, stream: 0 | 1 | 2, output: Writable): ProcessStreams {
   return stream === 2 ? { ...streams, stderr: output } : { ...streams, stdout: output }
 }
 

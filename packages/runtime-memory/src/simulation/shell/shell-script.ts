@@ -40,7 +40,7 @@ export function parseScript(text: string): readonly ShellStep[] {
   return steps
 }
 
-/** Replaces the placeholders of variables. A word that is only `$@` becomes all of `all`. */
+/** Replaces the placeholders of variables. A word that is exactly `$@` becomes all words of `all`. */
 export function expandWords(
   words: readonly string[],
   find: (name: string) => string,
@@ -151,4 +151,5 @@ function createSyntaxError(entry: ParseEntry | undefined): Error {
 /** Reserved words of a shell whose constructs are not supported. */
 const reserved = new Set(['!', '{', 'case', 'for', 'function', 'if', 'until', 'while'])
 const placeholder = /\0([^\0]*)\0/g
+/** Matches quoted text, and the stream number of a redirect such as `2>`. */
 const quotedOrStream = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(^|[\s;|&])([12])(?=>)/g
