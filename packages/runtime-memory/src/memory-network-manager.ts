@@ -67,6 +67,7 @@ export class MemoryNetworkManager implements NetworkManager {
     const { containers, networks } = this.#context.engine
     if (network === networks.defaultNetwork) {
       const reason = 'it is the default network'
+      // Docker refuses the removal with status 403.
       const facts = { operation: 'removeNetwork', subject: network.name, status: 403, reason }
       throw createHostError('OPERATION_FAILED', facts)
     }

@@ -51,7 +51,7 @@ export class NetworkStore {
 
   add({ name, internal, labels }: Pick<MemoryNetwork, 'name' | 'internal' | 'labels'>): MemoryNetwork {
     const id = randomBytes(32).toString('hex')
-    const gateway = `10.${this.#pickSubnet()}.0.1`
+    const gateway = `10.${this.#pickSubnet(name)}.0.1`
     const network = { id, name, internal, labels, gateway, members: new Map<string, NetworkMember>() }
     this.#networks.set(id, network)
     return network
@@ -61,16 +61,16 @@ export class NetworkStore {
     this.#networks.delete(id)
   }
 
-  #pickSubnet(): number {
+  #pickSubnet(network: string): number {
     const used = new Set(this.list().map(({ gateway }) => gateway))
     const free = Array.from({ length: 256 }, (_, index) => index).find((index) => !used.has(`10.${index}.0.1`))
     if (free !== undefined) return free
     const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
     const names = ours.slice(0, 10).map(({ name }) => name)
-    const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)})`
+    const reason = `all 256 simulated subnets are in use; ${ours.length} belong to networks that Capstan created, such as ${joinWords(names)}`
     const remedy =
       'remove unused networks, or run `capstan sweep`, which removes the networks of processes that have ended'
-    const facts = { operation: 'createNetwork', subject: 'network', status: undefined, reason, remedy }
+    const facts = { operation: 'createNetwork', subject: `network "${network}"`, status: undefined, reason, remedy }
     throw createHostError('OPERATION_FAILED', facts)
   }
 }
@@ -82,14 +82,14 @@ export function joinNetwork(network: MemoryNetwork, containerId: string, names: 
   return member
 }
 
-function pickAddress({ gateway, members }: MemoryNetwork): string {
+function pickAddress({ name, gateway, members }: MemoryNetwork): string {
   const prefix = gateway.slice(0, -'0.1'.length)
   const used = new Set([...members.values()].map(({ ipAddress }) => ipAddress))
   for (let host = 2; host < 65_535; host += 1) {
     const address = `${prefix}${host >> 8}.${host & 0xff}`
     if (!used.has(address)) return address
   }
-  const reason = 'the network has no free address'
-  const facts = { operation: 'startContainer', subject: 'network', status: undefined, reason }
+  const reason = 'it has no free address'
+  const facts = { operation: 'startContainer', subject: `network "${name}"`, status: undefined, reason }
   throw createHostError('OPERATION_FAILED', facts)
 }

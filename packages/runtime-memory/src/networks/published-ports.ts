@@ -91,6 +91,11 @@ function closeServer(server: Server): Promise<void> {
 function toPublishError(cause: unknown, endpoint: string, users: readonly string[]): unknown {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
   if (code === 'EADDRINUSE') return createHostError('IN_USE', { subject: `port ${endpoint}`, users }, { cause })
-  const facts = { operation: 'publish', subject: `port ${endpoint}`, status: undefined, reason: code }
+  const facts = {
+    operation: 'startContainer',
+    subject: `port ${endpoint}`,
+    status: undefined,
+    reason: `it cannot be opened (${code})`,
+  }
   return createHostError('OPERATION_FAILED', facts, { cause })
 }

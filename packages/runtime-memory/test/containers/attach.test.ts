@@ -285,7 +285,7 @@ describe('a terminal', () => {
     await runtime.resizeTTY(id, { height: 1, width: 1 })
   })
 
-  it('resolves without a terminal in every state and changes nothing', async () => {
+  it('has no effect on a container without a terminal', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['tty.resize'] })
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })

@@ -42,7 +42,9 @@ describe('networks', () => {
   it('rejects when all subnets are in use and names the networks of Capstan', async () => {
     await using memory = await openMemory()
     for (let index = 0; index < 255; index += 1) await memory.networks.createNetwork(`n${index}`)
-    await expect(memory.networks.createNetwork('more')).rejects.toThrow(/255 by networks of Capstan \(n0, n1.*sweep/)
+    await expect(memory.networks.createNetwork('more')).rejects.toThrow(
+      /255 belong to networks that Capstan created, such as n0, n1.*sweep/,
+    )
     await memory.networks.removeNetwork('n7')
     await memory.networks.createNetwork('more')
   })
