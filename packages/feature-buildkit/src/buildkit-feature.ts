@@ -2,8 +2,8 @@ import { type FeatureSupport, MissingCapabilityError } from '@capstan/core'
 import { findRefusal, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
-import { requireTransfer } from './build/required-transfer.js'
-import { type BuildKitManagers, buildKitNeeds } from './buildkit-managers.js'
+import { requireImageTransfer } from './build/require-image-transfer.js'
+import { type BuildKitManagers, buildKitNeeds } from './buildkit-needs.js'
 import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
 import { toBuildKitSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
@@ -73,7 +73,7 @@ export class BuildKitFeature {
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { fallback = 'none', signal } = options
     const start = async () => {
-      requireTransfer(this.#managers, request.output)
+      requireImageTransfer(this.#managers, request.output)
       return this.start(options)
     }
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)

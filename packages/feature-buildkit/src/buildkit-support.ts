@@ -1,6 +1,6 @@
 import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
 import { type AvailableRuntime, findRefusal, type RefusedOption } from '@capstan/core/plugin'
-import { buildKitNeeds } from './buildkit-managers.js'
+import { buildKitNeeds } from './buildkit-needs.js'
 import { listPrivilegeLevels } from './sidecar/privilege-levels.js'
 
 /**

@@ -3,7 +3,7 @@ import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithBuildKit } from '../../../test/support/test-buildkit.js'
 import { BuildKitFeature } from '../src/index.js'
-import { listLeftovers } from './support/list-left.js'
+import { listLeftovers } from './support/list-leftovers.js'
 
 describeWithBuildKit('a broken image', (given) => {
   /** Builds an image with these steps on top of BuildKit's, and returns a function that starts it. */

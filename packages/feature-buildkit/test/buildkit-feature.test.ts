@@ -8,8 +8,8 @@ import {
 } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../src/index.js'
-import { readExec } from './support/exec-text.js'
-import { listLeftovers } from './support/list-left.js'
+import { listLeftovers } from './support/list-leftovers.js'
+import { readExec } from './support/read-exec.js'
 import { openWithStandIn } from './support/stand-in.js'
 
 const resolve = (scope: RuntimeScope) => scope.resolve(BuildKitFeature)

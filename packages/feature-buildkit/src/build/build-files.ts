@@ -7,7 +7,7 @@ import type { BuildPaths } from './build-command.js'
 import { buildDirectoryPrefix } from './build-directory-script.js'
 import type { BuildRequest } from './build-request.js'
 import type { BuildEventListener } from './buildkit-build.js'
-import { TransferCount } from './transfer-count.js'
+import { TransferProgress } from './transfer-progress.js'
 
 /** The paths of one build, and the environment of its `buildctl`. */
 export interface BuildPlan extends BuildPaths {
@@ -72,7 +72,7 @@ export interface BuildFilesTarget extends WriteTarget {
 }
 
 async function writeContext({ entries, onEvents, ...target }: BuildFilesTarget, path: string): Promise<void> {
-  using transfer = new TransferCount({ id: 'context', onEvents })
+  using transfer = new TransferProgress({ id: 'context', onEvents })
   const onSize = (archiveBytes: number) => {
     transfer.totalBytes = archiveBytes
   }

@@ -3,7 +3,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import type { ImageTransfer, OperationOptions } from '@capstan/core'
 import type { BuildOutput } from './build-request.js'
 import type { BuildEventListener } from './buildkit-build.js'
-import { TransferCount } from './transfer-count.js'
+import { TransferProgress } from './transfer-progress.js'
 
 /** The transfer of a build's stdout to the runtime or to the caller's stream. */
 export interface Delivery {
@@ -40,7 +40,7 @@ export function deliverOutput(
   return { settled, receiverFailed }
 
   async function deliver(): Promise<void> {
-    using transfer = new TransferCount({ id: 'result', onEvents })
+    using transfer = new TransferProgress({ id: 'result', onEvents })
     if (output.type === 'load' && images !== undefined) await images.loadImages(transfer.count(stdout), { signal })
     else if (output.type === 'archive') await pipeline(transfer.count(stdout), output.to, { end: false })
     else return void stdout.resume()

@@ -1,10 +1,10 @@
 import type { ContextEntry } from '@capstan/build-context'
 import type { ExecProcess } from '@capstan/core'
 import { delay, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { ContainerWatch } from '../container/container-watch.js'
 import { startExec } from '../container/exec.js'
-import { toGuardedCommand, toStdinGuardInput } from '../container/stdin-guard.js'
+import { toEnvironmentInput, toStdinBoundCommand } from '../container/stdin-bound-command.js'
 import { toBuildCommand } from './build-command.js'
 import { openBuildDirectory } from './build-directory.js'
 import { createConnectionLostError } from './build-failure.js'
@@ -16,7 +16,7 @@ import { readContextFiles } from './context-files.js'
 import { deliverOutput, destroyArchive, endArchive } from './deliver-output.js'
 import { followBuild } from './follow-build.js'
 import { Redactor } from './redactor.js'
-import { requireTransfer } from './required-transfer.js'
+import { requireImageTransfer } from './require-image-transfer.js'
 
 export interface RunBuildOptions {
   /** The id of the sidecar's container. */
@@ -38,7 +38,7 @@ export async function runBuild(
   { signals, ...options }: RunBuildOptions,
 ): Promise<BuildResult> {
   validateBuildRequest(request)
-  requireTransfer(managers, request.output)
+  requireImageTransfer(managers, request.output)
   const linked = linkSignals(signals)
   const { signal } = linked
   try {
@@ -90,9 +90,9 @@ async function build(
 ): Promise<BuildResult> {
   const { onEvents } = options
   await writeBuildFiles({ execs, id, signal, entries, onEvents }, request, paths)
-  const command = toGuardedCommand(toBuildCommand(request, paths))
+  const command = toStdinBoundCommand(toBuildCommand(request, paths))
   await using process = await startExec(execs, id, { command, env, signal })
-  process.stdin.write(toStdinGuardInput(secretValues))
+  process.stdin.write(toEnvironmentInput(secretValues))
   const delivery = deliverOutput(images, process.stdout, { output: request.output, onEvents, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
   try {

@@ -6,7 +6,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node'
 import { toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { Control } from './generated/control_pb.js'
-import { StreamSession } from './stream-session.js'
+import { StreamSessionManager } from './stream-session-manager.js'
 
 /** The version of a BuildKit daemon. */
 export interface BuildKitInfo {
@@ -33,13 +33,13 @@ export class ControlClient {
   /** Resolves when the connection has ended, on either side. */
   readonly ended: Promise<void>
   readonly #endpoint: string
-  readonly #session: StreamSession
+  readonly #session: StreamSessionManager
   readonly #control: Client<typeof Control>
 
   /** `endpoint` names the daemon in errors. */
   constructor(stream: Duplex, { endpoint }: { readonly endpoint: string }) {
     this.#endpoint = endpoint
-    this.#session = new StreamSession(stream, baseUrl)
+    this.#session = new StreamSessionManager(stream, baseUrl)
     this.#control = createClient(Control, createGrpcTransport({ baseUrl, sessionManager: this.#session }))
     this.ended = this.#session.ended.then(() => {})
   }

@@ -1,7 +1,7 @@
 import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { SessionEnd } from './stream-session.js'
+import type { SessionEnd } from './stream-session-manager.js'
 
 /** The call that failed, and the daemon that was called. */
 export interface ControlSubject {

@@ -1,13 +1,13 @@
 import { isHostError, type OperationOptions, type ProgressEvent, type SidecarConfig } from '@capstan/core'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitOptions } from '../buildkit-options.js'
 import { findContainer, type SidecarInstance } from './find-sidecar.js'
 import type { PrivilegeLevel } from './privilege-levels.js'
 import { PrivilegeLevelError, type PrivilegeSelection } from './privilege-selection.js'
 import { removeIfUnused } from './remove-if-unused.js'
-import { isSameConfiguration, type Settings } from './settings.js'
 import { toSidecarConfig } from './sidecar-config.js'
 import { type CreateResourcesOptions, createResources } from './sidecar-resources.js'
+import { isSameConfiguration, type SidecarSettings } from './sidecar-settings.js'
 
 export interface CreateSidecarOptions extends CreateResourcesOptions {
   /** How long, in milliseconds, the sidecar runs before the first lease. */
@@ -22,7 +22,7 @@ export interface CreateSidecarOptions extends CreateResourcesOptions {
  */
 export async function createSidecar(
   managers: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   options: CreateSidecarOptions,
 ): Promise<SidecarInstance | 'retry'> {
   const { undo, resources, selection, signal, onProgress } = options
@@ -58,7 +58,7 @@ function startSidecar(
 /** Whether the container with the name of the sidecar has the same configuration, or has been removed meanwhile. */
 async function mayRetryAfterConflict(
   managers: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   options: OperationOptions,
 ): Promise<boolean> {
   const container = await findContainer(managers, settings.name, options)

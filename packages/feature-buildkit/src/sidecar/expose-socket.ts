@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createHostError, findTemporaryDirectory } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { dialCommand } from '../control/control-connection.js'
 
 /** A local unix socket that is connected to BuildKit. */

@@ -1,8 +1,8 @@
 import { type ContainerInspection, isHostError, type OperationOptions } from '@capstan/core'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { findPrivilegeLevel, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
-import { isSameConfiguration, type Settings } from './settings.js'
 import { attemptLabel, removeResources, type SidecarResources, toSidecarResources } from './sidecar-resources.js'
+import { isSameConfiguration, type SidecarSettings } from './sidecar-settings.js'
 
 /** A sidecar that was created by this start, or existed before. */
 export interface SidecarInstance {
@@ -21,7 +21,7 @@ export interface SidecarInstance {
  */
 export async function findSidecar(
   managers: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   { elapsedMs, signal }: OperationOptions & { readonly elapsedMs: number },
 ): Promise<SidecarInstance | 'retry' | undefined> {
   const container = await findContainer(managers, settings.name, { signal })

@@ -1,9 +1,9 @@
 import { isHostError, type RuntimeReport } from '@capstan/core'
 import { createHostError, withUndoFailures } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitOptions, BuildKitPrivilege } from '../buildkit-options.js'
 import { listPrivilegeLevels, listRefusedLevels, type PrivilegeLevel, rootlessLayout } from './privilege-levels.js'
-import type { Settings } from './settings.js'
+import type { SidecarSettings } from './sidecar-settings.js'
 
 /** The result of one privilege level. */
 export interface PrivilegeLevelResult {
@@ -47,7 +47,7 @@ export class PrivilegeSelection {
 
   constructor(
     { report }: Pick<BuildKitManagers, 'report'>,
-    { image: rootImage, rootlessImage }: Settings,
+    { image: rootImage, rootlessImage }: SidecarSettings,
     onProgress: BuildKitOptions['onProgress'] | undefined,
   ) {
     this.#report = report

@@ -1,5 +1,5 @@
 import type { OperationOptions } from '@capstan/core'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { ContainerWatch } from '../container/container-watch.js'
 import type { SidecarInstance } from './find-sidecar.js'
 import type { Lease } from './lease.js'

@@ -1,6 +1,6 @@
 import type { OperationOptions } from '@capstan/core'
 import { linkSignals } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { runExec } from '../container/exec.js'
 import { toStopCommand } from './lease-scripts.js'
 

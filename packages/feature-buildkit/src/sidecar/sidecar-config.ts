@@ -1,10 +1,10 @@
 import type { Mount, RefusableField, RuntimeReport, SidecarConfig } from '@capstan/core'
 import { findRefusal } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { toDaemonCommand } from './daemon-script.js'
 import { type DaemonLayout, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
-import type { Settings } from './settings.js'
 import { type SidecarResources, toLabels } from './sidecar-resources.js'
+import type { SidecarSettings } from './sidecar-settings.js'
 
 /** The DNS name of a sidecar that listens on TCP, on its network. */
 export const tcpAlias = 'buildkit'
@@ -24,7 +24,7 @@ export interface SidecarConfigOptions {
  */
 export function toSidecarConfig(
   managers: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   { level, image, resources, networkId, firstLeaseTimeoutMs }: SidecarConfigOptions,
 ): SidecarConfig {
   const { name, memoryBytes, cpus, tcp, daemon } = settings

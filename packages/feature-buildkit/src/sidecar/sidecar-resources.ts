@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type ContainerState, isHostError, type OperationOptions } from '@capstan/core'
 import { linkSignals, type StringMap, type UndoStack } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { removeIfUnused } from './remove-if-unused.js'
-import type { Settings } from './settings.js'
+import type { SidecarSettings } from './sidecar-settings.js'
 
 /**
  * The names of the network and the volumes of one sidecar. They contain a random id of the attempt to start the sidecar, so
@@ -21,7 +21,7 @@ export interface SidecarResources {
 
 /** Returns the names for an attempt. Default: a new attempt. */
 export function toSidecarResources(
-  { name }: Settings,
+  { name }: SidecarSettings,
   attempt: string = randomBytes(6).toString('hex'),
 ): SidecarResources {
   const network = `${name}-${attempt}`
@@ -29,14 +29,14 @@ export function toSidecarResources(
 }
 
 /** Returns the labels of everything that is created in one attempt. */
-export function toLabels({ labels }: Settings, { attempt }: SidecarResources): StringMap {
+export function toLabels({ labels }: SidecarSettings, { attempt }: SidecarResources): StringMap {
   return { ...labels, [attemptLabel]: attempt }
 }
 
 /** Creates network and volumes concurrently. Resolves with the id of the network. */
 export async function createResources(
   { networks, volumes }: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   { resources, undo, signal }: CreateResourcesOptions,
 ): Promise<string> {
   const { network, stateVolume, socketVolume } = resources

@@ -1,19 +1,19 @@
 import { isHostError } from '@capstan/core'
 import { createHostError, createUndoStack, delay, type UndoStack, withUndoFailures } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { ContainerWatch } from '../container/container-watch.js'
 import { ControlConnection, loadControlClient } from '../control/control-connection.js'
+import { BuildKitSidecarHandle } from './buildkit-sidecar-handle.js'
 import { writeCertificates } from './certificates.js'
-import { findTcpAddress } from './connect.js'
+import { findTcpAddress } from './connect-container.js'
 import { createSidecar } from './create-sidecar.js'
 import { findSidecar, type SidecarInstance } from './find-sidecar.js'
 import { acquireLease, type Lease } from './lease.js'
 import { PrivilegeLevelError, PrivilegeSelection } from './privilege-selection.js'
 import { releaseLease } from './release-lease.js'
-import { RunningBuildKit } from './running-buildkit.js'
-import { type Settings, toSettings } from './settings.js'
 import { removeResources, toSidecarResources } from './sidecar-resources.js'
+import { type SidecarSettings, toSettings } from './sidecar-settings.js'
 import { SidecarEndedError, untilReady } from './until-ready.js'
 import { verifyRun } from './verify-run.js'
 import { waitForBuildKit } from './wait-for-buildkit.js'
@@ -23,7 +23,10 @@ import { waitForBuildKit } from './wait-for-buildkit.js'
  * signal aborts, the earlier steps are undone in reverse, and the first error survives. A shared sidecar is not stopped
  * while there are other leases.
  */
-export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
+export async function startBuildKit(
+  managers: BuildKitManagers,
+  options: BuildKitOptions,
+): Promise<BuildKitSidecarHandle> {
   const { signal, onProgress, readyTimeoutMs = defaultReadyTimeoutMs } = options
   return retryUntilReady<never>(
     managers,
@@ -44,7 +47,7 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
 export async function findBuildKit(
   managers: BuildKitManagers,
   options: BuildKitOptions,
-): Promise<RunningBuildKit | undefined> {
+): Promise<BuildKitSidecarHandle | undefined> {
   const { signal } = options
   const found = await retryUntilReady(managers, { ...options, verifiesRun: false }, async (settings, { elapsedMs }) => {
     return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
@@ -59,8 +62,8 @@ export async function findBuildKit(
 async function retryUntilReady<A extends 'absent' = never>(
   managers: BuildKitManagers,
   { verifiesRun, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'verifiesRun'>,
-  findOrCreate: (settings: Settings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
-): Promise<RunningBuildKit | A> {
+  findOrCreate: (settings: SidecarSettings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
+): Promise<BuildKitSidecarHandle | A> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
   const { signal, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs } = options
@@ -79,7 +82,7 @@ async function retryUntilReady<A extends 'absent' = never>(
     await delay(mayWait ? skippedRetryMs : retryMs, { signal })
   }
 
-  async function tryOnce(count: number, attempt: Attempt): Promise<RunningBuildKit | Retry | 'next-level' | A> {
+  async function tryOnce(count: number, attempt: Attempt): Promise<BuildKitSidecarHandle | Retry | 'next-level' | A> {
     const { undo } = attempt
     let instance: SidecarInstance | undefined
     try {
@@ -127,9 +130,9 @@ interface MakeReadyOptions extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
 /** Acquires a lease, and waits until BuildKit answers and can run steps. */
 async function makeReady(
   managers: BuildKitManagers,
-  settings: Settings,
+  settings: SidecarSettings,
   { instance, undo, selection, verifiesRun, mayReplace, ...options }: MakeReadyOptions,
-): Promise<RunningBuildKit> {
+): Promise<BuildKitSidecarHandle> {
   const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
   const { execs } = managers
   const { id, level } = instance
@@ -148,7 +151,7 @@ async function makeReady(
     return { lease: acquired, tcpAddress: await findTcpAddress(managers, settings, { ...step, ...instance }) }
   }
   const ready = await untilReady(prepare, { instance, watch, timeoutMs, mayReplace, onProgress, signal })
-  return new RunningBuildKit(managers, {
+  return new BuildKitSidecarHandle(managers, {
     instance,
     watch,
     control,

@@ -1,9 +1,9 @@
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findContainer } from './find-sidecar.js'
 import { removeIfUnused } from './remove-if-unused.js'
-import { isSameConfiguration, toSettings } from './settings.js'
 import { attemptLabel, isFinalState, removeResources, toSidecarResources } from './sidecar-resources.js'
+import { isSameConfiguration, toSettings } from './sidecar-settings.js'
 
 /**
  * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: others hold a lease, and the sidecar stops

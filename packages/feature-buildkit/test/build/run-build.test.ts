@@ -9,8 +9,8 @@ import {
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitSidecar, type BuildRequest } from '../../src/index.js'
-import { createCollector } from '../support/collect.js'
-import { readExec } from '../support/exec-text.js'
+import { createCollector } from '../support/create-collector.js'
+import { readExec } from '../support/read-exec.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope) => scope.resolve(BuildKitFeature).start({ graceMs: 1 })

@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream'
 import type { ExecProcess } from '@capstan/core'
 import { expect, test } from 'vitest'
 import { ExecStream } from '../../src/container/exec-stream.js'
-import { StreamSession } from '../../src/control/stream-session.js'
+import { StreamSessionManager } from '../../src/control/stream-session-manager.js'
 
 test('ends the HTTP/2 session, without a failed assertion in Node, when the process ends before its stdin', async () => {
   let end: (exitCode: number) => void = () => {}
@@ -28,7 +28,7 @@ test('ends the HTTP/2 session, without a failed assertion in Node, when the proc
     resize: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
-  const session = new StreamSession(new ExecStream(child, 'dial-stdio'), 'http://buildkit')
+  const session = new StreamSessionManager(new ExecStream(child, 'dial-stdio'), 'http://buildkit')
   await firstWrite
   end(0)
   expect((await session.ended).isHttp2).toBe(true)

@@ -7,7 +7,7 @@ import {
 } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type BuildKitBuildOptions, BuildKitFeature, type BuildRequest } from '../../src/index.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const without = [networkManagerCapability, sidecarManagerCapability]

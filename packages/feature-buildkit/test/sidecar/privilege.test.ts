@@ -7,8 +7,8 @@ import {
   defaultBuildKitImage,
   defaultRootlessImage,
 } from '../../src/index.js'
-import { readExec } from '../support/exec-text.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
+import { readExec } from '../support/read-exec.js'
 import { cgroupError } from '../support/run-failure.js'
 import { openWithStandIn } from '../support/stand-in.js'
 

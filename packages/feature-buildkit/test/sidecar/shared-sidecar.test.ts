@@ -2,8 +2,8 @@ import { execManagerCapability, type RuntimeScope, requireCapabilities } from '@
 import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { toLeaseCommand } from '../../src/sidecar/lease-scripts.js'
-import { readExec } from '../support/exec-text.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
+import { readExec } from '../support/read-exec.js'
 import { openTwiceWithStandIn, openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>

@@ -2,7 +2,7 @@ import type { RuntimeScope } from '@capstan/core'
 import type { MemoryFault } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, signal?: AbortSignal) =>

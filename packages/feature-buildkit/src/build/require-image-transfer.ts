@@ -1,10 +1,13 @@
 import { defineNeeds, imageTransferCapability } from '@capstan/core'
 import { requireManagers } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildOutput } from './build-request.js'
 
 /** @throws MissingCapabilityError when the output type is `load` and the runtime has no image transfer */
-export function requireTransfer(managers: Pick<BuildKitManagers, 'images' | 'report'>, { type }: BuildOutput): void {
+export function requireImageTransfer(
+  managers: Pick<BuildKitManagers, 'images' | 'report'>,
+  { type }: BuildOutput,
+): void {
   if (type === 'load') requireManagers('output "load"', loadNeeds, managers)
 }
 

@@ -1,7 +1,7 @@
 import { type RuntimeScope, volumeManagerCapability } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
-import { readExec } from '../support/exec-text.js'
+import { readExec } from '../support/read-exec.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BuildProgressEvent } from '../../src/build/build-progress-event.js'
-import { TransferCount } from '../../src/build/transfer-count.js'
+import { TransferProgress } from '../../src/build/transfer-progress.js'
 
 type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
 
@@ -8,7 +8,7 @@ type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
 function createTransfer(id: Transfer['id'] = 'context') {
   const events: Transfer[] = []
   const timer = { tick: () => {}, isStopped: false }
-  const transfer = new TransferCount({
+  const transfer = new TransferProgress({
     id,
     onEvents: (some) => events.push(...some.filter((event) => event.type === 'transfer')),
     every: (_, act) => {
@@ -25,7 +25,7 @@ async function* give(...sizes: readonly number[]) {
   for (const size of sizes) yield new Uint8Array(size)
 }
 
-describe('TransferCount', () => {
+describe('TransferProgress', () => {
   it('emits the bytes sent, the total, and the end', async () => {
     const { transfer, timer, events } = createTransfer()
     transfer.totalBytes = 30

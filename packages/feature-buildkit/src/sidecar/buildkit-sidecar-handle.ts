@@ -3,21 +3,21 @@ import { type Argv, createHostError } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
 import { type BuildKitBuild, createBuild } from '../build/buildkit-build.js'
 import { runBuild } from '../build/run-build.js'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 import { runExec } from '../container/exec.js'
 import type { PruneOptions } from '../control/control-client.js'
 import type { ControlConnection } from '../control/control-connection.js'
 import type { BuildKitWorker, CacheRecord } from '../control/control-records.js'
 import type { BuildKitSidecar, ConnectOptions } from './buildkit-sidecar.js'
-import { connectBySocket, connectByTcp } from './connect.js'
+import { connectBySocket, connectByTcp } from './connect-container.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
 import { toPinCommand, toUnpinCommand } from './lease-scripts.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 import { type LeasedSidecar, releaseLease } from './release-lease.js'
 
 /** A sidecar that is ready, with one lease. */
-export class RunningBuildKit implements BuildKitSidecar {
+export class BuildKitSidecarHandle implements BuildKitSidecar {
   readonly networkId: string
   readonly containerId: string
   readonly privilege: BuildKitPrivilege

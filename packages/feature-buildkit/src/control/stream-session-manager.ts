@@ -13,7 +13,7 @@ import type { GrpcTransportOptions } from '@connectrpc/connect-node'
  *
  * The session manager of the library reconnects, and loops forever when a connection ends before its first request.
  */
-export class StreamSession implements SessionManager {
+export class StreamSessionManager implements SessionManager {
   readonly authority: string
   /** Resolves when the connection has ended. */
   readonly ended: Promise<SessionEnd>

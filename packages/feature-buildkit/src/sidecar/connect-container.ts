@@ -8,9 +8,9 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { type ContainerNetwork, createHostError, refuseField, refuseOptions } from '@capstan/core/plugin'
-import type { BuildKitManagers } from '../buildkit-managers.js'
-import type { Settings } from './settings.js'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { isRefused, tcpAlias } from './sidecar-config.js'
+import type { SidecarSettings } from './sidecar-settings.js'
 
 /**
  * Adds the volume with the daemon's socket to a config, and BUILDKIT_HOST.
@@ -78,7 +78,7 @@ function toInvalid(field: string, expected: string, given: string): Error {
  */
 export async function findTcpAddress(
   { sidecars, report }: BuildKitManagers,
-  { tcp }: Settings,
+  { tcp }: SidecarSettings,
   { id, networkId, signal }: OperationOptions & { readonly id: string; readonly networkId: string },
 ): Promise<string | undefined> {
   if (tcp === undefined) return undefined

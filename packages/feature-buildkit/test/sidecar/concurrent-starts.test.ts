@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 it('leaves nothing after a hundred starts of ten sidecars, half of them aborted at different times', async () => {

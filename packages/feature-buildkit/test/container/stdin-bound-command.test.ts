@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { toGuardedCommand, toStdinGuardInput } from '../../src/container/stdin-guard.js'
+import { toEnvironmentInput, toStdinBoundCommand } from '../../src/container/stdin-bound-command.js'
 
 describe('a guarded command', () => {
   function startGuarded(...command: readonly string[]) {
-    const [sh = '', ...words] = toGuardedCommand(command)
+    const [sh = '', ...words] = toStdinBoundCommand(command)
     const child = spawn(sh, words, { stdio: ['pipe', 'pipe', 'inherit'] })
     return { child, printed: text(child.stdout), ended: once(child, 'exit').then(([code]) => code) }
   }
@@ -15,13 +15,13 @@ describe('a guarded command', () => {
     'receives the variable %j unchanged, and determines the exit code',
     async (value) => {
       const { child, printed, ended } = startGuarded('sh', '-c', 'printf %s "$ONE-$TWO"; exit 4')
-      child.stdin.write(toStdinGuardInput({ ONE: value, TWO: 'two' }))
+      child.stdin.write(toEnvironmentInput({ ONE: value, TWO: 'two' }))
       expect(await printed).toBe(`${value}-two`)
       expect(await ended).toBe(4)
     },
   )
 
-  it.each(['', toStdinGuardInput({ ONE: '1' })])('is terminated when stdin ends after %j', async (input) => {
+  it.each(['', toEnvironmentInput({ ONE: '1' })])('is terminated when stdin ends after %j', async (input) => {
     const { child, ended } = startGuarded('sleep', '60')
     child.stdin.end(input)
     expect(await ended).toBe(143)

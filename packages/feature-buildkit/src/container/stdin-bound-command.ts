@@ -2,9 +2,9 @@ import type { Argv, StringMap } from '@capstan/core/plugin'
 
 /**
  * Wraps a command in a shell that sends it SIGTERM when stdin ends. Without the wrapper a process goes on when the streams of
- * its exec end. The shell first reads the text of {@link toStdinGuardInput} from stdin.
+ * its exec end. The shell first reads the text of {@link toEnvironmentInput} from stdin.
  */
-export function toGuardedCommand(command: Argv): Argv {
+export function toStdinBoundCommand(command: Argv): Argv {
   return ['sh', '-c', guardScript, 'capstan-stdin-guard', ...command]
 }
 
@@ -12,7 +12,7 @@ export function toGuardedCommand(command: Argv): Argv {
  * The environment variables of a guarded command. They are sent through stdin because the environment of an exec appears in
  * the command line of a runtime's own program and in the log of an engine.
  */
-export function toStdinGuardInput(variables: StringMap): string {
+export function toEnvironmentInput(variables: StringMap): string {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${escapeValue(value)}\n`)
   return `${lines.join('')}\n`
 }

@@ -2,7 +2,7 @@ import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildEventListener } from './buildkit-build.js'
 
 /** Counts the bytes of one transfer, and emits its progress every 250 ms. A shorter transfer has no events. */
-export class TransferCount implements Disposable {
+export class TransferProgress implements Disposable {
   /** Set before the first byte if the size is known. */
   totalBytes: number | undefined
   readonly #options: TransferOptions
@@ -52,7 +52,7 @@ export class TransferCount implements Disposable {
   }
 }
 
-/** Options of a {@link TransferCount}. */
+/** Options of a {@link TransferProgress}. */
 export interface TransferOptions {
   readonly id: Extract<BuildProgressEvent, { type: 'transfer' }>['id']
   readonly onEvents: BuildEventListener

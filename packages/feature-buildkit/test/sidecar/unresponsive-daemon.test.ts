@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
-import { listLeftovers } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-leftovers.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const options: BuildKitOptions = { graceMs: 1 }

@@ -11,7 +11,7 @@ import {
 import type { DaemonSettings } from './daemon-script.js'
 
 /** The configuration of a sidecar, with its name and its labels. Starts with the same configuration share one sidecar. */
-export interface Settings {
+export interface SidecarSettings {
   readonly image: string
   /** `undefined`: the rootless level is not available. */
   readonly rootlessImage: string | undefined
@@ -27,7 +27,7 @@ export interface Settings {
 }
 
 /** Completes the options by their defaults. Unless a name is given, it is derived from the configuration. */
-export function toSettings(options: BuildKitOptions): Settings {
+export function toSettings(options: BuildKitOptions): SidecarSettings {
   const configuration = toConfiguration(options)
   const text = JSON.stringify([formatVersion, configuration], (_key, value: unknown) => value ?? null)
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
@@ -40,7 +40,7 @@ export function toSettings(options: BuildKitOptions): Settings {
 }
 
 /** Whether an object with these labels was created for the same configuration. */
-export function isSameConfiguration(labels: StringMap, settings: Settings): boolean {
+export function isSameConfiguration(labels: StringMap, settings: SidecarSettings): boolean {
   return labels[configurationLabel] === settings.labels[configurationLabel]
 }
 
