@@ -3,7 +3,6 @@ import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
 import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../../simulation/image-content.js'
 import { applyLayer } from './apply-layer.js'
-import { getItems, getMember, getString, getStrings, type Json } from './json-access.js'
 import { readTar } from './read-tar.js'
 import { simulationKey } from './save-image.js'
 
@@ -145,4 +144,28 @@ class WatchedSource implements AsyncIterable<Uint8Array> {
       throw error
     }
   }
+}
+
+/** A parsed JSON value of unknown shape. */
+type Json = unknown
+
+/** Returns a member of an object; `undefined` for any other value. */
+function getMember(value: Json, key: string): Json {
+  if (typeof value !== 'object' || value === null) return undefined
+  return new Map<string, Json>(Object.entries(value)).get(key)
+}
+
+/** Returns the strings of an array; none for any other value. */
+function getStrings(value: Json): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+/** Returns a string; the fallback for any other value. */
+function getString(value: Json, fallback = ''): string {
+  return typeof value === 'string' ? value : fallback
+}
+
+/** Returns the items of an array; none for any other value. */
+function getItems(value: Json): readonly Json[] {
+  return Array.isArray(value) ? value : []
 }
