@@ -63,8 +63,8 @@ export interface CompatiblePluginOptions {
   readonly packageName?: string
   readonly packageVersion?: string
   /**
-   * The limit of the probe for each endpoint, in milliseconds. Default: 10 000 for a socket or pipe on this machine, 30
-   * 000 for TCP and for a service that the plugin starts.
+   * The limit of the probe for each endpoint, in milliseconds. Default: 10000 for a socket or pipe on this machine,
+   * 30000 for TCP and for a service that the plugin starts.
    */
   readonly probeTimeoutMs?: number | undefined
   /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
@@ -77,7 +77,11 @@ export interface CompatiblePluginOptions {
   readonly apiVersionVariable?: string
   /** The environment variable that names the endpoint. Remedies mention it when nothing listens. */
   readonly endpointVariable?: string | undefined
-  /** The address by which containers reach this host. Default: read from the engine. */
+  /**
+   * The address by which containers reach this host. Default: the `hostName` of the product if the engine runs in a
+   * virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
+   * machine.
+   */
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string | undefined

@@ -7,10 +7,11 @@ import type { DockerTimeouts } from './engine/docker-timeouts.js'
 import { dockerProduct, podmanProduct } from './quirks/products.js'
 
 /**
- * Creates a plugin for the Docker Engine, which it finds in the same way as the docker CLI.
+ * Creates a plugin for the Docker Engine. It finds endpoints as the docker CLI does, and then the sockets of other
+ * engines if none is set.
  *
  * Creating the plugin opens no connection and loads no client. No other endpoint is tried when an endpoint or a context
- * is given.
+ * other than `default` is given.
  *
  * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
  */
@@ -49,7 +50,8 @@ export interface DockerPluginOptions {
   /** TLS settings of a TCP `endpoint`. Default: no TLS. */
   readonly tls?: DockerTlsOptions
   /**
-   * The address by which containers reach this host. Default: read from the engine. Required for an engine on another
+   * The address by which containers reach this host. Default: the name `host.docker.internal` if the engine runs in a
+   * virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
    * machine.
    */
   readonly hostAddress?: string

@@ -21,9 +21,9 @@ import {
 } from '@capstan/core/plugin'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
-import { explainFailure, explainSlow } from './endpoint/connect-failure.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
+import { explainProbeFailure, explainSlow } from './endpoint/probe-failure.js'
 import type { AcceptedEngine } from './engine/accepted-engine.js'
 import type { DockerDetails } from './engine/docker-details.js'
 
@@ -82,11 +82,11 @@ async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): 
     const { env, signal, timeoutMs, accepts, apiVersionVariable } = options
     const pinned = apiVersionVariable === undefined ? undefined : readPinnedVersion(env, apiVersionVariable)
     const findings = await askEngine(endpoint, { signal, timeoutMs, accepts, pinned, onStep })
-    checkApiRange(findings.api, findings.product.oldestApi)
+    checkApiRange(findings.api, findings.product.oldestApi, apiVersionVariable)
     return toDetails(findings, { ...options, endpoint })
   } catch (error) {
     const { chosen, endpointVariable: variable } = options
-    const explained = await explainFailure(error, { endpoint, source, chosen, step: reached.step, variable })
+    const explained = await explainProbeFailure(error, { endpoint, source, chosen, step: reached.step, variable })
     reached.failure = { error, attempt: { candidate: endpoint.url, source, ...explained } }
     throw error
   }

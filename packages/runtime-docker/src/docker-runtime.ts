@@ -26,22 +26,22 @@ import {
   validateTerminalSize,
 } from '@capstan/core/plugin'
 import { attach } from './containers/attach.js'
-import { refuseConfig } from './containers/check-config.js'
-import { toContainerState } from './containers/container-shapes.js'
+import { toContainerState } from './containers/convert-container.js'
 import { createContainer } from './containers/create-container.js'
-import { getInspection, getPortBindings, listContainers } from './containers/get-inspection.js'
 import { inspectContainer, validateContainerId } from './containers/inspect-container.js'
 import { readAllLogs, readLog, refuseLogOptions } from './containers/logs/read-log.js'
+import { getPortBindings, inspectForContract, listContainers } from './containers/read-containers.js'
 import { removeContainer } from './containers/remove-container.js'
 import { resizeTerminal } from './containers/resize-terminal.js'
 import { startAttached } from './containers/start-attached.js'
 import { startContainer } from './containers/start-container.js'
 import { stopContainer } from './containers/stop-container.js'
+import { validateConfig } from './containers/validate-config.js'
 import { waitContainer } from './containers/wait-container.js'
 import { getHostAddress } from './endpoint/host-address.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { prepareStart } from './firewall/prepare-start.js'
-import { releaseAfterEnd } from './firewall/sandbox/release-sandbox.js'
+import { releaseSandboxIfEnded } from './firewall/sandbox/release-sandbox.js'
 import { getImageHomeDir, imageExists, listImages } from './images/images.js'
 import { removeImage } from './images/remove-image.js'
 
@@ -66,7 +66,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
-    refuseConfig(this.#engine, config)
+    validateConfig(this.#engine, config)
     return await this.#engine.run('createContainer', config.name ?? config.image, options, (call) =>
       createContainer(this.#engine, config, options, call),
     )
@@ -82,7 +82,7 @@ export class DockerRuntime implements Runtime {
     validateStopOptions(options)
     await this.#engine.run('stopContainer', id, options, async (call) => {
       await stopContainer(this.#engine, id, { ...options, ...call })
-      await releaseAfterEnd(this.#engine, call)
+      await releaseSandboxIfEnded(this.#engine, call)
     })
   }
 
@@ -90,7 +90,7 @@ export class DockerRuntime implements Runtime {
     validateContainerId(id)
     return await this.#engine.run('waitContainer', id, options, async (call) => {
       const exitCode = await waitContainer(this.#engine, call)
-      await releaseAfterEnd(this.#engine, call)
+      await releaseSandboxIfEnded(this.#engine, call)
       return exitCode
     })
   }
@@ -122,7 +122,7 @@ export class DockerRuntime implements Runtime {
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateContainerId(id)
-    return await this.#engine.run('inspectContainer', id, options, (call) => getInspection(this.#engine, call))
+    return await this.#engine.run('inspectContainer', id, options, (call) => inspectForContract(this.#engine, call))
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {

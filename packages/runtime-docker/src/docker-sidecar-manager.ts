@@ -1,10 +1,10 @@
 import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
-import { refuseConfig } from './containers/check-config.js'
 import { createContainer } from './containers/create-container.js'
-import { getInspection } from './containers/get-inspection.js'
 import { validateContainerId } from './containers/inspect-container.js'
+import { inspectForContract } from './containers/read-containers.js'
 import { startContainer } from './containers/start-container.js'
+import { validateConfig } from './containers/validate-config.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 
 /** Long-running helper containers on a Docker Engine. */
@@ -17,7 +17,7 @@ export class DockerSidecarManager implements SidecarManager {
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
     const container = toSidecarContainer(config)
-    refuseConfig(this.#engine, container)
+    validateConfig(this.#engine, container)
     return await this.#engine.run('startSidecar', config.name, options, async (call) => {
       const id = await createContainer(this.#engine, container, options, call)
       await startContainer(this.#engine, { ...call, subject: id })
@@ -27,6 +27,6 @@ export class DockerSidecarManager implements SidecarManager {
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateContainerId(id)
-    return await this.#engine.run('inspectContainer', id, options, (call) => getInspection(this.#engine, call))
+    return await this.#engine.run('inspectContainer', id, options, (call) => inspectForContract(this.#engine, call))
   }
 }

@@ -90,7 +90,7 @@ test.for([
       code: 'OPERATION_FAILED',
       facts: {
         reason: expect.stringMatching(/left-1, left-2$/),
-        remedy: 'remove some, or run a sweep, which removes those of dead owners',
+        remedy: 'remove networks, or run a sweep, which removes those of processes that no longer run',
       },
     })
   },

@@ -10,9 +10,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { compatiblePlugin } from '../src/compatible-plugin.js'
 import { dockerPlugin } from '../src/docker-plugin.js'
 import { probeEngines, toDefaultTimeoutMs } from '../src/docker-probe.js'
-import { explainFailure, explainSlow } from '../src/endpoint/connect-failure.js'
 import type { EndpointCandidate } from '../src/endpoint/endpoint-candidate.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
+import { explainProbeFailure, explainSlow } from '../src/endpoint/probe-failure.js'
 import type { DockerDetails } from '../src/engine/docker-details.js'
 import { dockerProduct, podmanProduct } from '../src/quirks/products.js'
 import { linux } from './endpoint/systems.js'
@@ -376,7 +376,7 @@ describe('probe of an unavailable endpoint', () => {
     expect(attempts).toMatchObject([{ step: 'connect', cause: { code: 'TIMED_OUT', message } }])
   })
 
-  test('has the network as remedy for a host that drops packets', async () => {
+  test('the remedy for a host that drops packets is to check the network', async () => {
     const candidate = parseEndpoint('tcp://192.0.2.1:2375', { source: 'DOCKER_HOST' })
     const result = explainSlow({ timeoutMs: 30_000 }, { ...toEndpoint(candidate), step: 'connect' })
     expect(result).toMatchObject({ step: 'connect', cause: { message: expect.stringMatching(/host .* within 30 s/) } })
@@ -391,11 +391,17 @@ describe('probe of an unavailable endpoint', () => {
     ])
   })
 
-  test('has TLS as remedy for a port with TLS', async () => {
+  test.each([
+    ['default', 'set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'],
+    ['DOCKER_HOST', 'set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'],
+    ['context "far"', 'create the context with TLS files'],
+    ['given in code', 'pass the option `tls`'],
+  ])('for a port that requires TLS and the source %s, the remedy is to %s', async (source, remedy) => {
     const { fake } = await startFakeEngine()
     fake.override('GET /_ping', (reply) => reply.raw(400, 'Client sent an HTTP request to an HTTPS server.'))
-    const { attempts } = await probe([`unix://${fake.socketPath}`])
-    expect(attempts[0]?.remedy).toContain('DOCKER_TLS_VERIFY')
+    const candidates = [parseEndpoint(`unix://${fake.socketPath}`, { source })]
+    const { attempts } = await probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 2_000, env: {} })
+    expect(attempts[0]?.remedy).toBe(`the endpoint requires TLS: ${remedy}`)
   })
 
   test('names both ranges for an engine with an unsupported API version', async () => {
@@ -405,12 +411,14 @@ describe('probe of an unavailable endpoint', () => {
     expect(old).toMatchObject({
       step: 'version',
       cause: { code: 'API_VERSION', message: expect.stringMatching(/1\.39, Capstan 1\.41/) },
+      remedy: 'update the engine to a version that supports API 1.41',
     })
     fake.newestApi = '1.60'
     fake.oldestApi = '1.55'
     const [young] = (await probe([`unix://${fake.socketPath}`])).attempts
     expect(young).toMatchObject({
       cause: { code: 'API_VERSION', message: expect.stringMatching(/1\.55 to 1\.60, Capstan/) },
+      remedy: 'update this package, or use an engine that supports API 1.52',
     })
   })
 
@@ -445,7 +453,7 @@ test.each([
     connection: { type: 'tcp', host: '127.0.0.1', port: 1, tls: undefined },
   } as const
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-  const failure = await explainFailure(refused, { variable: 'DOCKER_HOST', ...named, endpoint, step: 'connect' })
+  const failure = await explainProbeFailure(refused, { variable: 'DOCKER_HOST', ...named, endpoint, step: 'connect' })
   expect(failure).toMatchObject({ step: 'connect', remedy: expected })
 })
 
@@ -458,7 +466,7 @@ describe('a socket that may not be opened', () => {
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
     // Root is never denied access, so the error is created here.
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
-    const { step, cause, remedy } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
+    const { step, cause, remedy } = await explainProbeFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(step).toBe('connect')
     expect(cause.message).toMatch(/docker\.sock may not be opened by this user: owner \S+, group \S+, mode 0660/)
     expect(remedy).toMatch(/add this user to group .* rootless/)
@@ -471,7 +479,7 @@ describe('a socket that may not be opened', () => {
     const path = join(directory, 'docker.sock')
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
-    const { cause } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
+    const { cause } = await explainProbeFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(cause.message).toContain('is in a directory that this user may not access')
   })
 })

@@ -5,14 +5,14 @@ import { FrameParser } from '../engine/streams/frame-parser.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { readWhole } from '../engine/streams/read-whole.js'
 import { createTerminalInput } from '../engine/streams/terminal-input.js'
-import { toContainerState } from './container-shapes.js'
+import { toContainerState } from './convert-container.js'
 import { inspectContainer, isStillRunning } from './inspect-container.js'
 import { openAttach } from './open-attach.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Attaches to a running container until its output ends or the signal aborts. The container continues. Rejects with
- * NOT_RUNNING otherwise.
+ * Attaches to a running container until its output ends or the signal aborts, which does not stop the container.
+ * Rejects with NOT_RUNNING for a container in any other state, such as paused.
  *
  * Rejects with CONNECTION_LOST when the output ends while the container runs.
  */

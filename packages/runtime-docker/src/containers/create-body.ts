@@ -118,8 +118,9 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateB
 /**
  * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root.
  *
- * The options `exec` and `noexec` of a tmpfs need `Tmpfs` before API 1.46, when `Mounts` got them. They are always set,
- * because engines differ in the default, which is `noexec` on Docker.
+ * `Mounts` supports the options `exec` and `noexec` of a tmpfs from API 1.46 on; older engines get the tmpfs in
+ * `Tmpfs`. `Tmpfs` always has one of the two, because engines differ in the default. `Mounts` has only `exec`, since
+ * the default of these engines is `noexec`.
  */
 function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
   const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)

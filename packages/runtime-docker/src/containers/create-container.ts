@@ -4,25 +4,25 @@ import { withProxyVariables } from '../configuration/proxy-variables.js'
 import { withAbortGrace } from '../engine/abort-grace.js'
 import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { isAnswered } from '../engine/is-answered.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { pullImage } from '../images/pull-image.js'
 import { checkBindSources } from '../quirks/bind-sources.js'
 import { withHostGateway } from '../quirks/host-gateway.js'
 import {
+  type CreateRequestCall,
   createMountedVolumes,
-  type MountedCall,
   removeMountedVolumes,
   toMountedLabels,
 } from '../volumes/mounted-volumes.js'
-import { checkNetworks } from './check-config.js'
+import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
-import { explainFailure, passWarnings } from './create-failure.js'
 import { removeContainer } from './remove-container.js'
 import { removeOrphan } from './remove-orphan.js'
+import { checkNetworks } from './validate-config.js'
 
 /**
- * Creates a container and resolves with its full id. Pulls a missing image first, unless `pull` is `never`, and creates
- * volumes that do not exist.
+ * Creates a container and resolves with its full id. If the engine reports that the image is missing, pulls it and
+ * repeats the request, unless `pull` is `never`. Creates volumes that do not exist.
  *
  * When a later step fails, or after an abort, the container and its new volumes are removed. An option that the engine
  * drops with a warning fails the call with OPTION_UNSUPPORTED.
@@ -41,7 +41,7 @@ export async function createContainer(
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
   const resolved = await withProxyVariables(engine, await withHostGateway(engine, config, call))
-  const mounted: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
+  const mounted: CreateRequestCall = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {
     call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
   }
@@ -63,7 +63,7 @@ export interface Created {
 async function createWithImage(
   engine: DockerEngine,
   config: ContainerConfig,
-  options: MountedCall & { readonly onProgress: CreateOptions['onProgress'] | undefined },
+  options: CreateRequestCall & { readonly onProgress: CreateOptions['onProgress'] | undefined },
 ): Promise<Created> {
   const { call, requestIdLabel, onProgress } = options
   try {
@@ -81,7 +81,7 @@ async function createWithImage(
 async function request(
   engine: DockerEngine,
   config: ContainerConfig,
-  { call, requestIdLabel }: MountedCall,
+  { call, requestIdLabel }: CreateRequestCall,
 ): Promise<Created> {
   const { apiVersion, ownerLabels, details } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
@@ -97,8 +97,8 @@ async function request(
     engine.containers.addCreated(created.id, { name: config.name, request })
     return created
   } catch (error) {
-    if (!isAnswered(error, call)) throw error
-    throw await explainFailure(engine, config, { call, error })
+    if (!hasKnownOutcome(error, call)) throw error
+    throw await explainContainerError(engine, config, { call, error })
   }
 }
 
@@ -122,7 +122,7 @@ export function requestContainer(
       const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
-      if (!isAnswered(error, graceCall)) throw await removeOrphan(engine, { call, requestIdLabel, error })
+      if (!hasKnownOutcome(error, graceCall)) throw await removeOrphan(engine, { call, requestIdLabel, error })
       call.signal?.throwIfAborted()
       throw error
     }

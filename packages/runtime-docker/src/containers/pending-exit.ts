@@ -10,11 +10,15 @@ import { watchExit } from './watch-exit.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
 export interface PendingExit {
-  /** The exit code. Rejects with CONNECTION_LOST when the connection ends before. */
+  /**
+   * The exit code, or 0 when a start under firewall rules has replaced the container: after a 0 check `findSandboxed`.
+   * Rejects with CONNECTION_LOST when the connection ends before the exit, with EXIT_CODE_UNKNOWN when the container
+   * was removed, and with OPERATION_FAILED for an error of the engine.
+   */
   readonly exitCode: Promise<number>
   /** The time of the engine's clock, in seconds. */
   readonly openedAt: number | undefined
-  /** Cancels the wait. `exitCode` then stays pending and can be ignored. */
+  /** Cancels the wait. `exitCode` then rejects, which may be ignored: it has a rejection handler. */
   close(): void
 }
 
@@ -102,7 +106,7 @@ function parseExit(text: string): ExitAnswer {
 async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   const engineId = engine.containers.toEngineId(call.subject)
   const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
-  await untilAborted(call.livenessAfter ?? Promise.resolve(), call.signal)
+  await untilAborted(call.pingAfter ?? Promise.resolve(), call.signal)
   for (;;) {
     await delay(inspectIntervalMs, call)
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0

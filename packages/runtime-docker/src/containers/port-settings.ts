@@ -2,7 +2,7 @@ import type { PortSpec } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
 import type { PortMap } from '../engine/docker-api.js'
 
-/** Returns `ExposedPorts` and `PortBindings`, which the engine both requires. The default host address is 127.0.0.1. */
+/** Returns `ExposedPorts` and `PortBindings`; the engine requires both. The default host address is 127.0.0.1. */
 export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
   if (ports.length === 0) return { exposed: undefined, bindings: undefined }
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}

@@ -1,7 +1,7 @@
 import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import type { ContainerRegistry } from '../engine/container-registry.js'
-import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
 import { hasSandboxLabels } from '../engine/sandbox-labels.js'
 import { findContainer } from './inspect-container.js'
@@ -10,7 +10,7 @@ import { findContainer } from './inspect-container.js'
  * Removes a container by force, with its anonymous volumes and its firewall sandbox. Resolves if it does not exist.
  * Waits for a removal in progress.
  */
-export async function removeContainer(engine: DockerEngine, id: string, limits: CallLimits): Promise<void> {
+export async function removeContainer(engine: DockerEngine, id: string, limits: CallSignal): Promise<void> {
   const call: EngineCall = {
     operation: 'removeContainer',
     subject: id,
@@ -24,10 +24,13 @@ export async function removeContainer(engine: DockerEngine, id: string, limits: 
   containers.settings.forget(sandboxed?.firstId ?? id)
   if (sandboxed === undefined) return
   await removeOne(engine, { ...call, subject: sandboxed.sandboxId })
-  containers.forgetRemoved(sandboxed.firstId)
+  containers.moveToRemoved(sandboxed.firstId)
 }
 
-/** Resolves a name to an id by a request, only when the name can be that of a container in a sandbox. */
+/**
+ * Finds the sandboxed container with this name by an inspection. Sends no request when no container is in a sandbox or
+ * the text is an id.
+ */
 async function findSandboxedByName(
   engine: DockerEngine,
   call: EngineCall,

@@ -4,12 +4,13 @@ import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
-import { toContainerState } from './container-shapes.js'
+import { toContainerState } from './convert-container.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 
 /**
- * Sets the size of a container's terminal. Before the start the size is stored. Does nothing without a terminal and
- * after the exit. Rejects with CONTAINER_NOT_FOUND if the container does not exist.
+ * Sets the size of a container's terminal. Before the start the size is stored. Does nothing for a container without a
+ * terminal, and for one that is not running: exited, paused or restarting. Rejects with CONTAINER_NOT_FOUND if the
+ * container does not exist.
  */
 export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   try {
@@ -26,7 +27,8 @@ export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, c
 
 /**
  * Sets the size of a terminal after the start of its container. The process may not exist yet, so the request is
- * repeated while the container runs. A failure is reported as a warning.
+ * repeated for up to `execStartMs` while the container runs. If it still fails, warns. Rejects for an abort and a lost
+ * connection.
  */
 export async function resizeStarted(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   let failure: unknown

@@ -39,7 +39,7 @@ async function runAttached(
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
   const start = createMark()
-  const beside: EngineCall = { ...call, livenessAfter: start.reached }
+  const beside: EngineCall = { ...call, pingAfter: start.reached }
   const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
   undo.add('attachment', async () => void connection.socket.destroy())
   const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })

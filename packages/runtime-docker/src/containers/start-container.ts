@@ -26,7 +26,10 @@ export type PrepareStart = (engine: DockerEngine, call: EngineCall) => Promise<P
 export interface PreparedStart {
   /** Calls `start` and resolves when the container runs as prepared. */
   run(start: () => Promise<void>): Promise<void>
-  /** Undoes the preparation if `run` was not called, or else releases its resources once the container has exited. */
+  /**
+   * Unlocks the start, and stops or removes the firewall sandbox if the container does not run. Does not connect a
+   * container again that was disconnected for the start; its next start does.
+   */
   release(): Promise<void>
 }
 

@@ -1,11 +1,11 @@
 import { isHostError, type StopOptions } from '@capstan/core'
-import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
 /** Sends the stop signal, and SIGKILL after the grace period. Resolves if the container does not run or exist. */
 export async function stopContainer(
   engine: DockerEngine,
   id: string,
-  { graceMs = 10_000, signal, isBounded = false }: StopOptions & CallLimits,
+  { graceMs = 10_000, signal, isBounded = false }: StopOptions & CallSignal,
 ): Promise<void> {
   // The engine takes whole seconds, and answers when the container has exited.
   const graceSeconds = Math.ceil(graceMs / 1000)

@@ -2,7 +2,7 @@ import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { hasEnded } from './container-shapes.js'
+import { hasEnded } from './convert-container.js'
 import { findExitEventCode } from './exit-event.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
@@ -61,7 +61,7 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | 
   const { pending, call, wasCreated } = waiting
   try {
     const code = await pending.exitCode
-    return wasCreated ? await confirm(engine, waiting, code) : code
+    return wasCreated ? await confirmExitCode(engine, waiting, code) : code
   } catch (error) {
     call.signal?.throwIfAborted()
     if (!isHostError(error, 'CONNECTION_LOST')) throw error
@@ -72,8 +72,16 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | 
   }
 }
 
-/** Checks the exit code 0, which an engine also answers for the removal of a container that never ran. */
-async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number | undefined> {
+/**
+ * Inspects the container after an answer. Resolves with the recorded code, or with `undefined` when the container was
+ * replaced. A 0 for a removed container is accepted only if the events have its exit, since engines also answer 0 for
+ * the removal of a container that never ran.
+ */
+async function confirmExitCode(
+  engine: DockerEngine,
+  { call, pending }: Waiting,
+  code: number,
+): Promise<number | undefined> {
   const container = await findContainer(engine, call)
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
   if (container !== undefined && engine.containers.findSandboxed(container.Id) !== undefined) return undefined

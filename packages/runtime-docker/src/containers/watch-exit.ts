@@ -3,18 +3,20 @@ import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
-import { hasEnded } from './container-shapes.js'
+import { hasEnded } from './convert-container.js'
 import { findExitEventCode } from './exit-event.js'
 import { findContainer } from './inspect-container.js'
 
 /**
  * Resolves with the exit code on an engine that may miss exits: from the answer to the wait, or else the inspection, or
- * else the events. Rejects with EXIT_CODE_UNKNOWN otherwise. With the condition `removed` the container is removed by
- * then.
+ * else the events. Resolves with 0 when a start under firewall rules has replaced the container. Rejects with
+ * EXIT_CODE_UNKNOWN when none of them has the code, and with CONNECTION_LOST when the connection to the wait ends.
+ *
+ * With the condition `removed` it then waits for the removal, at most about 5 s.
  */
 export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<number> {
   const { answered, condition } = options
-  const code = await Promise.race([look(engine, call, options), untilTold(answered)])
+  const code = await Promise.race([look(engine, call, options), untilAnswered(answered)])
   if (condition === 'removed') await untilRemoved(engine, call)
   return code
 }
@@ -28,10 +30,10 @@ export interface WatchOptions {
 }
 
 /**
- * Resolves with `undefined` when the wait failed or has no exit code, so that polling continues. Rejects with
- * CONNECTION_LOST.
+ * Resolves with the exit code in the answer. Never settles when the wait failed or its answer has no exit code, so that
+ * polling decides. Rejects with CONNECTION_LOST.
  */
-async function untilTold(answered: Promise<number>): Promise<number> {
+async function untilAnswered(answered: Promise<number>): Promise<number> {
   const code = await answered.catch((error: unknown) => {
     if (isHostError(error, 'CONNECTION_LOST')) throw error
     return -1
@@ -40,7 +42,7 @@ async function untilTold(answered: Promise<number>): Promise<number> {
 }
 
 async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
-  await untilAborted(call.livenessAfter ?? Promise.resolve(), call.signal)
+  await untilAborted(call.pingAfter ?? Promise.resolve(), call.signal)
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await delay(waitMs, call)
@@ -53,7 +55,10 @@ async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBef
   }
 }
 
-/** Inspects the container; `unknown` if the engine does not answer in time, which may be because it is busy. */
+/**
+ * Inspects the container. Resolves with `unknown` if that failed without telling whether the container exists: no
+ * answer in time, an error of the engine, or no free connection.
+ */
 async function inspect(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | 'removed' | 'unknown'> {
   try {
     const seen = await findContainer(engine, { ...call, timeoutMs: engine.timeouts.inspectAnswerMs })

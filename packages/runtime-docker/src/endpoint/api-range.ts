@@ -7,15 +7,26 @@ import type { ApiVersions } from '../engine/docker-details.js'
  *
  * @throws ApiRangeError with both ranges.
  */
-export function checkApiRange({ version, newest, oldest }: ApiVersions, oldestTaken: string): void {
+export function checkApiRange(
+  { version, newest, oldest }: ApiVersions,
+  oldestTaken: string,
+  variable: string = 'the variable for the API version',
+): void {
   const ours = { oldest: oldestTaken, newest: supportedApi.newest }
   const ranges = toRangesText({ newest, ...(oldest === undefined ? {} : { oldest }) }, ours)
   const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
-  if (isOlder(newest, ours.oldest)) throw new ApiRangeError(`the engine is too old: ${ranges}`)
-  if (oldest !== undefined && isOlder(ours.newest, oldest)) throw new ApiRangeError(`the engine is too new: ${ranges}`)
+  if (isOlder(newest, ours.oldest)) {
+    const remedy = `update the engine to a version that supports API ${ours.oldest}`
+    throw new ApiRangeError(`the engine is too old: ${ranges}`, remedy)
+  }
+  if (oldest !== undefined && isOlder(ours.newest, oldest)) {
+    const remedy = `update this package, or use an engine that supports API ${ours.newest}`
+    throw new ApiRangeError(`the engine is too new: ${ranges}`, remedy)
+  }
   const isOld = isOlder(version, ours.oldest) || (oldest !== undefined && isOlder(version, oldest))
   const isNew = isOlder(ours.newest, version) || isOlder(newest, version)
-  if (isOld || isNew) throw new ApiRangeError(`the environment sets version ${version}: ${ranges}`)
+  if (!isOld && !isNew) return
+  throw new ApiRangeError(`the environment sets version ${version}: ${ranges}`, `unset ${variable}`)
 }
 
 /**
@@ -26,10 +37,16 @@ export function readPinnedVersion(env: Environment, variable: string): string | 
   const given = env[variable]?.replace(/^v/, '')
   if (!given) return undefined
   if (isApiVersion(given)) return given
-  throw new ApiRangeError(`${variable} is not a version such as 1.41: ${given}`)
+  throw new ApiRangeError(`${variable} is not a version such as 1.41: ${given}`, `unset ${variable}`)
 }
 
 /** The error for an engine with an unsupported API version. */
 export class ApiRangeError extends Error {
   readonly code = 'API_VERSION'
+  readonly remedy: string
+
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.remedy = remedy
+  }
 }

@@ -86,7 +86,10 @@ async function askRest(
   return { api, product: byHeader ?? findByComponents(accepts, { server, components }), info: info.answer }
 }
 
-/** Requests `/info`. When the engine refuses the version, the refusal names its range, and the facts are not needed. */
+/**
+ * Requests `/info`. When the engine refuses the version as too old, resolves with the engine's oldest version from
+ * `/version` and without facts, so that `checkApiRange` reports both ranges.
+ */
 async function askInfo(get: Get, apiVersion: string): Promise<InfoFindings> {
   try {
     return { answer: await readObject<InfoAnswer>(await get(`/v${apiVersion}/info`)) }

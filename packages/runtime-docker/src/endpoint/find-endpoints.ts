@@ -6,8 +6,9 @@ import { parseEndpoint } from './parse-endpoint.js'
 import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoints.js'
 
 /**
- * Finds the endpoints to try in the same way as the docker CLI. The first of these that is set is the only one:
- * endpoint or context given in code, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of `config.json`.
+ * Finds endpoints as the docker CLI does, and then the sockets of other engines if none is set. The first of these that
+ * is set is the only one: endpoint or context given in code, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of
+ * `config.json`.
  *
  * When none is set, the candidates are the default socket and then the sockets of other engines.
  */

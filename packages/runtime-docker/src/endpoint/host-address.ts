@@ -1,6 +1,6 @@
 import type { HostAddressOptions } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
-import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findUnknownHostReason } from '../engine/engine-facts.js'
 
 /**
@@ -10,7 +10,7 @@ import { findUnknownHostReason } from '../engine/engine-facts.js'
  */
 export async function getHostAddress(
   engine: DockerEngine,
-  { networkId, signal, isBounded }: HostAddressOptions & CallLimits,
+  { networkId, signal, isBounded }: HostAddressOptions & CallSignal,
 ): Promise<string | undefined> {
   const { hostAddress, facts } = engine.details
   const configured = hostAddress ?? (facts.location === 'virtual-machine' ? facts.hostName : undefined)

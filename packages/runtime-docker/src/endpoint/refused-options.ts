@@ -10,7 +10,7 @@ export function toAbsentCapabilities({ osType }: EngineFacts): readonly AbsentCa
   return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
 }
 
-/** The options that this engine does not support. The report shows this list, and the runtime rejects these options. */
+/** The options that `/info` shows to be unsupported. A plugin's `adjust` may change this list. */
 export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly RefusedOption[] {
   return [
     ...toLimits(info),

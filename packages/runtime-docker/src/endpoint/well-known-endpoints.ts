@@ -10,7 +10,8 @@ export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>):
 }
 
 /**
- * The sockets of other engines with Docker's API, tried when no endpoint was chosen and the default does not answer.
+ * The sockets of other engines with Docker's API, tried in parallel with the default socket when no endpoint is set,
+ * and used when that one does not answer.
  *
  * Podman is not included, because it is a separate runtime. The rows for Windows are not verified.
  */

@@ -55,8 +55,8 @@ export class ContainerRegistry {
     this.#sandboxed.delete(firstId)
   }
 
-  /** Deletes the entry of a removed container. Keeps its engine id for a while, since events have that id. */
-  forgetRemoved(firstId: string): void {
+  /** Removes the entry. Keeps the engine ids of the last 256 removed containers, since late events have these ids. */
+  moveToRemoved(firstId: string): void {
     const container = this.#sandboxed.get(firstId)
     this.#sandboxed.delete(firstId)
     if (container === undefined) return
@@ -65,7 +65,7 @@ export class ContainerRegistry {
     if (this.#removed.size > mostRemoved && oldest !== undefined) this.#removed.delete(oldest)
   }
 
-  /** The engine's id of a container, also of one that was removed a while ago. */
+  /** The engine's id of a container, also of one of the last 256 removed containers. */
   toEngineId(id: string): string {
     return this.findSandboxed(id)?.id ?? this.#removed.get(id) ?? id
   }

@@ -1,7 +1,8 @@
 import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 
 /**
- * The subset of dockerode's API that this package uses, so that tests can pass an object literal.
+ * The requests with a short JSON answer, so that tests can pass an object literal. Classes of dockerode implement those
+ * on one object, `load-dockerode.ts` the others.
  *
  * The types of answers have only the fields that are read. A field that some engine omits is optional.
  */

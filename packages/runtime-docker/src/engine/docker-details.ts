@@ -2,7 +2,10 @@ import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineQuirks } from './engine-quirks.js'
 
-/** The facts that the probe found, without any connection. `register` gets them as its argument. */
+/**
+ * What `register` needs: the endpoint and the engine as the probe found them, and two options of the plugin. Plain
+ * data, except for an endpoint of type `service`.
+ */
 export interface DockerDetails {
   readonly endpoint: DockerEndpoint
   readonly api: ApiVersions
@@ -33,7 +36,7 @@ export interface ApiVersions {
   readonly pinned: boolean
 }
 
-/** Facts about the engine, from `/info` and the headers of `/_ping`. */
+/** Facts about the engine, from `/info`, `/_ping`, `/version` and the plugin's entry for the product. */
 export interface EngineFacts {
   /** The product that the engine reports: `docker`, `podman`, or another one that the plugin supports. */
   readonly product: string

@@ -1,4 +1,4 @@
-/** The address of an engine, as plain data without a connection. */
+/** How an engine is reached. No connection is open. */
 export interface DockerEndpoint {
   /** The URL in messages and reports: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
   readonly url: string

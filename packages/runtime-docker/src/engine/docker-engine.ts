@@ -27,7 +27,7 @@ export interface DockerEngine {
   readonly warn: (message: string) => void
   /** The API version in use: `1.41`. */
   readonly apiVersion: string
-  /** The time limits for answers. */
+  /** The time limits and intervals. */
   readonly timeouts: DockerTimeouts
   /** The state of containers in this process. It translates the ids in requests and answers, see the class. */
   readonly containers: ContainerRegistry
@@ -79,24 +79,27 @@ export interface EngineCall extends OperationOptions {
   /**
    * The limit for a short call, or until the headers for `send` and `upgrade`; then TIMED_OUT. Default: `answerMs` of
    * the engine's timeouts unless the call is bounded; none for `send`. Without a limit the engine is pinged during the
-   * request, which fails with CONNECTION_LOST after three unanswered pings in a row.
+   * request, which fails with CONNECTION_LOST when a ping cannot be sent or three pings in a row have no answer.
    */
   readonly timeoutMs?: number
-  /** As `Operation.isBounded`. Default: whether there is a signal. */
+  /**
+   * Whether the caller passed a signal, so that the default limits do not apply. Default: whether there is a signal.
+   */
   readonly isBounded?: boolean | undefined
   /** The plugin's option that raises `timeoutMs`, for the error. */
   readonly timeoutOption?: string
   /**
-   * A promise for the request that this one accompanies, such as the start of an attached container. Unanswered pings
-   * are ignored until it resolves, because an engine that is busy with a start may answer nothing else.
+   * A promise for the request that this one accompanies, such as the start of an attached container. After the headers
+   * the engine is pinged only once this promise has resolved, because an engine that is busy with a start may not
+   * answer. It is not pinged if the promise rejects. Pings before the headers are not affected.
    */
-  readonly livenessAfter?: Promise<unknown>
+  readonly pingAfter?: Promise<unknown>
   /** Called with the body of each answer, since dockerode drops some fields (the warnings of a create). */
   readonly onAnswer?: (answer: unknown) => void
 }
 
-/** The limits of a call: its signal, or the default limits. An `Operation` has both. */
-export type CallLimits = Pick<EngineCall, 'signal' | 'isBounded'>
+/** The signal of a call, and whether it replaces the default limits. An `Operation` has both. */
+export type CallSignal = Pick<EngineCall, 'signal' | 'isBounded'>
 
 export interface EngineRequest extends EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'

@@ -97,8 +97,8 @@ const badFields: readonly (readonly [text: TextName, field: string, expected: st
 
 /**
  * The error texts of engines, for cases that status and endpoint do not distinguish. Only the functions above and the
- * translation in `docker-errors.ts` read them. Each is matched against texts of real engines in
- * `test/docker-error-texts.test.ts`. Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
+ * translation in `docker-errors.ts` read them. Each is tested with texts of real engines in
+ * `test/engine/docker-error-texts.test.ts`. Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
  */
 export const texts: {
   readonly [K in TextName]: RegExp

@@ -11,7 +11,10 @@ export interface DockerTimeouts {
   readonly connectMs: number
   /** Between two pings during a stream, and during a request without a limit of its own. */
   readonly livenessIntervalMs: number
-  /** For the answer to such a ping. Three unanswered pings in a row mean CONNECTION_LOST. */
+  /**
+   * For the answer to such a ping. CONNECTION_LOST follows after three unanswered pings in a row, or a refused
+   * connection.
+   */
   readonly livenessAnswerMs: number
   /** Between two inspections of a container during `waitContainer`. */
   readonly inspectIntervalMs: number

@@ -16,10 +16,11 @@ import { toRequestBody, toRequestPath } from './request-options.js'
 import { retryVanishedImage } from './retry-vanished-image.js'
 
 /**
- * Sends requests to one engine in the negotiated API version. Rejects with untranslated errors.
+ * Sends requests to one engine in the negotiated API version. Rejects with the errors of the transport, or with
+ * OPERATION_FAILED and both API ranges when no common version is left.
  *
- * When the engine was upgraded meanwhile and refuses the version, the version is negotiated again and the request is
- * repeated once.
+ * When the engine refuses the API version, it is negotiated again and the request repeated once, unless the environment
+ * pins the version or the body is a stream.
  */
 export class EngineConnection {
   readonly #details: DockerDetails

@@ -20,7 +20,9 @@ export interface StaleConnection {
 /**
  * Sends one request and resolves at the headers of its answer. The signal also ends the reading of the body.
  *
- * Rejects with the untranslated error. Resolves with a {@link StaleConnection} when a keep-alive connection had ended.
+ * Rejects with Node's error, or with TIMED_OUT of the operation `connecting` when the connection is not made within
+ * `connectMs`; `toHostError` sets the operation. Resolves with a {@link StaleConnection} when a keep-alive connection
+ * had ended.
  */
 export function exchange(
   open: () => ClientRequest,

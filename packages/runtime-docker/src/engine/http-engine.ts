@@ -63,13 +63,13 @@ export class HttpEngine implements DockerEngine {
   }
 
   async api(call: EngineCall): Promise<DockerApi> {
-    this.#admit(call)
-    return this.#loadApi(createDockerodeModem((request) => this.#dial({ ...call, ...request })))
+    this.#throwIfEnded(call)
+    return this.#loadApi(createDockerodeModem((request) => this.#sendForDockerode({ ...call, ...request })))
   }
 
   async sendJson<T>(request: EngineRequest): Promise<T> {
     const answer = await this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
-      if (limited.timeoutMs === undefined) this.#watch(request, limit)
+      if (limited.timeoutMs === undefined) this.#pingUntilReleased(request, limit)
       const response = await this.#connection.request(limited, { pooled: true })
       const value = readJson(await readBody(response))
       limit.release()
@@ -82,7 +82,7 @@ export class HttpEngine implements DockerEngine {
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
       // Without a deadline for the headers the engine is pinged from the start.
-      const stopWatch = request.timeoutMs === undefined ? this.#watch(request, limit) : undefined
+      const stopWatch = request.timeoutMs === undefined ? this.#pingUntilReleased(request, limit) : undefined
       const response = await this.#connection.request(limited, { pooled: false })
       limit.stopClock()
       this.#watchAnswered(request, limit, stopWatch)
@@ -93,7 +93,7 @@ export class HttpEngine implements DockerEngine {
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
     return this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
-      const stopWatch = limited.timeoutMs === undefined ? this.#watch(request, limit) : undefined
+      const stopWatch = limited.timeoutMs === undefined ? this.#pingUntilReleased(request, limit) : undefined
       const connection = await this.#connection.upgrade(limited)
       limit.stopClock()
       this.#watchAnswered(request, limit, stopWatch)
@@ -115,7 +115,7 @@ export class HttpEngine implements DockerEngine {
   }
 
   /** Throws before any request when the signal has aborted or the runtime is closed. */
-  #admit({ signal }: EngineCall): void {
+  #throwIfEnded({ signal }: EngineCall): void {
     signal?.throwIfAborted()
     this.operations.closed.throwIfAborted()
   }
@@ -151,7 +151,7 @@ export class HttpEngine implements DockerEngine {
     const { operation, timeoutMs, timeoutOption: option } = request
     const limit = limitCall({ signals: [request.signal, this.operations.closed], operation, timeoutMs, option })
     try {
-      this.#admit(request)
+      this.#throwIfEnded(request)
       const path = this.containers.toEnginePath(request.path)
       return await work({ ...request, path, signal: limit.signal }, limit)
     } catch (cause) {
@@ -168,16 +168,16 @@ export class HttpEngine implements DockerEngine {
     return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
   }
 
-  #watch(call: EngineCall, limit: CallLimit): () => void {
+  #pingUntilReleased(call: EngineCall, limit: CallLimit): () => void {
     const stop = watchLiveness(this, call, { onLost: limit.abort })
     limit.onRelease(stop)
     return stop
   }
 
-  /** Pings the engine from the headers on; with `livenessAfter`, from the end of that request on. */
+  /** Pings the engine from the headers on; with `pingAfter`, once that promise has resolved. */
   #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
-    if (request.livenessAfter === undefined) {
-      if (stopWatch === undefined) this.#watch(request, limit)
+    if (request.pingAfter === undefined) {
+      if (stopWatch === undefined) this.#pingUntilReleased(request, limit)
       return
     }
     stopWatch?.()
@@ -185,13 +185,13 @@ export class HttpEngine implements DockerEngine {
     limit.onRelease(() => {
       isReleased = true
     })
-    const watch = () => void (isReleased || this.#watch(request, limit))
-    request.livenessAfter.then(watch, () => {})
+    const watch = () => void (isReleased || this.#pingUntilReleased(request, limit))
+    request.pingAfter.then(watch, () => {})
   }
 
   /** Sends a request of dockerode. Checks the fields that dockerode reads without checking. */
-  async #dial(request: EngineCall & DialedRequest): Promise<unknown> {
-    if (/^\/networks\/[^/]+\/(connect|disconnect)$/.test(request.path)) return this.#dialWithoutAnswer(request)
+  async #sendForDockerode(request: EngineCall & DialedRequest): Promise<unknown> {
+    if (/^\/networks\/[^/]+\/(connect|disconnect)$/.test(request.path)) return this.#sendWithoutAnswer(request)
     const answer = await this.sendJson<{ readonly Id?: string } | undefined>(request)
     if (/^\/(containers|networks)\/create$|\/exec$/.test(request.path) && typeof answer?.Id !== 'string') {
       throw this.translate(new AnswerFormatError('the answer has no Id', JSON.stringify(answer ?? null)), request)
@@ -218,7 +218,7 @@ export class HttpEngine implements DockerEngine {
   }
 
   /** Sends a request whose answer is ignored: Docker's is empty, Podman's is not JSON. */
-  async #dialWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
+  async #sendWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
     const response = await this.send(this.#withAnswerLimit(request))
     await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))
   }

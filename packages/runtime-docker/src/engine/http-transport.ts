@@ -38,7 +38,7 @@ export class HttpTransport {
       socket?.destroy()
       throw new AnswerFormatError('the engine upgraded a connection without a request to do so')
     }
-    await refuseFailure(request, response)
+    await throwForErrorStatus(request, response)
     return response
   }
 
@@ -46,7 +46,7 @@ export class HttpTransport {
   async upgrade(request: TransportRequest): Promise<UpgradedConnection> {
     const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
     const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
-    if (response !== undefined) return takeOver(request, response)
+    if (response !== undefined) return toHijackedConnection(request, response)
     if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
     return { socket: tolerateReset(socket), head: upgraded.head }
   }
@@ -171,7 +171,7 @@ async function repeatIfStale(
   return second
 }
 
-async function refuseFailure({ method, path }: TransportRequest, response: IncomingMessage): Promise<void> {
+async function throwForErrorStatus({ method, path }: TransportRequest, response: IncomingMessage): Promise<void> {
   const status = response.statusCode ?? 0
   if (status < 400) return
   const text = readAnswerText(await readBody(response, refusalBytes))
@@ -179,8 +179,8 @@ async function refuseFailure({ method, path }: TransportRequest, response: Incom
 }
 
 /** Hijacks the connection of an answer with 200. Some engines and proxies send 200 instead of 101. */
-async function takeOver(request: TransportRequest, response: IncomingMessage): Promise<UpgradedConnection> {
-  await refuseFailure(request, response)
+async function toHijackedConnection(request: TransportRequest, response: IncomingMessage): Promise<UpgradedConnection> {
+  await throwForErrorStatus(request, response)
   const { headers } = response
   if (response.statusCode !== 200 || headers['content-length'] !== undefined) {
     response.destroy()

@@ -6,12 +6,15 @@ import { isHostError } from '@capstan/core'
  */
 export function isInconclusive(error: unknown): boolean {
   if (isHostError(error, 'RUNTIME_UNAVAILABLE')) return false
-  return isHostError(error, 'CONNECTION_LOST') ? isResourceExhausted(error.cause) : isHostError(error)
+  return isHostError(error, 'CONNECTION_LOST') ? isTemporary(error.cause) : isHostError(error)
 }
 
-/** EAGAIN: the backlog of the engine's socket is full. EMFILE and ENFILE: this process has no free file descriptor. */
-function isResourceExhausted(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && exhaustionCodes.has(String(cause.code))
+/**
+ * EAGAIN: the backlog of the engine's socket is full. EMFILE and ENFILE: no free file descriptor. EAI_AGAIN: the name
+ * server does not answer at the moment.
+ */
+function isTemporary(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && temporaryCodes.has(String(cause.code))
 }
 
-const exhaustionCodes: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'EAI_AGAIN'])
+const temporaryCodes: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'EAI_AGAIN'])

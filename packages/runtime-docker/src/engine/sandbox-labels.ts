@@ -1,7 +1,7 @@
 import type { StringMap } from '@capstan/core/plugin'
 
 /** The labels of a container in the network namespace of a sandbox. */
-export function toSandboxedLabels({ firstId, sandboxId }: SandboxLabels): StringMap {
+export function toReplacementLabels({ firstId, sandboxId }: SandboxLabels): StringMap {
   return { [labelKeys.firstId]: firstId, [labelKeys.sandboxId]: sandboxId }
 }
 

@@ -2,8 +2,9 @@ import type { FirewallRules, TerminalSize } from '@capstan/core'
 import type { InspectedAttachment } from './docker-api.js'
 
 /**
- * Settings for the next start of each container. The engine does not store them. The key is the full id, since a name
- * can be reused.
+ * What this process applies at the starts of containers, since the engine does not store it: firewall rules (every
+ * start), the terminal size and networks to reconnect (the next start). The key is the full id, since a name can be
+ * reused.
  */
 export class StartSettings {
   readonly #entries = new Map<string, Entry>()

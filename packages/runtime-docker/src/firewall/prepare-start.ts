@@ -1,18 +1,18 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, createUndoStack, withUndoFailures } from '@capstan/core/plugin'
-import { toContainerState } from '../containers/container-shapes.js'
+import { toContainerState } from '../containers/convert-container.js'
 import { inspectContainer } from '../containers/inspect-container.js'
 import { removeContainer } from '../containers/remove-container.js'
 import type { PreparedStart } from '../containers/start-container.js'
-import { withCleanupLimit } from '../engine/cleanup-limit.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
-import { isAnswered } from '../engine/is-answered.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { createNoRunnerError } from './rules/runners.js'
 import { isEndError, refuseSharedNetwork } from './rules/workload.js'
 import { type Opening, openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
-import { releaseAfterEnd } from './sandbox/release-sandbox.js'
+import { releaseSandboxIfEnded } from './sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from './sandbox/replace-container.js'
 import { watchSandbox } from './sandbox/watch-sandbox.js'
 import { startDisconnected } from './start-disconnected.js'
@@ -40,7 +40,7 @@ async function prepare(engine: DockerEngine, call: EngineCall): Promise<Prepared
   const { Id: id } = await inspectContainer(engine, call)
   const rules = settings.find(id)?.rules
   if (rules === undefined) return unrestricted
-  return withCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
+  return withFirewallCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
 
 const unrestricted: PreparedStart = { run: (start) => start(), release: async () => {} }
@@ -57,7 +57,7 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
   let ending: Promise<void> | undefined
   const end = () => {
     unlock()
-    ending ??= releaseAfterEnd(engine, { ...call, subject: id })
+    ending ??= releaseSandboxIfEnded(engine, { ...call, subject: id })
     return ending
   }
   let mayStartLate = false
@@ -69,11 +69,11 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
   return {
     async run(start) {
       try {
-        await withCleanupLimit(engine, call, () => run(start))
+        await withFirewallCleanupLimit(engine, call, () => run(start))
         unlock()
       } catch (error) {
         // An engine that has not answered may start the container later, so the sandbox and its rules are kept.
-        mayStartLate = !isAnswered(error, call)
+        mayStartLate = !hasKnownOutcome(error, call)
         await release()
         throw error
       }

@@ -1,9 +1,9 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import type { Operation } from '@capstan/core/plugin'
 import { inspectContainer } from '../containers/inspect-container.js'
-import { withCleanupLimit } from '../engine/cleanup-limit.js'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
+import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { refuseSharedNetwork } from './rules/workload.js'
 
@@ -17,10 +17,10 @@ export async function setupFirewall(engine: DockerEngine, rules: FirewallRules, 
   const keep = () => engine.containers.settings.keep(container.Id, toContainerName(container.Name), { rules })
   try {
     if (container.State?.Status === 'created') refuseSharedNetwork(container, 'unchanged')
-    else await withCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, { signal }))
+    else await withFirewallCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, { signal }))
     keep()
   } catch (error) {
-    // Otherwise the next start would undo the containment.
+    // The container was restricted. Without stored rules its next start would be unrestricted.
     if (wasContained(error) || signal.aborted) keep()
     throw error
   }

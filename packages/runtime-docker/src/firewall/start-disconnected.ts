@@ -15,7 +15,8 @@ import { isEndError } from './rules/workload.js'
  * the container, seals it, connects it to its networks again and sets the rules. Until then the process reaches its own
  * loopback interface only.
  *
- * That function rejects with FIREWALL_FAILED, `ended`, when the process ends before the rules are set. When the start
+ * That function rejects with FIREWALL_FAILED: `ended` when the process ends before the rules are set, `disconnected`
+ * when the container could not be sealed, `sealed` when its networks could not be connected again. When the start
  * fails, or this function rejects, the container is connected to its networks again.
  */
 export async function startDisconnected(

@@ -3,7 +3,7 @@ import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { endsWithExitCode, readBuildExitCode } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
-import { isAnswered } from '../engine/is-answered.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 import { type BuildOutput, createBuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform } from './build-refusals.js'
@@ -11,14 +11,15 @@ import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from '.
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
-import { type CutBuild, listUntagged, removeUntagged } from './untagged-images.js'
+import { type InterruptedBuild, listUntagged, removeUntagged } from './untagged-images.js'
 
 /**
  * Builds an image with the engine's classic builder. Resolves when the image has all of its tags.
  *
- * Rejects with OPTION_UNSUPPORTED for an unsupported option and with INVALID_ARGUMENT for an invalid context, both
- * before any request, and with BUILD_FAILED for a failed build, with the step, its command, the exit code and the last
- * lines. An abort stops the build. After a failure or an abort no tag refers to the new image: see {@link restoreTag}.
+ * Rejects with INVALID_ARGUMENT for an invalid context, before the build request; with OPTION_UNSUPPORTED when a local
+ * base image or the built image is not for the requested platform; and with BUILD_FAILED for a failed build, with the
+ * step, its command, the exit code and the last lines. An abort stops the build. After a failure or an abort no tag
+ * refers to the new image: see {@link restoreTag}.
  */
 export async function buildImage(
   engine: DockerEngine,
@@ -30,23 +31,27 @@ export async function buildImage(
   await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, { ...options, signal: call.signal })
   const tags = toAllTags(tag, options)
-  let existing: readonly string[] | undefined
+  let kept: readonly string[] | undefined
   try {
-    existing = await prepareUndo(engine, tags, call)
+    kept = await prepareUndo(engine, tags, call)
     await runBuild(engine, request, options)
     for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
   } catch (error) {
     request.body.destroy()
-    if (existing !== undefined && !isAnswered(error, call)) {
-      const cut = { tags, existing }
-      call.undo.add(`image of ${tag}`, (own) => removeUntagged(engine, cut, { ...call, ...own }))
+    if (kept !== undefined && !hasKnownOutcome(error, call)) {
+      const interrupted = { tags, kept }
+      call.undo.add(`image of ${tag}`, (own) => removeUntagged(engine, interrupted, { ...call, ...own }))
     }
     throw error
   }
 }
 
 /** Adds the undo steps that restore the tags. Resolves with the ids of the images that the undo must not remove. */
-async function prepareUndo(engine: DockerEngine, tags: CutBuild['tags'], call: Operation): Promise<readonly string[]> {
+async function prepareUndo(
+  engine: DockerEngine,
+  tags: InterruptedBuild['tags'],
+  call: Operation,
+): Promise<readonly string[]> {
   const [tagged, untagged] = await Promise.all([
     Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
     listUntagged(engine, tags, call),
@@ -100,7 +105,10 @@ async function checkResult(engine: DockerEngine, call: EngineCall, options: Buil
   checkBuiltPlatform(engine, built, options)
 }
 
-/** Creates BUILD_FAILED with the current step. The last line is the engine's message, unless that has only the exit code. */
+/**
+ * Creates BUILD_FAILED for the current step. The engine's message is the last line, except when the exit code is known
+ * and the command printed something, or the message ends with the exit code.
+ */
 function toBuildFailure(
   { step, command, lastLines }: Pick<BuildOutput, 'step' | 'command' | 'lastLines'>,
   failure: EngineFailure,

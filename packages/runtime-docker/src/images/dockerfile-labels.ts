@@ -28,7 +28,10 @@ export function toLabelParameter(labels: StringMap): Omit<LabelledBuild, 'docker
   return { query: { labels }, addedSteps: Object.keys(labels).length }
 }
 
-/** Returns the instruction to append; `undefined` where it would become part of a continuation or a heredoc. */
+/**
+ * Returns the instruction to append; `undefined` for a Dockerfile that cannot be parsed, has a heredoc, or ends within
+ * a continuation.
+ */
 function toInstruction(dockerfile: string, labels: readonly (readonly [string, string])[]): string | undefined {
   try {
     const { instructions, escapeCharacter } = parseDockerfile(dockerfile)

@@ -7,14 +7,14 @@ import {
   validateImageReference,
 } from '@capstan/core/plugin'
 import type { InspectedImage, ListedImage } from '../engine/docker-api.js'
-import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
 /** Resolves with false only when the engine reports that the image does not exist. Rejects for any other failure. */
 export async function imageExists(
   engine: DockerEngine,
   image: string,
-  { signal, isBounded }: CallLimits = {},
+  { signal, isBounded }: CallSignal = {},
 ): Promise<boolean> {
   const call: EngineCall = { operation: 'imageExists', subject: image, field: 'image', signal, isBounded }
   return (await findImage(engine, image, call)) !== undefined
@@ -37,7 +37,7 @@ export async function findImage(
 /** Lists images, one entry per image with all its tags. The engine applies the filter. */
 export async function listImages(
   engine: DockerEngine,
-  { labels, signal, isBounded }: ListOptions & CallLimits = {},
+  { labels, signal, isBounded }: ListOptions & CallSignal = {},
 ): Promise<readonly ImageInfo[]> {
   const call = { operation: 'listImages', subject: 'images', signal, isBounded }
   return (await (await engine.api(call)).listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
@@ -49,12 +49,12 @@ export async function listImages(
  *
  * Does not pull or run the image. Rejects only for an abort and after `close`.
  */
-export async function getImageHomeDir(engine: DockerEngine, image: string, limits: CallLimits = {}): Promise<string> {
+export async function getImageHomeDir(engine: DockerEngine, image: string, limits: CallSignal = {}): Promise<string> {
   const config = await readConfig(engine, image, limits)
   return toImageHome({ env: toEnv(config?.Env ?? []), user: config?.User ?? '' })
 }
 
-async function readConfig(engine: DockerEngine, image: string, { signal, isBounded }: CallLimits) {
+async function readConfig(engine: DockerEngine, image: string, { signal, isBounded }: CallSignal) {
   try {
     validateImageReference(image)
     return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal, isBounded }))?.Config
@@ -64,7 +64,7 @@ async function readConfig(engine: DockerEngine, image: string, { signal, isBound
   }
 }
 
-/** Returns the first non-empty value of a variable that occurs several times. */
+/** Converts `NAME=value` lines to a map. Of several values of a variable the first non-empty one is kept. */
 function toEnv(lines: readonly string[]): StringMap {
   const entries = lines.map((line) => /^([^=]+)=(.+)$/s.exec(line)).filter((match) => match !== null)
   return Object.fromEntries(entries.map(([, name, value]) => [name, value]).reverse())

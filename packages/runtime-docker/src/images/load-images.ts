@@ -41,7 +41,7 @@ async function load(engine: DockerEngine, body: Readable, call: EngineCall): Pro
   for await (const { stream = '' } of readEngineMessages(streamBody(engine, answer, call), { ...call, toError })) {
     loaded.push(...findLoaded(stream))
   }
-  if (loaded.length === 0) throw toFailure(call, 'the engine found no image in it')
+  if (loaded.length === 0) throw toFailure(call, 'the engine found no image in the archive')
   return loaded
 }
 

@@ -1,6 +1,6 @@
 import { type HostError, isHostError, type PullOptions } from '@capstan/core'
 import { createHostError, type ImageReference, isImageId, parseImageReference } from '@capstan/core/plugin'
-import type { CallLimits, DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { toEngineText } from '../engine/engine-text.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
@@ -9,7 +9,7 @@ import { findImage } from './images.js'
 import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
 
-export interface PullImageOptions extends PullOptions, CallLimits {
+export interface PullImageOptions extends PullOptions, CallSignal {
   /** Where to find credentials when none are given. Default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }

@@ -2,19 +2,19 @@ import { isHostError } from '@capstan/core'
 import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../engine/docker-api.js'
-import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findImage } from './images.js'
 
 /**
- * Removes an image. A tag is only removed if the image has others; an id removes all tags. Resolves if it does not
- * exist.
+ * Removes an image. Given a tag, removes that tag, and the image too if it was the last one. Given an id, removes all
+ * tags and the image. Resolves if it does not exist.
  *
  * Rejects with IN_USE and the users' names when a container, running or not, or another image uses it.
  */
 export async function removeImage(
   engine: DockerEngine,
   image: string,
-  { signal, isBounded }: CallLimits,
+  { signal, isBounded }: CallSignal,
 ): Promise<void> {
   const call: EngineCall = { operation: 'removeImage', subject: image, field: 'id', signal, isBounded }
   const api = await engine.api(call)

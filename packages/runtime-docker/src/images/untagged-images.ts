@@ -6,7 +6,7 @@ import { toLabelFilter } from '../engine/label-filter.js'
 /** Lists the ids of untagged images that this host has built for these tags. */
 export async function listUntagged(
   engine: DockerEngine,
-  [tag, ...tags]: CutBuild['tags'],
+  [tag, ...tags]: InterruptedBuild['tags'],
   call: EngineCall,
 ): Promise<readonly string[]> {
   const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels))
@@ -15,15 +15,15 @@ export async function listUntagged(
 }
 
 /**
- * Removes the labelled but untagged images of an interrupted build, except `existing`. The engine continues for a
- * moment after its client disconnects, so the list is polled for a while.
+ * Removes the untagged image that an interrupted build created, if one appears within `lateResultMs`: the engine
+ * continues for a moment after its client disconnects. Images in `kept` are not removed.
  */
 export async function removeUntagged(
   engine: DockerEngine,
-  { tags, existing }: CutBuild,
+  { tags, kept }: InterruptedBuild,
   call: EngineCall,
 ): Promise<void> {
-  const find = async () => (await listUntagged(engine, tags, call)).find((id) => !existing.includes(id))
+  const find = async () => (await listUntagged(engine, tags, call)).find((id) => !kept.includes(id))
   const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
   if (id === undefined) return
   const api = await engine.api(call)
@@ -35,8 +35,11 @@ export async function removeUntagged(
     })
 }
 
-export interface CutBuild {
+export interface InterruptedBuild {
   readonly tags: readonly [string, ...string[]]
-  /** The ids of images that existed before the build. */
-  readonly existing: readonly string[]
+  /**
+   * The ids of the images that must not be removed: untagged images of earlier builds of these tags, and the previous
+   * images of the tags.
+   */
+  readonly kept: readonly string[]
 }

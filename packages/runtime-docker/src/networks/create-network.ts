@@ -9,8 +9,8 @@ import {
 import { withAbortGrace } from '../engine/abort-grace.js'
 import { hasApi } from '../engine/api-version.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
-import { isAnswered } from '../engine/is-answered.js'
-import { explainFailure, toNameConflict } from './create-failure.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { explainNetworkError, toNameConflict } from './network-create-error.js'
 import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
 
 /**
@@ -37,13 +37,16 @@ export async function createNetwork(
   throw toNameConflict(engine, name, undefined)
 }
 
-/** Resolves with the id, or with `undefined` when requests for the same name cancelled each other. */
+/**
+ * Resolves with the id, or with `undefined` when concurrent requests created networks of the same name and each removed
+ * its own.
+ */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   const { call, name } = request
   const addUndo = () =>
     call.undo.add(`network ${name}`, (own) => removeByRequestId(engine, request, { ...call, ...own }))
   const id = await make(engine, request).catch(async (error: unknown) => {
-    if (isAnswered(error, call)) throw await explainFailure(engine, request, error)
+    if (hasKnownOutcome(error, call)) throw await explainNetworkError(engine, request, error)
     addUndo()
     throw error
   })

@@ -6,7 +6,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isPredefinedNetwork } from '../engine/docker-error-texts.js'
 import { toReason } from '../engine/engine-text.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
-import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
+import { releaseSandboxIfEnded } from '../firewall/sandbox/release-sandbox.js'
 
 /**
  * Removes a network. Resolves if it does not exist. Rejects with IN_USE and the users' names when a running container
@@ -63,11 +63,11 @@ async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Prom
   )
 }
 
-/** The user of a sandbox's network is its container. When that does not run, the sandbox is released. */
+/** Reports the container in place of its sandbox, and stops the sandbox if the container does not run. */
 async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
   const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
   const isRunning = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
-  if (!isRunning) await releaseAfterEnd(engine, { operation: 'removeNetwork', subject: firstId })
+  if (!isRunning) await releaseSandboxIfEnded(engine, { operation: 'removeNetwork', subject: firstId })
   return { name: toContainerName(inspected?.Name) || firstId, isRunning }
 }
 

@@ -12,7 +12,7 @@ import {
 import { withAbortGrace } from '../engine/abort-grace.js'
 import type { InspectedVolume } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { isAnswered } from '../engine/is-answered.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 
 /**
  * Creates a volume and resolves with its name.
@@ -24,14 +24,17 @@ export async function createVolume(engine: DockerEngine, labels: StringMap, call
   const requestIdLabel = createRequestIdLabel()
   const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...requestIdLabel }
   refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
-  return makeVolume(engine, { call, labels: all, requestIdLabel })
+  return sendCreateVolume(engine, { call, labels: all, requestIdLabel })
 }
 
 /**
  * Creates the volume named by the call's subject; `labels` include `requestIdLabel`. Rejects with NAME_CONFLICT if it
  * exists.
  */
-export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
+export async function sendCreateVolume(
+  engine: DockerEngine,
+  { call, labels, requestIdLabel }: CreateVolumeRequest,
+): Promise<string> {
   const name = call.subject
   try {
     const made = await withAbortGrace(engine, call, (graceCall) => {
@@ -42,7 +45,7 @@ export async function makeVolume(engine: DockerEngine, { call, labels, requestId
     call.signal.throwIfAborted()
     return name
   } catch (error) {
-    if (!isAnswered(error, call)) {
+    if (!hasKnownOutcome(error, call)) {
       call.undo.add(`volume ${name}`, (own) => removeOrphan(engine, requestIdLabel, { ...call, ...own }))
       throw error
     }
@@ -53,7 +56,7 @@ export async function makeVolume(engine: DockerEngine, { call, labels, requestId
 }
 
 /** The request for one volume. */
-export interface NewVolume {
+export interface CreateVolumeRequest {
   readonly call: Operation
   readonly labels: StringMap
   readonly requestIdLabel: StringMap

@@ -2,9 +2,9 @@ import { type ContainerConfig, isHostError, type Mount } from '@capstan/core'
 import { createHostError, type Operation, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
-import { findVolume, makeVolume } from './create-volume.js'
+import { findVolume, sendCreateVolume } from './create-volume.js'
 
-/** Returns a function that gives the labels for a missing volume of a mount, with the id of the request that creates it. */
+/** Returns a function that makes the labels of a volume that a mount creates, including the request id. */
 export function toMountedLabels(
   engine: Pick<DockerEngine, 'ownerLabels'>,
   config: ContainerConfig,
@@ -20,7 +20,7 @@ export function toMountedLabels(
 export async function createMountedVolumes(
   engine: DockerEngine,
   config: ContainerConfig,
-  { call, requestIdLabel }: MountedCall,
+  { call, requestIdLabel }: CreateRequestCall,
 ): Promise<void> {
   if (!engine.details.quirks.dropsVolumeLabels) return
   const toLabels = toMountedLabels(engine, config, requestIdLabel)
@@ -29,7 +29,7 @@ export async function createMountedVolumes(
     const own = { ...call, subject: mount.source }
     if ((await findVolume(engine, own)) !== undefined) continue
     try {
-      await makeVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
+      await sendCreateVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
     } catch (error) {
       // Another client created the volume meanwhile, so it is mounted like any existing volume.
       if (!isHostError(error, 'NAME_CONFLICT')) throw toMountError(error, `mounts[${index}].source`)
@@ -49,7 +49,7 @@ export async function removeMountedVolumes(
 }
 
 /** The request that creates a container and its volumes. */
-export interface MountedCall {
+export interface CreateRequestCall {
   readonly call: Operation
   /** The label of the objects that this request creates. */
   readonly requestIdLabel: StringMap

@@ -62,38 +62,38 @@ describe('the order of the docker CLI, of which only the first that is set is us
     'config.json': JSON.stringify({ currentContext: 'other', auths: {} }),
   }
 
-  test('1 an endpoint given in code precedes DOCKER_HOST', async () => {
+  test('an endpoint given in code precedes DOCKER_HOST', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { endpoint: 'tcp://code:4' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://code:4']])
   })
 
-  test('1 a context given in code precedes DOCKER_HOST', async () => {
+  test('a context given in code precedes DOCKER_HOST', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { context: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
   })
 
-  test('2 DOCKER_HOST precedes DOCKER_CONTEXT', async () => {
+  test('DOCKER_HOST precedes DOCKER_CONTEXT', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3', DOCKER_CONTEXT: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://env:3']])
   })
 
-  test('3 DOCKER_CONTEXT precedes the current context', async () => {
+  test('DOCKER_CONTEXT precedes the current context', async () => {
     const search = await find(await createHome(files), { DOCKER_CONTEXT: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
   })
 
-  test('3 the context "default" selects no context, whatever config.json has', async () => {
+  test('the context "default" selects no context, whatever config.json has', async () => {
     const search = await find(await createHome(files), { DOCKER_CONTEXT: 'default' })
     expect([search.chosen, toUrls(search)[0]]).toEqual([false, 'unix:///var/run/docker.sock'])
   })
 
-  test('4 the current context is not chosen by the user, but no other endpoint is tried', async () => {
+  test('the current context is not chosen by the user, but no other endpoint is tried', async () => {
     const search = await find(await createHome(files))
     expect([search.chosen, toUrls(search)]).toEqual([false, ['tcp://other:2']])
     expect(search.candidates[0]?.source).toBe('context "other"')
   })
 
-  test('4 DOCKER_CONFIG sets the directory of the store', async () => {
+  test('DOCKER_CONFIG sets the directory of the store', async () => {
     const home = await createHome(files)
     const search = await find('/nowhere', { DOCKER_CONFIG: join(home, '.docker') })
     expect(toUrls(search)).toEqual(['tcp://other:2'])

@@ -8,7 +8,7 @@ describe('ContainerRegistry', () => {
     const containers = new ContainerRegistry()
     for (let index = 0; index < 300; index += 1) {
       containers.addSandboxed(toId(index), { id: `engine-${index}`, sandboxId: `sandbox-${index}` })
-      containers.forgetRemoved(toId(index))
+      containers.moveToRemoved(toId(index))
     }
     expect(containers.toEngineId(toId(299))).toBe('engine-299')
     expect(containers.toEngineId(toId(0))).toBe(toId(0))

@@ -82,7 +82,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     },
   )
 
-  test('sends nothing to another container: of a container that another runtime created', {
+  test('a container that another runtime created sends nothing to other containers', {
     timeout: 60_000 + starts * 10_000,
   }, async () => {
     const { runtime, firewalls, config, countReceived, rules } = await setUp({ firewallImage })

@@ -64,7 +64,7 @@ export class DockerExecProcess implements ExecProcess {
     await this.exitCode.catch(() => {})
   }
 
-  /** Whether an error can be ignored because the process has exited: not found, stopped, or a failure. */
+  /** Whether the process has exited, so that a failed resize can be ignored. */
   async #hasEnded(call: EngineCall): Promise<boolean> {
     if (this.#isOver) return true
     const api = await this.#engine.api(call)
@@ -75,7 +75,10 @@ export class DockerExecProcess implements ExecProcess {
     return this.#end(await new Promise<unknown>((resolve) => this.#output.start(resolve)))
   }
 
-  /** Resolves with the exit code after both outputs ended. Rejects when the engine does not report the exit. */
+  /**
+   * Resolves with the exit code after the end of each output that is being read. Rejects when the engine does not
+   * report the exit.
+   */
   async #end(error: unknown): Promise<number> {
     try {
       if (this.#isDisposed) throw this.#toDisposed()
@@ -102,7 +105,10 @@ export class DockerExecProcess implements ExecProcess {
 
   #toDisposed(): unknown {
     const { execId } = this.#options
-    return createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason: 'the process was released before it exited' })
+    return createHostError('EXIT_CODE_UNKNOWN', {
+      id: execId,
+      reason: 'the ExecProcess was disposed before the process exited',
+    })
   }
 }
 
@@ -115,7 +121,7 @@ export interface ExecProcessOptions {
   readonly marker: string | undefined
   /** The call. Its signal aborts with that of the caller and when the runtime is closed. */
   readonly call: EngineCall
-  /** Called when the process has exited. */
+  /** Called once when this object no longer needs the engine: after the exit code, a failure, an abort or a dispose. */
   readonly onEnd: () => void
 }
 

@@ -10,8 +10,9 @@ import { readExitCode } from './exec-exit-code.js'
 /**
  * Sends a signal to a process that exec has started. Resolves with false when it has exited or is not found.
  *
- * Engines have no request for this, and report the process id of their machine. On this machine the kernel has its id
- * in the container; elsewhere it is found in the container by its marker. A second exec then sends the signal.
+ * Engines have no request for this, and report the process id in the engine's PID namespace. If the engine runs on this
+ * machine, the id in the container is read from `/proc/PID/status`. Otherwise a script in the container finds the
+ * process by the variable CAPSTAN_EXEC. A second exec sends the signal.
  */
 export async function killExec(engine: DockerEngine, target: KillTarget, call: EngineCall): Promise<boolean> {
   // The format that every `kill` accepts.

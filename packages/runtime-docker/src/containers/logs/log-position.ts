@@ -8,7 +8,7 @@ export interface LogFilter {
 
 /** The position of a reader in a log. Passes all bytes on, and records the last record of each stream. */
 export class LogPosition implements LogFilter {
-  readonly #marks = new Map<FrameSource, LogMark>()
+  readonly #marks = new Map<FrameSource, LastRecord>()
   #first: string | undefined
   #last: string | undefined
 
@@ -25,19 +25,19 @@ export class LogPosition implements LogFilter {
    * Returns the filter for a second reading of the same log, which passes on only new bytes. `undefined` when the first
    * reading got no data, because even a slow reader gets the first chunk.
    */
-  toRest(): LogRest | undefined {
+  createResumeFilter(): ResumeFilter | undefined {
     if (this.#marks.size === 0) return undefined
-    return new LogRest(this.#marks, { first: this.#first, last: this.#last })
+    return new ResumeFilter(this.#marks, { first: this.#first, last: this.#last })
   }
 }
 
 /** Removes the bytes of a log that were read before. */
-export class LogRest implements LogFilter {
+export class ResumeFilter implements LogFilter {
   /** The start of the second reading, as text or time; `undefined` for the start of the first one. */
   readonly since: Date | string | undefined
-  readonly #marks: ReadonlyMap<FrameSource, LogMark>
+  readonly #marks: ReadonlyMap<FrameSource, LastRecord>
 
-  constructor(marks: ReadonlyMap<FrameSource, LogMark>, { first, last }: LogSpan) {
+  constructor(marks: ReadonlyMap<FrameSource, LastRecord>, { first, last }: LogSpan) {
     this.#marks = new Map([...marks].map(([source, mark]) => [source, { ...mark }]))
     this.since = first === undefined || last === undefined ? undefined : toBegin(first, last)
   }
@@ -59,7 +59,7 @@ interface LogSpan {
 }
 
 /** The number of bytes read of the last record, or of all records with its timestamp. */
-interface LogMark {
+interface LastRecord {
   readonly timestamp: string | undefined
   length: number
 }

@@ -4,8 +4,8 @@ import type { LogFilter } from './log-position.js'
 import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
 
 /**
- * Converts the bytes of a log stream to chunks. Pure. `end` detects an incomplete stream. Both yield the chunks before
- * an error, and then throw it.
+ * Converts the bytes of a log stream to chunks, without I/O. `end` detects an incomplete stream. Both yield the chunks
+ * before an error, and then throw it.
  */
 export interface LogSplitter {
   push(chunk: Buffer): Iterable<LogChunk>
@@ -15,18 +15,18 @@ export interface LogSplitter {
 }
 
 /**
- * Creates a splitter. `isStamped`: the records have timestamps; `isShown`: the chunks have timestamps; `filter`:
- * selects the bytes to pass on, default all.
+ * Creates a splitter. `hasTimestamps`: the records have timestamps; `reportsTimestamps`: the chunks have timestamps;
+ * `filter`: selects the bytes to pass on, default all.
  */
-export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: LogFormat): LogSplitter {
+export function createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps, filter }: LogFormat): LogSplitter {
   const chunks: LogChunk[] = []
   const emit: StampedSink = (source, record, timestamp) => {
     const bytes = filter === undefined ? record : filter.pass(source, record, timestamp)
     if (bytes.length === 0) return
-    const stamped = isShown && timestamp !== undefined ? { timestamp } : {}
+    const stamped = reportsTimestamps && timestamp !== undefined ? { timestamp } : {}
     chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
   }
-  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, { isStamped })
+  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, { hasTimestamps })
   function* collect(read: () => void): Iterable<LogChunk> {
     let fault: { readonly error: unknown } | undefined
     try {
@@ -48,8 +48,8 @@ export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: Lo
 
 export interface LogFormat {
   readonly isTerminal: boolean
-  readonly isStamped: boolean
-  readonly isShown: boolean
+  readonly hasTimestamps: boolean
+  readonly reportsTimestamps: boolean
   readonly filter?: LogFilter | undefined
 }
 
@@ -59,8 +59,8 @@ interface LogReader {
   readonly timestamps: { readonly last: string | undefined } | undefined
 }
 
-function createFrameReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
-  if (!isStamped) {
+function createFrameReader(emit: StampedSink, { hasTimestamps }: Pick<LogFormat, 'hasTimestamps'>): LogReader {
+  if (!hasTimestamps) {
     const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined))
     return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps: undefined }
   }
@@ -69,8 +69,8 @@ function createFrameReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'is
   return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps }
 }
 
-function createTerminalReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
-  if (!isStamped) return { push: (chunk) => emit('stdout', chunk, undefined), end() {}, timestamps: undefined }
+function createTerminalReader(emit: StampedSink, { hasTimestamps }: Pick<LogFormat, 'hasTimestamps'>): LogReader {
+  if (!hasTimestamps) return { push: (chunk) => emit('stdout', chunk, undefined), end() {}, timestamps: undefined }
   const timestamps = new LineTimestamps(emit)
   return { push: (chunk) => timestamps.push(chunk), end: () => timestamps.end(), timestamps }
 }

@@ -5,7 +5,7 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readWhole } from '../../engine/streams/read-whole.js'
 import { inspectContainer, isStillRunning } from '../inspect-container.js'
-import { type LogFilter, LogPosition, type LogRest } from './log-position.js'
+import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
 import { createLogSplitter, type LogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
 
@@ -28,7 +28,7 @@ export async function* readLog(
   const { isReplaced } = yield* readOnce({ engine, options, call, filter: position })
   // A start under firewall rules has replaced the container, which had no output.
   if (isReplaced) return yield* readLog(engine, options, call)
-  const rest = position.toRest()
+  const rest = position.createResumeFilter()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
 }
 
@@ -36,14 +36,14 @@ export async function* readLog(
  * Reads the rest of a followed log. Engine 20.10 truncates the stream when the container exits and the reader is slow,
  * but the log is complete unless it was removed with the container.
  */
-async function* readRest({ filter, ...reading }: LogReading & { readonly filter: LogRest }) {
+async function* readRest({ filter, ...reading }: LogReading & { readonly filter: ResumeFilter }) {
   const { since = reading.options.since } = filter
   const { tailLines, ...options } = reading.options
   // The beginning of the tail of a terminal's log is unknown, so the rest cannot be found.
   if (filter.since === undefined && tailLines !== undefined) return
   const whole = { ...options, follow: false, ...(since === undefined ? {} : { since }) }
   try {
-    yield* readOnce({ ...reading, options: whole, filter, isStamped: filter.since !== undefined })
+    yield* readOnce({ ...reading, options: whole, filter, hasTimestamps: filter.since !== undefined })
   } catch (error) {
     if (!isRemoved(error)) throw error
   }
@@ -56,8 +56,8 @@ async function* readRest({ filter, ...reading }: LogReading & { readonly filter:
 async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readonly isReplaced: boolean }> {
   const { engine, options, call, filter } = reading
   const { follow = false, timestamps = false } = options
-  const { response, isTerminal, isStamped, id, engineId } = await openLog(reading)
-  const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
+  const { response, isTerminal, hasTimestamps, id, engineId } = await openLog(reading)
+  const splitter = createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps: timestamps, filter })
   try {
     yield* split(response, splitter, call)
     const isReplaced = engine.containers.toEngineId(id) !== engineId
@@ -77,7 +77,7 @@ interface LogReading {
   readonly call: EngineCall
   readonly filter?: LogFilter
   /** Whether to request timestamps. Default: if the caller requests them, or a followed log may need the last one. */
-  readonly isStamped?: boolean
+  readonly hasTimestamps?: boolean
 }
 
 async function* split(
@@ -92,31 +92,37 @@ async function* split(
 interface OpenLog {
   readonly response: IncomingMessage
   readonly isTerminal: boolean
-  readonly isStamped: boolean
+  readonly hasTimestamps: boolean
   readonly id: string
   /** The engine's id of the container at the time of the request. */
   readonly engineId: string
 }
 
 /** Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on. */
-async function openLog({ engine, options, call, isStamped: requestsTimestamps }: LogReading): Promise<OpenLog> {
+async function openLog({ engine, options, call, hasTimestamps: requestsTimestamps }: LogReading): Promise<OpenLog> {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true
   const { follow = false, timestamps = false, stdout = true, stderr = true, since, tailLines } = options
   // The timestamps in a terminal's log cannot be reliably separated from its text, so they are only sent on request.
-  const isStamped = timestamps || (requestsTimestamps ?? (follow && !isTerminal))
+  const hasTimestamps = timestamps || (requestsTimestamps ?? (follow && !isTerminal))
   const query = {
     follow,
     stdout,
     stderr,
-    timestamps: isStamped,
+    timestamps: hasTimestamps,
     since: since === undefined ? undefined : toEngineTime(since),
     tail: tailLines ?? 'all',
   }
   const path = `/containers/${call.subject}/logs`
   const { Id: id } = container
   const engineId = engine.containers.toEngineId(id)
-  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped, id, engineId }
+  return {
+    response: await engine.send({ ...call, method: 'GET', path, query }),
+    isTerminal,
+    hasTimestamps,
+    id,
+    engineId,
+  }
 }
 
 /** Whether the container was removed or is being removed. */

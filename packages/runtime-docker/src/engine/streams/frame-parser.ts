@@ -4,9 +4,9 @@ import { EngineStreamError } from './engine-stream-error.js'
 /**
  * Parses the engine's stream format: frames of a type byte, three zero bytes, a 32-bit length and the payload.
  *
- * Pure and synchronous. Payloads are not copied, and only an incomplete header is buffered. Frames and headers may be
- * split anywhere; a split payload is passed on in pieces. `end` must be called to detect an incomplete frame.
- * https://docs.docker.com/reference/api/engine/ (attach, "stream format")
+ * Synchronous, without I/O. Payloads are not copied; only an incomplete header and the text of an error frame are
+ * buffered. Frames and headers may be split anywhere; a split payload is passed on in pieces. `end` must be called to
+ * detect an incomplete frame. https://docs.docker.com/reference/api/engine/ (attach, "stream format")
  */
 export class FrameParser {
   readonly #sink: FrameSink
@@ -29,7 +29,10 @@ export class FrameParser {
     }
   }
 
-  /** @throws AnswerFormatError when the last frame is incomplete. */
+  /**
+   * @throws EngineStreamError when the last frame is an incomplete error frame; AnswerFormatError when another is
+   * incomplete.
+   */
   end(): void {
     if (this.#failure !== undefined) throw new EngineStreamError(Buffer.concat(this.#failure).toString())
     if (this.#left === 0 && this.#headerLength === 0) return

@@ -5,9 +5,11 @@ import { toConnectionLost } from './lost-connection.js'
 
 /**
  * Pings the engine during a stream that may be silent for days, to detect a hanging engine or a broken connection.
- * Calls `onLost` once with CONNECTION_LOST. Returns a function that stops the pings.
+ * Returns a function that stops the pings.
  *
- * CONNECTION_LOST needs three unanswered pings in a row, because a busy engine answers late.
+ * Calls `onLost` at most once: with CONNECTION_LOST when a ping cannot be sent (a refused or reset connection) or after
+ * three pings in a row without an answer in time, since a busy engine answers late; with RUNTIME_UNAVAILABLE after
+ * `close`.
  */
 export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
   const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts

@@ -9,7 +9,7 @@ import {
 import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
-import { isAnswered } from '../../engine/is-answered.js'
+import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { type Contained, contain } from './contain.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
@@ -69,7 +69,8 @@ export async function setRules(
   for (const runner of runners) {
     const reason = await tryRunner(runner, plan, call)
     if (reason === undefined) {
-      if (workload.hasNetAdmin) engine.warn(`container "${workload.name}" ${removable}`)
+      if (workload.hasNetAdmin)
+        engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can remove its firewall`)
       return undefined
     }
     reasons.push(`${runner.title}: ${reason}`)
@@ -85,7 +86,7 @@ async function tryRunner(runner: NamespaceRunner, plan: FirewallPlan, call: Engi
   const result = await runner.run(toFirewallScript(plan), call).catch((error: unknown) => ({ error }))
   call.signal?.throwIfAborted()
   if ('error' in result) {
-    if (isAnswered(result.error, call)) return toReason(result.error)
+    if (hasKnownOutcome(result.error, call)) return toReason(result.error)
     throw result.error // the script may have run
   }
   const outcome = readFirewallOutcome(result, plan)
@@ -124,5 +125,4 @@ async function toContained(context: RunnerContext, fault: Fault): Promise<unknow
   ])
 }
 
-const removable = 'has NET_ADMIN: its own processes can remove its firewall'
 const containTimeoutMs = 150_000

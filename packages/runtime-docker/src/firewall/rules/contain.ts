@@ -34,7 +34,7 @@ export async function contain(context: RunnerContext, call: EngineCall): Promise
   return { containment: 'unchanged', failures }
 }
 
-/** Leaves a running container nothing open but its loopback interface, as read back. Rejects where no runner can do so. */
+/** Sets rules that block everything except loopback, and reads them back. Rejects when no runner can set them. */
 export async function sealWorkload(engine: DockerEngine, call: EngineCall): Promise<void> {
   const { isSealed, reasons } = await seal({ engine, workload: await readWorkload(engine, call) }, call)
   call.signal?.throwIfAborted()

@@ -1,10 +1,11 @@
 import { isHostError } from '@capstan/core'
-import { readStart } from '../../containers/read-start.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { readPrefix } from '../../engine/streams/read-prefix.js'
 
 /**
- * Reads a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in the image: the
- * engine packs it into a tar. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchive
+ * Reads a small file in a container, such as `/etc/hosts`; `undefined` when the engine does not give it. Needs no
+ * program in the image: the engine packs it into a tar.
+ * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchive
  */
 export async function readContainerFile(
   engine: DockerEngine,
@@ -14,9 +15,9 @@ export async function readContainerFile(
 ): Promise<string | undefined> {
   try {
     const answer = await engine.send({ ...call, method: 'GET', path: `/containers/${id}/archive`, query: { path } })
-    return findFirstFile(await readStart(engine, answer, call))
+    return findFirstFile(await readPrefix(engine, answer, call))
   } catch (error) {
-    // The container exists: the file does not.
+    // Both codes count as a missing file. Whether the container still exists is not checked.
     if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'OPERATION_FAILED')) return undefined
     throw error
   }

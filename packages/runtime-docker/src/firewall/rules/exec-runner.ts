@@ -1,8 +1,8 @@
 import { createHostError, startDeadline } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
 import { readExitCode } from '../../containers/exec/exec-exit-code.js'
-import { readStart } from '../../containers/read-start.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
+import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
@@ -28,7 +28,7 @@ export function createExecRunner(
     const expire = () =>
       socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
     const deadline = startDeadline(timeoutMs, expire)
-    const rest = await readStart(engine, socket, call).finally(() => deadline.clear())
+    const rest = await readPrefix(engine, socket, call).finally(() => deadline.clear())
     socket.destroy()
     const output = Buffer.concat([head, rest]).toString()
     return { exitCode: await readExitCode(engine, { execId: id, call }), output }

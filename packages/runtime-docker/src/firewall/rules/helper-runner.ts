@@ -6,12 +6,12 @@ import {
   withUndoFailures,
 } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
-import { readStart } from '../../containers/read-start.js'
 import { removeContainer } from '../../containers/remove-container.js'
 import { removeOrphan } from '../../containers/remove-orphan.js'
 import { withAbortGrace } from '../../engine/abort-grace.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import { isAnswered } from '../../engine/is-answered.js'
+import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
+import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
@@ -25,7 +25,7 @@ export function createHelperRunner(
   return {
     title,
     async run(script, call) {
-      const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.namespaceId }), call)
+      const id = await createHelper(engine, toHelperConfig({ image, script, namespaceId: workload.namespaceId }), call)
       const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
       undo.add('firewall helper', (own) => removeContainer(engine, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
@@ -49,7 +49,7 @@ function createHelper(engine: DockerEngine, config: object, call: EngineCall): P
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {
-      throw isAnswered(error, graceCall) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
+      throw hasKnownOutcome(error, graceCall) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
     }
   })
 }
@@ -66,11 +66,11 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
   if (error?.Message) throw toFailure(call, error.Message)
   const query = { stdout: true, stderr: true }
   const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
-  return { exitCode, output: (await readStart(engine, logs, of)).toString() }
+  return { exitCode, output: (await readPrefix(engine, logs, of)).toString() }
 }
 
 /** Starts only the shell of the image, with only the rights that iptables needs. */
-function toHelperConfig({ image, script, workload }: Helper): object {
+function toHelperConfig({ image, script, namespaceId }: Helper): object {
   return {
     Image: image,
     User: '0:0',
@@ -80,7 +80,7 @@ function toHelperConfig({ image, script, workload }: Helper): object {
     Cmd: [],
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
-      NetworkMode: `container:${workload}`,
+      NetworkMode: `container:${namespaceId}`,
       CapDrop: ['ALL'],
       CapAdd: ['NET_ADMIN', 'NET_RAW'],
       SecurityOpt: ['no-new-privileges'],
@@ -97,8 +97,8 @@ function toFailure({ operation, subject }: EngineCall, reason: string) {
 interface Helper {
   readonly image: string
   readonly script: string
-  /** Full id of the container that the namespace belongs to. */
-  readonly workload: string
+  /** The full id of the container that owns the network namespace. */
+  readonly namespaceId: string
 }
 
 interface WaitAnswer {

@@ -27,7 +27,10 @@ async function listNameServers({ engine, workload }: ResolveContext, call: Engin
   return findNameServers(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''))
 }
 
-/** Returns a gateway, which is on the local network, or else an address reserved for documentation (RFC 5737). */
+/**
+ * Returns the address to which the verification sends a packet that the rules must block: a gateway, or else an address
+ * that is never used (RFC 5737).
+ */
 function toWitness({ workload }: ResolveContext): string {
   const gateways = workload.attachments.flatMap((attachment) => attachment.gateways)
   return gateways.find((address) => !address.includes(':')) ?? '192.0.2.1'

@@ -16,7 +16,8 @@ export interface ResolveContext extends RunnerContext {
 
 /**
  * Finds the addresses of a name as the container resolves it: in its own `/etc/hosts`, among the containers on its
- * networks, then by DNS, from where the engine is. Empty where there are none.
+ * networks, then by DNS: first in this process if the engine runs on this machine, otherwise first in the container's
+ * network namespace; then the other one. Resolves with an empty list when the name has no address.
  */
 export async function resolveHost(context: ResolveContext, host: string, call: EngineCall): Promise<readonly string[]> {
   for (const source of [readHosts, findPeer, ...toLookups(context)]) {
@@ -28,7 +29,10 @@ export async function resolveHost(context: ResolveContext, host: string, call: E
 
 type Source = (context: ResolveContext, host: string, call: EngineCall) => Promise<readonly string[]>
 
-/** On one machine, this process resolves names as the container does. */
+/**
+ * Orders the DNS lookups. If the engine runs on this machine, the lookup in this process resolves names as the
+ * container does.
+ */
 function toLookups({ engine }: ResolveContext): readonly Source[] {
   const isHere = engine.details.facts.location === 'this-machine'
   return isHere ? [lookUpHere, lookUpInside] : [lookUpInside, lookUpHere]

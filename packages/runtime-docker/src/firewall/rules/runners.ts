@@ -6,8 +6,8 @@ import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
  * Lists the ways to run a script in the workload's network namespace, the most secure first. The workload can change
  * its own file system, but not the files of an image.
  *
- * A privileged exec needs no right of the workload, but fails where the machine withholds a capability from an engine
- * of version 20.10. A plain exec works where the workload has NET_ADMIN.
+ * A privileged exec needs no capability of the container, but Docker 20.10 cannot start one if the engine itself lacks
+ * a capability. A plain exec works where the workload has NET_ADMIN.
  */
 export function listRunners(context: RunnerContext): readonly NamespaceRunner[] {
   const { firewallImage } = context.engine.details
@@ -32,5 +32,7 @@ export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
 /** Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner. */
 export function createNoRunnerError(reasons: readonly string[]): Error {
   const tried = reasons.join('; ')
-  return new Error(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)
+  return new Error(
+    `the rules could not be set (${tried}); pass the plugin's option \`firewallImage\`: an image with sh, iptables and ip6tables`,
+  )
 }

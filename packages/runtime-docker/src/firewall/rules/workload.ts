@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { toContainerState } from '../../containers/container-shapes.js'
+import { toContainerState } from '../../containers/convert-container.js'
 import { inspectContainer } from '../../containers/inspect-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedContainer } from '../../engine/docker-api.js'

@@ -7,7 +7,7 @@ import { removeContainer } from '../../containers/remove-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { CreateRequest, InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import { isAnswered } from '../../engine/is-answered.js'
+import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { toSandboxLabels } from '../../engine/sandbox-labels.js'
 import { setRules } from '../rules/apply-firewall.js'
 import { createNoRunnerError, createSandboxRunner } from '../rules/runners.js'
@@ -89,7 +89,7 @@ async function openWith(
 
 function findImageFault(error: unknown, call: EngineCall): string | undefined {
   if (isHostError(error, 'IMAGE_NOT_FOUND')) return 'the engine does not have it'
-  return isHostError(error, 'COMMAND_NOT_STARTED') && isAnswered(error, call) ? 'it has no /bin/sh' : undefined
+  return isHostError(error, 'COMMAND_NOT_STARTED') && hasKnownOutcome(error, call) ? 'it has no /bin/sh' : undefined
 }
 
 interface Creating extends Omit<Opening, 'rules'> {

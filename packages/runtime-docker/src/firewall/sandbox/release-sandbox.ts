@@ -10,12 +10,12 @@ import { toReason } from '../../engine/engine-text.js'
  * of a container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Never
  * rejects: a failure is a warning.
  */
-export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
+export async function releaseSandboxIfEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
   const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   cleanup.add('firewall sandbox', (own) => releaseSandbox(engine, { ...call, ...own }))
   for (const failure of await cleanup.run()) {
-    engine.warn(`the sandbox of container "${call.subject}" is left: ${toReason(failure)}`)
+    engine.warn(`the sandbox of container "${call.subject}" could not be stopped or removed: ${toReason(failure)}`)
   }
 }
 
@@ -26,11 +26,11 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
   const container = await findContainer(engine, call)
   if (container === undefined) {
     await removeContainer(engine, sandboxId, { signal: call.signal })
-    engine.containers.forgetRemoved(firstId)
+    engine.containers.moveToRemoved(firstId)
     engine.containers.settings.forget(firstId)
     return
   }
-  // On such an engine a start of the container would start a stopped sandbox too, without rules.
+  // Such an engine would start a stopped sandbox, which has no rules then, together with the container.
   if (engine.details.quirks.startsNamespaceOwners) return
   if (container.State?.Running === true || engine.containers.isStarting(firstId)) return
   await killSandbox(engine, { ...call, subject: sandboxId })

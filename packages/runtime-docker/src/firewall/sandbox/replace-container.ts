@@ -7,9 +7,9 @@ import { removeContainer } from '../../containers/remove-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
-import { toSandboxedLabels } from '../../engine/sandbox-labels.js'
+import { toReplacementLabels } from '../../engine/sandbox-labels.js'
 import type { Opening } from './open-sandbox.js'
-import { toSandboxedBody } from './sandbox-body.js'
+import { toReplacementBody } from './sandbox-body.js'
 
 /**
  * Creates a container that was not started yet again, in the network namespace of its sandbox, with the same name, and
@@ -38,8 +38,8 @@ export async function replaceContainer(
     const hostname = engine.details.quirks.hasSeparateHostname
       ? (request.body.Hostname ?? firstId.slice(0, 12))
       : undefined
-    const labels = toSandboxedLabels({ firstId, sandboxId })
-    const body = toSandboxedBody(request.body, { image, sandboxId, labels, hostname })
+    const labels = toReplacementLabels({ firstId, sandboxId })
+    const body = toReplacementBody(request.body, { image, sandboxId, labels, hostname })
     const { id } = await requestContainer(engine, { body, platform: request.platform, name }, call)
     engine.containers.addSandboxed(firstId, { id, sandboxId })
     engine.containers.forgetCreated(firstId)

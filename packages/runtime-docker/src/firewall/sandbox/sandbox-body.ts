@@ -5,7 +5,7 @@ import type { CreateBody } from '../../engine/docker-api.js'
 /**
  * The body of the create request for a sandbox: the container's network settings, and a process that waits. Pure.
  *
- * That process has the right to change the network namespace, which the container's need not have.
+ * The sandbox has NET_ADMIN and NET_RAW, so the container itself does not need them.
  */
 export function toSandboxBody(body: CreateBody, { image, firstId, labels, aliases }: SandboxOptions): CreateBody {
   const { NetworkMode, Dns, ExtraHosts, PortBindings } = body.HostConfig
@@ -44,7 +44,7 @@ export interface SandboxOptions {
 }
 
 /** The body for the container itself, in the network namespace of its sandbox: without network settings, which the engine refuses. */
-export function toSandboxedBody(
+export function toReplacementBody(
   body: CreateBody,
   { image, sandboxId, labels, hostname }: SandboxedOptions,
 ): CreateBody {
@@ -59,7 +59,7 @@ export function toSandboxedBody(
   })
 }
 
-/** Options of `toSandboxedBody`. */
+/** Options of `toReplacementBody`. */
 export interface SandboxedOptions {
   readonly image: string
   readonly sandboxId: string

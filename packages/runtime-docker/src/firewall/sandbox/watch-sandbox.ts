@@ -3,7 +3,7 @@ import { delay } from '@capstan/core/plugin'
 import { findContainer } from '../../containers/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { readBody } from '../../engine/read-body.js'
-import { releaseAfterEnd } from './release-sandbox.js'
+import { releaseSandboxIfEnded } from './release-sandbox.js'
 
 /**
  * Releases the sandbox of a container when the container ends, while this runtime is open. Does not keep the process of
@@ -19,7 +19,7 @@ export function watchSandbox(engine: DockerEngine, id: string): void {
 async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
   await untilEnded(engine, call)
   if ((await findContainer(engine, call))?.HostConfig?.AutoRemove === true) await untilGone(engine, call)
-  await releaseAfterEnd(engine, call)
+  await releaseSandboxIfEnded(engine, call)
 }
 
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {

@@ -237,7 +237,7 @@ describe('a followed log', () => {
       })
     })
 
-    test('by the number of bytes for a terminal', async () => {
+    test('finds the rest of a terminal log by the number of bytes', async () => {
       const { open, container } = await startLogs(
         (reply, { query }) => {
           const isFollowed = query.get('follow') === '1'
@@ -249,21 +249,24 @@ describe('a followed log', () => {
       expect(await readText(await open({ follow: true }))).toBe('combined:one\r\ntw;combined:o\r\n;')
     })
 
-    test('and stays empty for an empty tail', async () => {
+    test('reads nothing more for an empty tail', async () => {
       const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
       expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
     })
 
-    test.each([404, 409])('or ends when the container was removed meanwhile (%i)', async (status) => {
-      const { open, container } = await startLogs((reply, { query }) => {
-        if (query.get('follow') === '0') return reply.refuse(status, 'dead or marked for removal')
-        container.exit(0)
-        reply.open().end(records[0])
-      })
-      expect(await readText(await open({ follow: true }))).toBe('stdout:a\n;')
-    })
+    test.each([404, 409])(
+      'ends without an error when the container was removed meanwhile (status %i)',
+      async (status) => {
+        const { open, container } = await startLogs((reply, { query }) => {
+          if (query.get('follow') === '0') return reply.refuse(status, 'dead or marked for removal')
+          container.exit(0)
+          reply.open().end(records[0])
+        })
+        expect(await readText(await open({ follow: true }))).toBe('stdout:a\n;')
+      },
+    )
 
-    test('or rejects with CONNECTION_LOST and the last timestamp when the rest is incomplete', async () => {
+    test('rejects with CONNECTION_LOST and the last timestamp when the rest is incomplete', async () => {
       const { open, container } = await startLogs((reply, { query }) => {
         const response = reply.open()
         if (query.get('follow') === '0') return void response.write(frame(1, `${third} d`), () => reply.destroy())

@@ -30,7 +30,7 @@ describe('log of a container without a terminal', () => {
   const bytes = Buffer.concat([frame(1, `${first} out\n`), frame(2, `${second} err of 2 words\n`)])
 
   test('removes the timestamps, and reports them on request', () => {
-    const { joined, last } = split({ isTerminal: false, isStamped: true, isShown: true }, [bytes])
+    const { joined, last } = split({ isTerminal: false, hasTimestamps: true, reportsTimestamps: true }, [bytes])
     expect(joined).toEqual([
       { source: 'stdout', text: 'out\n', timestamp: first },
       { source: 'stderr', text: 'err of 2 words\n', timestamp: second },
@@ -39,24 +39,24 @@ describe('log of a container without a terminal', () => {
   })
 
   test.each([1, 2, 3, 4])('gives the same result for any chunk borders (seed %i)', (seed) => {
-    const format = { isTerminal: false, isStamped: true, isShown: true }
+    const format = { isTerminal: false, hasTimestamps: true, reportsTimestamps: true }
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 9))).toEqual(split(format, [bytes]))
   })
 
   test('keeps the last timestamp when none is reported', () => {
-    const { joined, last } = split({ isTerminal: false, isStamped: true, isShown: false }, [bytes])
+    const { joined, last } = split({ isTerminal: false, hasTimestamps: true, reportsTimestamps: false }, [bytes])
     expect(joined.map(({ timestamp }) => timestamp)).toEqual([undefined, undefined])
     expect(last).toBe(second)
   })
 
   test('does not change text like JSON or a timestamp', () => {
-    const format = { isTerminal: false, isStamped: false, isShown: false }
+    const format = { isTerminal: false, hasTimestamps: false, reportsTimestamps: false }
     expect(split(format, [frame(1, '{"a":1}')]).joined[0]?.text).toBe('{"a":1}')
     expect(split(format, [frame(1, `${first} text`)]).joined[0]?.text).toBe(`${first} text`)
   })
 
   test('gives a record without a timestamp completely as text', () => {
-    const format = { isTerminal: false, isStamped: true, isShown: true }
+    const format = { isTerminal: false, hasTimestamps: true, reportsTimestamps: true }
     expect(split(format, [frame(1, 'no time here\n'), frame(1, 'x')]).joined).toEqual([
       { source: 'stdout', text: 'no time here\nx', timestamp: undefined },
     ])
@@ -64,10 +64,10 @@ describe('log of a container without a terminal', () => {
 })
 
 describe('log of a terminal', () => {
-  const format = { isTerminal: true, isStamped: true, isShown: true }
+  const format = { isTerminal: true, hasTimestamps: true, reportsTimestamps: true }
 
   test('is one stream, passed on unchanged', () => {
-    const plain = { isTerminal: true, isStamped: false, isShown: false }
+    const plain = { isTerminal: true, hasTimestamps: false, reportsTimestamps: false }
     expect(split(plain, [Buffer.from('a\r\n'), Buffer.from([0xff])]).joined).toEqual([
       { source: 'combined', text: 'a\r\n\xff', timestamp: undefined },
     ])
@@ -103,7 +103,7 @@ describe('an error in a log', () => {
     ['bytes that are not a frame', [frame(1, 'a'), frame(2, 'b'), bad], 'invalid frame'],
     ['an incomplete frame', [frame(1, 'a'), frame(2, 'b'), cut], 'within a frame'],
   ])('gives the data before %s in one chunk, then throws', (_, parts, text) => {
-    const splitter = createLogSplitter({ isTerminal: false, isStamped: false, isShown: false })
+    const splitter = createLogSplitter({ isTerminal: false, hasTimestamps: false, reportsTimestamps: false })
     const read: string[] = []
     const readAll = () => {
       for (const { bytes } of splitter.push(Buffer.concat(parts))) read.push(Buffer.from(bytes).toString())

@@ -3,7 +3,7 @@ import { createHostError, type NetworkJoin, refuseOptions, validateContainerConf
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
 /** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
-export function refuseConfig(
+export function validateConfig(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   config: ContainerConfig,
 ): void {
@@ -24,7 +24,11 @@ export function refuseConfig(
 /** https://docs.docker.com/engine/containers/resource_constraints/ */
 const leastMemoryBytes = 6 * 1024 * 1024
 
-/** Rejects with NETWORK_NOT_FOUND for a missing network. The engine itself would create the container and fail at its start. */
+/**
+ * Rejects with NETWORK_NOT_FOUND for a missing network, with INVALID_ARGUMENT for the networks `host` and `none`, and
+ * with OPTION_UNSUPPORTED for aliases on the default network. The engine itself would create the container and fail at
+ * its start.
+ */
 export async function checkNetworks(
   engine: DockerEngine,
   { network }: ContainerConfig,

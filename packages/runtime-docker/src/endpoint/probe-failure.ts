@@ -5,11 +5,15 @@ import { AnswerFormatError } from '../engine/answer-format-error.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isTlsExpected } from '../engine/docker-error-texts.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
+import { ApiRangeError } from './api-range.js'
 
 /** Describes why an endpoint is not available: the step that failed, the cause and the remedy. */
-export async function explainFailure(error: unknown, failedAt: FailedAt): Promise<FailureText> {
+export async function explainProbeFailure(error: unknown, failedAt: FailedAt): Promise<FailureText> {
   const { endpoint, step } = failedAt
   if (isHostError(error, 'TIMED_OUT')) return explainSlow(error.facts, { endpoint, step })
+  if (error instanceof ApiRangeError) {
+    return { step: 'version', cause: { code: error.code, message: error.message }, remedy: error.remedy }
+  }
   const code = toCode(error)
   const { connection } = endpoint
   if (connection.type === 'service')
@@ -32,7 +36,7 @@ export async function explainFailure(error: unknown, failedAt: FailedAt): Promis
       remedy: 'check ca.pem, cert.pem and key.pem of this endpoint',
     }
   }
-  return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error) }
+  return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error, failedAt) }
 }
 
 /** Describes an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy is not to restart anything. */
@@ -41,10 +45,10 @@ export function explainSlow(
   { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,
 ): FailureText {
   const { type } = endpoint.connection
-  const step = type === 'service' && isBeforeAnswer(reached) ? 'service' : reached
+  const step = type === 'service' && isBeforeConnection(reached) ? 'service' : reached
   const seconds = `within ${timeoutMs / 1000} s`
   if (step === 'service') return toSlow(step, `it did not start ${seconds}`)
-  if (!isBeforeAnswer(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
+  if (!isBeforeConnection(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
   if (type !== 'tcp') return toSlow(step, `it did not accept the connection ${seconds}`)
   const remedy = `check the address, the network and the firewalls between; or ${raiseLimitRemedy}`
   return { ...toSlow(step, `the host did not accept the connection ${seconds}`), remedy }
@@ -54,7 +58,7 @@ function toSlow(step: ProbeStep, message: string): FailureText {
   return { step, cause: { code: 'TIMED_OUT', message }, remedy: raiseLimitRemedy }
 }
 
-function isBeforeAnswer(step: ProbeStep): boolean {
+function isBeforeConnection(step: ProbeStep): boolean {
   return step === 'find' || step === 'connect'
 }
 
@@ -132,12 +136,19 @@ function isTlsCode(code: string): boolean {
   return /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)|^EPROTO$/.test(code)
 }
 
-function toRemedy(error: unknown): string {
-  if (isTlsExpected(error)) return 'the endpoint speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'
+function toRemedy(error: unknown, { source }: FailedAt): string {
+  if (isTlsExpected(error)) return `the endpoint requires TLS: ${toTlsRemedy(source)}`
   if (error instanceof EngineAnswerError && error.status >= 500) {
     return 'the engine may be starting: wait and try again, or see its log'
   }
   return "what answers there is no engine with Docker's API: name another endpoint"
+}
+
+function toTlsRemedy(source: string): string {
+  if (source === 'given in code') return 'pass the option `tls`'
+  return source.startsWith('context ')
+    ? 'create the context with TLS files'
+    : 'set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'
 }
 
 const serviceRemedy = 'install the engine, or start it by hand to see its messages'
@@ -145,7 +156,6 @@ const serviceRemedy = 'install the engine, or start it by hand to see its messag
 const closedRemedy = 'the connection was closed without an answer: see the log of the engine, or name another endpoint'
 
 const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly remedy: string }>> = {
-  API_VERSION: { step: 'version', remedy: 'use an engine of Docker 20.10 or later, and unset DOCKER_API_VERSION' },
   ENOTSOCK: { step: 'connect', remedy: 'the path is not a socket: name the socket of an engine' },
   ENOTFOUND: { step: 'find', remedy: 'check the host name and the name server' },
   EAI_AGAIN: { step: 'find', remedy: 'check the network and the name server' },

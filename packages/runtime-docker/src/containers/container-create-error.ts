@@ -6,7 +6,7 @@ import { toEngineText } from '../engine/engine-text.js'
 import { inspectContainer } from './inspect-container.js'
 
 /** Adds facts to a failed create: the path of the field, the image, or the container that has the name. */
-export async function explainFailure(
+export async function explainContainerError(
   engine: DockerEngine,
   { image, mounts = [] }: ContainerConfig,
   { call, error }: { readonly call: EngineCall; readonly error: unknown },

@@ -7,7 +7,11 @@ import { toEngineText } from '../engine/engine-text.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
 /** Adds facts to a failed create: the network that has the name, or the networks of Capstan when no address pool is left. */
-export async function explainFailure(engine: DockerEngine, request: NetworkRequest, error: unknown): Promise<unknown> {
+export async function explainNetworkError(
+  engine: DockerEngine,
+  request: NetworkRequest,
+  error: unknown,
+): Promise<unknown> {
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
   }
@@ -48,6 +52,6 @@ async function toPoolFailure(
   const ours =
     names.length === 0 ? 'none of its networks belongs to Capstan' : `networks of Capstan: ${names.join(', ')}`
   const reason = `${toEngineText(error)}; ${ours}`
-  const remedy = 'remove some, or run a sweep, which removes those of dead owners'
+  const remedy = 'remove networks, or run a sweep, which removes those of processes that no longer run'
   return createHostError('OPERATION_FAILED', { ...error.facts, reason, remedy }, { cause: error })
 }

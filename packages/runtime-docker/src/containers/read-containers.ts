@@ -4,12 +4,12 @@ import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
-import { toContainerInfo, toContainerInspection } from './container-shapes.js'
+import { toContainerInfo, toContainerInspection } from './convert-container.js'
 import { inspectContainer } from './inspect-container.js'
 import { toPortBindings, toPortMap } from './port-settings.js'
 
 /** Inspects a container in the format of the contract. Rejects with CONTAINER_NOT_FOUND if it does not exist. */
-export async function getInspection(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
+export async function inspectForContract(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
   const inspection = toContainerInspection(await inspectContainer(engine, call))
   const networks = await Promise.all(inspection.networks.map((attachment) => withNetworkId(engine, attachment, call)))
   return { ...inspection, networks }

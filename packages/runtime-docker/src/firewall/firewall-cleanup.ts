@@ -1,12 +1,12 @@
 import { linkSignals, untilAborted } from '@capstan/core/plugin'
-import type { DockerEngine, EngineCall } from './docker-engine.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
 /**
- * Runs `work`, which cleans up after an abort, and settles as it does. When the engine does not answer the cleanup
- * within `timeouts.undoMs`, it rejects with the reason of the abort and warns of leftovers, which have ownership
- * labels.
+ * Runs a firewall operation, which restricts the container itself after an abort. If it has not settled
+ * `timeouts.undoMs` after the abort, rejects with the reason of the abort and warns that the container may be
+ * unrestricted and a helper container left.
  */
-export async function withCleanupLimit<T>(
+export async function withFirewallCleanupLimit<T>(
   { timeouts, warn }: Pick<DockerEngine, 'timeouts' | 'warn'>,
   { signal, operation, subject }: EngineCall,
   work: () => Promise<T>,

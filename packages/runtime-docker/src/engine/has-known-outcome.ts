@@ -1,7 +1,10 @@
 import { isHostError, type OperationOptions } from '@capstan/core'
 
-/** Whether the engine answered the request completely. If not, the request may still have taken effect. */
-export function isAnswered(error: unknown, { signal }: OperationOptions): boolean {
+/**
+ * Whether this error tells that the request had no effect. False after an abort, a lost connection, an incomplete
+ * answer, a time-out and a close: then the request may have taken effect.
+ */
+export function hasKnownOutcome(error: unknown, { signal }: OperationOptions): boolean {
   return signal?.aborted !== true && isHostError(error) && !unanswered.has(error.code)
 }
 
