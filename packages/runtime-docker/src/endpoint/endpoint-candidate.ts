@@ -13,7 +13,10 @@ export interface SearchPlace {
   readonly env: Environment
 }
 
-/** The endpoints to try, in order of preference. `chosen`: the user chose the endpoint, so no other is tried. */
+/**
+ * The endpoints to try, in order of preference. `chosen`: whether the user named this endpoint, so that `open` without a
+ * name opens no other runtime.
+ */
 export interface EndpointSearch {
   readonly chosen: boolean
   readonly candidates: readonly EndpointCandidate[]

@@ -23,7 +23,7 @@ export async function readExitCode(
   }
   const code = await poll(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
   if (code !== undefined) return code
-  const reason = 'its output ended, but the engine reports it as running'
+  const reason = `its output ended, but the engine reported no exit code within ${engine.timeouts.execEndMs} ms`
   throw createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason })
 }
 
