@@ -1,6 +1,6 @@
-// For applications. What runtimes, plugins and features are made with is in `@capstan/core/plugin`.
+// The API for applications. The API for authors of runtimes and features is `@capstan/core/plugin`.
 
-// Capabilities and scopes
+// Capabilities
 
 export type { Capability } from './contract/capability.js'
 export { findCapability, requireCapabilities } from './plugin/capability-access.js'

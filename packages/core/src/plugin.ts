@@ -1,4 +1,4 @@
-// For authors of runtimes and features, beside what `@capstan/core` exports for applications.
+// The API for authors of runtimes and features. It does not repeat the exports of `@capstan/core`.
 
 // Capabilities and scopes
 
@@ -117,7 +117,7 @@ export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js
 export { SharedWriter } from './operation/streams/shared-writer.js'
 export { TerminalEof } from './operation/streams/terminal-eof.js'
 
-// Loading
+// CommonJS dependencies in bundles
 
 export { loadCommonJs } from './plugin/load-commonjs.js'
 

@@ -199,7 +199,7 @@ describe('toErrorText', () => {
     ],
     [
       createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', ours: false }),
-      'choose another or remove the holder',
+      'choose another name, or remove the object that has it',
     ],
   ])('shows the remedy of an error apart from its problem: %s', (error, remedy) => {
     expect(toErrorText(error, options).split('\n')).toContain(`  → ${remedy}`)

@@ -1,10 +1,12 @@
 declare const contract: unique symbol
 
 /**
- * A typed identifier of an optional ability of a runtime. `T` is the interface of its manager.
+ * A typed key of an interface `T` that a runtime may provide, or that the host registers in every scope. Runtimes need
+ * not provide any capability except `runtimeCapability`.
  *
- * `F` is the union of its refusable fields: options and promises that a runtime may not support although it provides the
- * capability. The property `contract` exists only in types, so that a capability of another interface does not compile.
+ * `F` is the union of its refusable fields: options and guarantees that a runtime may not support although it provides
+ * the capability. A property that exists only in types makes the type depend on `T`, so that a capability with another
+ * interface does not compile.
  */
 export interface Capability<out T extends object, F extends string = never> {
   /** Kebab case. Ids of third parties begin with a domain: `example.com/checkpoints`. */

@@ -4,7 +4,7 @@ import { type Capability, defineCapability } from './capability.js'
 /** Environment variables by name. Runtimes and features read this, which the host passes to them, and not `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment of the host, which it registers in every scope. */
+/** The key of the host's environment, which the host registers in every scope. Runtimes do not provide it. */
 export const hostEnvironmentCapability: Capability<Environment> = defineCapability({
   id: 'host-environment',
   title: "the host's environment",

@@ -15,8 +15,8 @@ export interface Needs<R extends Managers<R> = ManagersByName, O extends Manager
 
 /**
  * Declares the needs of a feature: `defineNeeds({ required: { networks: networkManagerCapability } })`. The type of the
- * constructor's parameter, the injection and `support()` are derived from this declaration. Default of `required` and of
- * `optional`: no capabilities.
+ * constructor's parameter and the injection are derived from this declaration, and `toFeatureSupport` reads it. Default
+ * of `required` and of `optional`: no capabilities.
  */
 export function defineNeeds<
   R extends Managers<R> = Record<never, never>,
@@ -25,7 +25,7 @@ export function defineNeeds<
   readonly required?: Capabilities<R> & ContextNames
   readonly optional?: Capabilities<O> & ContextNames & { readonly [K in keyof R]?: never }
 }): Needs<R, O> {
-  // A property that is left out has the type of its empty default.
+  // If `required` or `optional` is omitted, its type is that of the empty default.
   return Object.freeze({ required: {}, optional: {}, ...needs }) as Needs<R, O>
 }
 
@@ -53,7 +53,7 @@ export type ManagersOf<C> = { readonly [K in keyof C]: C[K] extends Capability<i
 /** The capabilities of these managers, by the same names. */
 export type Capabilities<M extends Managers<M>> = { readonly [K in keyof M]: Capability<M[K]> }
 
-/** The constraint of a set of managers. It refers to `M` itself, so that an interface satisfies it. */
+/** An object type with a manager in each property. It refers to `M`, since an interface has no index signature. */
 export type Managers<M> = { readonly [K in keyof M]: object }
 
 type ManagersByName = Readonly<Record<string, object>>

@@ -1,8 +1,9 @@
-/** The base of the last parameter of every method that does I/O. */
+/** The options that every method with I/O accepts in its last parameter. */
 export interface OperationOptions {
   /**
-   * Aborts the call, which then rejects with `signal.reason` itself. A signal also replaces the time limits of the runtime.
-   * Default: the call cannot be aborted, and has the limits of the runtime.
+   * Aborts the call, which then rejects with `signal.reason` itself. With a signal the runtime sets no time limits of
+   * its own: use `AbortSignal.timeout(ms)`, alone or in `AbortSignal.any`, to limit the call. Default: the call cannot
+   * be aborted, and has the limits of the runtime.
    */
   readonly signal?: AbortSignal | undefined
 }

@@ -18,7 +18,10 @@ export const ownershipLabelKeys: {
   readonly app: 'capstan.app'
   /** How long the object is kept: see {@link Lifetime}. */
   readonly lifetime: 'capstan.lifetime'
-  /** What kind of object it was created as: see `toObjectLabels`. */
+  /**
+   * The kind of the object when it was created, such as `container`. For an image: `image` and a hash of each tag,
+   * separated by dots.
+   */
   readonly object: 'capstan.object'
 } = {
   instance: 'capstan.owner.instance',
@@ -33,12 +36,15 @@ export const ownershipLabelKeys: {
 }
 
 /**
- * How long a sweep keeps an object. `owner` (default): while the process of its owner runs. `lease`: while it runs or is in
- * use, regardless of its owner. `persistent`: always.
+ * How long a sweep keeps an object. `owner` (default): while the process of its owner runs. `lease`: while the process
+ * of its owner runs, and after that while the container runs or the object is in use. `persistent`: always.
  */
 export type Lifetime = 'owner' | 'lease' | 'persistent'
 
-/** Returns the labels by which a sweep identifies an owner, and `capstan.app` if the owner has an application. */
+/**
+ * Returns the labels by which a sweep identifies an owner, and `capstan.app` if the host has the name of an
+ * application.
+ */
 export function toOwnerLabels(owner: Owner): StringMap {
   return {
     [ownershipLabelKeys.instance]: owner.instanceId,

@@ -1,14 +1,18 @@
 /**
- * The creator of an object: a host in a process.
+ * The RuntimeHost that created an object, and the process in which it ran.
  *
- * An owner is dead if this machine has been rebooted since, or if this boot and pid namespace have no process with that pid
- * and start time. The state of an owner on another machine or in another pid namespace is undecidable.
+ * An owner is dead, which means that its process has ended, if this machine has been rebooted since, or if this boot
+ * and pid namespace have no process with that pid and start time. The state of an owner on another machine or in
+ * another pid namespace is undecidable.
  */
 export interface Owner {
   /** Unique for each host, also for several hosts in one process. */
   readonly instanceId: string
   readonly pid: number
-  /** When the process started, in a unit of the operating system. It tells the process from a later one with the same pid. */
+  /**
+   * When the process started, as a text to compare: clock ticks since boot on Linux, a date elsewhere. It tells the
+   * process from a later one with the same pid.
+   */
   readonly processStart: string
   readonly bootId: string
   readonly pidNamespace: string

@@ -6,7 +6,8 @@ import type { RegistrationScope } from './scope.js'
  * Finds a runtime and registers it in a scope. An application passes plugins to `createRuntimeHost`. Creating a plugin does
  * no I/O.
  *
- * `P` is the type of the `details` that the host passes from `probe` to `register`, unchanged and once for each probe.
+ * `P` is the type of the `details` that the host passes from `probe` to `register`, unchanged. The details of one probe
+ * are passed to at most one `register`.
  */
 export interface RuntimePlugin<P = unknown> {
   /** Lower-case letters, digits and `-`, beginning with a letter. Must be unique in a host. */
@@ -27,16 +28,16 @@ export interface RuntimePlugin<P = unknown> {
    * Returns whether the environment or the plugin's options name the endpoint explicitly, as DOCKER_HOST does. If so, `open`
    * without a name opens no other runtime when this one is not available, also when its probe fails or does not answer.
    *
-   * Must be synchronous, without I/O, and must not throw. Default: only `chosen` of the probe's result counts.
+   * Must be synchronous, without I/O, and must not throw. If it is missing, `chosen` of the probe's result decides.
    */
   isChosen?(env: ProbeOptions['env']): boolean
   /**
    * Looks for the engine and determines what it supports. Resolves with a result whether or not the runtime is available,
    * within the time limit, and closes all connections that it opened.
    *
-   * When `signal` aborts, or has aborted before the call, the probe must reject with the reason of the signal immediately.
-   * Any other rejection, and a result that is a second or more late, is reported as an attempt with step `probe`. Other
-   * plugins are not affected.
+   * When `signal` aborts, or has aborted before the call, the probe must reject with the reason of the signal
+   * immediately. Any other rejection is reported as an attempt with step `probe`, and so is a result that is late by
+   * more than a second, or by more than the limit plus 100 ms if that is less. Other plugins are not affected.
    *
    * A candidate that accepts the connection and does not answer in time must be reported as an attempt with `cause.code`
    * TIMED_OUT and the remedy `raiseLimitRemedy`.

@@ -44,8 +44,9 @@ export type ProbeResult<P> =
     }
 
 /**
- * The step at which a candidate failed: `parse`, `find` and `connect` before a connection was accepted, the others after
- * that. `probe`: the plugin itself failed by throwing or by exceeding its time limit.
+ * The step at which a candidate failed: `parse`, `find` and `connect` before a connection was accepted, the others
+ * after that. `probe`: the plugin is invalid, or its probe rejected, had an invalid result, exceeded its limit, or had
+ * not answered when `open` stopped waiting for it.
  */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
@@ -56,7 +57,10 @@ export interface ProbeAttempt {
   /** Where the candidate was configured: `DOCKER_HOST`, `context "x"`, `default`. */
   readonly source: string
   readonly step: ProbeStep
-  /** `code` is an errno, an exit code or a HostErrorCode. TIMED_OUT means that the engine may exist and be busy. */
+  /**
+   * `code` is an errno such as `ECONNREFUSED`, an exit code, a HostErrorCode, `SERVICE_STOPPED` (the engine's service
+   * is not running) or `CLOSED` (the runtime was closed). TIMED_OUT means that the engine may exist and be busy.
+   */
   readonly cause: { readonly code: string; readonly message: string }
   /** What the user can do, in the imperative: `start the engine`. */
   readonly remedy: string
@@ -76,8 +80,8 @@ export interface AbsentCapability {
  * A refusable field that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
  * field and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
- * Three fields are promises, not options of a call. If a runtime refuses `logs.binary`, log bytes that are not UTF-8 are
- * changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
+ * Three fields are guarantees that no call requests. If a runtime refuses `logs.binary`, log bytes that are not UTF-8
+ * are changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
  * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */
 export interface RefusedOption {

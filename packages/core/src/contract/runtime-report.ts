@@ -2,10 +2,13 @@ import { type Capability, defineCapability } from './capability.js'
 import type { CapabilityName } from './plugin.js'
 import type { AbsentCapability, ProbeAttempt, RefusedOption } from './probe.js'
 
-/** The result of probing a plugin, as plain data that can be serialized as JSON. `discover` and `capstan doctor` show it. */
+/**
+ * The result of probing a plugin, as plain data that can be serialized as JSON. `discover` resolves with it, and
+ * `capstan doctor` prints it.
+ */
 export type RuntimeReport = ReportedPlugin & (AvailableRuntime | UnavailableRuntime)
 
-/** The report of the open runtime, which the host registers in every scope. */
+/** The key of the report of the open runtime, which the host registers in every scope. Runtimes do not provide it. */
 export const runtimeReportCapability: Capability<RuntimeReport> = defineCapability({
   id: 'runtime-report',
   title: 'runtime report',

@@ -13,17 +13,18 @@ import type { ImageInfo } from './image/image.js'
 import type { ListOptions, OperationOptions } from './operation.js'
 
 /**
- * The operations that every runtime supports. Optional abilities are in the managers of capabilities.
+ * The operations that every runtime supports. Optional operations are methods of managers: see `findCapability`.
  *
- * All methods except `getImageHomeDir` validate their arguments first: INVALID_ARGUMENT, before any side effect. An option
- * that the runtime does not support rejects with OPTION_UNSUPPORTED, before any side effect if the runtime can know that,
- * else after what was created is removed. A method that takes the id of a container rejects with CONTAINER_NOT_FOUND where
- * the container does not exist, unless stated otherwise. After `close` every call rejects with RUNTIME_UNAVAILABLE.
+ * All methods except `getImageHomeDir` validate their arguments first: INVALID_ARGUMENT, before any side effect. An
+ * option that the runtime does not support rejects with OPTION_UNSUPPORTED, before any side effect if the runtime can
+ * tell in advance; otherwise the call first removes what it created. A method that takes the id of a container rejects
+ * with CONTAINER_NOT_FOUND where the container does not exist, unless stated otherwise. After `close` every call
+ * rejects with RUNTIME_UNAVAILABLE.
  *
  * A container is given by its id or its name.
  */
 export interface Runtime {
-  /** `docker`, `apple`, `memory`, or a name of a third party. For messages and labels. Use capabilities to find abilities. */
+  /** For messages: `docker`, `apple`, `memory` or a name of a third party. Capabilities tell what a runtime can do. */
   readonly type: string
 
   /** Resolves when the engine answers a request. */
@@ -129,9 +130,9 @@ export interface Runtime {
   resizeTTY(id: string, size: TerminalSize, options?: OperationOptions): Promise<void>
 
   /**
-   * Resolves with the IP address by which containers reach this host, as the engine reports it. `undefined` where there is
-   * none (an internal network) or the engine does not know it (an engine on another machine, a network on which no container
-   * has run yet).
+   * Resolves with the IP address by which containers reach the engine's machine, as the engine reports it. Resolves
+   * with `undefined` for an internal network, for an engine on another machine, and for a network whose address the
+   * engine does not know yet because no container has run on it.
    *
    * @throws HostError NETWORK_NOT_FOUND
    */
@@ -146,7 +147,7 @@ export interface Runtime {
    */
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
 
-  /** Lists all containers of the engine, including stopped ones and those that this host did not create. */
+  /** Lists all containers of the engine, including stopped ones and those that this RuntimeHost did not create. */
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
 
   /**
@@ -160,7 +161,7 @@ export interface Runtime {
 const refusable = {
   name: 'a chosen name of the container',
   platform: 'an image of a given platform',
-  pull: 'creation without a pull of a missing image',
+  pull: 'creation without pulling a missing image',
   command: "a command in place of the image's",
   entrypoint: "an entrypoint in place of the image's",
   workingDirectory: 'a working directory',
@@ -172,20 +173,20 @@ const refusable = {
   mounts: 'mounts of any type',
   'mounts.bind': 'bind mounts',
   'mounts.volume': 'volume mounts',
-  'mounts.volume.shared': 'one volume in two containers that run at once',
+  'mounts.volume.shared': 'one volume in two containers that run at the same time',
   'mounts.tmpfs': 'tmpfs mounts',
-  'mounts.tmpfs.noexec': 'tmpfs mounts without execution of programs, which is the default',
+  'mounts.tmpfs.noexec': 'tmpfs mounts on which programs cannot be executed, which is the default',
   'mounts.tmpfs.size': 'a tmpfs size that is not a whole number of MiB',
   readOnlyRootFilesystem: 'a read-only root filesystem',
   network: 'a network mode other than the default',
-  'network.host': 'the network of the host',
+  'network.host': "the network of the engine's machine",
   'network.none': 'a container without a network',
   'network.several': 'several networks of one container',
   'network.aliases': 'aliases of the container in a network',
   ports: 'published ports',
-  'ports.hostPort': 'a chosen port of the host',
+  'ports.hostPort': "a chosen port of the engine's machine",
   'ports.udp': 'published UDP ports',
-  'ports.ipv6': 'an IPv6 address of the host; if refused, "any" means all IPv4 addresses',
+  'ports.ipv6': 'publishing on an IPv6 address; if refused, "any" means all IPv4 addresses',
   dns: 'name servers of the container',
   extraHosts: 'additional host names',
   privileged: 'a privileged container',

@@ -3,7 +3,7 @@ import type { Capability } from './capability.js'
 import type { Environment } from './environment.js'
 import type { StringMap } from './operation.js'
 
-/** Where the capabilities of a runtime are found. */
+/** An open runtime, in which `findCapability` and `requireCapabilities` find managers. */
 export interface CapabilityScope {
   /** The name of the plugin. */
   readonly runtimeName: string

@@ -12,7 +12,7 @@ export interface SweepOptions extends OperationOptions {
   readonly app?: string | null
 }
 
-/** An object that a sweep considered. */
+/** An object in a sweep report. */
 export interface SweepItem {
   readonly kind: 'container' | 'network' | 'volume' | 'image'
   readonly id: string
@@ -21,7 +21,7 @@ export interface SweepItem {
   readonly owner: string
 }
 
-/** The result of a sweep on one runtime. A second sweep finds nothing to remove. */
+/** The result of a sweep on one runtime. */
 export interface SweepReport {
   readonly runtime: string
   /**
@@ -31,7 +31,7 @@ export interface SweepReport {
   readonly unavailable?: SweepObstacle
   /** The removed objects; with `dryRun` those that would be removed. */
   readonly removed: readonly SweepItem[]
-  /** Objects that were kept because they are in use, or because this process cannot determine the state of their owner. */
+  /** Objects that were kept because they are in use or their state cannot be determined, each with the reason. */
   readonly undecidable: readonly (SweepItem & { readonly reason: string })[]
   /** Objects whose removal failed. */
   readonly failed: readonly (SweepItem & { readonly error: unknown })[]

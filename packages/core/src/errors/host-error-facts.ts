@@ -41,6 +41,7 @@ export interface HostErrorFacts {
   IMAGE_NOT_FOUND: { readonly image: string }
   NETWORK_NOT_FOUND: { readonly id: string }
   VOLUME_NOT_FOUND: { readonly name: string }
+  /** `registryText`: the error as the registry reported it. */
   IMAGE_PULL_FAILED: { readonly image: string; readonly registryText: string }
   BUILD_FAILED: {
     readonly step: string | undefined
@@ -50,8 +51,9 @@ export interface HostErrorFacts {
     /** The failed lines of the Dockerfile; absent where the builder does not report them. */
     readonly source?: BuildSource
   }
-  /** `ours`: whether this host created the object that has the name. */
+  /** `holderId`: the id of the object that has the name. `ours`: whether this RuntimeHost created that object. */
   NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly ours: boolean }
+  /** `subject`: the object, such as `image "app:1"`. `users`: the names of the containers or images that use it. */
   IN_USE: { readonly subject: string; readonly users: readonly string[] }
   NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
   /** The runtime cannot attach to the container, for example because another process started it. */
@@ -65,6 +67,7 @@ export interface HostErrorFacts {
     /** What the user can do, in the imperative. The message ends with it. */
     readonly remedy?: string
   }
+  /** `given`: the rejected value as a text; for a value that may be a secret only its type. */
   INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
   EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
   FIREWALL_FAILED: {
@@ -73,10 +76,12 @@ export interface HostErrorFacts {
     /**
      * The state of the container after the failure. `sealed`: rules block all traffic. `disconnected`: it is in no network.
      * `killed`: its processes were killed. `ended`: its process ended before the rules were set. `not-started`: the start was
-     * cancelled before the first instruction. `unchanged`: nothing was changed, or the container could not be restricted.
+     * cancelled before the first instruction. `unchanged`: no restriction was added, so the container may run with
+     * unrestricted traffic.
      */
     readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }
+  /** `lastTimestamp`: the time of the last log line that arrived. */
   CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
   /** `excerpt`: at most 500 bytes of the answer. */
   PROTOCOL_ERROR: { readonly operation: string; readonly excerpt: string }
@@ -98,5 +103,5 @@ export interface HostErrorFacts {
   }
 }
 
-/** The codes of errors, a closed set. Minor versions may add codes. */
+/** The codes of errors. Minor versions may add codes, so a `switch` needs a default case. */
 export type HostErrorCode = keyof HostErrorFacts

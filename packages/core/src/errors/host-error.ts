@@ -5,7 +5,8 @@ import { redactTexts } from './redact.js'
 const brand: symbol = Symbol.for('capstan/HostError@1')
 
 /**
- * The error of all methods of hosts, runtimes and managers. Branch on `code`, not on the message; the type of `facts`
+ * The error with which methods of hosts, runtimes and managers fail. Exceptions: an abort rejects with `signal.reason`;
+ * disposing and `sweep` may reject with an AggregateError. Branch on `code`, not on the message; the type of `facts`
  * depends on the code.
  *
  * Passwords in URLs are replaced in the facts, the message, the cause and the undo failures: `http://user:***@host`. A cause

@@ -61,22 +61,22 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
     ].join(''),
   NAME_CONFLICT: ({ name, holderId, ours }) =>
-    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this application made' : ''}`,
+    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this RuntimeHost created' : ''}`,
   IN_USE: ({ subject, users }) => `${subject} is in use${users.length === 0 ? '' : ` by ${joinWords(users)}`}`,
   NOT_RUNNING: ({ id, state }) => `container "${id}" is not running (${state})`,
-  NOT_ATTACHABLE: ({ id, reason }) => `container "${id}" cannot be attached to: ${reason}`,
+  NOT_ATTACHABLE: ({ id, reason }) => `cannot attach to container "${id}": ${reason}`,
   COMMAND_NOT_STARTED: ({ command, exitCode }) =>
     exitCode === 127
       ? `the image has no command "${command[0] ?? ''}"`
       : `the command "${command[0] ?? ''}" cannot be executed`,
   OPTION_UNSUPPORTED: ({ runtime, field, reason }) => `runtime "${runtime}" does not support "${field}": ${reason}`,
   INVALID_ARGUMENT: ({ field, expected, given }) => `${field} must be ${expected}, not ${given}`,
-  EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of "${id}" is not known: ${reason}`,
+  EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of container "${id}" is not known: ${reason}`,
   FIREWALL_FAILED: ({ id, reason, containment }) =>
-    `the firewall of container "${id}" was not set: ${reason}; the container was ${containments[containment]}`,
+    `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
     `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : ` after ${lastTimestamp}`}`,
-  PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} was not understood: ${excerpt}`,
+  PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} is not valid: ${excerpt}`,
   TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
     [
       `${operation} did not finish within ${toDuration(timeoutMs)}`,
@@ -90,7 +90,7 @@ const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => 
   CAPABILITY_DUPLICATE: () => 'provide it once in register',
   PLUGIN_DUPLICATE: () => 'pass one of them to the host',
   IMAGE_NOT_FOUND: () => 'pull or build it first',
-  NAME_CONFLICT: () => 'choose another or remove the holder',
+  NAME_CONFLICT: () => 'choose another name, or remove the object that has it',
   OPTION_UNSUPPORTED: ({ remedy }) => remedy,
   TIMED_OUT: ({ option }) =>
     option === undefined ? undefined : `raise the option ${option}, or pass a signal with a longer deadline`,
@@ -101,12 +101,12 @@ const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => 
 const unknownVersion = 'unknown version'
 
 const containments = {
-  sealed: 'sealed: all traffic is blocked',
-  disconnected: 'disconnected from every network',
-  killed: 'killed',
-  ended: 'no longer running',
-  'not-started': 'not started',
-  unchanged: 'left unchanged',
+  sealed: 'all traffic of the container is now blocked',
+  disconnected: 'the container was disconnected from every network',
+  killed: 'the container was killed',
+  ended: 'the process of the container had ended before',
+  'not-started': 'the container was not started',
+  unchanged: 'the container was not restricted and may run without a firewall',
 } as const
 
 function toLacking(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {

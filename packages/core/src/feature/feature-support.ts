@@ -37,8 +37,8 @@ export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeR
 }
 
 /**
- * Returns the injected managers of a feature with a type in which the required ones are present. `options` are those of the
- * error.
+ * Returns the injected managers of a feature with a type in which the required ones are present. `options`: the cause
+ * and the undo failures of the error that is thrown.
  *
  * @throws MissingCapabilityError with all required capabilities that are missing
  */

@@ -44,7 +44,7 @@ export function inheritsMark(target: object): boolean {
   return copyKey in target && !Object.hasOwn(target, copyKey)
 }
 
-/** Creates the argument of a feature's constructor. Called by tsyringe. */
+/** Creates the argument of a feature's constructor: tsyringe calls `transform`. */
 class ManagerReader {
   transform(container: DependencyContainer, { required, optional }: Needs): Readonly<Record<string, unknown>> {
     const capabilities = Object.entries<Capability<object>>({ ...required, ...optional, ...contextCapabilities })

@@ -35,14 +35,15 @@ export class OpenScope implements RuntimeScope {
     if (copy !== undefined && copy.location !== thisCopy.location) {
       throw toUnresolved(
         feature,
-        `its class was made with ${showCopy(copy)}, the host with ${showCopy(thisCopy)}; install one copy`,
+        `its class was marked by injectable() of ${showCopy(copy)}, but the host is of ${showCopy(thisCopy)}; install one copy`,
       )
     }
     if (inheritsMark(feature)) throw toUnresolved(feature, unmarked)
     try {
       return this.container.resolve<F>(feature as new (...parameters: unknown[]) => F) // tsyringe types the parameters as any
     } catch (cause) {
-      const reason = copy === undefined ? unmarked : toText(cause)
+      // Without parameters, tsyringe also creates a class that is not marked, so the constructor itself has failed.
+      const reason = copy === undefined && feature.length > 0 ? unmarked : toText(cause)
       throw toUnresolved(feature, reason, cause)
     }
   }
@@ -108,4 +109,4 @@ function toText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-const unmarked = 'its class is not marked with injectable() of @capstan/core'
+const unmarked = 'its class is not marked with injectable() of @capstan/core/plugin'

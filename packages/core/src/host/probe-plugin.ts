@@ -46,10 +46,11 @@ export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Pr
   }
 }
 
-/** Creates the report of a plugin whose probe was cancelled because another runtime was opened. */
+/** Creates the report of a plugin whose probe `open` aborted because it had selected another runtime. */
 export function toUnawaited(entry: PluginEntry): ProbedPlugin {
   const message = 'it had not answered when another runtime was opened'
-  return toFailed(entry, false, toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy))
+  const remedy = 'call discover() to wait for its result'
+  return toFailed(entry, false, toAttempt(entry, { code: 'TIMED_OUT', message }, remedy))
 }
 
 /**
@@ -119,7 +120,8 @@ function toLate(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAtt
 function toFault(entry: PluginEntry, error: unknown): ProbeAttempt {
   const code = isHostError(error) ? error.code : 'PLUGIN_INVALID'
   const message = error instanceof Error ? error.message : String(error)
-  return toAttempt(entry, { code, message }, `report it to the authors of plugin "${entry.name}", or leave it out`)
+  const remedy = `report this error to the authors of plugin "${entry.name}", or do not pass the plugin to the host`
+  return toAttempt(entry, { code, message }, remedy)
 }
 
 function toAttempt(entry: PluginEntry, cause: ProbeAttempt['cause'], remedy: string): ProbeAttempt {

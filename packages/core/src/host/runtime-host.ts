@@ -21,24 +21,26 @@ export interface RuntimeHost extends AsyncDisposable {
    * Opens a runtime: the one that `runtime` or CAPSTAN_RUNTIME names, else the first plugin in order that meets the options.
    *
    * If the user named the endpoint of a plugin and that runtime is not available, no other one is opened. An available
-   * runtime that `discover` of this host found at most 1000 ms before is opened without another probe, once.
+   * runtime that `discover` of this host found at most 1000 ms before is opened without another probe; each result of
+   * `discover` is used for one `open` only.
    *
-   * A plugin later in the order that does not answer delays the call by at most 2 s, unless its endpoint was named or it has
-   * no `isChosen`.
+   * When a runtime has been selected, `open` waits at most 2 s for the reports of later plugins. It waits in full for a
+   * plugin without `isChosen` and for one whose `isChosen` returned true.
    *
    * @throws HostError RUNTIME_UNAVAILABLE when no runtime is available, or not the requested one; an attempt with
    * `cause.code` TIMED_OUT means that an engine did not answer in time, not that it is absent.
    * CAPABILITY_MISSING when no available runtime provides all of `requires`. OPTION_UNSUPPORTED when none of those that do
    * supports all of `requiredOptions`. PLUGIN_UNKNOWN when no plugin has the name. PLUGIN_INVALID, PLUGIN_DUPLICATE and
-   * CAPABILITY_DUPLICATE when the plugin has a fault; what it registered is closed.
+   * CAPABILITY_DUPLICATE when the plugin is invalid; what it registered is closed.
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
   /**
-   * Removes objects of dead owners from every available automatic runtime.
+   * Removes objects whose owner's process has ended from every available automatic runtime.
    *
-   * A runtime whose probe failed (no answer, no permission, an invalid plugin) is reported with `unavailable`, as is any
-   * runtime whose endpoint the user named. Other runtimes that are not installed or not running are omitted. If sweeping a
-   * runtime fails, the others are swept first; then the call rejects with the failure, or an AggregateError of several.
+   * An unavailable runtime is reported with `unavailable` if the user named its endpoint, or if its probe failed for
+   * another reason than that it is not installed or not running (no answer, no permission, an invalid plugin). Other
+   * unavailable runtimes are omitted. If sweeping a runtime fails, the others are swept first; then the call rejects
+   * with the failure, or an AggregateError of several.
    *
    * @throws HostError INVALID_ARGUMENT for invalid options
    */
@@ -108,7 +110,8 @@ export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
    */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
   /**
-   * Removes objects of dead owners from this runtime, and reports those that are in use or whose removal failed.
+   * Removes objects whose owner's process has ended from this runtime. Reports those that are in use or whose removal
+   * failed.
    *
    * @throws HostError INVALID_ARGUMENT for invalid options
    */

@@ -7,7 +7,8 @@ import type { UsableRuntime } from './select-runtime.js'
 /**
  * Opens, sweeps and closes runtimes in sequence. If one fails, the others are swept.
  *
- * An absent runtime has no report. A runtime whose probe failed has a report with `unavailable`.
+ * A runtime that is not installed or not running has no report, unless the user named its endpoint. A runtime whose
+ * probe failed for another reason has a report with `unavailable`.
  *
  * Rejects immediately on an abort, and at the end with the failure or an AggregateError of several.
  */

@@ -10,6 +10,7 @@ export interface CoreCopy {
 /** The copy that contains this file. */
 export const thisCopy: CoreCopy = {
   location: findLocation(import.meta.url),
+  // Read when needed, for an error message only.
   get version() {
     return readVersion()
   },

@@ -5,10 +5,13 @@ import { container, type DependencyContainer, injectWithTransform, injectable as
 export type { DependencyContainer }
 export { injectWithTransform, markInjectable }
 
-/** Resolves to the container on which `resolve` is called. */
+/** Resolves to the dependency-injection container on which `resolve` is called. */
 export const scopeContainerToken: unique symbol = Symbol('scope container')
 
-/** Creates an empty container. Its parent is the global container, on which nothing is registered. */
+/**
+ * Creates an empty dependency-injection container. Its parent is the global one of tsyringe, on which Capstan registers
+ * nothing.
+ */
 export function createScopeContainer(): DependencyContainer {
   const own = container.createChildContainer()
   own.register(scopeContainerToken, { useFactory: (asked) => asked })

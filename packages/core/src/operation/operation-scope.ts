@@ -113,7 +113,7 @@ export class OperationScope {
     this.#isClosed = true
     // Each operation gets an error of its own, which records its undo failures.
     for (const { abort } of this.#links) abort(this.#createClosedError())
-    await Promise.resolve() // lets a call that closes its own scope be registered first
+    await Promise.resolve() // a call whose effect closes this scope is added to `#calls` only after this turn
     await settleWithin(this.#calls, this.#options.closeMs)
     this.#stopKeepAlive()
     this.#closed.abort(this.#createClosedError())
@@ -135,7 +135,7 @@ export interface OperationScopeOptions {
   readonly runtime?: ClosedRuntime
   /** Limit for undoing an operation, in milliseconds. Default 30 000. */
   readonly undoMs?: number | undefined
-  /** Limit of `close` for undoing operations, in milliseconds. Default: none. */
+  /** How long `close` waits for operations to be undone, in milliseconds. Default: until all are. */
   readonly closeMs?: number | undefined
   /**
    * Keeps the process running during an operation. Set it if no socket or child process does so. Default false.

@@ -17,14 +17,18 @@ export interface UndoStack extends AsyncDisposable {
   release(): void
 }
 
-/** Undoes one step. It gets the signal of the stack, since that of the caller may have aborted. */
+/**
+ * Undoes one thing that the call has done. It gets the signal of the stack, since that of the caller may have aborted.
+ */
 export type UndoStep = (own: UndoLimit) => PromiseLike<unknown>
 
 /** Options for the calls of an undo step. */
 export interface UndoLimit {
   /** Aborts when the time limit of the stack is exceeded. */
   readonly signal: AbortSignal
-  /** As `Operation.isBounded`: the signal replaces the default time limits of the runtime. */
+  /**
+   * Always true, as in an `Operation` with a signal of the caller: the signal replaces the time limits of the runtime.
+   */
   readonly isBounded: true
 }
 

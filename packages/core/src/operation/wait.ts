@@ -19,7 +19,7 @@ export interface DelayOptions extends OperationOptions {
 
 /**
  * Calls `ask` until it resolves with a value other than `undefined`, and resolves with that value. Waits 2 ms, 4 ms and so on
- * up to 250 ms between calls. Resolves with `undefined` after `limitMs`.
+ * up to 250 ms between calls. Resolves with `undefined` when it has waited `limitMs` in total between calls.
  */
 export async function poll<T>(
   ask: () => Promise<T | undefined>,

@@ -9,7 +9,7 @@ import type { SweepItem } from '../contract/sweep-report.js'
 import { findCapability } from '../plugin/capability-access.js'
 import { matchesObjectLabel } from './object-labels.js'
 
-/** An object with the labels of an owner. */
+/** An existing object with the labels of an owner. */
 export interface OwnedResource {
   readonly item: SweepItem
   readonly owner: Owner

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
-/** A new object, as its label `capstan.object` describes it. For an image that includes its tags. */
+/**
+ * An object that is to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags.
+ */
 export type OwnedObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
   | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
@@ -22,7 +24,10 @@ export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labe
   }
 }
 
-/** False for an object that inherited its labels. True without `capstan.object`, which a plugin may not set. */
+/**
+ * Returns false for an object that inherited its labels. Returns true without `capstan.object`, which some plugins do
+ * not set.
+ */
 export function matchesObjectLabel(
   kind: OwnedObject['kind'],
   labels: StringMap,

@@ -5,8 +5,8 @@ import { hostname } from 'node:os'
 /** Reads facts about this machine and its processes. */
 export interface ProcessFacts {
   /**
-   * Reads when a process started, in a unit of the operating system. `undefined` if there is no such process or it is a
-   * zombie. `unknown` if it exists and its start cannot be read.
+   * Reads when a process started, as a text to compare: clock ticks since boot on Linux, a date elsewhere. `undefined`
+   * if there is no such process or it is a zombie. `unknown` if it exists and its start cannot be read.
    */
   readStart(pid: number): Promise<string | undefined>
   readBootId(): Promise<string>
@@ -15,7 +15,10 @@ export interface ProcessFacts {
   readMachineId(): Promise<string>
 }
 
-/** Uses /proc on Linux, and `ps`, `sysctl` and `ioreg` elsewhere. A fact that cannot be read is `unknown`. */
+/**
+ * Uses /proc on Linux, and `ps`, `sysctl` and `ioreg` elsewhere. A fact that cannot be read is `unknown`. Only macOS
+ * has a boot id besides Linux, so on other systems the state of owners of earlier processes cannot be determined.
+ */
 export function createProcessFacts(
   platform: NodeJS.Platform = process.platform,
   sources: FactSources = {},
@@ -23,8 +26,9 @@ export function createProcessFacts(
   return platform === 'linux' ? createLinuxFacts(sources) : createOtherFacts(sources)
 }
 
-/** The sources of the facts. Default: those of this machine. */
+/** The sources of the facts, for tests. Default: those of this machine. */
 export interface FactSources {
+  /** The mount point of the proc file system. */
   readonly proc?: string
   /** Folders that may contain `machine-id`. */
   readonly machineIds?: readonly string[]

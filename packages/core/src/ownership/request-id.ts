@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { StringMap } from '../contract/operation.js'
 
 /**
- * Creates the label `capstan.request` with a new id. A caller that sets it on a new object can find the object when the
- * engine's answer is lost, and tell it from another object of the same name.
+ * Creates the label `capstan.request` with a new id. If the connection breaks before the engine answers a create
+ * request, the caller can find the new object by this label, also if another object has the same name.
  */
 export function createRequestIdLabel(): StringMap {
   return { [requestIdKey]: randomUUID() }

@@ -8,11 +8,11 @@ import { findOwnerState } from './owner-state.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /**
- * Removes objects of dead owners from a runtime: containers, then networks, volumes and images.
+ * Removes objects of owners whose process has ended from a runtime: containers, then networks, volumes and images.
  *
- * Keeps objects of living owners, of other applications and of other software. Keeps and reports objects that are in use or
- * whose owner's state is undecidable. Failed removals are reported. Rejects only on an abort, and when the runtime cannot
- * list its objects.
+ * Keeps objects of owners whose process runs, of other applications and of other software. Keeps and reports objects
+ * that are in use or whose owner's state is undecidable. Failed removals are reported. Rejects only on an abort, and
+ * when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,
@@ -49,14 +49,14 @@ async function findState({ owner, lifetime, running }: OwnedResource, here: Owne
   return mayRun ? ({ state: 'undecidable', reason: unknownRunState } as const) : result
 }
 
-const unknownRunState = 'the runtime cannot tell whether it is running and in use; start it or remove it'
+const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'
 
 async function remove(
   resource: OwnedResource,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly error: unknown } | 'skipped' | undefined> {
   try {
-    // It may have been started since it was listed; where the id is a name, so may another container of that name.
+    // It may have been started since it was listed. Where ids are names, another container may have the name by now.
     if (resource.lifetime === 'lease' && (await isRunning(resource, signal))) return 'skipped'
     await resource.remove({ signal })
     return undefined

@@ -10,7 +10,7 @@ export function findCapability<T extends object>(
   scope: Pick<CapabilityScope, 'container'>,
   capability: Capability<T>,
 ): T | undefined {
-  // `true` also finds a token that is registered only in a parent container.
+  // `true` also searches the parents of the dependency-injection container, since a caller may pass a child of it.
   return scope.container.isRegistered(capability.token, true) ? scope.container.resolve<T>(capability.token) : undefined
 }
 

@@ -38,7 +38,8 @@ function findProblem(plugin: unknown): string | undefined {
   const { name, contractVersion, probe, register, isChosen } = toFields(plugin)
   const { selection = 'automatic', probeTimeoutMs = 1, packageName = '', packageVersion = '' } = toFields(plugin)
   if (typeof name !== 'string' || !pluginName.test(name)) return 'has no name of lower-case letters, digits and "-"'
-  if (contractVersion !== 1) return `has contract version ${show(contractVersion)}; this host understands 1`
+  if (contractVersion !== 1)
+    return `has contractVersion ${show(contractVersion)}; this version of @capstan/core supports 1`
   if (typeof probe !== 'function') return 'has no method "probe"'
   if (typeof register !== 'function') return 'has no method "register"'
   if (isChosen !== undefined && typeof isChosen !== 'function') return 'has an "isChosen" that is not a method'

@@ -47,7 +47,8 @@ async function loadPlugin(specifier: string, options: LoadOptions): Promise<Runt
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
   if (found === undefined) throw toInvalid(names, toNotFound(from))
-  if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for import in its exports')
+  if (found.entry === undefined)
+    throw toInvalid(names, 'has no "." entry for import in the "exports" of its package.json')
   const exports = await importEntry(found.entry, names, options)
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
   checkPlugin(exports.plugin, names)

@@ -35,7 +35,8 @@ export function findRefusal(
 
 /**
  * Throws OPTION_UNSUPPORTED if the runtime refuses a field of a capability, or a field that contains it, and `given` is
- * neither `undefined` nor `false`. For options that are not part of a container's config.
+ * neither `undefined` nor `false`. For options that are not part of a container's config. The capability is used only
+ * to check the type of `field`.
  */
 export function refuseField<F extends RefusableField>(
   _: Capability<object, F>,
@@ -51,7 +52,7 @@ export function refuseField<F extends RefusableField>(
 /** Returns the refusable fields that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
 export function toRequestedFields(config: ContainerConfig): readonly RefusableField[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
-  const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
+  const finer = Object.keys(finders) as RefusableField[] // typed by the declaration of `finders`
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
 }
 
@@ -77,7 +78,10 @@ export function toRefusal(
   })
 }
 
-/** Returns the value with which a config uses a field; `undefined` if it does not. `false` and empty values are no use. */
+/**
+ * Returns the value with which a config uses a field; `undefined` if it does not use it, as with `false` and empty
+ * values.
+ */
 function findGiven(config: ContainerConfig, field: RefusableField): unknown {
   const find = finders[field]
   if (find !== undefined) return find(config)

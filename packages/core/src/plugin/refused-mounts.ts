@@ -2,8 +2,8 @@ import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
 import type { AbsentCapability, RefusedOption } from '../contract/probe.js'
 
 /**
- * Adds `mounts.volume` to the unsupported options of a runtime without a volume manager, unless the list contains it. A mount
- * could otherwise create a volume that no sweep finds.
+ * Returns `unsupportedOptions` with `mounts.volume` added if the runtime has no volume manager and the entry is
+ * missing. A mount could otherwise create a volume that no sweep finds.
  */
 export function refuseUnlistedVolumes(
   unsupportedOptions: readonly RefusedOption[],

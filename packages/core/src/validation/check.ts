@@ -64,7 +64,7 @@ export function isObject(value: unknown): value is object {
 /** Checks that no value occurs twice. */
 export function checkUnique(field: string, values: readonly string[]): void {
   const second = values.findIndex((value, index) => values.indexOf(value) !== index)
-  check(second === -1, `${field}[${second}]`, 'given once', values[second])
+  check(second === -1, `${field}[${second}]`, 'different from the earlier entries', values[second])
 }
 
 function hasBreak(text: string): boolean {

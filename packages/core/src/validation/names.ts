@@ -46,7 +46,8 @@ export function validateLabels(labels: unknown, field = 'labels'): void {
   for (const [key, value] of Object.entries(labels)) {
     const path = `${field}[${JSON.stringify(key)}]`
     checkText(path, value, /^/, 'a string without NUL or newline')
-    check(!key.startsWith('capstan.') || isLifetime(key, value), path, 'a key that does not begin with "capstan."', key)
+    if (key === ownershipLabelKeys.lifetime) check(isLifetime(value), path, '"lease" or "persistent"', value)
+    else check(!key.startsWith('capstan.'), path, 'a key that does not begin with "capstan."', key)
   }
 }
 
@@ -75,8 +76,8 @@ export function validateStringMap(
   }
 }
 
-function isLifetime(key: string, value: unknown): boolean {
-  return key === ownershipLabelKeys.lifetime && (value === 'lease' || value === 'persistent')
+function isLifetime(value: unknown): boolean {
+  return value === 'lease' || value === 'persistent'
 }
 
 // Without "//" and without a segment that begins with a dot, since it becomes part of the path of a request.

@@ -17,7 +17,7 @@ export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
   checkInteger(`${field}.width`, width, { least: 1, most: 65_535 })
 }
 
-/** Checks that `graceMs` is at most a day. */
+/** Checks the options of `stopContainer`: `graceMs` is an integer from 0 to a day. */
 export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
   checkInteger('graceMs', graceMs, { least: 0, most: 86_400_000 })
 }

@@ -17,7 +17,7 @@ describe('the message of an error', () => {
       'there is no image "app:1"; pull or build it first',
     )
     expect(createHostError('NAME_CONFLICT', { name: 'db', holderId: 'abc', ours: true }).message).toBe(
-      'the name "db" is taken by abc, which this application made; choose another or remove the holder',
+      'the name "db" is taken by abc, which this RuntimeHost created; choose another name, or remove the object that has it',
     )
   })
 

@@ -12,7 +12,7 @@ export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' |
   readonly register?: RuntimePlugin['register']
 }
 
-/** A plugin whose runtime is there, with or without networks. */
+/** A plugin whose probe finds a runtime, with networks if `networks` is given. */
 export function fakePlugin(options: FakePluginOptions = {}): RuntimePlugin {
   const { runtime = new FakeRuntime(), networks, provides, absent = [], unsupportedOptions = [], ...rest } = options
   const claimed = provides ?? (networks ? [runtimeCapability, networkManagerCapability] : [runtimeCapability])

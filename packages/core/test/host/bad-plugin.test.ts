@@ -209,7 +209,7 @@ describe('a plugin whose register', () => {
     })
   })
 
-  it('has returned gets PLUGIN_INVALID when it then provides, and the scope is unchanged', async () => {
+  it('has returned and then provides gets PLUGIN_INVALID, and the scope is unchanged', async () => {
     let kept: RegistrationScope | undefined
     const register: RuntimePlugin['register'] = (scope) => {
       kept = scope
@@ -236,7 +236,7 @@ describe('a plugin whose register', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('throws causes an error with undo failures when its runtime cannot be closed', async () => {
+  it('throws makes open reject with undo failures when the registered runtime cannot be closed', async () => {
     const runtime = Object.assign(new FakeRuntime(), { close: () => Promise.reject(new Error('does not close')) })
     const register: RuntimePlugin['register'] = (scope) => {
       scope.provide(runtimeCapability, runtime)
@@ -259,7 +259,7 @@ describe('a plugin whose register', () => {
 
 describe('an invalid plugin', () => {
   const cases: readonly (readonly [string, object, string])[] = [
-    ['another contract version', { contractVersion: 2 }, 'contract version 2'],
+    ['another contract version', { contractVersion: 2 }, 'contractVersion 2'],
     ['no probe', { probe: undefined }, '"probe"'],
     ['no register', { register: 'yes' }, '"register"'],
     ['an invalid selection', { selection: 'sometimes' }, 'selection "sometimes"'],

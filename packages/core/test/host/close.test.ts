@@ -142,7 +142,7 @@ it('a host of many plugins causes no warning about a leak', async () => {
 })
 
 describe('aborting', () => {
-  it('after the probe, while the owner is read, opens no runtime', async () => {
+  it('open while the owner is read rejects with the reason and opens no runtime', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const register: RuntimePlugin['register'] = () => {

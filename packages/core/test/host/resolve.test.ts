@@ -105,6 +105,16 @@ describe('resolve', () => {
   })
 })
 
+it('reports the error of a constructor without parameters, also when the class is not marked', async () => {
+  class Failing {
+    constructor() {
+      throw new Error('no license')
+    }
+  }
+  const scope = await createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open()
+  expect(() => scope.resolve(Failing)).toThrow(/Failing failed: no license$/)
+})
+
 it('rejects a class that inherits its mark instead of constructing it without managers', async () => {
   class Extended extends TunnelFeature {}
   const networks = new FakeNetworkManager()
@@ -153,6 +163,8 @@ describe('a second copy of core in the tree', () => {
     class ForeignFeature extends TunnelFeature {}
     copy.injectable(tunnelNeeds)(ForeignFeature)
     const scope = await createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open()
-    expect(() => scope.resolve(ForeignFeature)).toThrow(/9\.9\.9 in .*dist-copy-.*, the host with @capstan\/core 0\./)
+    expect(() => scope.resolve(ForeignFeature)).toThrow(
+      /9\.9\.9 in .*dist-copy-.*, but the host is of @capstan\/core 0\./,
+    )
   })
 })

@@ -119,6 +119,7 @@ describe('open while a later plugin hangs', () => {
     expect(scope.otherReports).toMatchObject([
       { runtime: 'hanging', available: false, chosen: false, attempts: [{ cause: { code: 'TIMED_OUT' } }] },
     ])
+    expect(scope.otherReports[0]?.attempts[0]?.remedy).toBe('call discover() to wait for its result')
   })
 
   it.each([

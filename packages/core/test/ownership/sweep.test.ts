@@ -93,7 +93,7 @@ describe('a sweep', () => {
     expect((await table.sweep()).removed).toEqual([])
   })
 
-  it('removes objects of an owner whose pid another process has', async () => {
+  it("removes objects whose owner's pid is now used by another process", async () => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, pid: 9, processStart: '40' }))
     expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
@@ -139,7 +139,7 @@ describe('a sweep', () => {
   it('keeps and reports a lease whose state is unknown', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'unknown')
-    const reason = expect.stringContaining('cannot tell')
+    const reason = expect.stringContaining('does not know whether it is running')
     expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'c', reason }] })
   })
 

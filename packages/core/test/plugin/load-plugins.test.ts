@@ -155,7 +155,7 @@ describe('loadPlugins', () => {
     await install('closed-runtime', { version: '1.0.0', exports: { './other': './index.js' } }, source())
     await expect(loadPlugins(['closed-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
-      facts: { packageVersion: '1.0.0', problem: expect.stringContaining('no entry "."') },
+      facts: { packageVersion: '1.0.0', problem: expect.stringContaining('no "." entry') },
     })
   })
 
@@ -192,7 +192,7 @@ describe('loadPlugins', () => {
     ['exports no plugin', 'export const other = 1', 'exports no "plugin"'],
     ['does not load', 'throw new Error("broken")', 'does not load: broken'],
     ['exports something else', 'export const plugin = 1', 'is number, not a plugin'],
-    ['has another contract', source('contractVersion: 2'), 'contract version 2'],
+    ['has another contract', source('contractVersion: 2'), 'contractVersion 2'],
   ])('rejects with package and version when the plugin %s', async (_, code, problem) => {
     if (code !== undefined) await install('bad-runtime', { version: '6.6.6' }, code)
     await expect(loadPlugins(['bad-runtime'], { from })).rejects.toMatchObject({

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { validateImageTag } from '../../src/plugin.js'
+import { validateImageTag, validateLabels } from '../../src/plugin.js'
+
+test('the error of an invalid lifetime label shows the valid values', () => {
+  expect(() => validateLabels({ 'capstan.lifetime': 'x' })).toThrow(
+    'labels["capstan.lifetime"] must be "lease" or "persistent", not "x"',
+  )
+})
 
 test.for([
   'app',

@@ -10,9 +10,9 @@ export interface TerminalSize {
 /**
  * Options of `attach` and `startAttached`. Capstan never closes the streams.
  *
- * When `stdin` ends, the stdin of the process ends and its output continues. Without a terminal, its stdin is closed. With a
- * terminal, end-of-transmission (Ctrl-D) is sent, twice within a line, and again at growing intervals until the process
- * ends.
+ * When `stdin` ends, the stdin of the process ends and its output continues. Without a terminal, its stdin is closed.
+ * With a terminal, end-of-transmission (Ctrl-D) is sent, once at the start of a line and otherwise twice, and again
+ * after 200 ms, 400 ms and so on until the process ends.
  */
 export interface AttachOptions extends OperationOptions {
   /** Default: the process gets no input from this call. */

@@ -2,8 +2,8 @@ import type { Argv, EnvMap, OperationOptions, ProgressEvent, StringMap } from '.
 import type { PortSpec } from './ports.js'
 
 /**
- * The settings of a new container. An optional field that is absent, and has no other default below, has the value of the
- * image or of the engine.
+ * The settings of a new container. The default of a field that states no other is the value of the image, else of the
+ * engine.
  *
  * A runtime that does not support a field rejects with OPTION_UNSUPPORTED. No field is ignored silently.
  */
@@ -94,9 +94,9 @@ export interface CreateOptions extends OperationOptions {
  * must exist.
  *
  * Volumes: `source` is the name of the volume. A volume that does not exist is created before the container, with the
- * labels of this host as by `createVolume`. If the call then fails or is aborted, the volumes that it created are removed,
- * except those that another container uses. An existing volume is mounted unchanged and never removed. `removeContainer`
- * and `autoRemove` keep all named volumes.
+ * same owner labels as by `createVolume`. If the call then fails or is aborted, the volumes that it created are
+ * removed, except those that another container uses. An existing volume is mounted unchanged and never removed.
+ * `removeContainer` and `autoRemove` keep all named volumes.
  */
 export type Mount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly?: boolean }

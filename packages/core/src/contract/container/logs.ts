@@ -4,9 +4,12 @@ import type { OperationOptions } from '../operation.js'
 export interface LogOptions extends OperationOptions {
   /** Also yields output that is written later, until the container stops. Default false. */
   readonly follow?: boolean
-  /** Yields only output since this time: a Date or an RFC 3339 text, whose nanoseconds are kept. Default: all output. */
+  /**
+   * Yields only output since this time: a Date or an RFC 3339 text with up to nanosecond precision. Default: all
+   * output.
+   */
   readonly since?: Date | string
-  /** Yields at most this number of existing lines, the last ones. 0: none of them. Default: all. */
+  /** Yields only this number of the last existing lines; 0 yields none of them. Default: all. */
   readonly tailLines?: number
   /** Adds a `timestamp` to each chunk. Default false. */
   readonly timestamps?: boolean

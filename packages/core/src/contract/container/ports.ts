@@ -17,7 +17,7 @@ export interface PortSpec {
   readonly protocol?: Protocol
 }
 
-/** A published port. There is an entry for each address that the engine reports, so `any` may give two. */
+/** A published port. A port published with `hostAddress: 'any'` may have two: one for IPv4, one for IPv6. */
 export interface PortBinding {
   readonly containerPort: number
   readonly hostPort: number

@@ -8,7 +8,7 @@ import { networkManagerCapability } from './network-manager.js'
 import { sidecarManagerCapability } from './sidecar-manager.js'
 import { volumeManagerCapability } from './volume-manager.js'
 
-/** The capabilities that core defines, in the order in which lists show them. */
+/** The capabilities that core defines and a runtime can provide, in the order in which lists show them. */
 export const builtInCapabilities: readonly Capability<object>[] = [
   runtimeCapability,
   imageBuilderCapability,

@@ -38,8 +38,8 @@ export interface ExecOptions extends OperationOptions {
 }
 
 /**
- * A process that `exec` started. When the host process ends, `stdin` is closed; the process in the container may continue
- * until it reads end-of-file.
+ * A process that `exec` started. When the process that called `exec` ends, `stdin` is closed; the process in the
+ * container may continue until it reads end-of-file.
  */
 export interface ExecProcess extends AsyncDisposable {
   /** Its end closes the stdin of the process, or sends end-of-transmission (Ctrl-D) to a terminal. The output continues. */
@@ -54,7 +54,7 @@ export interface ExecProcess extends AsyncDisposable {
   readonly exitCode: Promise<number>
   /**
    * Sends a signal to the process. Default SIGTERM. Resolves with false where the runtime cannot signal the process, for
-   * example because the image lacks the program for it.
+   * example because the image has no `kill` command.
    */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
   /**

@@ -10,11 +10,11 @@ export interface FirewallManager {
    * If the container has not been started, the rules are stored and set at its first start. If it is running, they are set
    * immediately. The rules last until the container stops, and this runtime sets them again at each later start.
    *
-   * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. If they
-   * cannot, the start rejects with FIREWALL_FAILED and the process has not run with network access. At a later start the
-   * container may have no network for the first moments. Where `unsupportedOptions` contains `firewall.beforeStart`, stored
-   * rules are set right after the start instead: the process has unrestricted access until then, and the start rejects with
-   * FIREWALL_FAILED when the process ends before that.
+   * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. If
+   * they cannot, the start rejects with FIREWALL_FAILED and the process has not run with network access. After a later
+   * start the container may have no network until the rules are set. Where `unsupportedOptions` contains
+   * `firewall.beforeStart`, stored rules are set right after the start instead: the process has unrestricted access
+   * until then, and the start rejects with FIREWALL_FAILED when the process ends before that.
    *
    * On an abort, the container is cut off from the network and everything created for the rules is removed, within 30 s.
    * Then the call rejects with the signal's reason. Objects that could not be removed are named in a warning; they have the
@@ -36,9 +36,9 @@ export const firewallManagerCapability: Capability<FirewallManager, 'firewall.be
   },
 })
 
-/** The destinations that `setupFirewall` allows. */
+/** The destinations that `setupFirewall` allows: an HTTP proxy of the application, and those in `allow`. */
 export interface FirewallRules {
-  /** A host name or an IP address. */
+  /** The host name or IP address of the proxy. */
   readonly proxyHost: string
   /** A TCP port, 1 to 65535. */
   readonly proxyPort: number

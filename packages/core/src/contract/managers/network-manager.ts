@@ -15,7 +15,7 @@ export interface NetworkManager {
    * @throws HostError IN_USE, with the containers that use it in `facts.users`
    */
   removeNetwork(id: string, options?: OperationOptions): Promise<void>
-  /** Lists all networks of the engine, including those that this host did not create. */
+  /** Lists all networks of the engine, including those that this RuntimeHost did not create. */
   listNetworks(options?: ListOptions): Promise<readonly NetworkInfo[]>
 }
 

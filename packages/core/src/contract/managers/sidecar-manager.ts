@@ -22,7 +22,10 @@ export const sidecarManagerCapability: Capability<SidecarManager> = defineCapabi
   title: 'sidecars',
 })
 
-/** The settings of a sidecar: those of a container, with a required name, without a terminal, stdin and network mode. */
+/**
+ * The settings of a sidecar: those of a container with a required `name` and without `network`, `tty` and
+ * `interactive`.
+ */
 export interface SidecarConfig extends Omit<ContainerConfig, 'network' | 'tty' | 'interactive'> {
   readonly name: string
   /**

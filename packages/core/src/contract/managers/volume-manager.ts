@@ -15,7 +15,7 @@ export interface VolumeManager {
    * @throws HostError IN_USE, with the containers that use it in `facts.users`
    */
   removeVolume(name: string, options?: OperationOptions): Promise<void>
-  /** Lists all volumes of the engine, including those that this host did not create. */
+  /** Lists all volumes of the engine, including those that this RuntimeHost did not create. */
   listVolumes(options?: ListOptions): Promise<readonly VolumeInfo[]>
 }
 

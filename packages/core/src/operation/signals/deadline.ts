@@ -7,8 +7,9 @@ export interface Deadline {
 /**
  * Calls `expire` once after `timeoutMs` milliseconds, after the event loop has read the data that arrived until then.
  *
- * The time is divided into steps. A step in which the program blocked the event loop is repeated, so that an answer that
- * arrived in the meantime can be read. There are at most as many repetitions as steps.
+ * The time is divided into 1 to 10 steps. A step in which the program blocked the event loop is repeated, since the
+ * program could not read an answer during it. There are at most as many repetitions as steps, and each one delays the
+ * deadline.
  */
 export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
   const count = Math.min(mostSteps, Math.max(1, Math.floor(timeoutMs / leastStepMs)))

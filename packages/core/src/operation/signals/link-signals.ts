@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Creates a signal that aborts with the reason of the first source that aborts, or on `abort`, until it is unlinked.
+ * Creates a signal that aborts with the reason of the first source that aborts before `unlink`, and on `abort` at any
+ * time.
  *
  * After `unlink` the sources have no reference to it. `AbortSignal.any` of Node 20 leaves one for each call.
  */

@@ -50,7 +50,7 @@ export interface LogStreamOptions {
   readonly options: OperationOptions
 }
 
-/** The call that reads a log. */
+/** The operation that reads a log. It has no `undo`, since reading creates nothing. */
 export type LogCall = Omit<Operation, 'undo'>
 
 const disposed = new Error('the log stream was disposed')

@@ -40,8 +40,8 @@ export function pumpInput(source: Readable, target: Writable, call: OperationSub
 /** A running copy of an input stream. */
 export interface InputPump {
   /**
-   * Rejects with OPERATION_FAILED when the input fails. The caller must then end or destroy the target and reject, since the
-   * process has read only a part of its input.
+   * Rejects with OPERATION_FAILED when the input fails. End or destroy the target then and reject, since the process
+   * has read only a part of its input. A rejection that is not observed is ignored.
    */
   readonly failed: Promise<never>
   /** Stops the copy, pauses the input and removes all listeners. */

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import type { OperationSubject } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
-/** Writes to a stream that is not ended afterwards, such as one of the caller, and waits for it. */
+/** Writes to a stream of the caller with back-pressure, and does not end it. */
 export class SharedWriter {
   readonly #stream: Writable
   readonly #call: OperationSubject

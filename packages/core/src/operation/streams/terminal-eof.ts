@@ -19,9 +19,9 @@ export class TerminalEof {
   }
 
   /**
-   * Sends the end of the input, and repeats it after 200 ms, 400 ms, 800 ms and so on, because a shell that sets its terminal
-   * to raw mode discards earlier input, and a program that is started later must read an end, too. Returns a function that
-   * stops the repetition. Call it when the connection closes.
+   * Sends the end of the input, and repeats it after 200 ms, 400 ms, 800 ms and so on, because a shell that sets its
+   * terminal to raw mode discards earlier input, and a program that the shell starts later must also read end-of-file.
+   * Returns a function that stops the repetition. Call it when the connection closes.
    */
   sendTo(send: (bytes: Uint8Array) => void): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined
