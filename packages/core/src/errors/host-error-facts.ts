@@ -85,6 +85,7 @@ export interface HostErrorFacts {
   CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
   /** `excerpt`: at most 500 bytes of the answer. */
   PROTOCOL_ERROR: { readonly operation: string; readonly excerpt: string }
+  /** `phase`: what was waited for. `lastLines`: the last lines of the program's output. */
   TIMED_OUT: {
     readonly operation: string
     readonly phase: string | undefined
