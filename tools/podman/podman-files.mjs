@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { engineFiles } from '../engine/engine-files.mjs'
 import { findProgram } from '../engine/engine-packages.mjs'
@@ -28,7 +29,14 @@ export function writePodmanFiles() {
   writeFileSync(podmanEnv.CONTAINERS_STORAGE_CONF, storageConf)
 }
 
+/** Podman mounts the folder of its layers on itself, and a Podman that was killed leaves this mount. */
 export function removePodmanFiles() {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+  for (const path of mounts.filter((path) => path.startsWith(`${podmanDirectory}/`)).reverse()) {
+    spawnSync('umount', ['--lazy', path], { stdio: 'inherit' })
+  }
   rmSync(podmanDirectory, { recursive: true, force: true })
 }
 

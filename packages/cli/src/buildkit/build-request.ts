@@ -1,4 +1,6 @@
-import { open, readFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
@@ -71,7 +73,9 @@ async function openOutput(
 /** Opens the file before the build, so that a failure is reported before the build starts. */
 async function openFile(path: string): Promise<Writable> {
   try {
-    return (await open(path, 'w')).createWriteStream()
+    const file = createWriteStream(path)
+    await once(file, 'open')
+    return file
   } catch (cause) {
     throw toUsageError(`the output ${path} cannot be written`, cause)
   }

@@ -137,7 +137,10 @@ async function buildWithBuildKit(
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
   const canBuildWithout = hasBuilder && listBuildKitOptions(options).length === 0
   const given = { invocation, fallback, canBuildWithout, kind, title: toTitle(options) }
-  const { result, display } = await buildByBuildKit(scope, request, given)
+  const { result, display } = await buildByBuildKit(scope, request, given).catch((error: unknown) => {
+    if (request.output?.type === 'archive') request.output.to.destroy()
+    throw error
+  })
   const { builder, imageId, digest, unsupportedFeatures } = result
   const output = parseBuildOutput(options.output ?? 'load')
   const by = builder === 'buildkit' ? ' with BuildKit' : ''

@@ -30,8 +30,11 @@ async function* toChunks(texts: readonly string[], error?: Error): AsyncGenerato
   if (error !== undefined) throw error
 }
 
+/** Reads what the stream has buffered; `read` may return one chunk at a time. */
 function readAll(stream: PassThrough): string {
-  return String(stream.read() ?? '')
+  let text = ''
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk)
+  return text
 }
 
 describe('pumpOutput', () => {
