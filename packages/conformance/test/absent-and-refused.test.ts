@@ -37,7 +37,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
       missing: [
         {
           subject: 'network-manager',
-          reason: expect.stringContaining('made without'),
+          reason: expect.stringContaining('leaves out'),
           remedy: expect.stringContaining('without'),
         },
       ],
