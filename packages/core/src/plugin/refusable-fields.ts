@@ -23,7 +23,10 @@ export function findUndeclaredField({ provides, unsupportedOptions }: ProbeClaim
  */
 export function findUnsupported(field: RefusableField, report: RuntimeReport): RefusedOption | undefined {
   if (!report.available) return undefined
-  const owner = builtInCapabilities.find(({ refusable }) => field in refusable) ?? toThirdParty(field)
+  const owner =
+    builtInCapabilities.find(({ refusable }) => field in refusable) ??
+    [...report.provides, ...report.absent].find(({ id }) => field.startsWith(`${id}.`)) ??
+    toThirdParty(field)
   const isProvided = report.provides.some(({ id }) => id === owner.id)
   if (isProvided) return findRefusal(field, report.unsupportedOptions)
   const { reason, remedy } = toMissingCapability(owner, report)
@@ -39,7 +42,7 @@ function listDescriptions(provides: readonly Capability<object>[]): ReadonlyMap<
   return new Map(fields)
 }
 
-/** Returns the capability `example.com/checkpoints` for the field `example.com/checkpoints.live`. */
+/** Returns `example.com/checkpoints` for `example.com/checkpoints.live`, for a capability that the report does not name. */
 function toThirdParty(field: string): Pick<Capability<object>, 'id' | 'title'> {
   const id = field.replace(/^([^/]*\/[^.]*)\..*$/, '$1')
   return { id, title: id }

@@ -72,6 +72,24 @@ describe('open with a required field', () => {
     await expect(host.open({ requiredOptions: [live] })).resolves.toMatchObject({ runtimeName: 'checkpointing' })
   })
 
+  it('opens a runtime that provides a capability of a third party whose id contains a dot', async () => {
+    const id = 'example.com/checkpoints.v2'
+    const dotted = defineCapability<object, `${typeof id}.live`>({
+      id,
+      title: 'checkpoints',
+      refusable: { [`${id}.live`]: 'a checkpoint of a running container' },
+    })
+    const plugin = fakePlugin({
+      provides: [runtimeCapability, dotted],
+      register: (scope) => {
+        scope.provide(runtimeCapability, new FakeRuntime())
+        scope.provide(dotted, {})
+      },
+    })
+    const host = createRuntimeHost({ plugins: [plugin], env: {} })
+    await expect(host.open({ requiredOptions: [`${id}.live`] })).resolves.toMatchObject({ runtimeName: 'fake' })
+  })
+
   it('rejects with OPTION_UNSUPPORTED when the runtime refuses it', async () => {
     const host = createRuntimeHost({ plugins: [checkpointing([toRefused(live)])], env: {} })
     await expect(host.open({ requiredOptions: [live] })).rejects.toMatchObject({
