@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -80,6 +80,11 @@ describe('capstan build', () => {
   it.each(['cache-only', 'type=files,dest=out.tar'])('needs no tag for --output %s', async (output) => {
     const { stderr } = await capstan(['build', '--output', output])
     expect(stderr).toContain('image "moby/buildkit')
+  })
+
+  it.runIf(process.platform === 'linux')('closes the file of the output when the build fails', async () => {
+    expect(await capstan(['build', '--output', 'type=files,dest=out.tar'])).toMatchObject({ exitCode: 125 })
+    await expect.poll(listOpenFiles).not.toContain(join(cwd, 'out.tar'))
   })
 
   it.each(['load', 'push', 'type=oci,dest=out.tar'])('needs a tag for --output %s', async (output) => {
@@ -240,6 +245,12 @@ describe('capstan build --builder', () => {
     expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
   })
 })
+
+/** Lists the paths of the files that this process has open. */
+async function listOpenFiles(): Promise<readonly string[]> {
+  const numbers = await readdir('/proc/self/fd')
+  return Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')))
+}
 
 describe('capstan pull', () => {
   it('prints the ID on stdout and progress on stderr', async () => {

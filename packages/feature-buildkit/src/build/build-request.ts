@@ -8,7 +8,10 @@ export type BuildOutput =
   | { readonly type: 'load'; readonly tags: readonly string[] }
   /** Pushes the image to the registries of the tags. */
   | { readonly type: 'push'; readonly tags: readonly string[] }
-  /** Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. */
+  /**
+   * Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. Destroys it when the
+   * build has started and fails.
+   */
   | {
       readonly type: 'archive'
       readonly format: 'docker' | 'oci' | 'files'
