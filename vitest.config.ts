@@ -14,8 +14,8 @@ const packed = ['test/packed/**/*.test.ts']
 // The same tests against a real BuildKit, where there is one; `integration` has a stand-in play it.
 const buildkit = ['packages/feature-buildkit/test/buildkit.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
-// What is waited for comes at once, but on a busy machine.
-const patient = { expect: { poll: { timeout: 15_000 } } }
+// Polls end at once when they succeed. On a busy machine that can take seconds.
+const polling = { expect: { poll: { timeout: 15_000 } } }
 
 export default defineConfig({
   test: {
@@ -23,7 +23,7 @@ export default defineConfig({
       {
         ...source,
         test: {
-          ...patient,
+          ...polling,
           name: 'unit',
           // Tests share nothing but modules, and wait more than they compute.
           isolate: false,
@@ -88,7 +88,7 @@ export default defineConfig({
       {
         ...source,
         test: {
-          ...patient,
+          ...polling,
           name: 'real-buildkit',
           isolate: false,
           sequence: { groupOrder: 2 },
@@ -101,7 +101,7 @@ export default defineConfig({
       {
         ...source,
         test: {
-          ...patient,
+          ...polling,
           name: 'integration',
           isolate: false,
           // After the unit tests, which would take the engine's time.

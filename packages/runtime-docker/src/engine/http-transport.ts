@@ -16,7 +16,8 @@ import { readTlsFiles, type TlsMaterial } from './tls-files.js'
 import { tolerateReset } from './tolerate-reset.js'
 
 /**
- * HTTP to one endpoint. Rejects with untranslated errors, and adds no API version.
+ * Sends HTTP requests to one endpoint, without an API version. Rejects with the errors of Node and of the engine, and with
+ * TIMED_OUT when the connection takes longer than `connectMs`.
  *
  * Short requests use a connection pool. Streams and upgraded connections have separate sockets.
  */
