@@ -15,7 +15,7 @@ import { defineCapability, type RefusedOption, refuseField } from '@capstan/core
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { runConformance } from '../src/index.js'
-import { withPlugin } from '../src/plugin/map-provided.js'
+import { withParts } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 import { quickCases } from './quick-cases.js'
 
@@ -47,7 +47,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
 
   test('fails when a missing capability is listed without a reason', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
-    const silent = withPlugin(plugin, {
+    const silent = withParts(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), absent: [] }),
     })
     const { cases } = await run(silent, ['VOL-001', 'PRB-004'])
@@ -59,7 +59,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
 
   test('fails when containers can mount volumes and no manager lists them', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
-    const open = withPlugin(plugin, {
+    const open = withParts(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), unsupportedOptions: [] }),
     })
     const { cases } = await run(open, ['PRB-016'])
@@ -69,7 +69,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
   test('fails when the scope has a capability that the report lists as absent', async () => {
     const plugin = memoryPlugin()
     const { token } = volumeManagerCapability
-    const modest = withPlugin(plugin, {
+    const modest = withParts(plugin, {
       probe: async (options) => {
         const result = await plugin.probe(options)
         return result.available
@@ -134,7 +134,7 @@ describe('a refusable field of a third party', () => {
     refusable: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
   })
   const memory = memoryPlugin()
-  const plugin = withPlugin(withRefusals(memory, ['example.com/checkpoints.live']), {
+  const plugin = withParts(withRefusals(memory, ['example.com/checkpoints.live']), {
     register: (scope, details) => {
       memory.register(scope, details)
       scope.provide(capability, {})
@@ -142,7 +142,7 @@ describe('a refusable field of a third party', () => {
   })
 
   test('passes and is in the report with its description when the plugin provides the capability', async () => {
-    const providing = withPlugin(plugin, {
+    const providing = withParts(plugin, {
       probe: async (options) => {
         const result = await plugin.probe(options)
         return result.available ? { ...result, provides: [...result.provides, capability] } : result
@@ -178,7 +178,7 @@ function run(plugin: RuntimePlugin, only: readonly string[] = quickCases) {
 }
 
 function withRefusals(plugin: RuntimePlugin, refused: readonly RefusableField[]): RuntimePlugin {
-  return withPlugin(plugin, {
+  return withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
       return result.available

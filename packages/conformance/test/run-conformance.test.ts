@@ -4,7 +4,7 @@ import { createHostError } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { type CaseResult, conformanceCases, runConformance } from '../src/index.js'
-import { withPlugin } from '../src/plugin/map-provided.js'
+import { withParts } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 
 describe('runConformance', { timeout: 30_000 }, () => {
@@ -74,7 +74,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
   })
 
   test('reports a probe that throws as a failure and runs the other cases', async () => {
-    const plugin = withPlugin(memoryPlugin(), { probe: () => Promise.reject(new Error('no idea')) })
+    const plugin = withParts(memoryPlugin(), { probe: () => Promise.reject(new Error('no idea')) })
     const { counts, cases } = await runConformance({ ...options, plugin, only: ['PRB-001', 'PRB-002', 'RT-001'] })
     expect(counts).toMatchObject({ passed: 1, failed: 2 })
     expect(JSON.stringify(cases)).toContain('no idea')
@@ -82,7 +82,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
 
   test('reports a false claim of the plugin as a failure of its cases', async () => {
     const sound = memoryPlugin()
-    const plugin = withPlugin(sound, { register: () => {} })
+    const plugin = withParts(sound, { register: () => {} })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-003', 'REG-004', 'RT-001'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed'])
     expect(JSON.stringify(cases[1])).toContain('PLUGIN_INVALID')
@@ -92,7 +92,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
     const sound = memoryPlugin()
     const register = async (...given: Parameters<RuntimePlugin['register']>) => sound.register(...given)
     // A plugin in plain JavaScript may return a value although the type says void.
-    const plugin = withPlugin(sound, { register: register as RuntimePlugin['register'] })
+    const plugin = withParts(sound, { register: register as RuntimePlugin['register'] })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'passed'])
   })
@@ -103,7 +103,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
       await Promise.resolve()
       sound.register(...given)
     }
-    const plugin = withPlugin(sound, { register: register as RuntimePlugin['register'] })
+    const plugin = withParts(sound, { register: register as RuntimePlugin['register'] })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed'])
   })
@@ -168,7 +168,7 @@ function unavailablePlugin(): RuntimePlugin {
     cause: { code: 'ENOENT', message: 'no socket' },
     remedy: 'start it',
   } as const
-  return withPlugin(memoryPlugin(), {
+  return withParts(memoryPlugin(), {
     probe: async () => ({ available: false, chosen: false, attempts: [attempt] }),
     register: () => {
       throw createHostError('PLUGIN_UNKNOWN', { plugin: 'never', known: [] })

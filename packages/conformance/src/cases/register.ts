@@ -18,7 +18,7 @@ import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { pause } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { withPlugin } from '../plugin/map-provided.js'
+import { withParts } from '../plugin/map-provided.js'
 import { watchIo } from '../plugin/watch-io.js'
 
 export const registerCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
@@ -104,7 +104,7 @@ interface Registration {
 async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Registration> {
   let watched: Watched | undefined
   let claimed: readonly string[] = []
-  const observed = withPlugin(plugin, {
+  const observed = withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
       claimed = toKnownIds(result.available ? result.provides : [])

@@ -8,16 +8,11 @@ export function mapProvided(plugin: RuntimePlugin, map: MapProvided): RuntimePlu
     // `map` returns another implementation of the same capability.
     provide: (capability, implementation) => scope.provide(capability, map(capability, implementation) as never),
   })
-  return withPlugin(plugin, { register: (scope, details) => plugin.register(mapScope(scope), details) })
+  return withParts(plugin, { register: (scope, details) => plugin.register(mapScope(scope), details) })
 }
 
 /** Receives a capability and the object that the plugin provides for it. */
 export type MapProvided = (capability: Capability<object>, implementation: object) => object
-
-/** Returns the plugin with some members replaced. The others keep their `this`. */
-export function withPlugin(plugin: RuntimePlugin, parts: Partial<RuntimePlugin>): RuntimePlugin {
-  return withParts(plugin, parts)
-}
 
 /** Returns an object with some members replaced. The others run on the object itself, so private fields work. */
 export function withParts<T extends object>(target: T, parts: Partial<T>): T {

@@ -1,6 +1,6 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
-import { withPlugin } from './map-provided.js'
+import { withParts } from './map-provided.js'
 
 /**
  * Wraps a plugin to report the owner of each opened runtime and, optionally, to change it.
@@ -8,7 +8,7 @@ import { withPlugin } from './map-provided.js'
  * The kit finds the resources of a case by the owner's instance.
  */
 export function observeOwner(plugin: RuntimePlugin, { onInstance, relabel = keep }: ObserveOptions): RuntimePlugin {
-  return withPlugin(plugin, {
+  return withParts(plugin, {
     register: (scope, details) => {
       const ownerLabels = relabel(scope.ownerLabels)
       onInstance(ownerLabels[ownershipLabelKeys.instance] ?? '')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { networkManagerCapability, type RuntimePlugin } from '@capstan/core'
 import type { ProbeResult } from '@capstan/core/plugin'
-import { withPlugin } from '../../src/plugin/map-provided.js'
+import { withParts } from '../../src/plugin/map-provided.js'
 import type { PlantedFault } from './planted-fault.js'
 
 /** Faults of the probe and of register. */
@@ -11,7 +11,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     fault: 'register reads a file',
     expected: 'REG-002',
     plant: (sound) =>
-      withPlugin(sound, {
+      withParts(sound, {
         register: (scope, details) => {
           readFileSync('/dev/null')
           sound.register(scope, details)
@@ -22,7 +22,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     fault: 'register starts a connection asynchronously',
     expected: 'REG-002',
     plant: (sound) =>
-      withPlugin(sound, {
+      withParts(sound, {
         register: (scope, details) => {
           sound.register(scope, details)
           // No server listens on port 1.
@@ -34,7 +34,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     fault: 'probe rejects when its deadline is short',
     expected: 'PRB-008',
     plant: (sound) =>
-      withPlugin(sound, {
+      withParts(sound, {
         probe: async (options) => {
           if ((options.timeoutMs ?? 100) < 100) throw new Error('no time')
           return await sound.probe(options)
@@ -45,7 +45,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     fault: 'probe rejects with an error that wraps the reason of an abort',
     expected: 'PRB-009',
     plant: (sound) =>
-      withPlugin(sound, {
+      withParts(sound, {
         probe: async (options) => {
           if (options.signal?.aborted) throw new Error('aborted', { cause: options.signal.reason })
           return await sound.probe(options)
@@ -56,7 +56,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     fault: 'probe leaves a socket open',
     expected: 'PRB-011',
     plant: (sound) =>
-      withPlugin(sound, {
+      withParts(sound, {
         probe: async (options) => {
           forgotten.push(createServer().listen(0, '127.0.0.1').unref())
           return await sound.probe(options)
@@ -66,7 +66,7 @@ export const pluginFaults: readonly PlantedFault[] = [
   {
     fault: 'isChosen reads a file',
     expected: 'PRB-015',
-    plant: (sound) => withPlugin(sound, { isChosen: () => readFileSync('/dev/null').length > 0 }),
+    plant: (sound) => withParts(sound, { isChosen: () => readFileSync('/dev/null').length > 0 }),
   },
   {
     fault: 'probe lists an unsupported option twice',
@@ -102,7 +102,7 @@ type Available = Extract<ProbeResult<unknown>, { readonly available: true }>
 
 function changeResult(change: (result: Available) => Available): (sound: RuntimePlugin) => RuntimePlugin {
   return (sound) =>
-    withPlugin(sound, {
+    withParts(sound, {
       probe: async (options) => {
         const result = await sound.probe(options)
         return result.available ? change(result) : result
