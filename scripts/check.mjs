@@ -58,7 +58,7 @@ const checks = [
   { title: 'Files with one importer', runs: [['scripts/check-single-use.mjs']] },
   { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
   { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
-  { title: 'Refusable fields name no method', runs: [['scripts/check-refusals.mjs']] },
+  { title: 'Options name no method', runs: [['scripts/check-option-names.mjs']] },
   { title: 'Environment taken from the host', runs: [['scripts/check-environment.mjs']] },
   { title: 'Unused code and dependencies', runs: [[join(modules, 'knip', 'bin', 'knip.js'), '--no-progress']] },
   { title: 'Exports of the packed packages', runs: [['scripts/check-exports.mjs']] },

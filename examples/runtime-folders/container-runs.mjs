@@ -1,6 +1,6 @@
 // @ts-check
 import { runtimeCapability } from '@capstan/core'
-import { createHostError, delay, poll, refuseField } from '@capstan/core/plugin'
+import { checkOption, createHostError, delay, poll } from '@capstan/core/plugin'
 import { killProcess, startProcess } from './container-process.mjs'
 import { unsupportedOptions } from './limits.mjs'
 
@@ -89,7 +89,7 @@ export function createContainerRuns({ type, store }) {
         foreignReads = isOwn || state === 'created' ? 0 : foreignReads + 1
         // One read may fall between a start or an exit and its record.
         if (foreignReads > 1) {
-          if (state === 'running') refuseField(runtimeCapability, 'foreignContainers.exitCode', id, by)
+          if (state === 'running') checkOption(runtimeCapability, 'foreignContainers.exitCode', id, by)
           throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'no exit was recorded' })
         }
         await delay(20, { signal })

@@ -51,7 +51,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
 
     async createContainer(config, options) {
       core.validateContainerConfig(config)
-      core.refuseOptions(type, config, unsupportedOptions)
+      core.checkOptions(type, config, unsupportedOptions)
       const { image, pull, name: id = randomUUID() } = config
       return await run('createContainer', id, options, async ({ undo }) => {
         if (!(await store.hasImage(image))) {
@@ -63,8 +63,8 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
         await store.create(draft, undo).catch(async (cause) => {
           const holder = await store.find(id)
           if (holder === undefined) throw cause
-          const ours = core.isOurs(holder.labels, ownerLabels)
-          throw core.createHostError('NAME_CONFLICT', { name: id, holderId: id, ours }, { cause })
+          const sameOwner = core.isSameOwner(holder.labels, ownerLabels)
+          throw core.createHostError('NAME_CONFLICT', { name: id, holderId: id, sameOwner }, { cause })
         })
         return id
       })
@@ -94,9 +94,9 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       core.validateLogOptions(options)
       const { since, timestamps, stdout = true, stderr = true, follow = false, tailLines } = options
       const by = { runtime: type, unsupportedOptions }
-      core.refuseField(runtimeCapability, 'logs.since', since, by)
-      core.refuseField(runtimeCapability, 'logs.timestamps', timestamps, by)
-      core.refuseField(runtimeCapability, 'logs.split', stdout !== stderr, by)
+      core.checkOption(runtimeCapability, 'logs.since', since, by)
+      core.checkOption(runtimeCapability, 'logs.timestamps', timestamps, by)
+      core.checkOption(runtimeCapability, 'logs.split', stdout !== stderr, by)
       return core.createLogStream({ operations, id, options }, async function* ({ signal }) {
         const { log } = await runs.require(id)
         const isRunning = follow ? { isRunning: () => runs.isRunning(id) } : {}
@@ -181,7 +181,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       })
     },
 
-    supportsHostNetwork: () => core.findRefusal('network.host', unsupportedOptions) === undefined,
+    supportsHostNetwork: () => core.findUnsupportedOption('network.host', unsupportedOptions) === undefined,
     close: () => operations.close(),
   }
 }

@@ -18,7 +18,7 @@ export const absenceReasons = {
   'image-transfer': 'an image is a folder that the user makes',
 }
 
-/** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').RefusableField[]])[]} */
+/** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */
 const limits = [
   ['containers share the network of this machine', 'hostname', 'network', 'ports', 'dns', 'extraHosts'],
   ['containers run as root', 'user', 'groupAdd', 'privileged', 'capAdd', 'capDrop', 'securityOptions'],
@@ -32,7 +32,7 @@ const limits = [
   ['stdout and stderr are written to one file, without times', 'logs.split', 'logs.since', 'logs.timestamps'],
 ]
 
-/** @type {readonly import('@capstan/core/plugin').RefusedOption[]} */
+/** @type {readonly import('@capstan/core/plugin').UnsupportedOption[]} */
 export const unsupportedOptions = limits.flatMap(([reason, ...fields]) =>
   fields.map((field) => ({ field, reason, remedy })),
 )

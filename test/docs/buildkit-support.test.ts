@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRuntimeHost, type RefusableField, runtimeCapability } from '@capstan/core'
+import { createRuntimeHost, type OptionName, runtimeCapability } from '@capstan/core'
 import { builtInCapabilities, joinWords } from '@capstan/core/plugin'
 import { BuildKitFeature, toBuildKitSupport } from '@capstan/feature-buildkit'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
@@ -18,7 +18,7 @@ function toOptions(runtime: string): MemoryPluginOptions {
   if (without === 'anything') return { without: managers }
   if (without !== undefined) return { without: managers.filter(({ title }) => title === without) }
   if (unsupportedOptions !== undefined)
-    return { unsupportedOptions: unsupportedOptions.replaceAll('`', '').split(', ') as RefusableField[] }
+    return { unsupportedOptions: unsupportedOptions.replaceAll('`', '').split(', ') as OptionName[] }
   return {}
 }
 

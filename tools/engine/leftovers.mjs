@@ -45,8 +45,8 @@ async function listEngineObjects(connection) {
 export function findLeftovers(before, now, { isShared }) {
   const known = new Set(before.map(({ kind, id }) => `${kind} ${id}`))
   return now.filter(({ kind, id, labels }) => {
-    const isOurs = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
-    return isOurs && !known.has(`${kind} ${id}`)
+    const isSameOwner = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
+    return isSameOwner && !known.has(`${kind} ${id}`)
   })
 }
 

@@ -9,7 +9,7 @@ import { podmanEnv } from './podman-files.mjs'
  */
 export async function endProcesses() {
   const left = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOurs(name))
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isSameOwner(name))
     .map((name) => findProcess(Number(name)))
     .filter((found) => found !== undefined)
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGKILL'])) {
@@ -19,7 +19,7 @@ export async function endProcesses() {
 }
 
 /** @param {string} pid */
-function isOurs(pid) {
+function isSameOwner(pid) {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
     return environment.includes(`CONTAINERS_CONF=${podmanEnv.CONTAINERS_CONF}`)

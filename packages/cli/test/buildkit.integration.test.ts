@@ -35,7 +35,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     expect(JSON.parse(json)).toMatchObject({
       builder: 'buildkit',
       imageId: expect.stringMatching(/^sha256:/),
-      lost: [],
+      unsupportedFeatures: [],
     })
   })
 

@@ -9,8 +9,8 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
   const env = { DOCKER_HOST: `unix://${socketPath}`, CAPSTAN_RUNTIME: 'docker' }
   const name = `capstan-cli-${process.pid}`
   const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
-  const isThere = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isOurs)
-  const isOurs = (container: { readonly name: string }) => container.name === name
+  const isThere = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isSameOwner)
+  const isSameOwner = (container: { readonly name: string }) => container.name === name
   const inEnv = { ...env, NODE: process.execPath, BIN: bin }
   const inShell = (script: string) => execa('sh', ['-c', script], { reject: false, env: inEnv })
 

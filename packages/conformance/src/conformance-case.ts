@@ -1,4 +1,4 @@
-import type { Capability, RefusableField } from '@capstan/core'
+import type { Capability, OptionName } from '@capstan/core'
 import type { CaseContext } from './case-context.js'
 
 /** A test case for one promise of the contract. */
@@ -12,7 +12,7 @@ export interface ConformanceCase {
   /** Further capabilities that the case uses. */
   readonly needs: readonly Capability<object>[]
   /** The options that the case uses. When the runtime does not support one, the case verifies that its use is refused by name. */
-  readonly requiredOptions: readonly RefusableField[]
+  readonly requiredOptions: readonly OptionName[]
   /** The options of the kit that the case requires. */
   readonly given: readonly ('specifier' | 'unavailableEnv')[]
   /** Whether a runtime is opened for the case. */

@@ -1,4 +1,5 @@
-import type { AbsentCapability, CapabilityName, ReportedRefusal } from '@capstan/core/plugin'
+import type { MissingCapability } from '@capstan/core'
+import type { CapabilityName, ReportedOption } from '@capstan/core/plugin'
 
 /** The result of the kit for one plugin on one engine, as plain data that JSON can represent. */
 export interface ConformanceReport {
@@ -16,8 +17,8 @@ export interface ConformanceReport {
   readonly counts: Readonly<Record<CaseStatus, number>>
   /** The claims of the plugin's report, which decide how each case runs. */
   readonly provides: readonly CapabilityName[]
-  readonly absent: readonly NamedReason<Pick<AbsentCapability, 'id' | 'title'>>[]
-  readonly unsupportedOptions: readonly NamedReason<Pick<ReportedRefusal, 'field' | 'description'>>[]
+  readonly absent: readonly NamedReason<Pick<MissingCapability, 'id' | 'title'>>[]
+  readonly unsupportedOptions: readonly NamedReason<Pick<ReportedOption, 'field' | 'description'>>[]
   readonly notes: readonly string[]
   /** The results in the order of the kit. */
   readonly cases: readonly CaseResult[]

@@ -4,9 +4,9 @@ import {
   findCapability,
   imageBuilderCapability,
   type LogOptions,
-  type RefusableField,
+  type OptionName,
 } from '@capstan/core'
-import type { BuiltInField } from '@capstan/core/plugin'
+import type { BuiltInOption } from '@capstan/core/plugin'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'
@@ -102,14 +102,14 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
 /** Fields that are no option of a call, so no call can reject because of them. */
 export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
-type TriedField = Exclude<BuiltInField, UntriedField>
+type TriedField = Exclude<BuiltInOption, UntriedField>
 
-export function isTried(field: RefusableField): field is TriedField {
+export function isTried(field: OptionName): field is TriedField {
   return field in refusals
 }
 
 /** Uses the option and fails unless the call rejects as documented. */
-export type Refusal = (context: CaseContext, field: RefusableField) => Promise<void>
+export type Refusal = (context: CaseContext, field: OptionName) => Promise<void>
 
 function fromConfigs<F extends TriedField>(
   configs: Readonly<Record<F, Omit<ContainerConfig, 'image'>>>,
@@ -158,6 +158,6 @@ async function startForOther(context: CaseContext) {
   return { id, other: runtime }
 }
 
-async function expectUnsupported(field: RefusableField, call: () => PromiseLike<unknown>): Promise<void> {
+async function expectUnsupported(field: OptionName, call: () => PromiseLike<unknown>): Promise<void> {
   await expectHostError('OPTION_UNSUPPORTED', call, { field })
 }

@@ -5,13 +5,13 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  type RefusableField,
+  type OptionName,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { defineCapability, type RefusedOption, refuseField } from '@capstan/core/plugin'
+import { checkOption, defineCapability, type UnsupportedOption } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { runConformance } from '../src/index.js'
@@ -117,7 +117,7 @@ describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
           const refused = { runtime: 'memory', unsupportedOptions: toRefusals(['memoryBytes']) }
-          refuseField(runtimeCapability, 'memoryBytes', config.cpus, refused)
+          checkOption(runtimeCapability, 'memoryBytes', config.cpus, refused)
           return await runtime.createContainer(config, options)
         },
       }),
@@ -127,11 +127,11 @@ describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a refusable field of a third party', () => {
+describe('an option of a third party', () => {
   const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
     id: 'example.com/checkpoints',
     title: 'checkpoints',
-    refusable: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
+    options: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
   })
   const memory = memoryPlugin()
   const plugin = withParts(withRefusals(memory, ['example.com/checkpoints.live']), {
@@ -177,7 +177,7 @@ function run(plugin: RuntimePlugin, only: readonly string[] = quickCases) {
   return runConformance({ plugin, image: 'busybox:latest', concurrency: 32, only })
 }
 
-function withRefusals(plugin: RuntimePlugin, refused: readonly RefusableField[]): RuntimePlugin {
+function withRefusals(plugin: RuntimePlugin, refused: readonly OptionName[]): RuntimePlugin {
   return withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
@@ -188,12 +188,12 @@ function withRefusals(plugin: RuntimePlugin, refused: readonly RefusableField[])
   })
 }
 
-function toRefusals(refused: readonly RefusableField[]): readonly RefusedOption[] {
+function toRefusals(refused: readonly OptionName[]): readonly UnsupportedOption[] {
   return refused.map((field) => ({ field, reason: 'not here', remedy: undefined }))
 }
 
 /** All options except `command` and `image`, without which no case can run. */
-const whole: readonly RefusableField[] = [
+const whole: readonly OptionName[] = [
   'name',
   'platform',
   'pull',
@@ -232,7 +232,7 @@ const whole: readonly RefusableField[] = [
 ]
 
 /** Parts of supported options. */
-const parts: readonly RefusableField[] = [
+const parts: readonly OptionName[] = [
   'mounts.bind',
   'mounts.volume',
   'mounts.tmpfs',
@@ -251,4 +251,4 @@ const parts: readonly RefusableField[] = [
 ]
 
 /** Parts of supported parts of options. */
-const ofParts: readonly RefusableField[] = ['mounts.tmpfs.noexec', 'mounts.tmpfs.size']
+const ofParts: readonly OptionName[] = ['mounts.tmpfs.noexec', 'mounts.tmpfs.size']

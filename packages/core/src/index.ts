@@ -53,7 +53,7 @@ export { type VolumeInfo, type VolumeManager, volumeManagerCapability } from './
 // Plugins
 
 export type { RuntimePlugin } from './contract/plugin.js'
-export type { RefusableField } from './contract/probe.js'
+export type { MissingCapability, OptionName } from './contract/probe.js'
 export type { RuntimeReport } from './contract/runtime-report.js'
 export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
 
@@ -64,7 +64,6 @@ export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarnin
 
 // Features
 
-export type { MissingCapability } from './contract/missing-capability.js'
 export { defineNeeds } from './contract/needs.js'
 export { type FeatureSupport, toFeatureSupport } from './feature/feature-support.js'
 

@@ -32,7 +32,7 @@ export { redactUrls, redactUserInfo } from './errors/redact.js'
 
 // Managers
 
-export { type BuiltInField, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
+export { type BuiltInOption, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
 export type { FirewallDestination } from './contract/managers/firewall-manager.js'
 export type { CreateNetworkOptions } from './contract/managers/network-manager.js'
 export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
@@ -41,18 +41,17 @@ export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
 
 export type { CapabilityName } from './contract/plugin.js'
 export type {
-  AbsentCapability,
   ProbeAttempt,
   ProbeOptions,
   ProbeResult,
   ProbeStep,
-  RefusedOption,
+  UnsupportedOption,
 } from './contract/probe.js'
-export { type AvailableRuntime, type ReportedRefusal, runtimeReportCapability } from './contract/runtime-report.js'
+export { type AvailableRuntime, type ReportedOption, runtimeReportCapability } from './contract/runtime-report.js'
 export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
 export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
-export { findRefusal, refuseField, refuseOptions, toRequestedFields } from './plugin/refuse-options.js'
-export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
+export { withUnlistedVolumes } from './plugin/unlisted-volumes.js'
+export { checkOption, checkOptions, findUnsupportedOption, toRequestedFields } from './plugin/unsupported-options.js'
 
 // Host
 
@@ -97,7 +96,7 @@ export { type DelayOptions, delay, type PollOptions, poll } from './operation/wa
 
 export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/owner-labels.js'
 export type { SweepItem, SweepObstacle } from './contract/sweep-report.js'
-export { hasLabels, isOurs } from './ownership/match-labels.js'
+export { hasLabels, isSameOwner } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 export { createProcessFacts, type FactSources, type ProcessFacts } from './ownership/process-facts.js'
 export { createRequestIdLabel } from './ownership/request-id.js'

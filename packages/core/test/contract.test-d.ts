@@ -12,7 +12,7 @@ import {
   isHostError,
   type NetworkManager,
   networkManagerCapability,
-  type RefusableField,
+  type OptionName,
   type Runtime,
   type RuntimeScope,
   requireCapabilities,
@@ -23,10 +23,10 @@ import {
 } from '../src/index.js'
 import {
   type CapabilityScope,
+  checkOption,
   createHostError,
   defineCapability,
   type RegistrationScope,
-  refuseField,
 } from '../src/plugin.js'
 
 declare const scope: RuntimeScope
@@ -62,37 +62,37 @@ describe('a capability', () => {
   })
 })
 
-describe('a refusable field', () => {
+describe('an option', () => {
   const live = 'example.com/checkpoints.live'
   const capability: Capability<object, typeof live> = defineCapability({
     id: 'example.com/checkpoints',
     title: 'checkpoints',
-    refusable: { [live]: 'a checkpoint of a running container' },
+    options: { [live]: 'a checkpoint of a running container' },
   })
   const refused = { runtime: 'fake', unsupportedOptions: [] }
 
-  it('must belong to the capability that refuseField is called with', () => {
-    refuseField(capability, live, true, refused)
-    refuseField(execManagerCapability, 'exec.env.unset', 'PATH', refused)
+  it('must belong to the capability that checkOption is called with', () => {
+    checkOption(capability, live, true, refused)
+    checkOption(execManagerCapability, 'exec.env.unset', 'PATH', refused)
     // @ts-expect-error no such field of the capability
-    refuseField(capability, 'example.com/checkpoints.dead', true, refused)
+    checkOption(capability, 'example.com/checkpoints.dead', true, refused)
     // @ts-expect-error a field of another capability
-    refuseField(execManagerCapability, 'build.dns', true, refused)
-    // @ts-expect-error a capability without refusable fields
-    refuseField(networkManagerCapability, 'network.aliases', true, refused)
+    checkOption(execManagerCapability, 'build.dns', true, refused)
+    // @ts-expect-error a capability without options
+    checkOption(networkManagerCapability, 'network.aliases', true, refused)
   })
 
   it('is a field of a built-in capability, or begins with the id of the capability of a third party', () => {
-    expectTypeOf<typeof live>().toExtend<RefusableField>()
+    expectTypeOf<typeof live>().toExtend<OptionName>()
     expectTypeOf<
       Exclude<keyof ContainerConfig, 'image'> | 'build.dns' | 'firewall.beforeStart'
-    >().toExtend<RefusableField>()
+    >().toExtend<OptionName>()
     // @ts-expect-error no capability declares it
-    const unknown: RefusableField = 'ports.sctp'
+    const unknown: OptionName = 'ports.sctp'
     // @ts-expect-error the image cannot be refused
-    const image: RefusableField = 'image'
+    const image: OptionName = 'image'
     // @ts-expect-error a capability is absent as a whole
-    const whole: RefusableField = 'example.com/checkpoints'
+    const whole: OptionName = 'example.com/checkpoints'
     return [unknown, image, whole]
   })
 
@@ -101,7 +101,7 @@ describe('a refusable field', () => {
     const short: Capability<object, 'a/b.c' | 'a/b.d'> = defineCapability({
       id: 'a/b',
       title: 'b',
-      refusable: { 'a/b.c': 'c' },
+      options: { 'a/b.c': 'c' },
     })
     return short
   })
@@ -172,11 +172,11 @@ describe('an error', () => {
   })
 })
 
-describe('a refusable field', () => {
+describe('an option', () => {
   it('is not the name of a method, and does not begin with one', () => {
-    expectTypeOf<Extract<RefusableField, AnyMethod>>().toEqualTypeOf<never>()
+    expectTypeOf<Extract<OptionName, AnyMethod>>().toEqualTypeOf<never>()
     // `exec` is also the word for the capability, and an option of it can be refused.
-    type Refused = Exclude<RefusableField, 'exec.env.unset'>
+    type Refused = Exclude<OptionName, 'exec.env.unset'>
     expectTypeOf<Extract<Refused, `${AnyMethod}.${string}`>>().toEqualTypeOf<never>()
   })
 })

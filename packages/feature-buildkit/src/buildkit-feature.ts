@@ -1,5 +1,5 @@
 import { type FeatureSupport, MissingCapabilityError } from '@capstan/core'
-import { findRefusal, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
+import { findUnsupportedOption, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
@@ -20,7 +20,7 @@ export class BuildKitFeature {
 
   constructor(managers: InjectedManagers<typeof buildKitNeeds>) {
     const { report } = managers
-    const canMount = report.available && findRefusal('mounts.volume', report.unsupportedOptions) === undefined
+    const canMount = report.available && findUnsupportedOption('mounts.volume', report.unsupportedOptions) === undefined
     this.#managers = canMount ? managers : { ...managers, volumes: undefined }
   }
 

@@ -1,5 +1,5 @@
 import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
-import { type AvailableRuntime, findRefusal, type RefusedOption } from '@capstan/core/plugin'
+import { type AvailableRuntime, findUnsupportedOption, type UnsupportedOption } from '@capstan/core/plugin'
 import { buildKitNeeds } from './buildkit-needs.js'
 import { listPrivilegeLevels } from './sidecar/privilege-levels.js'
 
@@ -29,11 +29,11 @@ function listMissingPrivileges({ unsupportedOptions }: AvailableRuntime): readon
 function listMissingOptionalMounts(report: AvailableRuntime): readonly MissingCapability[] {
   if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
   const refused =
-    findRefusal('mounts.volume', report.unsupportedOptions) ??
-    findRefusal('mounts.volume.shared', report.unsupportedOptions)
+    findUnsupportedOption('mounts.volume', report.unsupportedOptions) ??
+    findUnsupportedOption('mounts.volume.shared', report.unsupportedOptions)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
 }
 
-function toMissing({ field, reason, remedy }: RefusedOption, title: string): MissingCapability {
+function toMissing({ field, reason, remedy }: UnsupportedOption, title: string): MissingCapability {
   return { id: field, title, reason, remedy }
 }

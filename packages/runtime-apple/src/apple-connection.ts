@@ -1,12 +1,12 @@
-import { type Capability, isHostError, type OperationOptions, type RefusableField } from '@capstan/core'
+import { type Capability, isHostError, type OperationOptions, type OptionName } from '@capstan/core'
 import {
+  checkOption,
   createHostError,
   type Environment,
-  findRefusal,
+  findUnsupportedOption,
   type Operation,
   OperationScope,
   type OperationSubject,
-  refuseField,
   type StringMap,
 } from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
@@ -74,21 +74,21 @@ export class AppleConnection {
   }
 
   /** @throws HostError OPTION_UNSUPPORTED if `given` asks for something and the report refuses the field */
-  refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
-    refuseField(capability, field, given, {
+  refuse<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+    checkOption(capability, field, given, {
       runtime: this.runtimeName,
       unsupportedOptions: this.details.unsupportedOptions,
     })
   }
 
   /** Creates OPTION_UNSUPPORTED for a value that only other runtimes accept. */
-  toUnsupported(field: RefusableField, given: string, reason: string): Error {
+  toUnsupported(field: OptionName, given: string, reason: string): Error {
     return createHostError('OPTION_UNSUPPORTED', { runtime: this.runtimeName, field, given, reason })
   }
 
   /** The reason why the report refuses the field, for other errors. */
-  reasonFor(field: RefusableField): string {
-    return findRefusal(field, this.details.unsupportedOptions)?.reason ?? 'this runtime does not support it'
+  reasonFor(field: OptionName): string {
+    return findUnsupportedOption(field, this.details.unsupportedOptions)?.reason ?? 'this runtime does not support it'
   }
 
   /** Ends all operations and sessions. Containers continue to run. */

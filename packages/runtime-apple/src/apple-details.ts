@@ -1,11 +1,11 @@
-import type { RefusedOption } from '@capstan/core/plugin'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 
 /** The facts that the probe found, for `register`. */
 export interface AppleDetails {
   /** Path or name of the command. */
   readonly command: string
   readonly version: string
-  readonly unsupportedOptions: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly UnsupportedOption[]
   /** Whether the command has the group `network`, which needs macOS 26. */
   readonly hasNetworkCommand: boolean
   /** Which managers to register, except those that every release has. */

@@ -39,7 +39,7 @@ export async function probeApple(
       remedy,
     }
   }
-  const unsupported = findUnsupported(platform)
+  const unsupported = findMissingOption(platform)
   if (unsupported !== undefined) return { available: false, chosen, attempts: [toAttempt('find', ...unsupported)] }
   const command = await findCommand(name, env.PATH)
   if (command === undefined) {
@@ -72,7 +72,7 @@ function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   return { signal: link.signal, timeoutMs, clear }
 }
 
-function findUnsupported({
+function findMissingOption({
   os,
   arch,
 }: {

@@ -3,7 +3,7 @@ import {
   createHostError,
   createRequestIdLabel,
   hasLabels,
-  isOurs,
+  isSameOwner,
   type Operation,
   type StringMap,
   toObjectLabels,
@@ -51,7 +51,7 @@ export class NamedObjects<T extends Named> {
       throw createHostError('NAME_CONFLICT', {
         name,
         holderId: holder?.name,
-        ours: isOurs(holder?.labels, ownerLabels),
+        sameOwner: isSameOwner(holder?.labels, ownerLabels),
       })
     })
   }

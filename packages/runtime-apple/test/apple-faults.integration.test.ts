@@ -140,7 +140,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   it('rejects with NAME_CONFLICT when another client took the name, and keeps its container', async () => {
     await simulator.control({ faults: [{ on: 'create', kind: 'take-name', times: 1 }] })
     const create = () => runtime.createContainer({ image, name: 'raced', command: ['true'] })
-    await rejectsWith('NAME_CONFLICT', create, { name: 'raced', holderId: 'raced', ours: false })
+    await rejectsWith('NAME_CONFLICT', create, { name: 'raced', holderId: 'raced', sameOwner: false })
     expect((await runtime.listContainers()).map(({ id }) => id)).toContain('raced')
   })
 

@@ -15,7 +15,7 @@ import type {
 } from '@capstan/core'
 import {
   createLogStream,
-  findRefusal,
+  findUnsupportedOption,
   type HostAddressOptions,
   type ListContainersOptions,
   type ListOptions,
@@ -176,7 +176,7 @@ export class DockerRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return findRefusal('network.host', this.#engine.details.unsupportedOptions) === undefined
+    return findUnsupportedOption('network.host', this.#engine.details.unsupportedOptions) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {

@@ -31,10 +31,12 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     const id = await networks.createNetwork(name)
     await expect(networks.createNetwork(name)).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { name, holderId: id, ours: true },
+      facts: { name, holderId: id, sameOwner: true },
     })
     const other = connect()
-    await expect(other.networks.createNetwork(name)).rejects.toMatchObject({ facts: { holderId: id, ours: false } })
+    await expect(other.networks.createNetwork(name)).rejects.toMatchObject({
+      facts: { holderId: id, sameOwner: false },
+    })
     expect(await list()).toHaveLength(1)
   })
 
@@ -43,7 +45,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     for (const own of ['bridge', 'host', 'none']) {
       await expect(networks.createNetwork(own)).rejects.toMatchObject({
         code: 'NAME_CONFLICT',
-        facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), ours: false },
+        facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), sameOwner: false },
       })
     }
     // No network has this name. It is an alias of the first one.

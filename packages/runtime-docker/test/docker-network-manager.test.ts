@@ -40,7 +40,7 @@ test('removes its own network when another one of the same name exists', async (
   ])
   await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
     code: 'NAME_CONFLICT',
-    facts: { name: 'net', holderId: 'n2', ours: false },
+    facts: { name: 'net', holderId: 'n2', sameOwner: false },
   })
   expect(log()).toContain('DELETE /networks/n1')
 })

@@ -135,9 +135,11 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     const holderId = await runtime.createContainer({ image, name })
     await expect(runtime.createContainer({ image, name })).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { name, holderId, ours: true },
+      facts: { name, holderId, sameOwner: true },
     })
-    await expect(connect().runtime.createContainer({ image, name })).rejects.toMatchObject({ facts: { ours: false } })
+    await expect(connect().runtime.createContainer({ image, name })).rejects.toMatchObject({
+      facts: { sameOwner: false },
+    })
     expect(await runtime.containerState(holderId)).toBe('created')
   })
 

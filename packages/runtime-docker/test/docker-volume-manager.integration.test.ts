@@ -30,10 +30,10 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     const { volumes, name } = connect()
     await volumes.createVolume(name)
     const facts = { name, holderId: name }
-    await expect(volumes.createVolume(name)).rejects.toMatchObject({ facts: { ...facts, ours: true } })
+    await expect(volumes.createVolume(name)).rejects.toMatchObject({ facts: { ...facts, sameOwner: true } })
     await expect(connect().volumes.createVolume(name)).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { ...facts, ours: false },
+      facts: { ...facts, sameOwner: false },
     })
   })
 

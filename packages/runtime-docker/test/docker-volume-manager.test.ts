@@ -24,7 +24,7 @@ test('rejects with NAME_CONFLICT and keeps the volume when another client create
   ])
   await expect(new DockerVolumeManager(engine).createVolume('data')).rejects.toMatchObject({
     code: 'NAME_CONFLICT',
-    facts: { holderId: 'data', ours: false },
+    facts: { holderId: 'data', sameOwner: false },
   })
   expect(log().some((line) => line.startsWith('DELETE'))).toBe(false)
 })

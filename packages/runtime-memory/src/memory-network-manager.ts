@@ -3,7 +3,7 @@ import {
   type CreateNetworkOptions,
   createHostError,
   hasLabels,
-  isOurs,
+  isSameOwner,
   type ListOptions,
   toObjectLabels,
   validateId,
@@ -60,7 +60,11 @@ export class MemoryNetworkManager implements NetworkManager {
     const { engine, ownerLabels } = this.#context
     const holder = engine.networks.list().find((network) => network.name === name)
     if (holder === undefined) return
-    throw createHostError('NAME_CONFLICT', { name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) })
+    throw createHostError('NAME_CONFLICT', {
+      name,
+      holderId: holder.id,
+      sameOwner: isSameOwner(holder.labels, ownerLabels),
+    })
   }
 
   #checkUnused(network: MemoryNetwork): void {

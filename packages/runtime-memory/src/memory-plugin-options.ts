@@ -1,4 +1,4 @@
-import type { Capability, RefusableField } from '@capstan/core'
+import type { Capability, OptionName } from '@capstan/core'
 import type { MemoryFault } from './memory-fault.js'
 import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 
@@ -23,7 +23,7 @@ export interface MemoryPluginOptions {
    * `foreignContainers.exitCode` apply to containers that another open runtime started. With `firewall.beforeStart`,
    * stored rules are set after the start.
    */
-  readonly unsupportedOptions?: readonly RefusableField[]
+  readonly unsupportedOptions?: readonly OptionName[]
   /** Faults to inject. The list is read at each call, so it may grow while the runtime is open. */
   readonly faults?: readonly MemoryFault[]
   /**

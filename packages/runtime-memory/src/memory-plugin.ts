@@ -4,19 +4,19 @@ import {
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
+  type MissingCapability,
   networkManagerCapability,
-  type RefusableField,
+  type OptionName,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import {
-  type AbsentCapability,
   createHostError,
-  type RefusedOption,
   type RegistrationScope,
-  refuseUnlistedVolumes,
+  type UnsupportedOption,
+  withUnlistedVolumes,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
@@ -42,7 +42,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const absent = without.map(toAbsent)
-  const unsupportedOptions = refuseUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
+  const unsupportedOptions = withUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const isOmitted = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isOmitted(capability))
@@ -87,23 +87,23 @@ function checkWithout(without: readonly Capability<object>[]): void {
   throw createHostError('INVALID_ARGUMENT', { field: 'without', expected, given: runtimeCapability.id })
 }
 
-function toAbsent({ id, title }: Capability<object>): AbsentCapability {
+function toAbsent({ id, title }: Capability<object>): MissingCapability {
   const reason = `the option \`without\` of memoryPlugin() leaves out ${title}`
   return { id, title, reason, remedy: 'remove it from `without` of memoryPlugin()' }
 }
 
 /** Lists the fields that no simulation supports, then those of the option `unsupportedOptions`. */
-function toUnsupportedOptions(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
+function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly UnsupportedOption[] {
   const configured = fields.filter((field) => !alwaysUnsupported.some((refused) => refused.field === field))
   return [...alwaysUnsupported, ...configured.map(toRefusedByOption)]
 }
 
-function toRefusedByOption(field: RefusableField): RefusedOption {
+function toRefusedByOption(field: OptionName): UnsupportedOption {
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
   return { field, reason: 'the option `unsupportedOptions` of memoryPlugin() lists it', remedy }
 }
 
-const alwaysUnsupported: readonly RefusedOption[] = [
+const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'ports.udp', reason: 'simulated programs support TCP only', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
 ]

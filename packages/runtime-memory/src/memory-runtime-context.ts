@@ -1,5 +1,11 @@
-import type { Capability, OperationOptions, RefusableField } from '@capstan/core'
-import { type Operation, OperationScope, type RefusedOption, refuseField, type StringMap } from '@capstan/core/plugin'
+import type { Capability, OperationOptions, OptionName } from '@capstan/core'
+import {
+  checkOption,
+  type Operation,
+  OperationScope,
+  type StringMap,
+  type UnsupportedOption,
+} from '@capstan/core/plugin'
 import type { MemoryEngine } from './memory-engine.js'
 import { applyFault, InjectedFailure } from './memory-fault.js'
 
@@ -8,7 +14,7 @@ export interface MemoryRuntimeContextOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
-  readonly unsupportedOptions: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly UnsupportedOption[]
   /** For the error that calls after `close` reject with. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
@@ -23,7 +29,7 @@ export class MemoryRuntimeContext {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
-  readonly unsupportedOptions: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly UnsupportedOption[]
   readonly operations: OperationScope
 
   constructor(options: MemoryRuntimeContextOptions) {
@@ -86,8 +92,8 @@ export class MemoryRuntimeContext {
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support */
-  refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
-    refuseField(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
+  refuse<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+    checkOption(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }
 
   /** Yields the chunks of a source. After an abort or a close of the runtime, throws its reason at the next chunk. */

@@ -15,13 +15,13 @@ import {
   type TerminalSize,
 } from '@capstan/core'
 import {
+  checkOptions,
   createHostError,
-  findRefusal,
+  findUnsupportedOption,
   type HostAddressOptions,
   hasLabels,
   type ListContainersOptions,
   type ListOptions,
-  refuseOptions,
   toImageHome,
   untilAborted,
   validateContainerConfig,
@@ -66,7 +66,7 @@ export class MemoryRuntime implements Runtime {
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
     if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
-    refuseOptions(this.type, config, this.#context.unsupportedOptions)
+    checkOptions(this.type, config, this.#context.unsupportedOptions)
     const { onProgress } = options
     return await this.#context.call('createContainer', options, async (call) => {
       const { id } = await createContainer(this.#context, config, { call, ...(onProgress && { onProgress }) })
@@ -229,7 +229,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return findRefusal('network.host', this.#context.unsupportedOptions) === undefined
+    return findUnsupportedOption('network.host', this.#context.unsupportedOptions) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
@@ -262,7 +262,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   #refuseAttach(id: string): void {
-    const refused = findRefusal('foreignContainers.output', this.#context.unsupportedOptions)
+    const refused = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }

@@ -3,7 +3,7 @@ import {
   type CreateVolumeOptions,
   createHostError,
   hasLabels,
-  isOurs,
+  isSameOwner,
   type ListOptions,
   toObjectLabels,
   validateLabels,
@@ -27,7 +27,7 @@ export class MemoryVolumeManager implements VolumeManager {
     return await this.#context.call('createVolume', options, ({ undo }) => {
       const holder = engine.volumes.find(name)
       if (holder !== undefined) {
-        const facts = { name, holderId: holder.name, ours: isOurs(holder.labels, ownerLabels) }
+        const facts = { name, holderId: holder.name, sameOwner: isSameOwner(holder.labels, ownerLabels) }
         throw createHostError('NAME_CONFLICT', facts)
       }
       engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), { createdAt: engine.now() })

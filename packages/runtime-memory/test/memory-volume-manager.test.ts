@@ -23,7 +23,7 @@ describe('volumes', () => {
     await memory.volumes.createVolume('data')
     await expect(memory.volumes.createVolume('data')).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { name: 'data', ours: true },
+      facts: { name: 'data', sameOwner: true },
     })
   })
 

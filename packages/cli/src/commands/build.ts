@@ -149,7 +149,7 @@ async function buildWithBuildKit(
   if (kind !== 'quiet' && kind !== 'json')
     for (const text of unsupportedFeatures)
       writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
-  return { builder, output, ...omitUndefined({ imageId, digest }), lost: unsupportedFeatures }
+  return { builder, output, ...omitUndefined({ imageId, digest }), unsupportedFeatures }
 }
 
 async function buildWithRuntime(

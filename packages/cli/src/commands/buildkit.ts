@@ -89,7 +89,7 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
     const { containerId, privilege, privilegeLevels } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
     if (!options.json) io.stderr.write(toPrivilegeLines(privilegeLevels))
-    const document = { runtime: scope.runtimeName, containerId, privilege, rungs: privilegeLevels }
+    const document = { runtime: scope.runtimeName, containerId, privilege, privilegeLevels }
     return { document, page: `${containerId}\n` }
   } catch (error) {
     throw withImageRemedies(error, { io, canBuildWithout: false })

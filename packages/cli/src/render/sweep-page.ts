@@ -19,10 +19,10 @@ export function toSweepPage(
     ),
     toSection(
       'Kept, because it may still be in use',
-      toItems(reports, 'undecidable', ({ reason }) => reason, page),
+      toItems(reports, 'kept', ({ reason }) => reason, page),
       page,
     ),
-    reports.some(({ undecidable }) => undecidable.length > 0) ? `${wrapText(keptRemedy, page.width)}\n\n` : '',
+    reports.some(({ kept }) => kept.length > 0) ? `${wrapText(keptRemedy, page.width)}\n\n` : '',
     toSection(
       'Could not be removed',
       toItems(reports, 'failed', ({ error }) => toMessage(error), page),
@@ -47,7 +47,7 @@ function toUnavailable(reports: readonly SweepReport[], { width }: PageStyle): s
   return rows.length === 0 ? '' : renderTable({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, { width })
 }
 
-function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
+function toItems<K extends 'removed' | 'kept' | 'failed'>(
   reports: readonly SweepReport[],
   key: K,
   toReason: (item: SweepReport[K][number]) => string,

@@ -17,7 +17,7 @@ describe('capstan sweep', () => {
     expect(JSON.parse(swept.stdout)).toEqual({
       schemaVersion: 1,
       dryRun: false,
-      runtimes: [{ runtime: 'memory', removed: [], undecidable: [], failed: [] }],
+      runtimes: [{ runtime: 'memory', removed: [], kept: [], failed: [] }],
     })
     const [container] = await scope.runtime.listContainers()
     expect(container?.labels).toHaveProperty([ownershipLabelKeys.instance])
@@ -78,7 +78,7 @@ describe('toSweepPage', () => {
       ...volumes.map((name) => ({ ...item, kind: 'volume', id: name, name }) as const),
       { ...item, kind: 'image', id: `sha256:${'a'.repeat(64)}`, name: '' } as const,
     ]
-    const shown = toSweepPage([{ runtime: 'docker', removed, undecidable: [], failed: [] }], { dryRun: true, page })
+    const shown = toSweepPage([{ runtime: 'docker', removed, kept: [], failed: [] }], { dryRun: true, page })
     for (const name of volumes) expect(shown).toContain(`   ${name}\n`)
     expect(shown).toContain(`   sha256:${'a'.repeat(12)}\n`)
   })
@@ -87,7 +87,7 @@ describe('toSweepPage', () => {
     const report = {
       runtime: 'docker',
       removed: [item],
-      undecidable: [{ ...item, kind: 'network', reason: 'created on another machine' }],
+      kept: [{ ...item, kind: 'network', reason: 'created on another machine' }],
       failed: [{ ...item, kind: 'image', error: new Error('in use') }],
     } as const
     expect(toSweepPage([report], { dryRun: false, page })).toBe(
@@ -115,7 +115,7 @@ describe('toSweepPage', () => {
   })
 
   it('states that a dry run removes nothing', () => {
-    const report = { runtime: 'docker', removed: [item], undecidable: [], failed: [] }
+    const report = { runtime: 'docker', removed: [item], kept: [], failed: [] }
     expect(toSweepPage([report], { dryRun: true, page })).toMatch(/^Would be removed\n/)
   })
 })

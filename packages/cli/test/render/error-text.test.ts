@@ -140,7 +140,7 @@ describe('toErrorText', () => {
     expect(text).not.toContain('\u001b')
     expect(text).not.toContain(' at ')
     expect(text).toMatch(/denied:\n {2}no access/)
-    const taken = createHostError('NAME_CONFLICT', { name: 'db', holderId: undefined, ours: false })
+    const taken = createHostError('NAME_CONFLICT', { name: 'db', holderId: undefined, sameOwner: false })
     expect(toErrorText(taken, options)).toMatch(/is taken\n {2}→ choose another/)
   })
 
@@ -198,7 +198,7 @@ describe('toErrorText', () => {
       'pull it for linux/arm64',
     ],
     [
-      createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', ours: false }),
+      createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', sameOwner: false }),
       'choose another name, or remove the object that has it',
     ],
   ])('shows the remedy of an error apart from its problem: %s', (error, remedy) => {

@@ -11,22 +11,22 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'NAME-001',
       title:
-        'createContainer rejects with NAME_CONFLICT, the holder and ours true when the name is taken, and the holder is unchanged',
+        'createContainer rejects with NAME_CONFLICT, the holder and sameOwner true when the name is taken, and the holder is unchanged',
       run: async (context) => {
         const name = context.uniqueName('taken')
         const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
-        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: true })
+        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, sameOwner: true })
         expectEqual(await context.runtime.containerState(holderId), 'running', 'the state of the holder')
       },
     },
     {
       id: 'NAME-002',
-      title: 'createContainer rejects with NAME_CONFLICT and ours false when another owner has the name',
+      title: 'createContainer rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
       run: async (context) => {
         const { runtime: other } = await context.open()
         const name = context.uniqueName('foreign')
         const holderId = await createContainer(context, { name, command: context.programs.exit(0) }, other)
-        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: false })
+        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, sameOwner: false })
       },
     },
     {

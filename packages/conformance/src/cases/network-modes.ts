@@ -1,5 +1,5 @@
 import { networkManagerCapability, runtimeCapability } from '@capstan/core'
-import { findRefusal } from '@capstan/core/plugin'
+import { findUnsupportedOption } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -25,7 +25,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     title: 'supportsHostNetwork is false when the report lists "network.host" or "network" as unsupported',
     run: async ({ runtime, scope }) => {
       const unsupportedOptions = scope.report.available ? scope.report.unsupportedOptions : []
-      const isKept = findRefusal('network.host', unsupportedOptions) === undefined
+      const isKept = findUnsupportedOption('network.host', unsupportedOptions) === undefined
       expectEqual(runtime.supportsHostNetwork(), isKept, 'supportsHostNetwork')
     },
   },

@@ -21,25 +21,25 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-002',
-    title: 'createNetwork rejects with NAME_CONFLICT, the holder and ours true when the name is taken',
+    title: 'createNetwork rejects with NAME_CONFLICT, the holder and sameOwner true when the name is taken',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const holderId = await createNetwork(context)
       const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
       const create = () => networks.createNetwork(name)
-      await expectHostError('NAME_CONFLICT', create, { name, holderId, ours: true })
+      await expectHostError('NAME_CONFLICT', create, { name, holderId, sameOwner: true })
       const namesakes = (await networks.listNetworks()).filter((listed) => listed.name === name)
       expectEqual(namesakes.length, 1, 'how many networks have the name')
     },
   },
   {
     id: 'NET-003',
-    title: 'createNetwork rejects with NAME_CONFLICT and ours false when another owner has the name',
+    title: 'createNetwork rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
     run: async (context) => {
       const holderId = await createNetwork(context)
       const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
       const other = await openOther(context)
-      await expectHostError('NAME_CONFLICT', () => other.createNetwork(name), { name, holderId, ours: false })
+      await expectHostError('NAME_CONFLICT', () => other.createNetwork(name), { name, holderId, sameOwner: false })
     },
   },
   {

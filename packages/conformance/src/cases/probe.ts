@@ -1,5 +1,5 @@
 import { createRuntimeHost, runtimeCapability, volumeManagerCapability } from '@capstan/core'
-import { builtInCapabilities, findRefusal, type ProbeOptions, type ProbeResult } from '@capstan/core/plugin'
+import { builtInCapabilities, findUnsupportedOption, type ProbeOptions, type ProbeResult } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, pause, within } from '../assert/wait.js'
@@ -199,7 +199,10 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
     run: async (context) => {
       const { provides, unsupportedOptions } = await probeAvailable(context)
       if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
-      expectDefined(findRefusal('mounts.volume', unsupportedOptions), '"mounts.volume" among the unsupported fields')
+      expectDefined(
+        findUnsupportedOption('mounts.volume', unsupportedOptions),
+        '"mounts.volume" among the unsupported fields',
+      )
     },
   },
 ])

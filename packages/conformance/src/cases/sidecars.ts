@@ -120,7 +120,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const name = context.uniqueName('taken')
         const holderId = await createContainer(context, { name, command: context.programs.exit(0) })
         const start = () => startSidecar(context, { name, command: context.programs.sleep(60) })
-        await expectHostError('NAME_CONFLICT', start, { name, holderId, ours: true })
+        await expectHostError('NAME_CONFLICT', start, { name, holderId, sameOwner: true })
         expectEqual(await context.runtime.containerState(holderId), 'created', 'the state of the holder')
       },
     },

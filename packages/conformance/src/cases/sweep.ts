@@ -41,13 +41,13 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const fixture = await createFixture(context, dead)
         const networkId = await fixture.createNetwork()
         await fixture.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
-        const { removed, undecidable, failed } = await fixture.sweep()
+        const { removed, kept, failed } = await fixture.sweep()
         expectEqual(
           removed.map(({ kind }) => kind),
           ['container', 'network'],
           'the kinds of the removed resources',
         )
-        expectEqual([undecidable, failed], [[], []], 'the remaining resources')
+        expectEqual([kept, failed], [[], []], 'the remaining resources')
       },
     },
     {
@@ -100,8 +100,8 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const fixture = await createFixture(context, alive)
         const id = await fixture.start({ command: context.programs.sleep(60) })
-        const { removed, undecidable } = await fixture.sweep()
-        expectEqual([removed, undecidable], [[], []], 'the removed or reported resources')
+        const { removed, kept } = await fixture.sweep()
+        expectEqual([removed, kept], [[], []], 'the removed or reported resources')
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
@@ -125,26 +125,26 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-009',
-      title: 'sweep reports resources of another machine as undecidable and keeps them',
+      title: 'sweep reports resources of another machine as kept',
       run: async (context) => {
         const fixture = await createFixture(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
         const id = await fixture.create({})
-        const { removed, undecidable } = await fixture.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'the removed and the reported resources')
+        const { removed, kept } = await fixture.sweep()
+        expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
         expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
     {
       id: 'SWP-010',
-      title: 'sweep reports resources of another pid namespace as undecidable and keeps them',
+      title: 'sweep reports resources of another pid namespace as kept',
       run: async (context) => {
         const fixture = await createFixture(context, {
           ...dead,
           [ownershipLabelKeys.pidNamespace]: 'another-namespace',
         })
         const id = await fixture.create({})
-        const { removed, undecidable } = await fixture.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'the removed and the reported resources')
+        const { removed, kept } = await fixture.sweep()
+        expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
       },
     },
     {
@@ -190,8 +190,8 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const living = await createFixture(context, alive, gone.mark)
         const networkId = await gone.createNetwork()
         await living.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
-        const { removed, undecidable } = await gone.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [networkId]], 'the removed and the reported resources')
+        const { removed, kept } = await gone.sweep()
+        expectEqual([toIds(removed), toIds(kept)], [[], [networkId]], 'the removed and the reported resources')
       },
     },
     {

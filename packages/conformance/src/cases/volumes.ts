@@ -30,20 +30,20 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-002',
-    title: 'createVolume rejects with NAME_CONFLICT and ours true when the name is taken',
+    title: 'createVolume rejects with NAME_CONFLICT and sameOwner true when the name is taken',
     run: async (context) => {
       const name = await createVolume(context)
       const create = () => context.require(volumeManagerCapability).createVolume(name)
-      await expectHostError('NAME_CONFLICT', create, { name, ours: true })
+      await expectHostError('NAME_CONFLICT', create, { name, sameOwner: true })
     },
   },
   {
     id: 'VOL-003',
-    title: 'createVolume rejects with NAME_CONFLICT and ours false when another owner has the name',
+    title: 'createVolume rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
     run: async (context) => {
       const name = await createVolume(context)
       const other = await openOther(context)
-      await expectHostError('NAME_CONFLICT', () => other.createVolume(name), { name, ours: false })
+      await expectHostError('NAME_CONFLICT', () => other.createVolume(name), { name, sameOwner: false })
     },
   },
   {

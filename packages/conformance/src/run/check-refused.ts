@@ -1,5 +1,5 @@
-import { createRuntimeHost, type RefusableField, type RuntimeReport } from '@capstan/core'
-import type { ReportedRefusal } from '@capstan/core/plugin'
+import { createRuntimeHost, type OptionName, type RuntimeReport } from '@capstan/core'
+import type { ReportedOption } from '@capstan/core/plugin'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
@@ -13,7 +13,7 @@ import { toReason } from './to-reason.js'
  */
 export async function checkAllRefused(
   context: CaseContext,
-  refused: readonly ReportedRefusal[],
+  refused: readonly ReportedOption[],
 ): Promise<readonly MissingRequirement[]> {
   const missing: MissingRequirement[] = []
   for (const entry of refused) missing.push(await checkRefused(context, entry))
@@ -21,10 +21,7 @@ export async function checkAllRefused(
 }
 
 /** Finds the entries for the fields of `requiredOptions` or their parents. When both are unsupported, only the parent. */
-export function findRefused(
-  report: RuntimeReport,
-  requiredOptions: readonly RefusableField[],
-): readonly ReportedRefusal[] {
+export function findRefused(report: RuntimeReport, requiredOptions: readonly OptionName[]): readonly ReportedOption[] {
   if (!report.available) return []
   const fields = new Set<string>(report.unsupportedOptions.map(({ field }) => field))
   const required = new Set<string>(requiredOptions.flatMap((field) => [field, ...toParents(field)]))
@@ -33,7 +30,7 @@ export function findRefused(
   )
 }
 
-async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<MissingRequirement> {
+async function checkRefused(context: CaseContext, refused: ReportedOption): Promise<MissingRequirement> {
   const { field, description, reason } = refused
   expect(reason.trim() !== '', `a reason why "${field}" is unsupported`, refused)
   if (isTried(field)) await refusals[field](context, field)
@@ -42,7 +39,7 @@ async function checkRefused(context: CaseContext, refused: ReportedRefusal): Pro
   return { subject: field, description, ...toReason(refused) }
 }
 
-async function expectOpenRejects({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {
+async function expectOpenRejects({ plugin, env }: CaseContext, field: OptionName): Promise<void> {
   const host = createRuntimeHost({ plugins: [plugin], env })
   try {
     await expectHostError('OPTION_UNSUPPORTED', () => host.open({ runtime: plugin.name, requiredOptions: [field] }), {
@@ -54,7 +51,7 @@ async function expectOpenRejects({ plugin, env }: CaseContext, field: RefusableF
 }
 
 /** Returns the parents of a field: `mounts` and `mounts.tmpfs` of `mounts.tmpfs.size`. */
-function toParents(field: RefusableField): readonly string[] {
+function toParents(field: OptionName): readonly string[] {
   const words = field.split('.')
   return words.slice(1).map((_, index) => words.slice(0, index + 1).join('.'))
 }

@@ -28,11 +28,11 @@ export const containerFaults: readonly PlantedFault[] = [
   runtimeFault('stopContainer waits five seconds by default', 'STOP-012', (runtime) => ({
     stopContainer: (id, options) => runtime.stopContainer(id, { graceMs: 5000, ...options }),
   })),
-  runtimeFault('NAME_CONFLICT always has ours true', 'NAME-002', (runtime) => ({
+  runtimeFault('NAME_CONFLICT always has sameOwner true', 'NAME-002', (runtime) => ({
     createContainer: async (config, options) =>
       await runtime.createContainer(config, options).catch((error: unknown) => {
         if (!isHostError(error, 'NAME_CONFLICT')) throw error
-        throw createHostError('NAME_CONFLICT', { ...error.facts, ours: true })
+        throw createHostError('NAME_CONFLICT', { ...error.facts, sameOwner: true })
       }),
   })),
   runtimeFault('listContainers returns containers with any of the labels', 'LIST-005', (runtime) => ({

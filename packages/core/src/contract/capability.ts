@@ -4,7 +4,7 @@ declare const contract: unique symbol
  * A typed key of an interface `T` that a runtime may provide, or that the host registers in every scope. Runtimes need
  * not provide any capability except `runtimeCapability`.
  *
- * `F` is the union of its refusable fields: options and guarantees that a runtime may not support although it provides
+ * `F` is the union of its options: settings and guarantees that a runtime may not support although it provides
  * the capability. A property that exists only in types makes the type depend on `T`, so that a capability with another
  * interface does not compile.
  */
@@ -13,8 +13,8 @@ export interface Capability<out T extends object, F extends string = never> {
   readonly id: string
   /** The name in messages, lower case and usually plural: `networks`. */
   readonly title: string
-  /** The refusable fields, each with a line that says what the field requests. */
-  readonly refusable: Readonly<Record<F, string>>
+  /** The options, each with a line that says what it requests. */
+  readonly options: Readonly<Record<F, string>>
   /** `Symbol.for('capstan/<id>@1')`, so that it is the same in every installed copy of core. */
   readonly token: symbol
   readonly [contract]?: () => T
@@ -23,22 +23,22 @@ export interface Capability<out T extends object, F extends string = never> {
 /**
  * Creates a capability whose manager has the interface `T`. Use a new id when the interface changes incompatibly.
  *
- * Refusable fields of a third party must begin with the id and a dot: `example.com/checkpoints.live`. Default: none.
+ * Options of a third party must begin with the id and a dot: `example.com/checkpoints.live`. Default: none.
  *
- * @throws TypeError for a refusable field of a third party that does not begin with the id and a dot
+ * @throws TypeError for an option of a third party that does not begin with the id and a dot
  */
 export function defineCapability<T extends object, F extends string = never>({
   id,
   title,
-  refusable = {} as Readonly<Record<F, string>>, // may be omitted only where F is never
+  options = {} as Readonly<Record<F, string>>, // may be omitted only where F is never
 }: {
   readonly id: string
   readonly title: string
-  readonly refusable?: Readonly<Record<F, string>>
+  readonly options?: Readonly<Record<F, string>>
 }): Capability<T, F> {
-  const stray = Object.keys(refusable).find((field) => id.includes('/') && !field.startsWith(`${id}.`))
+  const stray = Object.keys(options).find((field) => id.includes('/') && !field.startsWith(`${id}.`))
   if (stray !== undefined) {
-    throw new TypeError(`the refusable field "${stray}" of capability "${id}" must begin with "${id}."`)
+    throw new TypeError(`the option "${stray}" of capability "${id}" must begin with "${id}."`)
   }
-  return Object.freeze({ id, title, refusable, token: Symbol.for(`capstan/${id}@1`) })
+  return Object.freeze({ id, title, options, token: Symbol.for(`capstan/${id}@1`) })
 }

@@ -1,13 +1,6 @@
 import type { Capability } from './capability.js'
+import type { MissingCapability } from './probe.js'
 import type { RuntimeReport } from './runtime-report.js'
-
-/** A capability that a runtime does not provide, with the reason and, if there is one, a remedy. */
-export interface MissingCapability {
-  readonly id: string
-  readonly title: string
-  readonly reason: string
-  readonly remedy: string | undefined
-}
 
 /** Returns a missing capability with the reason and remedy that the report has for it. */
 export function toMissingCapability(

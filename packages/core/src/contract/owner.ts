@@ -3,7 +3,7 @@
  *
  * An owner is dead, which means that its process has ended, if this machine has been rebooted since, or if this boot
  * and pid namespace have no process with that pid and start time. The state of an owner on another machine or in
- * another pid namespace is undecidable.
+ * another pid namespace is unknown.
  */
 export interface Owner {
   /** Unique for each host, also for several hosts in one process. */

@@ -1,6 +1,6 @@
 import type { Capability } from './capability.js'
 import type { Environment } from './environment.js'
-import type { BuiltInField } from './managers/built-in-capabilities.js'
+import type { BuiltInOption } from './managers/built-in-capabilities.js'
 import type { OperationOptions } from './operation.js'
 
 /** Options of `RuntimePlugin.probe`. */
@@ -27,9 +27,9 @@ export type ProbeResult<P> =
       /** The capabilities that `register` will provide, including `runtimeCapability`. */
       readonly provides: readonly Capability<object>[]
       /** The built-in capabilities that are not in `provides`, with the reason for each. */
-      readonly absent: readonly AbsentCapability[]
-      /** The refusable fields that this runtime does not support. */
-      readonly unsupportedOptions: readonly RefusedOption[]
+      readonly absent: readonly MissingCapability[]
+      /** The options that this runtime does not support. */
+      readonly unsupportedOptions: readonly UnsupportedOption[]
       /** The candidates that were tried before and failed, in order. */
       readonly attempts: readonly ProbeAttempt[]
       /** Remarks for display. */
@@ -67,7 +67,7 @@ export interface ProbeAttempt {
 }
 
 /** A capability that a runtime does not provide. */
-export interface AbsentCapability {
+export interface MissingCapability {
   readonly id: string
   readonly title: string
   /** A clause in lower case without a full stop: `the engine has no networks`. */
@@ -77,15 +77,15 @@ export interface AbsentCapability {
 }
 
 /**
- * A refusable field that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
+ * An option that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
  * field and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
  * Three fields are guarantees that no call requests. If a runtime refuses `logs.binary`, log bytes that are not UTF-8
  * are changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
  * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */
-export interface RefusedOption {
-  readonly field: RefusableField
+export interface UnsupportedOption {
+  readonly field: OptionName
   /** A clause in lower case without a full stop. */
   readonly reason: string
   /** What the user can do, in the imperative; `undefined` if nothing is known. */
@@ -93,7 +93,7 @@ export interface RefusedOption {
 }
 
 /**
- * The name of a field that a capability declares as `refusable`. The fields of third parties begin with the id of their
+ * The name of an option that a capability declares. The options of third parties begin with the id of their
  * capability: `example.com/checkpoints.live`.
  */
-export type RefusableField = BuiltInField | `${string}/${string}.${string}`
+export type OptionName = BuiltInOption | `${string}/${string}.${string}`

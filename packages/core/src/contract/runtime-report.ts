@@ -1,6 +1,6 @@
 import { type Capability, defineCapability } from './capability.js'
 import type { CapabilityName } from './plugin.js'
-import type { AbsentCapability, ProbeAttempt, RefusedOption } from './probe.js'
+import type { MissingCapability, ProbeAttempt, UnsupportedOption } from './probe.js'
 
 /**
  * The result of probing a plugin, as plain data that can be serialized as JSON. `discover` resolves with it, and
@@ -33,14 +33,14 @@ export interface AvailableRuntime {
   readonly version: string
   readonly endpoint: string
   readonly provides: readonly CapabilityName[]
-  readonly absent: readonly AbsentCapability[]
-  readonly unsupportedOptions: readonly ReportedRefusal[]
+  readonly absent: readonly MissingCapability[]
+  readonly unsupportedOptions: readonly ReportedOption[]
   /** Remarks for display, such as `unverified version`. */
   readonly notes: readonly string[]
 }
 
-/** A refusable field that the runtime does not support, with its description. */
-export interface ReportedRefusal extends RefusedOption {
+/** An option that the runtime does not support, with its description. */
+export interface ReportedOption extends UnsupportedOption {
   /** What the field requests, as its capability declares it. */
   readonly description: string
 }

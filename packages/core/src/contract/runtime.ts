@@ -158,7 +158,7 @@ export interface Runtime {
 }
 
 /** The fields of containers, logs and terminals that a runtime may refuse. */
-const refusable = {
+const options = {
   name: 'a chosen name of the container',
   platform: 'an image of a given platform',
   pull: 'creation without pulling a missing image',
@@ -216,10 +216,10 @@ const refusable = {
 } as const
 
 /** The capability that every runtime plugin must provide. */
-export const runtimeCapability: Capability<Runtime, keyof typeof refusable> = defineCapability({
+export const runtimeCapability: Capability<Runtime, keyof typeof options> = defineCapability({
   id: 'runtime',
   title: 'runtime',
-  refusable,
+  options,
 })
 
 /** Options of `getHostAddress`. */

@@ -32,7 +32,7 @@ export interface SweepReport {
   /** The removed objects; with `dryRun` those that would be removed. */
   readonly removed: readonly SweepItem[]
   /** Objects that were kept because they are in use or their state cannot be determined, each with the reason. */
-  readonly undecidable: readonly (SweepItem & { readonly reason: string })[]
+  readonly kept: readonly (SweepItem & { readonly reason: string })[]
   /** Objects whose removal failed. */
   readonly failed: readonly (SweepItem & { readonly error: unknown })[]
 }

@@ -1,7 +1,6 @@
 import type { ContainerState } from '../contract/container/container-info.js'
-import type { MissingCapability } from '../contract/missing-capability.js'
 import type { Argv } from '../contract/operation.js'
-import type { RefusableField } from '../contract/probe.js'
+import type { MissingCapability, OptionName } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 
 /** The lines of a Dockerfile in which a build failed. */
@@ -51,8 +50,8 @@ export interface HostErrorFacts {
     /** The failed lines of the Dockerfile; absent where the builder does not report them. */
     readonly source?: BuildSource
   }
-  /** `holderId`: the id of the object that has the name. `ours`: whether this RuntimeHost created that object. */
-  NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly ours: boolean }
+  /** `holderId`: the id of the object that has the name. `sameOwner`: whether this RuntimeHost created that object. */
+  NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly sameOwner: boolean }
   /** `subject`: the object, such as `image "app:1"`. `users`: the names of the containers or images that use it. */
   IN_USE: { readonly subject: string; readonly users: readonly string[] }
   NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
@@ -61,7 +60,7 @@ export interface HostErrorFacts {
   COMMAND_NOT_STARTED: { readonly id: string; readonly command: Argv; readonly exitCode: 126 | 127 }
   OPTION_UNSUPPORTED: {
     readonly runtime: string
-    readonly field: RefusableField
+    readonly field: OptionName
     readonly given: string
     readonly reason: string
     /** What the user can do, in the imperative. The message ends with it. */

@@ -1,4 +1,4 @@
-import type { MissingCapability } from '../contract/missing-capability.js'
+import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import { toDuration } from './duration.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
@@ -60,8 +60,8 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       exitCode === undefined ? '' : ` with exit code ${exitCode}`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
     ].join(''),
-  NAME_CONFLICT: ({ name, holderId, ours }) =>
-    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this RuntimeHost created' : ''}`,
+  NAME_CONFLICT: ({ name, holderId, sameOwner }) =>
+    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${sameOwner ? ', which this RuntimeHost created' : ''}`,
   IN_USE: ({ subject, users }) => `${subject} is in use${users.length === 0 ? '' : ` by ${joinWords(users)}`}`,
   NOT_RUNNING: ({ id, state }) => `container "${id}" is not running (${state})`,
   NOT_ATTACHABLE: ({ id, reason }) => `cannot attach to container "${id}": ${reason}`,

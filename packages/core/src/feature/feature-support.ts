@@ -1,6 +1,7 @@
 import type { Capability } from '../contract/capability.js'
-import { type MissingCapability, toMissingCapability } from '../contract/missing-capability.js'
+import { toMissingCapability } from '../contract/missing-capability.js'
 import type { Capabilities, Managers, Needs } from '../contract/needs.js'
+import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'

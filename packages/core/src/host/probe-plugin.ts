@@ -8,7 +8,7 @@ import { redactTexts } from '../errors/redact.js'
 import { raiseLimitRemedy } from '../errors/slow-probe.js'
 import { runWithin } from '../operation/signals/run-within.js'
 import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
-import { describeRefusals, findUndeclaredField } from '../plugin/refusable-fields.js'
+import { describeOptions, findUndeclaredOption } from '../plugin/option-descriptions.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
 
@@ -85,7 +85,7 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
     return { entry, report: redactTexts({ ...names, available: false, chosen, attempts } as const), found: undefined }
   }
   const { version, endpoint, absent, attempts, notes } = result
-  const unsupportedOptions = describeRefusals(result)
+  const unsupportedOptions = describeOptions(result)
   const provides = result.provides.map(({ id, title }) => ({ id, title }))
   const report = {
     ...names,
@@ -102,8 +102,8 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
 }
 
 function findRefusalProblem(result: ProbeResult<unknown>): string | undefined {
-  const stray = result.available ? findUndeclaredField(result) : undefined
-  return stray === undefined ? undefined : `refuses "${stray}", which none of its capabilities declares as refusable`
+  const stray = result.available ? findUndeclaredOption(result) : undefined
+  return stray === undefined ? undefined : `refuses "${stray}", which none of its capabilities declares as an option`
 }
 
 function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {

@@ -2,7 +2,7 @@ import type { Capability } from '../contract/capability.js'
 import type { Environment } from '../contract/environment.js'
 import type { OperationOptions } from '../contract/operation.js'
 import type { RuntimePlugin } from '../contract/plugin.js'
-import type { RefusableField } from '../contract/probe.js'
+import type { OptionName } from '../contract/probe.js'
 import type { Runtime } from '../contract/runtime.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { CapabilityScope } from '../contract/scope.js'
@@ -87,8 +87,8 @@ export interface OpenOptions extends OperationOptions {
   readonly runtime?: string
   /** Capabilities that the runtime must provide, as an array or an object such as `Feature.needs.required`. Default: none. */
   readonly requires?: readonly Capability<object>[] | Readonly<Record<string, Capability<object>>>
-  /** Refusable fields that the runtime must support, which includes that it provides their capabilities. Default: none. */
-  readonly requiredOptions?: readonly RefusableField[]
+  /** Options that the runtime must support, which includes that it provides their capabilities. Default: none. */
+  readonly requiredOptions?: readonly OptionName[]
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Capability } from '../contract/capability.js'
 import { toMissingCapability } from '../contract/missing-capability.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { findUnsupported } from '../plugin/refusable-fields.js'
-import { toRefusal } from '../plugin/refuse-options.js'
+import { findMissingOption } from '../plugin/option-descriptions.js'
+import { createUnsupportedError } from '../plugin/unsupported-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
 
@@ -23,8 +23,8 @@ export function selectNamed(
   const missing = findMissing(probed, requires)
   if (missing.length > 0) throw toMissingError([probed], missing)
   for (const field of requiredOptions) {
-    const refused = findUnsupported(field, report)
-    if (refused !== undefined) throw toRefusal(entry.name, refused, 'required')
+    const refused = findMissingOption(field, report)
+    if (refused !== undefined) throw createUnsupportedError(entry.name, refused, 'required')
   }
   return probed
 }
@@ -50,7 +50,7 @@ export function selectFirst(
 /** Whether a runtime is available and meets the requirements. */
 export function isFitting(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Requirements): boolean {
   if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
-  return requiredOptions.every((field) => findUnsupported(field, probed.report) === undefined)
+  return requiredOptions.every((field) => findMissingOption(field, probed.report) === undefined)
 }
 
 function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): readonly Capability<object>[] {

@@ -48,7 +48,7 @@ function isUsable(probed: ProbedPlugin): probed is UsableRuntime {
 function toUnavailable({ report }: ProbedPlugin): readonly SweepReport[] {
   if (report.available || (!report.chosen && report.attempts.every(isAbsence))) return []
   const { runtime, chosen, attempts } = report
-  return [{ runtime, unavailable: { chosen, attempts }, removed: [], undecidable: [], failed: [] }]
+  return [{ runtime, unavailable: { chosen, attempts }, removed: [], kept: [], failed: [] }]
 }
 
 /** Whether the runtime is not installed or not running. After any other failure it may have objects to sweep. */

@@ -6,8 +6,8 @@ export function hasLabels(labels: StringMap | null | undefined, wanted: StringMa
   return Object.entries(wanted).every(([key, value]) => labels?.[key] === value)
 }
 
-/** Whether an object with `labels` was created by the owner of `ownerLabels`: the fact `ours` of NAME_CONFLICT. */
-export function isOurs(labels: StringMap | null | undefined, ownerLabels: StringMap): boolean {
+/** Whether an object with `labels` was created by the owner of `ownerLabels`: the fact `sameOwner` of NAME_CONFLICT. */
+export function isSameOwner(labels: StringMap | null | undefined, ownerLabels: StringMap): boolean {
   const instance = ownerLabels[ownershipLabelKeys.instance]
   return instance !== undefined && labels?.[ownershipLabelKeys.instance] === instance
 }

@@ -11,7 +11,7 @@ import { createProcessFacts, type ProcessFacts } from './process-facts.js'
  * Removes objects of owners whose process has ended from a runtime: containers, then networks, volumes and images.
  *
  * Keeps objects of owners whose process runs, of other applications and of other software. Keeps and reports objects
- * that are in use or whose owner's state is undecidable. Failed removals are reported. Rejects only on an abort, and
+ * that are in use or whose owner's state is unknown. Failed removals are reported. Rejects only on an abort, and
  * when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
@@ -21,32 +21,32 @@ export async function sweepRuntime(
   facts: ProcessFacts = createProcessFacts(),
 ): Promise<SweepReport> {
   const removed: SweepItem[] = []
-  const undecidable: SweepReport['undecidable'][number][] = []
+  const kept: SweepReport['kept'][number][] = []
   const failed: SweepReport['failed'][number][] = []
   for (const resource of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
     if (app !== null && resource.owner.app !== app) continue
     const result = await findState(resource, here, facts)
     if (result.state === 'alive') continue
-    if (result.state === 'undecidable') {
-      undecidable.push({ ...resource.item, reason: result.reason })
+    if (result.state === 'unknown') {
+      kept.push({ ...resource.item, reason: result.reason })
       continue
     }
     const failure = dryRun ? undefined : await remove(resource, signal)
     if (failure === 'skipped') continue
     if (failure === undefined) removed.push(resource.item)
     else if (isHostError(failure.error, 'IN_USE')) {
-      undecidable.push({ ...resource.item, reason: toUseText(failure.error.facts.users) })
+      kept.push({ ...resource.item, reason: toUseText(failure.error.facts.users) })
     } else failed.push({ ...resource.item, error: failure.error })
   }
-  return { runtime: scope.runtimeName, removed, undecidable, failed }
+  return { runtime: scope.runtimeName, removed, kept, failed }
 }
 
 async function findState({ owner, lifetime, running }: OwnedResource, here: Owner, facts: ProcessFacts) {
   if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
   const result = await findOwnerState(owner, here, facts)
   const mayRun = lifetime === 'lease' && running === undefined && result.state === 'dead'
-  return mayRun ? ({ state: 'undecidable', reason: unknownRunState } as const) : result
+  return mayRun ? ({ state: 'unknown', reason: unknownRunState } as const) : result
 }
 
 const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'

@@ -25,8 +25,8 @@ describe('a capability', () => {
     'has a fixed id, title and token, by which other copies and versions of core recognize it',
     (...row) => {
       const [capability, id, title] = row
-      const { refusable } = capability
-      expect(capability).toEqual({ id, title, refusable, token: Symbol.for(`capstan/${id}@1`) })
+      const { options } = capability
+      expect(capability).toEqual({ id, title, options, token: Symbol.for(`capstan/${id}@1`) })
     },
   )
 
@@ -35,24 +35,24 @@ describe('a capability', () => {
     expect(defineCapability(definition).token).toBe(defineCapability(definition).token)
   })
 
-  it('of a third party declares refusable fields that begin with its id', () => {
-    const refusable = { 'example.com/checkpoints.live': 'a checkpoint of a running container' }
-    const definition = { id: 'example.com/checkpoints', title: 'checkpoints', refusable }
-    expect(defineCapability(definition).refusable).toEqual(refusable)
+  it('of a third party declares options that begin with its id', () => {
+    const options = { 'example.com/checkpoints.live': 'a checkpoint of a running container' }
+    const definition = { id: 'example.com/checkpoints', title: 'checkpoints', options }
+    expect(defineCapability(definition).options).toEqual(options)
   })
 
   it.each(['live', 'privileged', 'example.com/checkpoints', 'example.com/other.live'])(
-    'of a third party throws for the refusable field %j',
+    'of a third party throws for the option %j',
     (field) => {
-      const definition = { id: 'example.com/checkpoints', title: 'checkpoints', refusable: { [field]: 'a thing' } }
+      const definition = { id: 'example.com/checkpoints', title: 'checkpoints', options: { [field]: 'a thing' } }
       expect(() => defineCapability(definition)).toThrow(
-        `the refusable field "${field}" of capability "example.com/checkpoints" must begin with "example.com/checkpoints."`,
+        `the option "${field}" of capability "example.com/checkpoints" must begin with "example.com/checkpoints."`,
       )
     },
   )
 
-  it('has a one-line description of each refusable field', () => {
-    const lines = builtInCapabilities.flatMap(({ refusable }) => Object.values<string>(refusable))
+  it('has a one-line description of each option', () => {
+    const lines = builtInCapabilities.flatMap(({ options }) => Object.values<string>(options))
     expect(lines.length).toBeGreaterThan(50)
     expect(lines.filter((line) => !/^\S.{1,90}\S$/.test(line) || line.endsWith('.'))).toEqual([])
   })

@@ -16,7 +16,7 @@ describe('the message of an error', () => {
     expect(createHostError('IMAGE_NOT_FOUND', { image: 'app:1' }).message).toBe(
       'there is no image "app:1"; pull or build it first',
     )
-    expect(createHostError('NAME_CONFLICT', { name: 'db', holderId: 'abc', ours: true }).message).toBe(
+    expect(createHostError('NAME_CONFLICT', { name: 'db', holderId: 'abc', sameOwner: true }).message).toBe(
       'the name "db" is taken by abc, which this RuntimeHost created; choose another name, or remove the object that has it',
     )
   })

@@ -1,13 +1,19 @@
-import { type Capability, networkManagerCapability, type RuntimePlugin, runtimeCapability } from '../../src/index.js'
-import type { AbsentCapability, ProbeAttempt, ProbeResult, RefusedOption } from '../../src/plugin.js'
+import {
+  type Capability,
+  type MissingCapability,
+  networkManagerCapability,
+  type RuntimePlugin,
+  runtimeCapability,
+} from '../../src/index.js'
+import type { ProbeAttempt, ProbeResult, UnsupportedOption } from '../../src/plugin.js'
 import { type FakeNetworkManager, FakeRuntime } from './fake-runtime.js'
 
 export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' | 'register'>> {
   readonly runtime?: FakeRuntime
   readonly networks?: FakeNetworkManager
   readonly provides?: readonly Capability<object>[]
-  readonly absent?: readonly AbsentCapability[]
-  readonly unsupportedOptions?: readonly RefusedOption[]
+  readonly absent?: readonly MissingCapability[]
+  readonly unsupportedOptions?: readonly UnsupportedOption[]
   readonly probe?: RuntimePlugin['probe']
   readonly register?: RuntimePlugin['register']
 }

@@ -75,12 +75,12 @@ describe('a plugin whose probe', () => {
     [
       'refuses a field that no capability declares',
       odd({ unsupportedOptions: [{ field: 'ports.sctp', reason: 'none here' }] }),
-      'refuses "ports.sctp", which none of its capabilities declares as refusable',
+      'refuses "ports.sctp", which none of its capabilities declares as an option',
     ],
     [
       'refuses a field of a capability that it does not provide',
       odd({ unsupportedOptions: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
-      'refuses "example.com/checkpoints.live", which none of its capabilities declares as refusable',
+      'refuses "example.com/checkpoints.live", which none of its capabilities declares as an option',
     ],
     ['resolves with a version that is not a string', odd({ version: 1 }), 'string "version"'],
     ['resolves with undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],

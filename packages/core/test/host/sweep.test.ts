@@ -43,7 +43,7 @@ describe('sweep of a host', () => {
       fakePlugin({ name: 'named', probe: async () => unavailable({ code: 'ENOENT', step: 'find', chosen: true }) }),
       fakePlugin({ name: 'one' }),
     )
-    const nothing = { removed: [], undecidable: [], failed: [] }
+    const nothing = { removed: [], kept: [], failed: [] }
     expect(await host.sweep()).toMatchObject([
       {
         runtime: 'timed-out',

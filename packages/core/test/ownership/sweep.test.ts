@@ -81,7 +81,7 @@ describe('a sweep', () => {
     const table = new Table()
     table.container('c', labelsOf(dead))
     await table.sweep()
-    expect(await table.sweep()).toEqual({ runtime: 'fake', removed: [], undecidable: [], failed: [] })
+    expect(await table.sweep()).toEqual({ runtime: 'fake', removed: [], kept: [], failed: [] })
   })
 
   it('keeps objects of a living owner, of this host and of other software', async () => {
@@ -108,7 +108,7 @@ describe('a sweep', () => {
   it('keeps and reports objects of a running process whose start cannot be read', async () => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, pid: 10 }))
-    expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c' }] })
+    expect(await table.sweep()).toMatchObject({ removed: [], kept: [{ id: 'c' }] })
   })
 
   it.each(['0', '-7', '1e3', '0x7', ' 7', '7.0'])('ignores labels with pid %j', async (pid) => {
@@ -124,7 +124,7 @@ describe('a sweep', () => {
   ])('keeps and reports objects of an owner on %s', async (_, fields) => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, ...fields }))
-    expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c', reason: expect.any(String) }] })
+    expect(await table.sweep()).toMatchObject({ removed: [], kept: [{ id: 'c', reason: expect.any(String) }] })
   })
 
   it('keeps a running lease of a dead owner, and persistent objects', async () => {
@@ -140,7 +140,7 @@ describe('a sweep', () => {
     const table = new Table()
     table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'unknown')
     const reason = expect.stringContaining('does not know whether it is running')
-    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'c', reason }] })
+    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], kept: [{ id: 'c', reason }] })
   })
 
   it('keeps a lease that was started after it was listed', async () => {
@@ -153,7 +153,7 @@ describe('a sweep', () => {
       table.container('second', labels, 'running')
       return remove(from, id)
     }
-    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], undecidable: [], failed: [] })
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], kept: [], failed: [] })
     expect([...engine.containers.keys()]).toEqual(['second'])
   })
 
@@ -164,7 +164,7 @@ describe('a sweep', () => {
     const table = new Table()
     table.network('n', labelsOf(dead, 'network'))
     table.engine.used.set('n', users)
-    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'n', reason }] })
+    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], kept: [{ id: 'n', reason }] })
   })
 
   it('keeps a container that inherited its labels from an image', async () => {

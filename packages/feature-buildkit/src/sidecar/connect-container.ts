@@ -7,7 +7,7 @@ import {
   toFeatureSupport,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type ContainerNetwork, createHostError, refuseField, refuseOptions } from '@capstan/core/plugin'
+import { type ContainerNetwork, checkOption, checkOptions, createHostError } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { isRefused, tcpAlias } from './sidecar-config.js'
 import type { SidecarSettings } from './sidecar-settings.js'
@@ -30,8 +30,8 @@ export function connectBySocket(
     throw new MissingCapabilityError({ feature, runtime, missing })
   }
   const unsupportedOptions = report.available ? report.unsupportedOptions : []
-  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)
-  refuseField(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, unsupportedOptions })
+  checkOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)
+  checkOption(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, unsupportedOptions })
   return {
     ...config,
     mounts: [...(config.mounts ?? []), mount],
@@ -56,7 +56,7 @@ export function connectByTcp(
     env: { ...config.env, BUILDKIT_HOST: address },
   }
   const { image, network } = connected
-  refuseOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
+  checkOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
   return connected
 }
 

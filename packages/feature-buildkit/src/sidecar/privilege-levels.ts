@@ -1,5 +1,5 @@
 import type { ContainerConfig } from '@capstan/core'
-import type { RefusedOption } from '@capstan/core/plugin'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 
 /** How a sidecar runs at one privilege level. */
@@ -22,13 +22,13 @@ export interface DaemonLayout {
 }
 
 /** Returns the levels that the runtime's report does not refuse. The runtime may still refuse one at the start. */
-export function listPrivilegeLevels(unsupportedOptions: readonly RefusedOption[]): readonly PrivilegeLevel[] {
+export function listPrivilegeLevels(unsupportedOptions: readonly UnsupportedOption[]): readonly PrivilegeLevel[] {
   return levels.filter((level) => findLevelRefusal(level, unsupportedOptions) === undefined)
 }
 
 /** Returns the levels that the runtime's report refuses, each with the reason. */
 export function listRefusedLevels(
-  unsupportedOptions: readonly RefusedOption[],
+  unsupportedOptions: readonly UnsupportedOption[],
 ): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
   return levels.flatMap((level) => {
     const refusal = findLevelRefusal(level, unsupportedOptions)
@@ -38,8 +38,8 @@ export function listRefusedLevels(
 
 function findLevelRefusal(
   { config }: PrivilegeLevel,
-  unsupportedOptions: readonly RefusedOption[],
-): RefusedOption | undefined {
+  unsupportedOptions: readonly UnsupportedOption[],
+): UnsupportedOption | undefined {
   return unsupportedOptions.find(({ field }) => field in config)
 }
 

@@ -1,5 +1,5 @@
-import type { Mount, RefusableField, RuntimeReport, SidecarConfig } from '@capstan/core'
-import { findRefusal } from '@capstan/core/plugin'
+import type { Mount, OptionName, RuntimeReport, SidecarConfig } from '@capstan/core'
+import { findUnsupportedOption } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { toDaemonCommand } from './daemon-script.js'
 import { type DaemonLayout, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
@@ -28,7 +28,7 @@ export function toSidecarConfig(
   { level, image, resources, networkId, firstLeaseTimeoutMs }: SidecarConfigOptions,
 ): SidecarConfig {
   const { name, memoryBytes, cpus, tcp, daemon } = settings
-  const refuses = (field: RefusableField) => isRefused(managers.report, field)
+  const refuses = (field: OptionName) => isRefused(managers.report, field)
   const aliases = tcp === undefined || refuses('network.aliases') ? {} : { aliases: [tcpAlias] }
   return {
     name,
@@ -52,8 +52,8 @@ export function toSidecarConfig(
 }
 
 /** Whether the runtime's report refuses the field. */
-export function isRefused(report: RuntimeReport, field: RefusableField): boolean {
-  return report.available && findRefusal(field, report.unsupportedOptions) !== undefined
+export function isRefused(report: RuntimeReport, field: OptionName): boolean {
+  return report.available && findUnsupportedOption(field, report.unsupportedOptions) !== undefined
 }
 
 function toDaemon({ command, address, stateDirectory }: DaemonLayout, port: number | undefined): readonly string[] {

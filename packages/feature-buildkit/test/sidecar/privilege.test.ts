@@ -1,4 +1,4 @@
-import { type RefusableField, type RuntimeScope, requireCapabilities, sidecarManagerCapability } from '@capstan/core'
+import { type OptionName, type RuntimeScope, requireCapabilities, sidecarManagerCapability } from '@capstan/core'
 import { describe, expect, it, vi } from 'vitest'
 import {
   BuildKitFeature,
@@ -23,7 +23,7 @@ function watchImages(scope: RuntimeScope): () => readonly string[] {
 }
 
 describe('the privilege levels', () => {
-  it.each<{ unsupportedOptions: readonly RefusableField[]; level: string; testBuilds: string }>([
+  it.each<{ unsupportedOptions: readonly OptionName[]; level: string; testBuilds: string }>([
     { unsupportedOptions: [], level: 'privileged', testBuilds: '' },
     { unsupportedOptions: ['privileged'], level: 'rootless', testBuilds: '|' },
     { unsupportedOptions: ['privileged', 'capAdd'], level: 'rootless', testBuilds: '|' },

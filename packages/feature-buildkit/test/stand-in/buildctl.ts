@@ -44,7 +44,7 @@ async function dialStdio(address: string): Promise<number> {
     await Promise.all([pipeline(process.stdin, socket), pipeline(socket, process.stdout)])
     return 0
   } catch (error) {
-    throw toRefusal(error, '')
+    throw createUnsupportedError(error, '')
   } finally {
     process.stdin.destroy()
   }
@@ -56,13 +56,13 @@ async function requireDaemon(address: string, what: string): Promise<void> {
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   } catch (error) {
     const prefix = `${what}: Unavailable: connection error: desc = "transport: Error while dialing: `
-    throw toRefusal(error, prefix, '"')
+    throw createUnsupportedError(error, prefix, '"')
   } finally {
     socket.destroy()
   }
 }
 
-function toRefusal(error: unknown, prefix: string, suffix = ''): Refusal {
+function createUnsupportedError(error: unknown, prefix: string, suffix = ''): Refusal {
   const { code = '', address = '' } = error as NodeJS.ErrnoException & { readonly address?: string }
   const message = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused' }[code] ?? String(error)
   return new Refusal(`${prefix}dial unix ${address}: connect: ${message}${suffix}`)

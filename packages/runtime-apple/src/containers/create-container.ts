@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
 import {
+  checkOptions,
   createHostError,
-  isOurs,
+  isSameOwner,
   type Operation,
-  refuseOptions,
   toObjectLabels,
   validateContainerConfig,
 } from '@capstan/core/plugin'
@@ -21,7 +21,7 @@ import { findContainerOrGone } from './queries/find-container.js'
 /** Throws if the config is invalid or this runtime cannot honour it. Does not run the command. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
-  refuseOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
+  checkOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
   const { name = 'none', mounts = [] } = config
   if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'names have 2 to 63 characters here')
   const mount = findUnquotable(mounts)
@@ -70,7 +70,7 @@ export async function makeContainer(
   }
   if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
   const holder = await findContainerOrGone(connection, name, call)
-  const facts = { name, holderId: holder?.id, ours: isOurs(holder?.labels, connection.ownerLabels) }
+  const facts = { name, holderId: holder?.id, sameOwner: isSameOwner(holder?.labels, connection.ownerLabels) }
   throw createHostError('NAME_CONFLICT', facts)
 }
 
@@ -78,7 +78,9 @@ export async function makeContainer(
 async function wasCreated(connection: AppleConnection, name: string, call: Operation): Promise<boolean> {
   const found = await findContainerOrGone(connection, name, call)
   return (
-    found !== undefined && isOurs(found.labels, connection.ownerLabels) && connection.records.find(name) === undefined
+    found !== undefined &&
+    isSameOwner(found.labels, connection.ownerLabels) &&
+    connection.records.find(name) === undefined
   )
 }
 

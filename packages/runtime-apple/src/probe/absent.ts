@@ -1,3 +1,4 @@
+import type { MissingCapability } from '@capstan/core'
 import {
   type Capability,
   execManagerCapability,
@@ -9,19 +10,18 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import type { AbsentCapability } from '@capstan/core/plugin'
 
 /** The capabilities that the probe reports. */
 export interface Claims {
   readonly provides: readonly Capability<object>[]
-  readonly absent: readonly AbsentCapability[]
+  readonly absent: readonly MissingCapability[]
 }
 
 /** The facts that decide which capabilities are provided. */
 export interface ClaimFacts {
   readonly managers: 'none' | 'probe'
   /** Why there are no networks. `undefined` if there are. */
-  readonly noNetworks: Omit<AbsentCapability, 'id' | 'title'> | undefined
+  readonly noNetworks: Omit<MissingCapability, 'id' | 'title'> | undefined
   readonly hasVolumes: boolean
   /** Whether a container can have NET_ADMIN, which the rules of a firewall need. */
   readonly hasCapabilities: boolean

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProbeResult, ProbeStep, RefusedOption } from '@capstan/core/plugin'
+import type { ProbeResult, ProbeStep, UnsupportedOption } from '@capstan/core/plugin'
 import type { AppleDetails } from '../apple-details.js'
 import { toErrorText } from '../apple-errors.js'
 import type { ApplePluginOptions } from '../apple-plugin-options.js'
@@ -10,8 +10,8 @@ import { parseNetworks } from '../networks/parse-networks.js'
 import { type Claims, toClaims } from './absent.js'
 import { FailedProbe } from './failed-probe.js'
 import { type Commands, findCommands } from './find-abilities.js'
-import { listRefused } from './refused-options.js'
 import { parseSystemStatus, parseVersion, type SystemStatus } from './system-status.js'
+import { listRefused } from './unsupported-options.js'
 
 type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: true }>, 'available' | 'attempts'>
 
@@ -172,7 +172,7 @@ async function lacksKernel({ appRoot = '' }: SystemStatus): Promise<boolean> {
 }
 
 /** Why no container can have a terminal here. `undefined` if it can. */
-async function findTerminalRefusal(): Promise<RefusedOption | undefined> {
+async function findTerminalRefusal(): Promise<UnsupportedOption | undefined> {
   if ((await loadTerminalLibrary()) !== undefined) return undefined
   const reason = 'the command needs a terminal of its own, and the library for it is not installed'
   return { field: 'tty', reason, remedy: 'install the package @lydell/node-pty beside @capstan/runtime-apple' }

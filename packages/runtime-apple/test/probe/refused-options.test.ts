@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Abilities, listRefused } from '../../src/probe/refused-options.js'
+import { type Abilities, listRefused } from '../../src/probe/unsupported-options.js'
 
 const all: Abilities = {
   hasCapabilities: true,

@@ -1,5 +1,5 @@
 import { type ContainerConfig, type HostError, isHostError, type Mount } from '@capstan/core'
-import { createHostError, isOurs } from '@capstan/core/plugin'
+import { createHostError, isSameOwner } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findDroppedOption, isBadReference } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
@@ -42,7 +42,7 @@ async function findNameHolder(
   const { name, holderId = name } = conflict.facts
   try {
     const holder = await inspectContainer(engine, { ...call, subject: holderId })
-    const facts = { name, holderId: holder.Id, ours: isOurs(holder.Config?.Labels, engine.ownerLabels) }
+    const facts = { name, holderId: holder.Id, sameOwner: isSameOwner(holder.Config?.Labels, engine.ownerLabels) }
     return createHostError('NAME_CONFLICT', facts, { cause: conflict.cause })
   } catch (error) {
     call.signal?.throwIfAborted()

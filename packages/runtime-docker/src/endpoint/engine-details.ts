@@ -1,21 +1,21 @@
-import { type Environment, refuseUnlistedVolumes } from '@capstan/core/plugin'
+import { type Environment, withUnlistedVolumes } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import type { DockerSystem } from '../engine/docker-system.js'
 import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
 import type { EngineFindings } from './ask-engine.js'
-import { toAbsentCapabilities, toRefusedOptions } from './refused-options.js'
+import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-options.js'
 
 /** Derives the details of a runtime from the engine's answers and the adjustments of the plugin. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
-  const refused = toRefusedOptions(found, info)
+  const refused = toUnsupportedOptions(found, info)
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
   const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
-  const unsupportedOptions = refuseUnlistedVolumes(adjusted.unsupportedOptions ?? refused, absent)
+  const unsupportedOptions = withUnlistedVolumes(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const general = [

@@ -1,4 +1,5 @@
-import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
+import type { MissingCapability } from '@capstan/core'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineQuirks } from './engine-quirks.js'
 
@@ -11,9 +12,9 @@ export interface DockerDetails {
   readonly api: ApiVersions
   readonly facts: EngineFacts
   /** The options that this engine does not support, as listed in the report. */
-  readonly unsupportedOptions: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly UnsupportedOption[]
   /** The capabilities that this engine does not have. */
-  readonly absent: readonly AbsentCapability[]
+  readonly absent: readonly MissingCapability[]
   /** Where this engine behaves differently from the Docker Engine. */
   readonly quirks: EngineQuirks
   /** Notes about the engine for the report. */

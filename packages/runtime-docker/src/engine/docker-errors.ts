@@ -156,7 +156,7 @@ function toConflict(answer: EngineAnswerError, context: ErrorContext): unknown {
   const cause = { cause: answer }
   if (path.endsWith('/create') || texts.nameTaken.test(text)) {
     const holderId = texts.nameHolder.exec(text)?.[1]
-    return createHostError('NAME_CONFLICT', { name: subject, holderId, ours: false }, cause)
+    return createHostError('NAME_CONFLICT', { name: subject, holderId, sameOwner: false }, cause)
   }
   if (method === 'DELETE' && /^\/(images|volumes|networks)\//.test(path)) {
     const kind = path.slice(1, path.indexOf('s/'))

@@ -1,4 +1,5 @@
-import type { AbsentCapability, Environment, RefusedOption } from '@capstan/core/plugin'
+import type { MissingCapability } from '@capstan/core'
+import type { Environment, UnsupportedOption } from '@capstan/core/plugin'
 import type { ApiVersions, EngineFacts } from './docker-details.js'
 import type { InfoAnswer } from './engine-facts.js'
 import type { EngineQuirks } from './engine-quirks.js'
@@ -8,7 +9,7 @@ export interface FoundEngine {
   readonly api: ApiVersions
   readonly facts: EngineFacts
   /** The options that are unsupported according to `/info`. */
-  readonly unsupportedOptions: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly UnsupportedOption[]
   /** The engine's answer to `/info`. */
   readonly info: InfoAnswer
   readonly env: Environment
@@ -19,9 +20,9 @@ export interface EngineAdjustment {
   /** Facts that replace the reported ones. */
   readonly facts?: Partial<EngineFacts>
   /** Replaces the whole list of unsupported options. */
-  readonly unsupportedOptions?: readonly RefusedOption[]
+  readonly unsupportedOptions?: readonly UnsupportedOption[]
   /** Capabilities that this engine does not have and the plugin does not provide. */
-  readonly absent?: readonly AbsentCapability[]
+  readonly absent?: readonly MissingCapability[]
   readonly quirks?: EngineQuirks
   /** Notes for the report, after those about every engine. */
   readonly notes?: readonly string[]

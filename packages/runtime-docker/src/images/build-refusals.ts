@@ -1,12 +1,12 @@
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
 import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
-import { createHostError, type RefusedOption, refuseField } from '@capstan/core/plugin'
+import { checkOption, createHostError, type UnsupportedOption } from '@capstan/core/plugin'
 import type { InspectedImage } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findImage } from './images.js'
 
 /** The options that no engine's builder supports. Part of every report of this plugin. */
-export const buildRefusals: readonly RefusedOption[] = [
+export const buildRefusals: readonly UnsupportedOption[] = [
   {
     field: 'build.dns',
     // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild has no such parameter
@@ -18,8 +18,8 @@ export const buildRefusals: readonly RefusedOption[] = [
 /** Throws OPTION_UNSUPPORTED for an option in the engine's list. */
 export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
   const refused = { runtime: runtimeName, unsupportedOptions: [...details.unsupportedOptions, ...buildRefusals] }
-  if (dns.length > 0) refuseField(imageBuilderCapability, 'build.dns', dns, refused)
-  refuseField(imageBuilderCapability, 'build.platform', platform, refused)
+  if (dns.length > 0) checkOption(imageBuilderCapability, 'build.dns', dns, refused)
+  checkOption(imageBuilderCapability, 'build.platform', platform, refused)
 }
 
 /**

@@ -17,8 +17,8 @@ export async function restoreTag(
   const now = await findImage(engine, tag, call)
   if (now === undefined || now.Id === before) return
   const labels = now.Config?.Labels ?? {}
-  const isOurs = Object.entries(engine.ownerLabels).every(([key, value]) => labels[key] === value)
-  if (!isOurs) return
+  const isSameOwner = Object.entries(engine.ownerLabels).every(([key, value]) => labels[key] === value)
+  if (!isSameOwner) return
   const api = await engine.api(call)
   if (before === undefined) return void (await api.getImage(tag).remove())
   await tagImage(engine, { id: before, tag }, call)

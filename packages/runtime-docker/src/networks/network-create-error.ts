@@ -1,5 +1,5 @@
 import { type HostError, isHostError } from '@capstan/core'
-import { createHostError, isOurs, ownershipLabelKeys } from '@capstan/core/plugin'
+import { createHostError, isSameOwner, ownershipLabelKeys } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { arePoolsExhausted, isPredefinedNetwork } from '../engine/docker-error-texts.js'
@@ -26,7 +26,7 @@ export function toNameConflict(
   holder: InspectedNetwork | undefined,
   cause?: unknown,
 ): HostError<'NAME_CONFLICT'> {
-  const facts = { name, holderId: holder?.Id, ours: isOurs(holder?.Labels, ownerLabels) }
+  const facts = { name, holderId: holder?.Id, sameOwner: isSameOwner(holder?.Labels, ownerLabels) }
   return createHostError('NAME_CONFLICT', facts, cause === undefined ? undefined : { cause })
 }
 
@@ -49,9 +49,9 @@ async function toPoolFailure(
   const api = await engine.api(call)
   const networks = await api.listNetworks({ filters: { label: [ownershipLabelKeys.instance] } })
   const names = networks.map(({ Id, Name }) => Name ?? Id)
-  const ours =
+  const created =
     names.length === 0 ? 'none of its networks belongs to Capstan' : `networks of Capstan: ${names.join(', ')}`
-  const reason = `${toEngineText(error)}; ${ours}`
+  const reason = `${toEngineText(error)}; ${created}`
   const remedy = 'remove networks, or run a sweep, which removes those of processes that no longer run'
   return createHostError('OPERATION_FAILED', { ...error.facts, reason, remedy }, { cause: error })
 }

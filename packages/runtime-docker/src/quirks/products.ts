@@ -1,4 +1,4 @@
-import type { RefusedOption } from '@capstan/core/plugin'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import { supportedApi } from '../engine/api-version.js'
 
@@ -40,7 +40,7 @@ export const podmanProduct: AcceptedEngine = {
   }),
 }
 
-const podmanRefusals: readonly RefusedOption[] = [
+const podmanRefusals: readonly UnsupportedOption[] = [
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
   {
     field: 'ports.ipv6',
@@ -55,7 +55,7 @@ const podmanRefusals: readonly RefusedOption[] = [
   { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]
 
-const unseenSources: RefusedOption = {
+const unseenSources: UnsupportedOption = {
   field: 'mounts.bind',
   reason: 'Podman creates a source that is missing, and whether it exists cannot be checked from here',
   remedy: 'use a volume',

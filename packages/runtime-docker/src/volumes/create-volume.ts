@@ -3,7 +3,7 @@ import {
   createHostError,
   createRequestIdLabel,
   hasLabels,
-  isOurs,
+  isSameOwner,
   type Operation,
   poll,
   type StringMap,
@@ -76,7 +76,7 @@ function refuseTaken(
 ): void {
   if (volume === undefined || hasLabels(volume.Labels, requestIdLabel)) return
   const { Name: name, Labels } = volume
-  throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
+  throw createHostError('NAME_CONFLICT', { name, holderId: name, sameOwner: isSameOwner(Labels, ownerLabels) })
 }
 
 async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {

@@ -121,10 +121,10 @@ describe('createContainer', () => {
     const stranger = fake.state.createContainer('two', { Labels: {} })
     await expect(runtime.createContainer({ image, name: 'one' })).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { name: 'one', holderId, ours: true },
+      facts: { name: 'one', holderId, sameOwner: true },
     })
     await expect(runtime.createContainer({ image, name: 'two' })).rejects.toMatchObject({
-      facts: { name: 'two', holderId: stranger.id, ours: false },
+      facts: { name: 'two', holderId: stranger.id, sameOwner: false },
     })
     expect(fake.state.containers.size).toBe(2)
   })

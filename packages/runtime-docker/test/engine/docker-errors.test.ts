@@ -74,7 +74,7 @@ describe('an answer of the engine', () => {
     const text = `Conflict. The container name "/x" is already in use by container "${id}". You have to remove`
     expect(answer('POST', '/containers/create', [409, text], { subject: 'x' })).toEqual({
       code: 'NAME_CONFLICT',
-      facts: { name: 'x', holderId: id, ours: false },
+      facts: { name: 'x', holderId: id, sameOwner: false },
     })
     expect(answer('POST', '/networks/create', [409, 'network with name x already exists'])).toMatchObject({
       code: 'NAME_CONFLICT',

@@ -1,6 +1,6 @@
 import { firewallManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
-import { toAbsentCapabilities, toRefusedOptions } from '../../src/endpoint/refused-options.js'
+import { toAbsentCapabilities, toUnsupportedOptions } from '../../src/endpoint/unsupported-options.js'
 import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
 import { dockerProduct } from '../../src/quirks/products.js'
 import { linux } from '../endpoint/systems.js'
@@ -32,7 +32,7 @@ function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock')
 }
 
 function refusedOf(info: Partial<InfoAnswer>) {
-  return toRefusedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
+  return toUnsupportedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
 }
 
 describe('toEngineFacts', () => {
@@ -55,7 +55,7 @@ describe('toEngineFacts', () => {
   })
 })
 
-describe('toRefusedOptions', () => {
+describe('toUnsupportedOptions', () => {
   test('lists only build.dns for an engine that supports everything else', () => {
     expect(refusedOf({})).toEqual(['build.dns'])
   })

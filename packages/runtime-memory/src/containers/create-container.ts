@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
   createHostError,
-  isOurs,
+  isSameOwner,
   type Operation,
   type StringMap,
   toImageHome,
@@ -117,7 +117,7 @@ function toEnvironment(
 function checkName({ engine, ownerLabels }: MemoryRuntimeContext, name: string | undefined): void {
   const holder = name === undefined ? undefined : engine.containers.findName(name)
   if (holder === undefined) return
-  const facts = { name: holder.name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) }
+  const facts = { name: holder.name, holderId: holder.id, sameOwner: isSameOwner(holder.labels, ownerLabels) }
   throw createHostError('NAME_CONFLICT', facts)
 }
 

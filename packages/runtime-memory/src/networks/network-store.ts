@@ -65,9 +65,9 @@ export class NetworkStore {
     const used = new Set(this.list().map(({ gateway }) => gateway))
     const free = Array.from({ length: 256 }, (_, index) => index).find((index) => !used.has(`10.${index}.0.1`))
     if (free !== undefined) return free
-    const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
-    const names = ours.slice(0, 10).map(({ name }) => name)
-    const reason = `all 256 simulated subnets are in use; ${ours.length} belong to networks that Capstan created, such as ${joinWords(names)}`
+    const created = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
+    const names = created.slice(0, 10).map(({ name }) => name)
+    const reason = `all 256 simulated subnets are in use; ${created.length} belong to networks that Capstan created, such as ${joinWords(names)}`
     const remedy =
       'remove unused networks, or run `capstan sweep`, which removes the networks of processes that have ended'
     const facts = { operation: 'createNetwork', subject: `network "${network}"`, status: undefined, reason, remedy }

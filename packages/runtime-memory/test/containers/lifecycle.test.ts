@@ -65,7 +65,10 @@ describe('the lifecycle of a container', () => {
     const { runtime } = memory
     const holderId = await runtime.createContainer({ image: 'busybox', name: 'box' })
     const again = runtime.createContainer({ image: 'busybox', name: 'box' })
-    await expect(again).rejects.toMatchObject({ code: 'NAME_CONFLICT', facts: { name: 'box', holderId, ours: true } })
+    await expect(again).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      facts: { name: 'box', holderId, sameOwner: true },
+    })
     expect(await runtime.containerState(holderId)).toBe('created')
     await runtime.removeContainer(holderId)
     await runtime.createContainer({ image: 'busybox', name: 'box' })

@@ -23,7 +23,7 @@ describe('networks', () => {
     const holderId = await memory.networks.createNetwork('n')
     await expect(memory.networks.createNetwork('n')).rejects.toMatchObject({
       code: 'NAME_CONFLICT',
-      facts: { name: 'n', holderId, ours: true },
+      facts: { name: 'n', holderId, sameOwner: true },
     })
   })
 

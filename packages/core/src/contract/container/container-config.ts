@@ -25,7 +25,7 @@ export interface ContainerConfig {
   readonly entrypoint?: Argv
   /** An absolute path in the container. Default: the image's. */
   readonly workingDirectory?: string
-  /** Variables to add to the image's, or to replace. `null` removes a variable; refusable as `env.unset`. */
+  /** Variables to add to the image's, or to replace. `null` removes a variable; option `env.unset`. */
   readonly env?: EnvMap
   /** The user and optionally the group of the process, by name or number: `app`, `1000:1000`. Default: the image's. */
   readonly user?: string

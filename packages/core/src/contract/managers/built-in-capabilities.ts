@@ -20,8 +20,8 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   volumeManagerCapability,
 ]
 
-/** A refusable field of a built-in capability. */
-export type BuiltInField =
+/** An option of a built-in capability. */
+export type BuiltInOption =
   | FieldOf<typeof runtimeCapability>
   | FieldOf<typeof imageBuilderCapability>
   | FieldOf<typeof firewallManagerCapability>
@@ -31,4 +31,4 @@ export type BuiltInField =
   | FieldOf<typeof imageTransferCapability>
   | FieldOf<typeof volumeManagerCapability>
 
-type FieldOf<C extends Capability<object>> = keyof C['refusable'] & string
+type FieldOf<C extends Capability<object>> = keyof C['options'] & string

@@ -18,12 +18,12 @@ export interface ExecManager {
 export const execManagerCapability: Capability<ExecManager, 'exec.env.unset'> = defineCapability({
   id: 'exec-manager',
   title: 'exec',
-  refusable: { 'exec.env.unset': 'the removal of a variable of the container' },
+  options: { 'exec.env.unset': 'the removal of a variable of the container' },
 })
 
 /** Options of `exec`. */
 export interface ExecOptions extends OperationOptions {
-  /** Variables to add to the container's, or to replace. `null` removes a variable; refusable as `exec.env.unset`. */
+  /** Variables to add to the container's, or to replace. `null` removes a variable; option `exec.env.unset`. */
   readonly env?: EnvMap
   /** By name or number, with or without a group. Default: the container's. */
   readonly user?: string

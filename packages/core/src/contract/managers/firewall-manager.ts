@@ -31,7 +31,7 @@ export interface FirewallManager {
 export const firewallManagerCapability: Capability<FirewallManager, 'firewall.beforeStart'> = defineCapability({
   id: 'firewall-manager',
   title: 'egress firewalls',
-  refusable: {
+  options: {
     'firewall.beforeStart': 'stored rules before the first instruction; if refused, they are set right after the start',
   },
 })

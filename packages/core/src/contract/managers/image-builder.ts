@@ -22,7 +22,7 @@ export interface ImageBuilder {
 export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' | 'build.dns'> = defineCapability({
   id: 'image-builder',
   title: 'image builds',
-  refusable: {
+  options: {
     'build.platform': 'a build for a given platform',
     'build.dns': 'name servers of build steps',
   },
@@ -46,7 +46,7 @@ export interface BuildOptions extends OperationOptions {
   readonly buildArgs?: StringMap
   /** The name or number of the stage to build. Default: the last one. */
   readonly target?: string
-  /** The platform to build for, such as `linux/arm64`. Default: the engine's. Refusable as `build.platform`. */
+  /** The platform to build for, such as `linux/arm64`. Default: the engine's. Option `build.platform`. */
   readonly platform?: string
   /** Labels to add to those of the Dockerfile. For keys that begin with `capstan.`, see `ContainerConfig.labels`. */
   readonly labels?: StringMap
@@ -54,7 +54,7 @@ export interface BuildOptions extends OperationOptions {
   readonly noCache?: boolean
   /** Pulls a newer base image if the registry has one. Default false. */
   readonly pull?: boolean
-  /** IP addresses of name servers for RUN steps. Default: the engine's. Refusable as `build.dns`. */
+  /** IP addresses of name servers for RUN steps. Default: the engine's. Option `build.dns`. */
   readonly dns?: readonly string[]
   /** Called with each line of the build's output. */
   readonly onProgress?: (event: BuildProgress) => void

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ExecOptions, execManagerCapability, isHostError } from '@capstan/core'
-import { type Argv, createHostError, refuseField, validateExec } from '@capstan/core/plugin'
+import { type Argv, checkOption, createHostError, validateExec } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toContainerState } from '../convert-container.js'
 import { toEnvironmentLine } from '../create-body.js'
@@ -19,7 +19,7 @@ export async function openExec(
   validateExec(command, options)
   const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
   const refused = { runtime: engine.runtimeName, unsupportedOptions: engine.details.unsupportedOptions }
-  refuseField(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
+  checkOption(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
   const { tty: isTerminal = false, stdin: hasStdin = true } = options
   const { signal, end } = engine.operations.begin(options.signal)
   const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isHostError, type LogChunk, type LogOptions, runtimeCapability } from '@capstan/core'
-import { createHostError, refuseField } from '@capstan/core/plugin'
+import { checkOption, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readWhole } from '../../engine/streams/read-whole.js'
@@ -149,6 +149,6 @@ export function refuseLogOptions(
   { since, timestamps = false }: LogOptions,
 ): void {
   const refused = { runtime: runtimeName, unsupportedOptions: details.unsupportedOptions }
-  refuseField(runtimeCapability, 'logs.since', since, refused)
-  refuseField(runtimeCapability, 'logs.timestamps', timestamps, refused)
+  checkOption(runtimeCapability, 'logs.since', since, refused)
+  checkOption(runtimeCapability, 'logs.timestamps', timestamps, refused)
 }

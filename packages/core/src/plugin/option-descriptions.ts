@@ -1,18 +1,18 @@
 import type { Capability } from '../contract/capability.js'
 import { builtInCapabilities } from '../contract/managers/built-in-capabilities.js'
 import { toMissingCapability } from '../contract/missing-capability.js'
-import type { ProbeResult, RefusableField, RefusedOption } from '../contract/probe.js'
-import type { ReportedRefusal, RuntimeReport } from '../contract/runtime-report.js'
-import { findRefusal } from './refuse-options.js'
+import type { OptionName, ProbeResult, UnsupportedOption } from '../contract/probe.js'
+import type { ReportedOption, RuntimeReport } from '../contract/runtime-report.js'
+import { findUnsupportedOption } from './unsupported-options.js'
 
 /** Adds to each refused field the description that its capability declares. */
-export function describeRefusals({ provides, unsupportedOptions }: ProbeClaims): readonly ReportedRefusal[] {
+export function describeOptions({ provides, unsupportedOptions }: ProbeClaims): readonly ReportedOption[] {
   const descriptions = listDescriptions(provides)
   return unsupportedOptions.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
 }
 
 /** Finds a refused field that neither a built-in capability nor one of the plugin declares. */
-export function findUndeclaredField({ provides, unsupportedOptions }: ProbeClaims): string | undefined {
+export function findUndeclaredOption({ provides, unsupportedOptions }: ProbeClaims): string | undefined {
   const descriptions = listDescriptions(provides)
   return unsupportedOptions.find(({ field }) => !descriptions.has(field))?.field
 }
@@ -21,24 +21,22 @@ export function findUndeclaredField({ provides, unsupportedOptions }: ProbeClaim
  * Finds why a runtime does not support a field: it refuses the field or one that contains it, or does not provide its
  * capability. `undefined` if the runtime supports the field.
  */
-export function findUnsupported(field: RefusableField, report: RuntimeReport): RefusedOption | undefined {
+export function findMissingOption(field: OptionName, report: RuntimeReport): UnsupportedOption | undefined {
   if (!report.available) return undefined
   const owner =
-    builtInCapabilities.find(({ refusable }) => field in refusable) ??
+    builtInCapabilities.find(({ options }) => field in options) ??
     [...report.provides, ...report.absent].find(({ id }) => field.startsWith(`${id}.`)) ??
     toThirdParty(field)
   const isProvided = report.provides.some(({ id }) => id === owner.id)
-  if (isProvided) return findRefusal(field, report.unsupportedOptions)
+  if (isProvided) return findUnsupportedOption(field, report.unsupportedOptions)
   const { reason, remedy } = toMissingCapability(owner, report)
   return { field, reason, remedy }
 }
 
 /** Returns the descriptions of all declared fields. */
 function listDescriptions(provides: readonly Capability<object>[]): ReadonlyMap<string, string> {
-  // A capability of another version of core may not have `refusable`.
-  const fields = [...builtInCapabilities, ...provides].flatMap(({ refusable = {} }) =>
-    Object.entries<string>(refusable),
-  )
+  // A capability of another version of core may not have `options`.
+  const fields = [...builtInCapabilities, ...provides].flatMap(({ options = {} }) => Object.entries<string>(options))
   return new Map(fields)
 }
 

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { type Capability, type ContainerConfig, type RefusableField, runtimeCapability } from '../../src/index.js'
-import { defineCapability, findRefusal, refuseField, refuseOptions, toRequestedFields } from '../../src/plugin.js'
+import { type Capability, type ContainerConfig, type OptionName, runtimeCapability } from '../../src/index.js'
+import {
+  checkOption,
+  checkOptions,
+  defineCapability,
+  findUnsupportedOption,
+  toRequestedFields,
+} from '../../src/plugin.js'
 
-const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
-const toFake = (field: RefusableField) => ({ runtime: 'fake', unsupportedOptions: toRefused(field) })
+const toRefused = (field: OptionName) => [{ field, reason: 'not here', remedy: 'use another' }]
+const toFake = (field: OptionName) => ({ runtime: 'fake', unsupportedOptions: toRefused(field) })
 
 describe('refuseOptions', () => {
-  const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+  const asked: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: true }],
     ['memoryBytes', { memoryBytes: 1024 }],
     ['pull', { pull: 'never' }],
@@ -29,7 +35,7 @@ describe('refuseOptions', () => {
   ]
 
   it.each(asked)('throws OPTION_UNSUPPORTED with the field for a config that uses %s', (field, config) => {
-    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
+    expect(() => checkOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
       expect.objectContaining({
         code: 'OPTION_UNSUPPORTED',
         facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here', remedy: 'use another' }),
@@ -41,7 +47,7 @@ describe('refuseOptions', () => {
     expect(toRequestedFields({ image: 'x', ...config })).toContain(field)
   })
 
-  const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+  const unasked: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: false }],
     ['capAdd', { capAdd: [] }],
     ['pull', { pull: 'missing' }],
@@ -61,7 +67,7 @@ describe('refuseOptions', () => {
   ]
 
   it.each(unasked)('accepts a config that does not use %s: %j', (field, config) => {
-    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
+    expect(() => checkOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
     expect(toRequestedFields({ image: 'x', ...config })).not.toContain(field)
   })
 
@@ -71,32 +77,32 @@ describe('refuseOptions', () => {
 })
 
 it('a refusal of env shows its names and no value', () => {
-  expect(() => refuseOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
+  expect(() => checkOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
     expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
   )
 })
 
 describe('refuseField', () => {
   it('throws for a refused field, with the given value', () => {
-    const refuse = () => refuseField(runtimeCapability, 'logs.since', '2026-01-01T00:00:00Z', toFake('logs.since'))
+    const refuse = () => checkOption(runtimeCapability, 'logs.since', '2026-01-01T00:00:00Z', toFake('logs.since'))
     expect(refuse).toThrow(
       expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
     )
-    expect(() => refuseField(runtimeCapability, 'logs.since', 'x', toFake('logs.split'))).not.toThrow()
+    expect(() => checkOption(runtimeCapability, 'logs.since', 'x', toFake('logs.split'))).not.toThrow()
   })
 
   it.each([undefined, false])('accepts an option that is not used: %s', (given) => {
-    expect(() => refuseField(runtimeCapability, 'tty', given, toFake('tty'))).not.toThrow()
+    expect(() => checkOption(runtimeCapability, 'tty', given, toFake('tty'))).not.toThrow()
   })
 
   it('throws for a refused field of a third party', () => {
     const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
       id: 'example.com/checkpoints',
       title: 'checkpoints',
-      refusable: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
+      options: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
     })
     const field = 'example.com/checkpoints.live'
-    expect(() => refuseField(capability, field, true, toFake(field))).toThrow(
+    expect(() => checkOption(capability, field, true, toFake(field))).toThrow(
       expect.objectContaining({
         message: `runtime "fake" does not support "${field}": not here; use another`,
         facts: { runtime: 'fake', field, given: 'true', reason: 'not here', remedy: 'use another' },
@@ -114,19 +120,19 @@ describe('findRefusal', () => {
     ['memoryBytes.small', 'memoryBytes'],
     ['tty.resize', 'tty'],
   ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
-    expect(findRefusal(part, toRefused(whole))).toMatchObject({ field: whole })
-    expect(() => refuseField(runtimeCapability, part, 'given', toFake(whole))).toThrow(
+    expect(findUnsupportedOption(part, toRefused(whole))).toMatchObject({ field: whole })
+    expect(() => checkOption(runtimeCapability, part, 'given', toFake(whole))).toThrow(
       expect.objectContaining({ code: 'OPTION_UNSUPPORTED', facts: expect.objectContaining({ field: whole }) }),
     )
   })
 
   it('prefers the entry of the field to that of the field that contains it', () => {
     const unsupportedOptions = [...toRefused('network'), ...toRefused('network.host')]
-    expect(findRefusal('network.host', unsupportedOptions)).toMatchObject({ field: 'network.host' })
+    expect(findUnsupportedOption('network.host', unsupportedOptions)).toMatchObject({ field: 'network.host' })
   })
 
   it('returns undefined when only a part of the field is refused', () => {
-    expect(findRefusal('network', toRefused('network.host'))).toBeUndefined()
-    expect(findRefusal('ports', toRefused('ports.udp'))).toBeUndefined()
+    expect(findUnsupportedOption('network', toRefused('network.host'))).toBeUndefined()
+    expect(findUnsupportedOption('ports', toRefused('ports.udp'))).toBeUndefined()
   })
 })

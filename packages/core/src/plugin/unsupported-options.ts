@@ -2,20 +2,20 @@ import { isIPv6 } from 'node:net'
 import type { Capability } from '../contract/capability.js'
 import type { ContainerConfig } from '../contract/container/container-config.js'
 import type { EnvMap } from '../contract/operation.js'
-import type { RefusableField, RefusedOption } from '../contract/probe.js'
+import type { OptionName, UnsupportedOption } from '../contract/probe.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { show } from '../validation/show.js'
 
 /** Throws OPTION_UNSUPPORTED if a container's config uses a field of `unsupportedOptions`. */
-export function refuseOptions(
+export function checkOptions(
   runtime: string,
   config: ContainerConfig,
-  unsupportedOptions: readonly RefusedOption[],
+  unsupportedOptions: readonly UnsupportedOption[],
 ): void {
   for (const refused of unsupportedOptions) {
     const given = findGiven(config, refused.field)
-    if (given !== undefined) throw toRefusal(runtime, refused, given)
+    if (given !== undefined) throw createUnsupportedError(runtime, refused, given)
   }
 }
 
@@ -23,10 +23,10 @@ export function refuseOptions(
  * Finds the entry of `unsupportedOptions` for a field, else for the field that contains it: an entry `network` also refuses
  * `network.host`. `undefined` if the field is supported.
  */
-export function findRefusal(
-  field: RefusableField,
-  unsupportedOptions: readonly RefusedOption[],
-): RefusedOption | undefined {
+export function findUnsupportedOption(
+  field: OptionName,
+  unsupportedOptions: readonly UnsupportedOption[],
+): UnsupportedOption | undefined {
   const names: readonly string[] = [field, ...parentsOf(field)]
   return names
     .map((name) => unsupportedOptions.find((entry) => entry.field === name))
@@ -38,21 +38,24 @@ export function findRefusal(
  * neither `undefined` nor `false`. For options that are not part of a container's config. The capability is used only
  * to check the type of `field`.
  */
-export function refuseField<F extends RefusableField>(
+export function checkOption<F extends OptionName>(
   _: Capability<object, F>,
   field: NoInfer<F>,
   given: unknown,
-  { runtime, unsupportedOptions }: { readonly runtime: string; readonly unsupportedOptions: readonly RefusedOption[] },
+  {
+    runtime,
+    unsupportedOptions,
+  }: { readonly runtime: string; readonly unsupportedOptions: readonly UnsupportedOption[] },
 ): void {
   if (given === undefined || given === false) return
-  const refused = findRefusal(field, unsupportedOptions)
-  if (refused !== undefined) throw toRefusal(runtime, refused, given)
+  const refused = findUnsupportedOption(field, unsupportedOptions)
+  if (refused !== undefined) throw createUnsupportedError(runtime, refused, given)
 }
 
-/** Returns the refusable fields that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
-export function toRequestedFields(config: ContainerConfig): readonly RefusableField[] {
+/** Returns the options that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
+export function toRequestedFields(config: ContainerConfig): readonly OptionName[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
-  const finer = Object.keys(finders) as RefusableField[] // typed by the declaration of `finders`
+  const finer = Object.keys(finders) as OptionName[] // typed by the declaration of `finders`
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
 }
 
@@ -63,9 +66,9 @@ function parentsOf(field: string): readonly string[] {
 }
 
 /** Creates OPTION_UNSUPPORTED for an entry of `unsupportedOptions`. */
-export function toRefusal(
+export function createUnsupportedError(
   runtime: string,
-  { field, reason, remedy }: RefusedOption,
+  { field, reason, remedy }: UnsupportedOption,
   given: unknown,
 ): HostError<'OPTION_UNSUPPORTED'> {
   const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given
@@ -82,7 +85,7 @@ export function toRefusal(
  * Returns the value with which a config uses a field; `undefined` if it does not use it, as with `false` and empty
  * values.
  */
-function findGiven(config: ContainerConfig, field: RefusableField): unknown {
+function findGiven(config: ContainerConfig, field: OptionName): unknown {
   const find = finders[field]
   if (find !== undefined) return find(config)
   const value = field in config ? config[field as keyof ContainerConfig] : undefined
@@ -95,7 +98,7 @@ function isUsed(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length > 0
 }
 
-const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
+const finders: { readonly [F in OptionName]?: (config: ContainerConfig) => unknown } = {
   pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // `missing` is the default
   'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
@@ -129,4 +132,4 @@ const mebibyte = 1024 * 1024
 const smallMemoryBytes = 200 * mebibyte
 
 /** Fields whose values may be secrets. Errors show only the names in them. */
-const secrets: ReadonlySet<RefusableField> = new Set(['env'])
+const secrets: ReadonlySet<OptionName> = new Set(['env'])

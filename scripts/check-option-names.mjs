@@ -12,16 +12,16 @@ import { parseNodes, toLine } from './source/syntax-tree.mjs'
  */
 
 /**
- * Finds refusable fields that are, or begin with, the name of a method of a capability's interface. A method that a runtime
+ * Finds options that are, or begin with, the name of a method of a capability's interface. A method that a runtime
  * may lack belongs to a capability of its own and is not refusable.
  *
- * Refusable fields are the keys of `refusable` in `defineCapability({ … })`, or of a constant of that name. The methods are
+ * Options are the keys of `options` in `defineCapability({ … })`, or of a constant of that name. The methods are
  * those of each interface `T` in `const …: Capability<T, …>`.
  *
  * @param {readonly SourceFile[]} sources
  * @returns {readonly Offence[]}
  */
-export function findRefusalOffences(sources) {
+export function findOptionOffences(sources) {
   const parsed = sources.map(({ path, text }) => ({ path, text, nodes: parseNodes(path, text) }))
   const interfaces = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap(findCapabilityInterface)))
   const methods = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap((node) => findMethods(node, interfaces))))
@@ -29,7 +29,7 @@ export function findRefusalOffences(sources) {
     nodes.flatMap(findFields).flatMap(({ field, start }) => {
       const method = [...methods].find((name) => field === name || field.startsWith(`${name}.`))
       if (method === undefined || field in allowed) return []
-      const offence = `the refusable field "${field}" names the method "${method}": make what may be lacking a capability`
+      const offence = `the option "${field}" names the method "${method}": make what may be lacking a capability`
       return [{ path, line: toLine(text, start), text: offence }]
     }),
   )
@@ -63,7 +63,7 @@ function findMethods(node, interfaces) {
  * @returns {readonly { readonly field: string, readonly start: number }[]}
  */
 function findFields(node) {
-  const object = findRefusable(node)
+  const object = findOptions(node)
   if (object?.type !== 'ObjectExpression') return []
   return object.properties.flatMap((/** @type {SyntaxNode} */ { key, start }) => {
     const field = key?.value ?? key?.name
@@ -75,9 +75,9 @@ function findFields(node) {
  * @param {SyntaxNode} node
  * @returns {SyntaxNode | undefined}
  */
-function findRefusable(node) {
-  if (node.type === 'Property' && node.key.name === 'refusable') return node.value
-  if (node.type !== 'VariableDeclarator' || node.id.name !== 'refusable') return undefined
+function findOptions(node) {
+  if (node.type === 'Property' && node.key.name === 'options') return node.value
+  if (node.type !== 'VariableDeclarator' || node.id.name !== 'options') return undefined
   return node.init?.type === 'TSAsExpression' ? node.init.expression : node.init
 }
 
@@ -88,5 +88,5 @@ const allowed = {
 
 if (isMain(import.meta.url)) {
   const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
-  reportOffences(findRefusalOffences(packages.flatMap(({ sources }) => sources)))
+  reportOffences(findOptionOffences(packages.flatMap(({ sources }) => sources)))
 }

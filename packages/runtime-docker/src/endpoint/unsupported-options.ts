@@ -1,17 +1,18 @@
+import type { MissingCapability } from '@capstan/core'
 import { firewallManagerCapability } from '@capstan/core'
-import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
 import { buildRefusals } from '../images/build-refusals.js'
 
 /** The capabilities that this engine does not have. */
-export function toAbsentCapabilities({ osType }: EngineFacts): readonly AbsentCapability[] {
+export function toAbsentCapabilities({ osType }: EngineFacts): readonly MissingCapability[] {
   const { id, title } = firewallManagerCapability
   return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
 }
 
 /** The options that `/info` shows to be unsupported. A plugin's `adjust` may change this list. */
-export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly RefusedOption[] {
+export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): readonly UnsupportedOption[] {
   return [
     ...toLimits(info),
     ...toNamespaces(facts),
@@ -23,7 +24,7 @@ export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly
 }
 
 /** The limits that the engine would drop with a warning. */
-function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAnswer): readonly RefusedOption[] {
+function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAnswer): readonly UnsupportedOption[] {
   const none = CgroupDriver === 'none'
   const reason = none ? 'the engine has no cgroup driver' : 'the engine reports that its kernel cannot enforce it'
   const remedy = none
@@ -37,7 +38,7 @@ function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAns
   return limits.flatMap(([field, works]) => (none || works === false ? [{ field, reason, remedy }] : []))
 }
 
-function toNamespaces({ userNamespaces }: EngineFacts): readonly RefusedOption[] {
+function toNamespaces({ userNamespaces }: EngineFacts): readonly UnsupportedOption[] {
   if (!userNamespaces) return []
   const reason = 'the engine runs containers in user namespaces (userns-remap)'
   const remedy = 'use an engine without userns-remap'
@@ -47,7 +48,7 @@ function toNamespaces({ userNamespaces }: EngineFacts): readonly RefusedOption[]
   ]
 }
 
-function toHostNetwork({ rootless, location }: EngineFacts): readonly RefusedOption[] {
+function toHostNetwork({ rootless, location }: EngineFacts): readonly UnsupportedOption[] {
   const remedy = 'publish ports instead'
   if (location === 'virtual-machine') {
     return [{ field: 'network.host', reason: 'the network would be that of the virtual machine', remedy }]
@@ -58,7 +59,7 @@ function toHostNetwork({ rootless, location }: EngineFacts): readonly RefusedOpt
   return []
 }
 
-function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
+function toWindows({ osType }: EngineFacts): readonly UnsupportedOption[] {
   if (osType !== 'windows') return []
   const fields = [
     'privileged',
@@ -76,7 +77,7 @@ function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
 }
 
 /** https://docs.docker.com/engine/logging/drivers/json-file/ stores each record as JSON text. */
-function toLogs({ LoggingDriver }: InfoAnswer): readonly RefusedOption[] {
+function toLogs({ LoggingDriver }: InfoAnswer): readonly UnsupportedOption[] {
   if (LoggingDriver !== 'json-file') return []
   const reason = 'the log driver json-file stores text, so bytes that are not UTF-8 are replaced'
   const remedy = 'read the output by startAttached or attach, or set the log driver "local" on the engine'

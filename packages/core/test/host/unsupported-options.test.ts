@@ -3,7 +3,7 @@ import {
   type Capability,
   createRuntimeHost,
   execManagerCapability,
-  type RefusableField,
+  type OptionName,
   runtimeCapability,
 } from '../../src/index.js'
 import { defineCapability } from '../../src/plugin.js'
@@ -17,10 +17,10 @@ const live = 'example.com/checkpoints.live'
 const checkpointCapability: Capability<Checkpoints, typeof live> = defineCapability({
   id: 'example.com/checkpoints',
   title: 'checkpoints',
-  refusable: { [live]: 'a checkpoint of a running container' },
+  options: { [live]: 'a checkpoint of a running container' },
 })
 
-function toRefused(field: RefusableField) {
+function toRefused(field: OptionName) {
   return { field, reason: 'not here', remedy: undefined }
 }
 
@@ -45,7 +45,7 @@ describe('a report', () => {
       available: true,
       unsupportedOptions: [
         { ...toRefused(live), description: 'a checkpoint of a running container' },
-        { ...toRefused('logs.since'), description: runtimeCapability.refusable['logs.since'] },
+        { ...toRefused('logs.since'), description: runtimeCapability.options['logs.since'] },
       ],
     })
   })
@@ -56,13 +56,13 @@ describe('a report', () => {
     expect(report).toMatchObject({ available: true, unsupportedOptions: [{ field: 'exec.env.unset' }] })
   })
 
-  it('has the field of a capability that another version of core made without refusable fields', async () => {
-    const { refusable, ...older } = runtimeCapability
+  it('has the field of a capability that another version of core made without options', async () => {
+    const { options, ...older } = runtimeCapability
     const plugins = [
       fakePlugin({ provides: [older as typeof runtimeCapability], unsupportedOptions: [toRefused('logs.since')] }),
     ]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({ unsupportedOptions: [{ description: refusable['logs.since'] }] })
+    expect(report).toMatchObject({ unsupportedOptions: [{ description: options['logs.since'] }] })
   })
 })
 
@@ -77,7 +77,7 @@ describe('open with a required field', () => {
     const dotted = defineCapability<object, `${typeof id}.live`>({
       id,
       title: 'checkpoints',
-      refusable: { [`${id}.live`]: 'a checkpoint of a running container' },
+      options: { [`${id}.live`]: 'a checkpoint of a running container' },
     })
     const plugin = fakePlugin({
       provides: [runtimeCapability, dotted],

@@ -1,5 +1,5 @@
-import type { RefusableField } from '@capstan/core'
-import type { RefusedOption } from '@capstan/core/plugin'
+import type { OptionName } from '@capstan/core'
+import type { UnsupportedOption } from '@capstan/core/plugin'
 
 /** The facts that decide which options are refused. */
 export interface Abilities {
@@ -12,19 +12,19 @@ export interface Abilities {
   readonly hasBuildDns: boolean
   readonly hasVolumes: boolean
   /** Why there is no terminal. `undefined` if there is. */
-  readonly noTerminal: RefusedOption | undefined
+  readonly noTerminal: UnsupportedOption | undefined
 }
 
 /** Lists the options that the command does not have or cannot honour, in the order of the report. */
-export function listRefused(abilities: Abilities): readonly RefusedOption[] {
+export function listRefused(abilities: Abilities): readonly UnsupportedOption[] {
   return [...always, ...(abilities.noTerminal === undefined ? [] : [abilities.noTerminal]), ...listByVersion(abilities)]
 }
 
-function listByVersion(abilities: Abilities): readonly RefusedOption[] {
+function listByVersion(abilities: Abilities): readonly UnsupportedOption[] {
   const { hasCapabilities, hasUlimits, hasInit, hasReadOnly, hasNetworks, hasNoNetwork, hasBuildDns, hasVolumes } =
     abilities
   const older = (option: string) => `this release of the command has no ${option}`
-  const entries: readonly (readonly [boolean, RefusableField, string, string])[] = [
+  const entries: readonly (readonly [boolean, OptionName, string, string])[] = [
     [hasCapabilities, 'capAdd', older('--cap-add'), update],
     [hasCapabilities, 'capDrop', older('--cap-drop'), update],
     [hasUlimits, 'ulimits', older('--ulimit'), update],
@@ -42,7 +42,7 @@ const update = 'update the command'
 const noOption = 'the command has no option for it'
 const ownMachine = 'each container is a virtual machine of its own'
 
-const always: readonly RefusedOption[] = [
+const always: readonly UnsupportedOption[] = [
   { field: 'privileged', reason: `${noOption}: ${ownMachine}`, remedy: 'use capAdd' },
   { field: 'env.unset', reason: noOption, remedy: 'set the variable to an empty text, or build an image without it' },
   { field: 'exec.env.unset', reason: noOption, remedy: 'run `env -u NAME` in the container' },
