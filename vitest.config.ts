@@ -11,7 +11,7 @@ const appleKit = ['packages/runtime-apple/test/kit/*.integration.test.ts']
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
 const packed = ['test/packed/**/*.test.ts']
-// The same tests against a real BuildKit, where there is one; `integration` has a stand-in play it.
+// The same tests with a real BuildKit. The project `integration` uses a fake one.
 const buildkit = ['packages/feature-buildkit/test/buildkit.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.

@@ -15,7 +15,7 @@ const pairs = Number(values.pairs)
 const image = process.env.CAPSTAN_BENCH_IMAGE ?? 'capstan-test/busybox:1'
 const socketPath = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock'
 
-const buildkitImage = process.env.CAPSTAN_BUILDKIT_IMAGE ?? 'capstan-test/stand-in-for-buildkit:1'
+const buildkitImage = process.env.CAPSTAN_BUILDKIT_IMAGE ?? 'capstan-test/fake-buildkit:1'
 const benchmarks = {
   'import-core': importCore,
   'discover-open': discoverOpen,

@@ -5,7 +5,7 @@ import { describeWithSimulator } from '../packages/runtime-apple/test/simulator/
 import { openApple, simulatedPlugin } from '../packages/runtime-apple/test/simulator/open-apple.js'
 import { useSimulator } from '../packages/runtime-apple/test/simulator/use-simulator.js'
 import { readColumn, toColumn } from './docs/capability-matrix.js'
-import { addStandInImage } from './support/add-stand-in-image.js'
+import { addFakeBuildKitImage } from './support/add-fake-buildkit-image.js'
 
 describeWithSimulator('what the seed asks of Apple', () => {
   it('registers no NetworkManager and no SidecarManager', async () => {
@@ -40,10 +40,10 @@ describeWithSimulator('what the seed asks of Apple', () => {
   })
 })
 
-describeWithSimulator('BuildKit on Apple with managers, with a stand-in for the daemon', () => {
+describeWithSimulator('BuildKit on Apple with managers, with a fake BuildKit', () => {
   it('is supported, starts, answers and leaves nothing behind', async () => {
     const simulator = await useSimulator()
-    const image = await addStandInImage(simulator)
+    const image = await addFakeBuildKitImage(simulator)
     await using apple = await openApple(simulator, { managers: 'probe' })
     const { scope } = apple
     const feature = scope.resolve(BuildKitFeature)
@@ -61,7 +61,7 @@ describeWithSimulator('BuildKit on Apple with managers, with a stand-in for the 
 describeWithSimulator('a BuildKit on Apple that its service has forgotten', () => {
   it('is started again by a process that needs it, and removed with it', async () => {
     const simulator = await useSimulator()
-    const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
+    const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     {
       await using before = await openApple(simulator, { managers: 'probe' })
       await using sidecar = await before.scope.resolve(BuildKitFeature).start(options)
@@ -82,7 +82,7 @@ describeWithSimulator('a BuildKit on Apple that its service has forgotten', () =
 describeWithSimulator('a BuildKit on Apple that another process is about to start', () => {
   it('is awaited, and not started twice, by another command while its creator starts it', async () => {
     const simulator = await useSimulator()
-    const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
+    const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     await using maker = await openApple(simulator, { managers: 'probe' })
     await using finder = await openApple(simulator, { managers: 'probe' })
     await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 1000, times: 1 }] })
@@ -99,7 +99,7 @@ describeWithSimulator('a BuildKit on Apple that another process is about to star
 describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
   it('is removed soon after its last user, which could not wait for its end', async () => {
     const simulator = await useSimulator()
-    const image = await addStandInImage(simulator)
+    const image = await addFakeBuildKitImage(simulator)
     await using maker = await openApple(simulator, { managers: 'probe' })
     await using finder = await openApple(simulator, { managers: 'probe' })
     const options = { image, readyTimeoutMs: 30_000, graceMs: 100 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCapstan } from '../../packages/cli/test/support/run-capstan.js'
-import { createStandInPlugin } from '../../packages/feature-buildkit/test/support/stand-in.js'
+import { createSimulatedBuildKitPlugin } from '../../packages/feature-buildkit/test/support/simulated-buildkit.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
 let cwd: string
@@ -15,7 +15,11 @@ beforeEach(async () => {
 afterEach(() => rm(cwd, { recursive: true }))
 
 const build = (...argv: readonly string[]) =>
-  runCapstan(['build', '-t', 'app', '--builder', 'buildkit', ...argv], { env, cwd, plugins: [createStandInPlugin()] })
+  runCapstan(['build', '-t', 'app', '--builder', 'buildkit', ...argv], {
+    env,
+    cwd,
+    plugins: [createSimulatedBuildKitPlugin()],
+  })
 
 describe('capstan build with BuildKit', () => {
   it.each([
@@ -48,7 +52,7 @@ describe('capstan build with BuildKit', () => {
 
   it('lists what the runtime cannot do when it builds instead', async () => {
     await writeFile(join(cwd, 'Dockerfile'), '# syntax=example/frontend:1\nFROM busybox\n')
-    const plugins = [createStandInPlugin({ standIn: { exitCode: 1 } })]
+    const plugins = [createSimulatedBuildKitPlugin({ buildkit: { exitCode: 1 } })]
     const { exitCode, stderr } = await runCapstan(['build', '-t', 'app'], { env, cwd, plugins })
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^Built app on memory in \S+$/m)

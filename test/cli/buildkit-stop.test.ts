@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCapstan } from '../../packages/cli/test/support/run-capstan.js'
-import { createStandInPlugin } from '../../packages/feature-buildkit/test/support/stand-in.js'
+import { createSimulatedBuildKitPlugin } from '../../packages/feature-buildkit/test/support/simulated-buildkit.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
 
@@ -10,7 +10,7 @@ describe('capstan buildkit stop', () => {
     onTestFinished(() => {
       daemon.isFrozen = false
     })
-    const plugins = [createStandInPlugin({ standIn: { isFrozen: () => daemon.isFrozen } })]
+    const plugins = [createSimulatedBuildKitPlugin({ buildkit: { isFrozen: () => daemon.isFrozen } })]
     const capstan = (...argv: readonly string[]) => runCapstan(['buildkit', ...argv], { env, plugins })
     expect(await capstan('start')).toMatchObject({ exitCode: 0 })
     daemon.isFrozen = true
@@ -24,7 +24,9 @@ describe('capstan buildkit stop', () => {
 
 describe('capstan buildkit start', () => {
   it('prints why it skipped a privilege level', async () => {
-    const plugins = [createStandInPlugin({ unsupportedOptions: ['privileged'], standIn: { cannotRun: ['rootless'] } })]
+    const plugins = [
+      createSimulatedBuildKitPlugin({ unsupportedOptions: ['privileged'], buildkit: { cannotRun: ['rootless'] } }),
+    ]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^privileged was skipped: .+$/m)

@@ -21,7 +21,7 @@ export async function setup(project: TestProject): Promise<void> {
   const rootless = await findImage(CAPSTAN_BUILDKIT_ROOTLESS_IMAGE, defaultRootlessImage)
   if (!rootless.available) console.warn(`The test of a rootless BuildKit is skipped: ${rootless.reason}`)
   const rootlessImage = rootless.available ? rootless.image : undefined
-  project.provide('testBuildKit', { available: true, image: found.image, isStandIn: false, rootlessImage })
+  project.provide('testBuildKit', { available: true, image: found.image, isFakeBuildKit: false, rootlessImage })
 }
 
 type Found =

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { makeStandInImage } from '../../packages/feature-buildkit/test/stand-in/make-stand-in-image.mjs'
+import { makeFakeBuildKitImage } from '../../packages/feature-buildkit/test/fake-buildkit-image/make-image.mjs'
 import type { EngineConnection } from '../../tools/engine/engine-endpoint.mjs'
 import { findEngine } from '../../tools/engine/find-engine.mjs'
 import { makeTestImages, type TestImageReport } from '../../tools/engine/test-image.mjs'
@@ -25,23 +25,23 @@ async function findTestEngine(): Promise<Finding> {
   const [busybox, firewall] = await makeTestImages(found.connection)
   if (!busybox?.made) return toNone(`the engine lacks the test image: ${busybox?.reason}`)
   const engine = { available: true, socketPath, apiVersion: found.apiVersion, image: busybox.name } as const
-  const standIn = await makeStandIn(found.connection)
-  const buildkit: TestBuildKit = standIn.made
-    ? { available: true, image: standIn.name, isStandIn: true }
-    : { available: false, reason: standIn.reason }
+  const fake = await makeFakeBuildKit(found.connection)
+  const buildkit: TestBuildKit = fake.made
+    ? { available: true, image: fake.name, isFakeBuildKit: true }
+    : { available: false, reason: fake.reason }
   return {
     engine: { ...engine, ...(firewall?.made && { firewallImage: firewall.name }) },
     buildkit,
     missing: [
       ...(firewall?.made ? [] : [`those of the firewall; ${firewall?.reason}`]),
-      ...(standIn.made ? [] : [`those of BuildKit; ${standIn.reason}`]),
+      ...(fake.made ? [] : [`those of BuildKit; ${fake.reason}`]),
     ],
   }
 }
 
-async function makeStandIn(connection: EngineConnection): Promise<TestImageReport> {
-  return await makeStandInImage(connection).catch((error: unknown) => {
-    return { name: 'the stand-in for BuildKit', made: false, reason: String(error) } as const
+async function makeFakeBuildKit(connection: EngineConnection): Promise<TestImageReport> {
+  return await makeFakeBuildKitImage(connection).catch((error: unknown) => {
+    return { name: 'the image of the fake BuildKit', made: false, reason: String(error) } as const
   })
 }
 

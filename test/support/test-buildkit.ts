@@ -2,29 +2,29 @@ import { describe, inject } from 'vitest'
 import { type AvailableTestEngine, testEngine } from './test-engine.js'
 
 /**
- * The image of BuildKit for tests: a stand-in that replays recordings in the project `integration`, a real one in
+ * The image of BuildKit for tests: a fake that replays recordings in the project `integration`, a real one in
  * `real-buildkit`, or the reason why there is none.
  */
 const testBuildKit: TestBuildKit = inject('testBuildKit')
 
-/** Declares tests that need an engine with BuildKit or its stand-in. Use `given` only inside tests and hooks. */
+/** Declares tests that need an engine with BuildKit or a fake BuildKit. Use `given` only inside tests and hooks. */
 export function describeWithBuildKit(title: string, define: (given: BuildKitOnEngine) => void): void {
   const given = findGiven()
-  const kind = given?.isStandIn === false ? '' : ' (stand-in)'
+  const kind = given?.isFakeBuildKit === false ? '' : ' (fake)'
   describe.skipIf(given === undefined)(`${title}${kind}`, () => define(given ?? placeholder))
 }
 
 function findGiven(): BuildKitOnEngine | undefined {
   if (!testEngine.available || !testBuildKit.available) return undefined
-  const { image: buildkitImage, isStandIn, rootlessImage } = testBuildKit
-  return { ...testEngine, buildkitImage, isStandIn, rootlessImage }
+  const { image: buildkitImage, isFakeBuildKit, rootlessImage } = testBuildKit
+  return { ...testEngine, buildkitImage, isFakeBuildKit, rootlessImage }
 }
 
 export type TestBuildKit =
   | {
       readonly available: true
       readonly image: string
-      readonly isStandIn: boolean
+      readonly isFakeBuildKit: boolean
       /** The rootless image of a real BuildKit, if it is available. */
       readonly rootlessImage?: string | undefined
     }
@@ -32,7 +32,7 @@ export type TestBuildKit =
 
 export interface BuildKitOnEngine extends AvailableTestEngine {
   readonly buildkitImage: string
-  readonly isStandIn: boolean
+  readonly isFakeBuildKit: boolean
   readonly rootlessImage: string | undefined
 }
 
@@ -42,7 +42,7 @@ const placeholder: BuildKitOnEngine = {
   apiVersion: '',
   image: '',
   buildkitImage: '',
-  isStandIn: true,
+  isFakeBuildKit: true,
   rootlessImage: undefined,
 }
 

@@ -10,20 +10,20 @@ import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../src/index.js'
 import { listLeftovers } from './support/list-leftovers.js'
 import { readExec } from './support/read-exec.js'
-import { openWithStandIn } from './support/stand-in.js'
+import { openWithSimulatedBuildKit } from './support/simulated-buildkit.js'
 
 const resolve = (scope: RuntimeScope) => scope.resolve(BuildKitFeature)
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) => resolve(scope).start({ graceMs: 1, ...options })
 
 describe('support', () => {
   it('is supported with networks, sidecars and exec, and lists what is lacking', async () => {
-    await using scope = await openWithStandIn({ without: [volumeManagerCapability] })
+    await using scope = await openWithSimulatedBuildKit({ without: [volumeManagerCapability] })
     expect(resolve(scope).support()).toMatchObject({ supported: true, missingOptional: [{ title: 'volumes' }] })
   })
 
   it('rejects with all missing capabilities before anything is created', async () => {
     const without = [networkManagerCapability, sidecarManagerCapability]
-    await using scope = await openWithStandIn({ name: 'apple', without })
+    await using scope = await openWithSimulatedBuildKit({ name: 'apple', without })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
       message: 'BuildKit needs networks and sidecars, which runtime "apple" does not provide',
@@ -35,7 +35,7 @@ describe('support', () => {
   it.each([networkManagerCapability, sidecarManagerCapability, execManagerCapability])(
     'lists the missing capability: $title',
     async (capability) => {
-      await using scope = await openWithStandIn({ without: [capability] })
+      await using scope = await openWithSimulatedBuildKit({ without: [capability] })
       expect(resolve(scope).support()).toMatchObject({ supported: false, missing: [{ title: capability.title }] })
     },
   )
@@ -43,7 +43,7 @@ describe('support', () => {
 
 describe('start', () => {
   it('resolves when BuildKit has answered, and leaves nothing after dispose', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const sidecar = await start(scope)
     expect(sidecar).toMatchObject({ privilege: 'privileged' })
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
@@ -53,7 +53,7 @@ describe('start', () => {
   })
 
   it('shares one sidecar between starts of the same configuration, and stops it after the last one', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const [one, two] = await Promise.all([start(scope), start(scope)])
     expect(two.containerId).toBe(one.containerId)
     await one[Symbol.asyncDispose]()
@@ -64,7 +64,7 @@ describe('start', () => {
   })
 
   it('creates one sidecar per configuration, and rejects a name that another configuration has', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using one = await start(scope, { name: 'builder' })
     await using two = await start(scope, { image: 'buildkit:other' })
     expect(one.containerId).not.toBe(two.containerId)
@@ -74,7 +74,7 @@ describe('start', () => {
   })
 
   it('writes the limits of the cache and the name servers to the daemon config', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope, { cache: { maxUsedBytes: 7e9 }, dns: ['192.0.2.1'] })
     expect((await readExec(scope, sidecar.containerId, ['cat', '/tmp/buildkitd.toml'])).split('\n')).toEqual([
       '[worker.oci]',
@@ -89,7 +89,7 @@ describe('start', () => {
   })
 
   it('rejects at once, with exit code and last lines, when the sidecar ends', async () => {
-    await using scope = await openWithStandIn({ standIn: { exitCode: 3 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { exitCode: 3 } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/could not lock .*buildkitd\.lock/),
@@ -98,7 +98,7 @@ describe('start', () => {
   })
 
   it('reports the end of the sidecar when an exec fails before the end is reported', async () => {
-    await using scope = await openWithStandIn({ standIn: { bootMs: 700, exitCode: 3, shellExitCode: 126 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 700, exitCode: 3, shellExitCode: 126 } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/ended with exit code 3.*could not lock/s),
@@ -107,7 +107,7 @@ describe('start', () => {
   })
 
   it('rejects with TIMED_OUT and the last lines when BuildKit does not answer in time', async () => {
-    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
     await expect(start(scope, { readyTimeoutMs: 200 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
       facts: { phase: 'ready', timeoutMs: 200, lastLines: [expect.stringContaining('host network')] },
@@ -116,7 +116,7 @@ describe('start', () => {
   })
 
   it('emits an event for each second of waiting', async () => {
-    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
     const statuses: string[] = []
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -129,7 +129,7 @@ describe('start', () => {
   })
 
   it('rejects with the error of its listener, and leaves nothing', async () => {
-    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
     const onProgress = () => {
       throw new Error('thrown by the listener')
     }
@@ -138,7 +138,7 @@ describe('start', () => {
   })
 
   it('rejects with exit code 127 for an image without buildctl', async () => {
-    await using scope = await openWithStandIn({ standIn: { withoutBuildctl: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { withoutBuildctl: true } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/127/),
@@ -147,7 +147,7 @@ describe('start', () => {
   })
 
   it('leaves nothing when it is aborted while it waits', async () => {
-    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
     const controller = new AbortController()
     const starting = start(scope, { signal: controller.signal })
     await expect.poll(async () => (await scope.runtime.listContainers()).length).toBe(1)
@@ -169,7 +169,7 @@ describe('start', () => {
     [{ tcp: { withoutCertificates: false } as never }, 'tcp.certificates'],
     [{ tcp: { certificates: { ca: 'x', cert: 'x', key: 'x' } } }, 'tcp.certificates.ca'],
   ])('rejects %j before anything is created', async (options, field) => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await expect(start(scope, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
     expect(await listLeftovers(scope)).toEqual([])
   })
@@ -179,7 +179,7 @@ describe('build', () => {
   const files = (dockerfile: string) => ({ files: { Dockerfile: dockerfile, 'a.txt': 'a' } })
 
   it('emits progress, writes its archive, and reads its result from the metadata', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     let archive = ''
     const to = new Writable({
@@ -207,7 +207,7 @@ describe('build', () => {
   })
 
   it('rejects with BUILD_FAILED, step, command, exit code and last lines, also when no events are read', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { result } = sidecar.build({ context: files('FROM x\nRUN exit 9\n'), output: { type: 'cache-only' } })
     await expect(result).rejects.toMatchObject({
@@ -232,7 +232,7 @@ describe('build', () => {
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
     [{ output: { type: 'cache-only' }, cacheFrom: ['here'] }, 'cacheFrom[0]'],
   ])('rejects %j with INVALID_ARGUMENT', async (part, field) => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const request = { context: files('FROM scratch\n'), ...part } as Parameters<typeof sidecar.build>[0]
     await expect(sidecar.build(request).result).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
@@ -241,7 +241,7 @@ describe('build', () => {
 
 describe('control', () => {
   it('lists workers and cache records, and prunes', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const [worker] = await sidecar.workers()
     expect(worker).toMatchObject({ id: '8xj5qfd1zy7t2933x6fvyp71f', version: 'v0.32.2' })

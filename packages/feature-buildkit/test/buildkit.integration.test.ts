@@ -298,10 +298,10 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test.runIf(given.isStandIn)('are sent to the daemon again only when they have changed', async () => {
+    test.runIf(given.isFakeBuildKit)('are sent to the daemon again only when they have changed', async () => {
       const { scope, build, sidecar } = await startBuilding()
       const listSent = async () =>
-        JSON.parse(await readOutput(scope, sidecar, 'cat /var/lib/buildkit/stand-in-sent.json'))
+        JSON.parse(await readOutput(scope, sidecar, 'cat /var/lib/buildkit/fake-buildkit-sent.json'))
       const directory = await makeDirectory({ a: 'one 1', b: 'the same', 'c/d': 'the same' }, 499_162_500)
       await build({ directory })
       expect(await listSent()).toEqual(['a', 'b', 'c/d'])
@@ -399,8 +399,8 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  // The stand-in's image is also its rootless image.
-  const rootlessImage = given.isStandIn ? image : given.rootlessImage
+  // The image of the fake BuildKit is also its rootless image.
+  const rootlessImage = given.isFakeBuildKit ? image : given.rootlessImage
 
   test.for([
     { level: 'privileged', unsupportedOptions: [] } as const,

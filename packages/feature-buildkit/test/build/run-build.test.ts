@@ -11,7 +11,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitSidecar, type BuildRequest } from '../../src/index.js'
 import { createCollector } from '../support/create-collector.js'
 import { readExec } from '../support/read-exec.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const start = (scope: RuntimeScope) => scope.resolve(BuildKitFeature).start({ graceMs: 1 })
 const request = (run: string, rest: Partial<BuildRequest> = {}): BuildRequest => ({
@@ -44,7 +44,7 @@ async function readArchive(): Promise<Buffer> {
 
 describe('the output of a build', () => {
   it('is loaded into the runtime', async () => {
-    await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { archive: await readArchive() } })
     await using sidecar = await start(scope)
     await scope.runtime.removeImage('busybox:latest')
     await sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } })).result
@@ -52,7 +52,7 @@ describe('the output of a build', () => {
   })
 
   it('fails and stops the build when the runtime rejects it', async () => {
-    await using scope = await openWithStandIn({ faults: [{ operation: 'loadImages' }] })
+    await using scope = await openWithSimulatedBuildKit({ faults: [{ operation: 'loadImages' }] })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('write-on', { output: { type: 'load', tags: ['app:1'] } }))
     await expect(result).rejects.toMatchObject({
@@ -62,7 +62,7 @@ describe('the output of a build', () => {
   })
 
   it('is written to a stream, which is ended', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { to, read } = createCollector()
     await sidecar.build(request('true', { output: { type: 'archive', format: 'oci', to } })).result
@@ -71,7 +71,7 @@ describe('the output of a build', () => {
   })
 
   it('destroys the stream, and does not end it, when the build fails', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { to } = createCollector()
     const { result } = sidecar.build(request('exit 9', { output: { type: 'archive', format: 'oci', to } }))
@@ -80,7 +80,7 @@ describe('the output of a build', () => {
   })
 
   it('fails and stops the build when the stream fails', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const full = new Error('the disk is full')
     const to = new Writable({ write: (_chunk, _encoding, done) => done(full) })
@@ -90,7 +90,7 @@ describe('the output of a build', () => {
   })
 
   it('rejects "load" with the missing capability on a runtime without image transfer', async () => {
-    await using scope = await openWithStandIn({ without: [imageTransferCapability] })
+    await using scope = await openWithSimulatedBuildKit({ without: [imageTransferCapability] })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
     await expect(result).rejects.toThrow('output "load" needs image transfer, which runtime "memory" does not provide')
@@ -104,7 +104,7 @@ describe('the context of a build', () => {
   ])(
     'uses the ignore file of its Dockerfile if that is in the context: $dockerfile',
     async ({ sent, ignored, ...choice }) => {
-      await using scope = await openWithStandIn()
+      await using scope = await openWithSimulatedBuildKit()
       await using sidecar = await start(scope)
       const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
       const files = {
@@ -129,7 +129,7 @@ describe('the context of a build', () => {
 describe('the transfers of a build', () => {
   it('emit the bytes of the context with the total, and the end', async () => {
     const { promise: mayReceive, resolve: receive } = createGate()
-    await using scope = await openWithStandIn({ standIn: { mayReceive } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayReceive } })
     await using sidecar = await start(scope)
     const files = { Dockerfile: 'FROM scratch\n', large: 'x'.repeat(3_000_000) }
     const events: unknown[] = []
@@ -144,7 +144,7 @@ describe('the transfers of a build', () => {
   })
 
   it('emit the bytes of the result until the runtime has loaded it', async () => {
-    await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { archive: await readArchive() } })
     await using sidecar = await start(scope)
     const { images } = requireCapabilities(scope, { images: imageTransferCapability })
     const { promise: mayLoad, resolve: load } = createGate()
@@ -171,7 +171,7 @@ describe('the transfers of a build', () => {
 
 describe('a failing build', () => {
   it('is stopped in the sidecar when it is aborted', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const controller = new AbortController()
     const build = sidecar.build(request('hang'), { signal: controller.signal })
@@ -181,13 +181,13 @@ describe('a failing build', () => {
   })
 
   it('rejects with CONNECTION_LOST when the daemon ends', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('stop-the-daemon')).result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
   it('rejects with CONNECTION_LOST, and is stopped in the sidecar, when its directory is removed', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('lose-its-directory'))
     await expect(result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
@@ -195,7 +195,7 @@ describe('a failing build', () => {
   })
 
   it.each(['true', 'exit 9'])('removes its directory in the sidecar after RUN %s', async (run) => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     await sidecar.build(request(run)).result.catch(() => {})
     const { argv } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
@@ -204,7 +204,7 @@ describe('a failing build', () => {
   })
 
   it('rejects with NOT_RUNNING when its sidecar is disposed', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const sidecar = await start(scope)
     const build = sidecar.build(request('hang'))
     for await (const _ of build) void sidecar[Symbol.asyncDispose]()
@@ -213,7 +213,7 @@ describe('a failing build', () => {
   })
 
   it('rejects with the message of tar when the disk is full', async () => {
-    await using scope = await openWithStandIn({ standIn: { fullDisk: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { fullDisk: true } })
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -226,7 +226,7 @@ describe('a failing build', () => {
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', times: 1 },
     ]
-    await using scope = await openWithStandIn({ faults })
+    await using scope = await openWithSimulatedBuildKit({ faults })
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
       facts: { reason: 'a fault that the option `faults` injects' },
@@ -238,20 +238,20 @@ describe('a failing build', () => {
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', hang: true },
     ]
-    await using scope = await openWithStandIn({ faults })
+    await using scope = await openWithSimulatedBuildKit({ faults })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('true'), { signal: AbortSignal.timeout(30) })
     await expect(result).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
   it('succeeds when every exec is slow', async () => {
-    await using scope = await openWithStandIn({ faults: [{ operation: 'exec', times: 10, delayMs: 10 }] })
+    await using scope = await openWithSimulatedBuildKit({ faults: [{ operation: 'exec', times: 10, delayMs: 10 }] })
     await using sidecar = await start(scope)
     expect(await sidecar.build(request('true')).result).toMatchObject({ builder: 'buildkit' })
   })
 
   it('redacts secrets that a step prints, in events and in the error', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const build = sidecar.build(request('print-secret', { secrets: { tok: 'hunter22\n' } }))
     let shown = ''
@@ -262,7 +262,7 @@ describe('a failing build', () => {
   })
 
   it('redacts each line of a secret with several lines', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('print-secret', { secrets: { tok: 'the first one\nthe second one\n' } }))
     const error = await result.catch((reason: unknown) => reason)
@@ -270,7 +270,7 @@ describe('a failing build', () => {
   })
 
   it('puts no secret into the command line or into a request to the runtime', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
     const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
     const execSpy = vi.spyOn(execs, 'exec')

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { ControlClient } from '../../src/control/control-client.js'
-import { serveControl } from '../stand-in/serve-control.js'
+import { serveControl } from '../fake-buildkit-image/fake-control.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
 const endpoint = 'BuildKit in container "x"'
 
-function connectToStandIn() {
+function connectToFakeControl() {
   const [ours, theirs] = createStreamPair()
   serveControl(theirs)
   return { ours, theirs, client: new ControlClient(ours, { endpoint }) }
@@ -14,7 +14,7 @@ function connectToStandIn() {
 
 describe('ControlClient', () => {
   it('reads the version of BuildKit and its workers', async () => {
-    const { client } = connectToStandIn()
+    const { client } = connectToFakeControl()
     expect(await client.info()).toEqual({ version: 'v0.32.2', revision: expect.stringMatching(/^991535e/) })
     expect(await client.workers()).toEqual([
       {
@@ -28,7 +28,7 @@ describe('ControlClient', () => {
   })
 
   it('reads the records of the cache and those that a prune removed', async () => {
-    const { client } = connectToStandIn()
+    const { client } = connectToFakeControl()
     const records = await client.diskUsage()
     expect(records).toHaveLength(8)
     expect(records[0]).toEqual({
@@ -45,7 +45,7 @@ describe('ControlClient', () => {
   })
 
   it('keeps the requested number of bytes in a prune', async () => {
-    const { client } = connectToStandIn()
+    const { client } = connectToFakeControl()
     await client.prune({ keepBytes: 4_000_000 })
     const kept = await client.diskUsage()
     expect(kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThanOrEqual(4_000_000)
@@ -54,14 +54,14 @@ describe('ControlClient', () => {
   })
 
   it.each([-1, 0.5, Number.NaN])('rejects a prune that keeps %d bytes', async (keepBytes) => {
-    const { client } = connectToStandIn()
+    const { client } = connectToFakeControl()
     const facts = { field: 'keepBytes' }
     await expect(client.prune({ keepBytes })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
     client.close()
   })
 
   it('rejects an aborted call with the reason, and answers later calls', async () => {
-    const { client } = connectToStandIn()
+    const { client } = connectToFakeControl()
     const controller = new AbortController()
     const pending = client.workers(controller)
     controller.abort('enough')
@@ -82,7 +82,7 @@ describe('ControlClient', () => {
   })
 
   it('rejects with CONNECTION_LOST and the cause when the stream fails', async () => {
-    const { client, ours } = connectToStandIn()
+    const { client, ours } = connectToFakeControl()
     const failure = new Error('the exec was cut')
     await client.info()
     const pending = client.workers()
@@ -101,7 +101,7 @@ describe('ControlClient', () => {
   })
 
   it('ends its stream and rejects pending calls when it is closed', async () => {
-    const { client, ours } = connectToStandIn()
+    const { client, ours } = connectToFakeControl()
     await client.info()
     const [pending, closed] = [client.workers(), once(ours, 'close')]
     client.close()

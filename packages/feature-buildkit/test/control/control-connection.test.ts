@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { ControlConnection } from '../../src/control/control-connection.js'
-import { serveControl } from '../stand-in/serve-control.js'
+import { serveControl } from '../fake-buildkit-image/fake-control.js'
 import { FakeExecs } from '../support/fake-execs.js'
 
-function connectToStandIn() {
+function connectToFakeControl() {
   const peers: Duplex[] = []
   const execs = new FakeExecs(async (peer) => {
     peers.push(peer)
@@ -18,7 +18,7 @@ function connectToStandIn() {
 
 describe('ControlConnection', () => {
   it('opens one connection for concurrent callers, with the command of the first', async () => {
-    const { control, execs } = connectToStandIn()
+    const { control, execs } = connectToFakeControl()
     const [one, other] = await Promise.all([control.connect(), control.connect({ command: ['sh'] })])
     expect(await one.workers()).toEqual(await other.workers())
     expect(execs.commands).toEqual([['buildctl', 'dial-stdio']])
@@ -26,7 +26,7 @@ describe('ControlConnection', () => {
   })
 
   it('dials again after the connection was lost', async () => {
-    const { control, execs, peers } = connectToStandIn()
+    const { control, execs, peers } = connectToFakeControl()
     const client = await control.connect()
     await client.info()
     peers[0]?.destroy()
@@ -37,7 +37,7 @@ describe('ControlConnection', () => {
   })
 
   it('ends its process when it is closed, and does not dial again', async () => {
-    const { control, peers } = connectToStandIn()
+    const { control, peers } = connectToFakeControl()
     await (await control.connect()).info()
     await control.close()
     expect(peers[0]?.readableEnded || peers[0]?.destroyed).toBe(true)
@@ -46,7 +46,7 @@ describe('ControlConnection', () => {
   })
 
   it('keeps dialling for other callers when one caller aborts', async () => {
-    const { control } = connectToStandIn()
+    const { control } = connectToFakeControl()
     const controller = new AbortController()
     const [one, other] = [control.connect({ signal: controller.signal }), control.connect()]
     controller.abort('enough')

@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { type BuildKitBuildOptions, BuildKitFeature, type BuildRequest } from '../../src/index.js'
 import { listLeftovers } from '../support/list-leftovers.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const without = [networkManagerCapability, sidecarManagerCapability]
 const files = { Dockerfile: 'FROM busybox\nCOPY a.txt /a.txt\nRUN echo built\n', 'a.txt': 'a' }
@@ -19,7 +19,7 @@ const build = (scope: RuntimeScope, changes: Partial<BuildRequest> = {}, options
 
 describe('a build with its own lease', () => {
   it('uses BuildKit if possible, and leaves no sidecar', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const built = build(scope, { output: { type: 'cache-only' } })
     const states: string[] = []
     for await (const event of built) if (event.type === 'step') states.push(event.state)
@@ -29,7 +29,7 @@ describe('a build with its own lease', () => {
   })
 
   it('leaves no sidecar when it fails', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const context = { files: { Dockerfile: 'FROM scratch\nRUN exit 9\n' } }
     const { result } = build(scope, { context, output: { type: 'cache-only' } })
     await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED' })
@@ -37,7 +37,7 @@ describe('a build with its own lease', () => {
   })
 
   it('leaves no sidecar when it is aborted', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const controller = new AbortController()
     const context = { files: { Dockerfile: 'FROM scratch\nRUN hang\n' } }
     const built = build(scope, { context, output: { type: 'cache-only' } }, { signal: controller.signal })
@@ -47,7 +47,7 @@ describe('a build with its own lease', () => {
   })
 
   it('rejects an invalid request before a sidecar is created', async () => {
-    await using scope = await openWithStandIn({ faults: [{ operation: 'createNetwork' }] })
+    await using scope = await openWithSimulatedBuildKit({ faults: [{ operation: 'createNetwork' }] })
     const { result } = build(scope, { dockerfile: '/etc/passwd' })
     await expect(result).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'dockerfile' } })
   })
@@ -55,7 +55,7 @@ describe('a build with its own lease', () => {
 
 describe('fallback to the builder of the runtime', () => {
   it('builds the text of a Dockerfile that is not in the context', async () => {
-    await using scope = await openWithStandIn({ without })
+    await using scope = await openWithSimulatedBuildKit({ without })
     const dockerfileText = 'FROM busybox\nCOPY a.txt /b.txt\n'
     const built = build(scope, { context: { files: { 'a.txt': 'a' } }, dockerfileText })
     expect(await built.result).toMatchObject({ builder: 'runtime', unsupportedFeatures: [] })
@@ -63,7 +63,7 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it('builds once for all tags, and reports its steps and the reason', async () => {
-    await using scope = await openWithStandIn({ without })
+    await using scope = await openWithSimulatedBuildKit({ without })
     const built = build(scope)
     const reported: string[] = []
     for await (const event of built) {
@@ -86,7 +86,7 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it('lists what the runtime cannot do', async () => {
-    await using scope = await openWithStandIn({ without })
+    await using scope = await openWithSimulatedBuildKit({ without })
     const { result } = build(scope, {
       dockerfile: 'Own',
       context: { files: { Own: '# syntax=docker/dockerfile:1\nFROM busybox\n', 'Own.dockerignore': 'x' } },
@@ -105,14 +105,14 @@ describe('fallback to the builder of the runtime', () => {
     ])
   })
 
-  it.each<{ code: string; scene: Parameters<typeof openWithStandIn>[0]; options?: BuildKitBuildOptions }>([
+  it.each<{ code: string; scene: Parameters<typeof openWithSimulatedBuildKit>[0]; options?: BuildKitBuildOptions }>([
     { code: 'CAPABILITY_MISSING', scene: { without: [networkManagerCapability] } },
     { code: 'CAPABILITY_MISSING', scene: { unsupportedOptions: ['privileged', 'capAdd', 'securityOptions'] } },
     { code: 'IMAGE_PULL_FAILED', scene: {}, options: { image: 'nowhere/buildkit:1' } },
-    { code: 'OPERATION_FAILED', scene: { standIn: { exitCode: 1 } } },
-    { code: 'TIMED_OUT', scene: { standIn: { silent: true } }, options: { readyTimeoutMs: 20 } },
+    { code: 'OPERATION_FAILED', scene: { buildkit: { exitCode: 1 } } },
+    { code: 'TIMED_OUT', scene: { buildkit: { silent: true } }, options: { readyTimeoutMs: 20 } },
   ])('is used after $code, and only when it is requested', async ({ code, scene, options }) => {
-    await using scope = await openWithStandIn(scene)
+    await using scope = await openWithSimulatedBuildKit(scene)
     await expect(build(scope, {}, { ...options, fallback: 'none' }).result).rejects.toMatchObject({ code })
     expect(await build(scope, {}, options).result).toMatchObject({ builder: 'runtime' })
     expect(await listLeftovers(scope)).toEqual([])
@@ -121,13 +121,13 @@ describe('fallback to the builder of the runtime', () => {
   it.each<BuildRequest['output']>([{ type: 'cache-only' }, { type: 'push', tags: ['a/b:1'] }])(
     'is not used for an output that it cannot make: $type',
     async (output) => {
-      await using scope = await openWithStandIn({ without })
+      await using scope = await openWithSimulatedBuildKit({ without })
       await expect(build(scope, { output }).result).rejects.toMatchObject({ code: 'CAPABILITY_MISSING' })
     },
   )
 
   it('rejects with BUILD_FAILED and the failed step when the builder fails', async () => {
-    await using scope = await openWithStandIn({ without })
+    await using scope = await openWithSimulatedBuildKit({ without })
     const built = build(scope, { context: { files: { Dockerfile: 'FROM busybox\nRUN exit 3\n' } } })
     const failed: string[] = []
     for await (const event of built) if (event.type === 'step' && event.state === 'failed') failed.push(event.name)
@@ -136,7 +136,7 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it('rejects with BUILD_FAILED when there is no Dockerfile', async () => {
-    await using scope = await openWithStandIn({ without })
+    await using scope = await openWithSimulatedBuildKit({ without })
     const { result } = build(scope, { dockerfile: 'Nope' })
     await expect(result).rejects.toMatchObject({
       code: 'BUILD_FAILED',
@@ -145,7 +145,7 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it('rejects with CAPABILITY_MISSING when the runtime has no builder, with the error of the start as cause', async () => {
-    await using scope = await openWithStandIn({ without: [...without, imageBuilderCapability] })
+    await using scope = await openWithSimulatedBuildKit({ without: [...without, imageBuilderCapability] })
     await expect(build(scope).result).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
       message: 'a build without BuildKit needs image builds, which runtime "memory" does not provide',
@@ -156,7 +156,7 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it('is used when BuildKit cannot load its result', async () => {
-    await using scope = await openWithStandIn({ without: [imageTransferCapability] })
+    await using scope = await openWithSimulatedBuildKit({ without: [imageTransferCapability] })
     expect(await build(scope).result).toMatchObject({ builder: 'runtime' })
   })
 })

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ControlClient } from '../../src/control/control-client.js'
 import { BuildKitFeature } from '../../src/index.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 async function start() {
-  const scope = await openWithStandIn()
+  const scope = await openWithSimulatedBuildKit()
   onTestFinished(() => scope[Symbol.asyncDispose]())
   return scope.resolve(BuildKitFeature).start({ graceMs: 1 })
 }
@@ -35,7 +35,7 @@ describe('exposeSocket', () => {
 
   it("creates the socket in the temporary directory of the host's environment", async () => {
     const TMPDIR = await createFolder()
-    await using scope = await openWithStandIn({ env: { TMPDIR } })
+    await using scope = await openWithSimulatedBuildKit({ env: { TMPDIR } })
     await using sidecar = await scope.resolve(BuildKitFeature).start({ graceMs: 1 })
     expect(dirname(dirname(toPath(await sidecar.exposeSocket())))).toBe(TMPDIR)
   })

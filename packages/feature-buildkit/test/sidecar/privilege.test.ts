@@ -10,7 +10,7 @@ import {
 import { listLeftovers } from '../support/list-leftovers.js'
 import { readExec } from '../support/read-exec.js'
 import { cgroupError } from '../support/run-failure.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, ...options })
@@ -31,7 +31,7 @@ describe('the privilege levels', () => {
   ])(
     'selects $level when the runtime does not support $unsupportedOptions, and builds there after the test builds "$testBuilds"',
     async ({ unsupportedOptions, level, testBuilds }) => {
-      await using scope = await openWithStandIn({ unsupportedOptions })
+      await using scope = await openWithSimulatedBuildKit({ unsupportedOptions })
       await using sidecar = await start(scope)
       expect(sidecar.privilege).toBe(level)
       const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
@@ -43,15 +43,15 @@ describe('the privilege levels', () => {
   )
 
   it('selects added-capabilities when there is no rootless image and a RUN works', async () => {
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'] })
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(scope, { image: 'buildkit:other' })
     expect(sidecar.privilege).toBe('added-capabilities')
   })
 
   it('skips and reports a level at which BuildKit answers and no RUN works', async () => {
-    await using scope = await openWithStandIn({
+    await using scope = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      standIn: { cannotRun: ['rootless'] },
+      buildkit: { cannotRun: ['rootless'] },
     })
     const images = watchImages(scope)
     const events: BuildKitStartProgress[] = []
@@ -71,7 +71,10 @@ describe('the privilege levels', () => {
   })
 
   it('skips a level whose daemon ends at its start', async () => {
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { ends: ['rootless'] } })
+    await using scope = await openWithSimulatedBuildKit({
+      unsupportedOptions: ['privileged'],
+      buildkit: { ends: ['rootless'] },
+    })
     await using sidecar = await start(scope)
     expect(sidecar.privilegeLevels.map(({ privilege, outcome }) => [privilege, outcome])).toEqual([
       ['privileged', 'refused'],
@@ -84,10 +87,13 @@ describe('the privilege levels', () => {
   it('skips rootless when its image cannot be pulled, and rejects with that error when no RUN works at another level', async () => {
     const image = 'buildkit:other'
     const options = { image, rootlessImage: 'registry.example/none:1' }
-    await using able = await openWithStandIn({ unsupportedOptions: ['privileged'] })
+    await using able = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(able, options)
     expect(sidecar.privilegeLevels.map(({ outcome }) => outcome)).toEqual(['refused', 'image-unavailable', 'selected'])
-    await using unable = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { cannotRun: ['root'] } })
+    await using unable = await openWithSimulatedBuildKit({
+      unsupportedOptions: ['privileged'],
+      buildkit: { cannotRun: ['root'] },
+    })
     await expect(start(unable, options)).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
       facts: { image: options.rootlessImage },
@@ -96,8 +102,8 @@ describe('the privilege levels', () => {
   })
 
   it('rejects with the reason of each level when no RUN works, and leaves nothing', async () => {
-    const standIn = { cannotRun: ['root', 'rootless'] } as const
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn })
+    const buildkit = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'], buildkit })
     const error: unknown = await start(scope).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'privileged' } })
     for (const level of ['privileged', 'rootless', 'added-capabilities', 'all-capabilities']) {
@@ -108,8 +114,8 @@ describe('the privilege levels', () => {
   })
 
   it('builds with the runtime when no RUN works at any level and a fallback is requested', async () => {
-    const standIn = { cannotRun: ['root', 'rootless'] } as const
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn })
+    const buildkit = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'], buildkit })
     const context = { files: { Dockerfile: 'FROM busybox\n' } }
     const output = { type: 'load', tags: ['app:1'] } as const
     const { result } = scope.resolve(BuildKitFeature).build({ context, output }, { fallback: 'runtime', graceMs: 1 })
@@ -117,7 +123,7 @@ describe('the privilege levels', () => {
   })
 
   it('suggests a rootlessImage when no level is left for the image', async () => {
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged', 'capAdd'] })
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged', 'capAdd'] })
     await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
       facts: {
@@ -131,7 +137,7 @@ describe('the privilege levels', () => {
   })
 
   it('reports the level of the creator to starts that share the sidecar', async () => {
-    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'] })
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
     await using first = await start(scope)
     await using second = await start(scope)
     expect([first.privilege, second.privilege]).toEqual(['rootless', 'rootless'])
@@ -139,9 +145,9 @@ describe('the privilege levels', () => {
   })
 
   it('selects the same level in concurrent starts when no RUN works at the first one', async () => {
-    await using scope = await openWithStandIn({
+    await using scope = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      standIn: { cannotRun: ['rootless'] },
+      buildkit: { cannotRun: ['rootless'] },
     })
     const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
     expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))

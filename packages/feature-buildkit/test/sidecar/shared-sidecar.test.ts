@@ -4,7 +4,7 @@ import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { toLeaseCommand } from '../../src/sidecar/lease-scripts.js'
 import { listLeftovers } from '../support/list-leftovers.js'
 import { readExec } from '../support/read-exec.js'
-import { openTwiceWithStandIn, openWithStandIn } from '../support/stand-in.js'
+import { openTwiceWithSimulatedBuildKit, openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 20_000, ...options })
@@ -18,7 +18,7 @@ async function countLeases(scope: RuntimeScope): Promise<number> {
 describe('a shared sidecar', () => {
   it('keeps running when its creator is aborted while another start uses it', async () => {
     const { mayBoot, boot } = createBoot()
-    await using scope = await openWithStandIn({ standIn: { mayBoot } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayBoot } })
     const controller = new AbortController()
     const maker = start(scope, { signal: controller.signal })
     await expect.poll(() => countLeases(scope)).toBe(1)
@@ -33,7 +33,7 @@ describe('a shared sidecar', () => {
   })
 
   it('leaves nothing after ten concurrent starts, half of them aborted', async () => {
-    await using scope = await openWithStandIn({ standIn: { bootMs: 30 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 30 } })
     const users = Array.from({ length: 10 }, async (_, index) => {
       const controller = new AbortController()
       if (index % 2 === 1) setTimeout(() => controller.abort('enough'), index * 7)
@@ -50,7 +50,7 @@ describe('a shared sidecar', () => {
   })
 
   it('is removed when the last of its aborted starts ends, also if another one created it', async () => {
-    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
     const controllers = [new AbortController(), new AbortController()]
     const users: Promise<unknown>[] = []
     for (const { signal } of controllers) {
@@ -65,7 +65,7 @@ describe('a shared sidecar', () => {
   })
 
   it('is replaced by a new one for a start while the last lease is released', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const first = await start(scope)
     const leaving = first[Symbol.asyncDispose]()
     await using second = await start(scope)
@@ -74,19 +74,19 @@ describe('a shared sidecar', () => {
   })
 
   it('is created again by its creator when other processes have used and left it', async () => {
-    await using scope = await openWithStandIn({ standIn: { leftByOthers: 2 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { leftByOthers: 2 } })
     await using sidecar = await start(scope)
     expect(await sidecar.workers()).toHaveLength(1)
   })
 
   it('is not created forever when it ends with 0 each time', async () => {
-    await using scope = await openWithStandIn({ standIn: { leftByOthers: 1000 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { leftByOthers: 1000 } })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('leaves nothing when the other holder dies during the release', async () => {
-    await using scope = await openWithStandIn()
+    await using scope = await openWithSimulatedBuildKit()
     const sidecar = await start(scope, { graceMs: 50 })
     const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
     const dead = await execs.exec(sidecar.containerId, toLeaseCommand(0.001))
@@ -101,7 +101,7 @@ describe('a shared sidecar', () => {
     const unsupportedOptions = ['foreignContainers.exitCode'] as const
 
     it('is removed once when a start that found it is the last to leave', async () => {
-      const [one, other] = await openTwiceWithStandIn({ unsupportedOptions })
+      const [one, other] = await openTwiceWithSimulatedBuildKit({ unsupportedOptions })
       await using _one = one
       await using _other = other
       const made = await start(one)
@@ -116,7 +116,7 @@ describe('a shared sidecar', () => {
     })
 
     it('fails the build of a start that found it when it exits', async () => {
-      const [one, other] = await openTwiceWithStandIn({ unsupportedOptions })
+      const [one, other] = await openTwiceWithSimulatedBuildKit({ unsupportedOptions })
       await using _one = one
       await using _other = other
       await using made = await start(one)
@@ -131,7 +131,7 @@ describe('a shared sidecar', () => {
 
   it('is replaced by a new one when it dies while a second start joins', async () => {
     const { mayBoot, boot } = createBoot()
-    await using scope = await openWithStandIn({ standIn: { mayBoot } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayBoot } })
     const maker = start(scope)
     await expect.poll(() => countLeases(scope)).toBe(1)
     const other = start(scope)

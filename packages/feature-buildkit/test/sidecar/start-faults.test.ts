@@ -3,7 +3,7 @@ import type { MemoryFault } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
 import { listLeftovers } from '../support/list-leftovers.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const start = (scope: RuntimeScope, signal?: AbortSignal) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 20_000, signal })
@@ -14,7 +14,7 @@ const steps = ['createNetwork', 'createVolume', 'createContainer', 'startContain
 describe('a start with a failing step', () => {
   it.each(steps)('rejects with the error of %s when it fails, and leaves nothing', async (operation) => {
     const faults: MemoryFault[] = [{ operation }]
-    await using scope = await openWithStandIn({ faults })
+    await using scope = await openWithSimulatedBuildKit({ faults })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       facts: { reason: 'a fault that the option `faults` injects' },
@@ -25,7 +25,7 @@ describe('a start with a failing step', () => {
   })
 
   it.each(steps.slice(0, 4))('leaves nothing when %s takes effect and then fails', async (operation) => {
-    await using scope = await openWithStandIn({ faults: [{ operation, after: true }] })
+    await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, after: true }] })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await listLeftovers(scope)).toEqual([])
   })
@@ -33,7 +33,7 @@ describe('a start with a failing step', () => {
   it.each(['inspectContainer', ...steps, 'waitContainer', 'containerLogs'])(
     'starts when %s is slow',
     async (operation) => {
-      await using scope = await openWithStandIn({ faults: [{ operation, delayMs: 20 }] })
+      await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, delayMs: 20 }] })
       await (await start(scope))[Symbol.asyncDispose]()
       expect(await listLeftovers(scope)).toEqual([])
     },
@@ -42,7 +42,7 @@ describe('a start with a failing step', () => {
   it.each(['inspectContainer', ...steps])(
     'rejects with the reason when it is aborted while %s hangs, and leaves nothing',
     async (operation) => {
-      await using scope = await openWithStandIn({ faults: [{ operation, hang: true }] })
+      await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, hang: true }] })
       const controller = new AbortController()
       const starting = start(scope, controller.signal)
       setTimeout(() => controller.abort('enough'), 30)
@@ -52,7 +52,7 @@ describe('a start with a failing step', () => {
   )
 
   it.each(steps)('leaves nothing when it is aborted after %s took effect without an answer', async (operation) => {
-    await using scope = await openWithStandIn({ faults: [{ operation, after: true, hang: true }] })
+    await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, after: true, hang: true }] })
     const controller = new AbortController()
     const starting = start(scope, controller.signal)
     setTimeout(() => controller.abort('enough'), 30)
@@ -61,7 +61,7 @@ describe('a start with a failing step', () => {
   })
 
   it.each([0, 1, 2, 4, 8, 12, 16, 24])('leaves nothing when it is aborted after %i ms', async (ms) => {
-    await using scope = await openWithStandIn({ standIn: { bootMs: 10 } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 10 } })
     const controller = new AbortController()
     const starting = start(scope, controller.signal)
     setTimeout(() => controller.abort('enough'), ms)
@@ -74,7 +74,7 @@ describe('a start with a failing step', () => {
 
   it('rejects with the first error and the failures of the undo', async () => {
     const faults = [{ operation: 'createContainer' }, { operation: 'removeNetwork' }]
-    await using scope = await openWithStandIn({ faults })
+    await using scope = await openWithSimulatedBuildKit({ faults })
     await expect(start(scope)).rejects.toMatchObject({
       facts: { operation: 'createContainer' },
       undoFailures: [{ facts: { operation: 'removeNetwork' } }],

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { listLeftovers } from '../support/list-leftovers.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const options: BuildKitOptions = { graceMs: 1 }
 
@@ -11,7 +11,7 @@ async function openFreezable() {
   onTestFinished(() => {
     daemon.isFrozen = false
   })
-  const scope = await openWithStandIn({ standIn: { isFrozen: () => daemon.isFrozen } })
+  const scope = await openWithSimulatedBuildKit({ buildkit: { isFrozen: () => daemon.isFrozen } })
   onTestFinished(() => scope[Symbol.asyncDispose]())
   return { daemon, scope, feature: scope.resolve(BuildKitFeature) }
 }

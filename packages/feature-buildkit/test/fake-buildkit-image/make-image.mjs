@@ -12,19 +12,19 @@ import { isMain } from '../../../../tools/is-main.mjs'
 /** @typedef {import('../../../../tools/engine/tar-archive.mjs').TarEntry} TarEntry */
 
 /** The name is the same for all versions: a run with other programs replaces the image. */
-const standInImage = 'capstan-test/stand-in-for-buildkit:1'
+const fakeBuildKitImage = 'capstan-test/fake-buildkit:1'
 
 /**
- * Makes sure that the engine has the stand-in for BuildKit's image: busybox, this machine's Node with its libraries, the
- * stand-in's programs and the recordings that they replay. Nothing is pulled.
+ * Makes sure that the engine has the image of the fake BuildKit: busybox, this machine's Node with its libraries, the
+ * fake programs and the recordings that they replay. Nothing is pulled.
  *
  * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
  */
-export async function makeStandInImage(connection) {
+export async function makeFakeBuildKitImage(connection) {
   const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
   const busybox = readBusyboxFiles(Architecture)
-  if (typeof busybox === 'string') return makeImage(connection, standInImage, busybox)
-  return makeImage(connection, standInImage, [...busybox, ...(await readStandInFiles())])
+  if (typeof busybox === 'string') return makeImage(connection, fakeBuildKitImage, busybox)
+  return makeImage(connection, fakeBuildKitImage, [...busybox, ...(await readFakeBuildKitFiles())])
 }
 
 /**
@@ -32,7 +32,7 @@ export async function makeStandInImage(connection) {
  *
  * @returns {Promise<readonly TarEntry[]>}
  */
-export async function readStandInFiles() {
+export async function readFakeBuildKitFiles() {
   return [...readNodeFiles(), ...(await readPrograms())]
 }
 
@@ -46,7 +46,7 @@ function readNodeFiles() {
 }
 
 /**
- * `rootlesskit` simulates the rootless image: the stand-in needs no root.
+ * `rootlesskit` simulates the rootless image: the fake BuildKit needs no root.
  *
  * @returns {Promise<readonly TarEntry[]>}
  */
@@ -87,7 +87,7 @@ async function bundle() {
     },
   })
   const [first] = [output].flat()
-  if (first === undefined || !('output' in first)) throw new Error('the stand-in was not bundled')
+  if (first === undefined || !('output' in first)) throw new Error('the fake BuildKit was not bundled')
   return first.output[0].code
 }
 
@@ -101,15 +101,15 @@ function toDirectories(entries) {
   return [...new Set(entries.flatMap(({ path }) => above(path)))].map((path) => ({ path, directory: true }))
 }
 
-/** The command line: `node packages/feature-buildkit/test/stand-in/make-stand-in-image.mjs`. */
+/** The command line: `node packages/feature-buildkit/test/fake-buildkit-image/make-image.mjs`. */
 async function main() {
   const engine = await findEngine()
   if (!engine.available) throw new Error(engine.reason)
-  const report = await makeStandInImage(engine.connection)
+  const report = await makeFakeBuildKitImage(engine.connection)
   console.log(`${report.name}: ${report.made ? (report.fresh ? 'made' : 'exists') : report.reason}`)
 }
 
 // The programs find the recordings at the same relative path as here: ../fixtures/
-const home = 'opt/stand-in'
+const home = 'opt/fake-buildkit'
 
 if (isMain(import.meta.url)) await main()

@@ -4,15 +4,16 @@ import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFixture } from '../support/read-fixture.js'
 import { toRunFailure } from '../support/run-failure.js'
-import { type Flags, parseFlags, Refusal } from './flags.js'
+import { CommandError, type Flags, parseFlags } from './flags.js'
 import { toArchive } from './image-archive.js'
 import { receiveFiles } from './local-source.js'
 
 /** `buildctl build`: replays the recording that fits the Dockerfile, with its timing, and writes an archive of the context. */
 export async function replayBuild(words: readonly string[]): Promise<number> {
   const flags = parseFlags(words, known)
-  if (flags.progress?.[0] !== 'rawjson') throw new Refusal('the stand-in supports only --progress=rawjson')
-  if (flags.frontend?.[0] !== 'dockerfile.v0') throw new Refusal('the stand-in supports only --frontend=dockerfile.v0')
+  if (flags.progress?.[0] !== 'rawjson') throw new CommandError('the fake BuildKit supports only --progress=rawjson')
+  if (flags.frontend?.[0] !== 'dockerfile.v0')
+    throw new CommandError('the fake BuildKit supports only --frontend=dockerfile.v0')
   const build = await readBuild(flags)
   if (hasRun(build) && !canRun()) {
     process.stderr.write(toRunFailure())
@@ -30,7 +31,7 @@ export async function replayBuild(words: readonly string[]): Promise<number> {
   return 0
 }
 
-function hasRun({ dockerfile = '' }: StandInBuild): boolean {
+function hasRun({ dockerfile = '' }: FakeBuild): boolean {
   return /^RUN /m.test(dockerfile)
 }
 
@@ -48,7 +49,7 @@ function canRun(): boolean {
 }
 
 /** The parts of a command line and its context that select the recording. */
-export interface StandInBuild {
+export interface FakeBuild {
   readonly dockerfile: string | undefined
   readonly filename: string
   /** Content by path. */
@@ -62,12 +63,12 @@ export interface StandInBuild {
   readonly cacheMark: string
 }
 
-async function readBuild(flags: Flags): Promise<StandInBuild> {
+async function readBuild(flags: Flags): Promise<FakeBuild> {
   const local = toPairs(flags.local ?? [])
   const { context = '.', dockerfile: directory = context } = local
   const options = toPairs(flags.opt ?? [])
   const filename = options.filename ?? 'Dockerfile'
-  if (!existsSync(context)) throw new Refusal(`lstat ${context}: no such file or directory`)
+  if (!existsSync(context)) throw new CommandError(`lstat ${context}: no such file or directory`)
   const files = receiveFiles('context', context)
   const path = join(directory, filename)
   const hash = createHash('sha256').update(filename)
@@ -82,7 +83,7 @@ async function readBuild(flags: Flags): Promise<StandInBuild> {
     ),
     output: toFields(flags.output?.[0] ?? ''),
     noCache: flags['no-cache'] !== undefined,
-    cacheMark: join('/var/lib/buildkit', `stand-in-${hash.digest('hex')}`),
+    cacheMark: join('/var/lib/buildkit', `fake-buildkit-${hash.digest('hex')}`),
   }
 }
 
@@ -91,14 +92,15 @@ function isThere({ type, env = '', src = '' }: Readonly<Record<string, string>>)
 }
 
 /** Selects the recording by the first condition that holds. */
-function chooseRecording({ dockerfile, secrets, output, noCache, cacheMark }: StandInBuild): string {
+function chooseRecording({ dockerfile, secrets, output, noCache, cacheMark }: FakeBuild): string {
   if (dockerfile === undefined) return 'build-dockerfile-missing.stderr.txt'
   const lines = dockerfile.split('\n').map((line) => line.trim())
   if (lines.some((line) => /^[A-Za-z]/.test(line) && !instructions.test(line))) return 'build-syntax-error.stderr.txt'
   const stages = lines.flatMap((line) => /^FROM\s+\S+\s+AS\s+(\S+)/i.exec(line)?.[1] ?? [])
   const bases = lines.flatMap((line) => /^FROM\s+(\S+)/i.exec(line)?.[1] ?? [])
   if (bases.some((base) => base !== 'scratch' && !stages.includes(base))) return 'build-base-unreachable.stderr.txt'
-  if (output.push === 'true') throw new Refusal(`failed to solve: failed to push ${output.name}: there is no registry`)
+  if (output.push === 'true')
+    throw new CommandError(`failed to solve: failed to push ${output.name}: there is no registry`)
   const required = [...dockerfile.matchAll(/--mount=type=secret,(\S*)/g)].map(([, fields = '']) => toFields(fields))
   const missing = required.find(({ id = '', required: isRequired }) => isRequired === 'true' && !secrets.includes(id))
   if (missing !== undefined) return 'build-secret-missing.stderr.txt'
@@ -107,7 +109,7 @@ function chooseRecording({ dockerfile, secrets, output, noCache, cacheMark }: St
 }
 
 /** Writes the lines with their recorded intervals. A step that sleeps is delayed. */
-async function replay(recording: string, { dockerfile = '' }: StandInBuild): Promise<void> {
+async function replay(recording: string, { dockerfile = '' }: FakeBuild): Promise<void> {
   const [, seconds] = /^RUN .*sleep (\d+)/m.exec(dockerfile) ?? []
   let last: number | undefined
   for (const line of readFixture(recording).toString().split('\n')) {

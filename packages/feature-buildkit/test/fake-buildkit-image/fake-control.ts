@@ -7,11 +7,11 @@ import { Control } from '../../src/control/generated/control_pb.js'
 import { readFixture } from '../support/read-fixture.js'
 
 /** Serves one connection with its own cache. */
-export function serveControl(stream: Duplex, options: ControlStandInOptions = {}): void {
-  new ControlStandIn(options).serve(stream)
+export function serveControl(stream: Duplex, options: FakeControlOptions = {}): void {
+  new FakeControl(options).serve(stream)
 }
 
-export interface ControlStandInOptions {
+export interface FakeControlOptions {
   /** Calls that are not implemented, as in an older BuildKit. */
   readonly without?: readonly (keyof ServiceImpl<typeof Control>)[]
   /** Reads a recording by its file name. */
@@ -19,13 +19,13 @@ export interface ControlStandInOptions {
 }
 
 /**
- * A stand-in for the control service of a BuildKit daemon: real gRPC, with recorded answers of BuildKit v0.32.2. All
+ * A fake of the control service of a BuildKit daemon: real gRPC, with recorded answers of BuildKit v0.32.2. All
  * connections share the cache.
  */
-export class ControlStandIn {
+export class FakeControl {
   readonly #server: Http2Server
 
-  constructor({ without = [], read = readFixture }: ControlStandInOptions = {}) {
+  constructor({ without = [], read = readFixture }: FakeControlOptions = {}) {
     const parse = <T>(name: string): T => JSON.parse(Buffer.from(read(name)).toString())
     const [worker] = parse<readonly [RecordedWorker]>('debug-workers.json')
     let records = parse<readonly RecordedUsage[]>('du.json')

@@ -34,7 +34,7 @@ export function receiveFiles(name: string, directory: string): ReadonlyMap<strin
   }
   writeFileSync(join(copy, 'index.json'), JSON.stringify(index))
   writeFileSync(
-    join(root, 'stand-in-sent.json'),
+    join(root, 'fake-buildkit-sent.json'),
     JSON.stringify(sent.flatMap(([path, { isFile }]) => (isFile ? [path] : []))),
   )
   const files = Object.entries(index).filter(([, { isFile }]) => isFile)

@@ -1,20 +1,20 @@
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { readFixture } from '../support/read-fixture.js'
-import { parseFlags, Refusal } from './flags.js'
+import { CommandError, parseFlags } from './flags.js'
 import { replayBuild } from './replay-build.js'
 
 /** Runs the commands of `buildctl` that Capstan uses, and `debug workers`, which other clients use to check readiness. */
 export async function runBuildctl(words: readonly string[]): Promise<number> {
   if (words.includes('--version')) {
-    process.stdout.write('buildctl stand-in, replays github.com/moby/buildkit v0.32.2\n')
+    process.stdout.write('buildctl (a fake that replays github.com/moby/buildkit v0.32.2)\n')
     return 0
   }
   const address = (process.env.BUILDKIT_HOST || defaultAddress).replace(/^unix:\/\//, '')
   try {
     return await run(words, address)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof CommandError)) throw error
     process.stderr.write(`error: ${error.message}\n`)
     return 1
   }
@@ -28,13 +28,13 @@ async function run([command = '', ...words]: readonly string[], address: string)
       await requireDaemon(address, 'listing workers for Build: failed to list workers')
       return replayBuild(words)
     case 'debug':
-      if (words[0] !== 'workers') throw new Refusal(`the stand-in does not support debug ${words[0]}`)
+      if (words[0] !== 'workers') throw new CommandError(`the fake BuildKit does not support debug ${words[0]}`)
       parseFlags(words.slice(1), { format: 'string', verbose: 'boolean', filter: 'string' })
       await requireDaemon(address, 'failed to list workers')
       process.stdout.write(readFixture('debug-workers.json'))
       return 0
     default:
-      throw new Refusal(`the stand-in does not support ${command}`)
+      throw new CommandError(`the fake BuildKit does not support ${command}`)
   }
 }
 
@@ -62,10 +62,10 @@ async function requireDaemon(address: string, what: string): Promise<void> {
   }
 }
 
-function createUnsupportedError(error: unknown, prefix: string, suffix = ''): Refusal {
+function createUnsupportedError(error: unknown, prefix: string, suffix = ''): CommandError {
   const { code = '', address = '' } = error as NodeJS.ErrnoException & { readonly address?: string }
   const message = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused' }[code] ?? String(error)
-  return new Refusal(`${prefix}dial unix ${address}: connect: ${message}${suffix}`)
+  return new CommandError(`${prefix}dial unix ${address}: connect: ${message}${suffix}`)
 }
 
 const defaultAddress = 'unix:///run/buildkit/buildkitd.sock'

@@ -4,16 +4,16 @@ import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFixture } from '../support/read-fixture.js'
-import { parseFlags, Refusal } from './flags.js'
-import { ControlStandIn } from './serve-control.js'
+import { FakeControl } from './fake-control.js'
+import { CommandError, parseFlags } from './flags.js'
 
 /** Logs and listens like the daemon, which accepts connections before its workers are ready and serves them afterwards. */
 export async function runBuildkitd(words: readonly string[]): Promise<number> {
-  if (words.includes('--version')) return print('buildkitd stand-in, replays github.com/moby/buildkit v0.32.2')
+  if (words.includes('--version')) return print('buildkitd (a fake that replays github.com/moby/buildkit v0.32.2)')
   try {
     return await serve(words)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof CommandError)) throw error
     process.stderr.write(`buildkitd: ${error.message}\n`)
     return 1
   }
@@ -21,13 +21,13 @@ export async function runBuildkitd(words: readonly string[]): Promise<number> {
 
 async function serve(words: readonly string[]): Promise<number> {
   const { addr: addresses = [defaultAddress], config: [config] = [] } = parseFlags(words, flags)
-  if (config !== undefined && !existsSync(config)) throw new Refusal(`open ${config}: no such file or directory`)
+  if (config !== undefined && !existsSync(config)) throw new CommandError(`open ${config}: no such file or directory`)
   requirePrivilege()
-  log('this is a stand-in, which replays recordings of BuildKit v0.32.2 and builds nothing')
+  log('this is a fake BuildKit, which replays recordings of BuildKit v0.32.2 and builds nothing')
   const lines = readFixture('daemon.log').toString().split('\n')
   const running = lines.findIndex((line) => line.includes('running server on'))
   for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)
-  const control = new ControlStandIn()
+  const control = new FakeControl()
   const waiting: Socket[] = []
   let accept: (peer: Socket) => void = (peer) => waiting.push(peer)
   await pause(listenMs)
@@ -67,7 +67,7 @@ function requirePrivilege(): void {
   const status = readFileSync('/proc/self/status', 'utf8')
   const capabilities = BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`)
   const isFiltered = /^Seccomp:\s*2$/m.test(status)
-  if ((capabilities & sysAdmin) === 0n || isFiltered) throw new Refusal('operation not permitted')
+  if ((capabilities & sysAdmin) === 0n || isFiltered) throw new CommandError('operation not permitted')
 }
 
 function log(message: string): void {

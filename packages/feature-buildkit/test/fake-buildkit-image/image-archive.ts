@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type TarEntry, toTarArchive } from '../../../../tools/engine/tar-archive.mjs'
 import { readFixture } from '../support/read-fixture.js'
-import type { StandInBuild } from './replay-build.js'
+import type { FakeBuild } from './replay-build.js'
 
 /** Creates the archive for `--output`, and the metadata: recorded, with the digests of the archive. */
-export function toArchive({ files, labels, output }: StandInBuild): Archive {
+export function toArchive({ files, labels, output }: FakeBuild): Archive {
   const tree = toTree(files)
   const { type = '', name = '' } = output
   if (type === 'tar') return { metadata: {}, archive: toTarArchive(tree) }
@@ -32,7 +32,7 @@ export interface Archive {
   readonly archive: Buffer | undefined
 }
 
-function toTree(files: StandInBuild['files']): readonly TarEntry[] {
+function toTree(files: FakeBuild['files']): readonly TarEntry[] {
   const directories = new Set(
     [...files.keys()].flatMap((path) =>
       path
@@ -47,13 +47,13 @@ function toTree(files: StandInBuild['files']): readonly TarEntry[] {
   ]
 }
 
-function toConfig(layer: Buffer, labels: StandInBuild['labels']): object {
+function toConfig(layer: Buffer, labels: FakeBuild['labels']): object {
   return {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    config: { Labels: { ...labels, 'capstan.test.stand-in': '1' } },
+    config: { Labels: { ...labels, 'capstan.test.fake-buildkit': '1' } },
     rootfs: { type: 'layers', diff_ids: [toDigest(layer)] },
-    history: [{ comment: 'created by a stand-in for BuildKit: the unchanged build context' }],
+    history: [{ comment: 'created by a fake BuildKit: the unchanged build context' }],
   }
 }
 

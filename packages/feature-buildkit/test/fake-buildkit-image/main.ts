@@ -2,7 +2,7 @@ import { runBuildctl } from './buildctl.js'
 import { runBuildkitd } from './buildkitd.js'
 
 /**
- * STAND-IN, not BuildKit: the programs of a test image for engines that cannot pull BuildKit. It serves BuildKit's control
+ * A fake BuildKit: the programs of a test image for engines that cannot pull BuildKit. It serves BuildKit's control
  * service by real gRPC, replays recorded output of BuildKit v0.32.2, and rejects what that rejects. It builds nothing: its
  * images contain the unchanged build context.
  */

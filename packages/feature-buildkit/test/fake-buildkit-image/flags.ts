@@ -7,9 +7,9 @@ export function parseFlags(words: readonly string[], known: Readonly<Record<stri
   const options = Object.fromEntries(Object.entries(known).map(([name, type]) => [name, { type, multiple: true }]))
   const { values, tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true })
   const unknown = tokens.find((token) => token.kind === 'option' && !(token.name in known))
-  if (unknown?.kind === 'option') throw new Refusal(`flag provided but not defined: -${unknown.name}`)
+  if (unknown?.kind === 'option') throw new CommandError(`flag provided but not defined: -${unknown.name}`)
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().map(String)]))
 }
 
-/** An error of the stand-in, with the message of BuildKit if it is known. */
-export class Refusal extends Error {}
+/** An error of the fake BuildKit, with the message of BuildKit if it is known. */
+export class CommandError extends Error {}

@@ -5,14 +5,14 @@ import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capst
 import type { Environment } from '@capstan/core/plugin'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
-import { serveControl } from '../stand-in/serve-control.js'
+import { serveControl } from '../fake-buildkit-image/fake-control.js'
 import { closeLeases, findLeases, openLeases } from './lease-state.js'
 import { readFixture } from './read-fixture.js'
 import { toRunFailure } from './run-failure.js'
 import { createStreamPair } from './stream-pair.js'
 
 /** Faults of a simulated BuildKit. */
-export interface StandInOptions {
+export interface SimulatedBuildKitOptions {
   /** The time from its start until it listens. Default 5. */
   readonly bootMs?: number
   /** The daemon listens only after this promise resolves. */
@@ -44,37 +44,43 @@ export interface StandInOptions {
 /** The user that a daemon runs as. */
 export type DaemonUser = 'root' | 'rootless'
 
-/** Opens a simulation with a stand-in for BuildKit's image. Its scripts are simulated by their names. */
-export async function openWithStandIn(options: StandInPluginOptions = {}): Promise<RuntimeScope> {
-  return open(createStandInPlugin(options), options)
+/** Opens a memory runtime with a simulated BuildKit. Its scripts are simulated by their names. */
+export async function openWithSimulatedBuildKit(options: SimulatedBuildKitPluginOptions = {}): Promise<RuntimeScope> {
+  return open(createSimulatedBuildKitPlugin(options), options)
 }
 
 /** Opens the same simulation in two hosts, which take the place of two processes. */
-export async function openTwiceWithStandIn(
-  options: StandInPluginOptions,
+export async function openTwiceWithSimulatedBuildKit(
+  options: SimulatedBuildKitPluginOptions,
 ): Promise<readonly [RuntimeScope, RuntimeScope]> {
-  const plugin = createStandInPlugin(options)
+  const plugin = createSimulatedBuildKitPlugin(options)
   return [await open(plugin, options), await open(plugin, options)]
 }
 
-/** Creates the plugin of a simulation that has the stand-in as its BuildKit images. */
-export function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions = {}): RuntimePlugin {
-  const image = createStandIn(standIn)
+/** Creates a memory plugin whose BuildKit images are simulated. */
+export function createSimulatedBuildKitPlugin({
+  buildkit = {},
+  ...options
+}: SimulatedBuildKitPluginOptions = {}): RuntimePlugin {
+  const image = createSimulatedImage(buildkit)
   const images = { [defaultBuildKitImage]: image, [defaultRootlessImage]: image, 'buildkit:other': image }
   return memoryPlugin({ ...options, images })
 }
 
-async function open(plugin: RuntimePlugin, { name = 'memory', env = {} }: StandInPluginOptions): Promise<RuntimeScope> {
+async function open(
+  plugin: RuntimePlugin,
+  { name = 'memory', env = {} }: SimulatedBuildKitPluginOptions,
+): Promise<RuntimeScope> {
   return createRuntimeHost({ plugins: [plugin], env }).open({ runtime: name })
 }
 
-export type StandInPluginOptions = MemoryPluginOptions & {
-  readonly standIn?: StandInOptions
+export type SimulatedBuildKitPluginOptions = MemoryPluginOptions & {
+  readonly buildkit?: SimulatedBuildKitOptions
   /** The environment of the host. Default: empty. */
   readonly env?: Environment
 }
 
-function createStandIn(options: StandInOptions): MemoryImage {
+function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
   const buildctl = options.withoutBuildctl
     ? {}
     : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
@@ -128,7 +134,7 @@ async function runScript(process: MemoryProcess): Promise<number> {
 const toUser = ({ env }: MemoryProcess): DaemonUser => (env.BUILDKIT_HOST?.includes('/run/user/') ? 'rootless' : 'root')
 
 /** Counts a RUN, and fails if the daemon's user cannot run steps. */
-async function runStep(process: MemoryProcess, { cannotRun = [] }: StandInOptions): Promise<number> {
+async function runStep(process: MemoryProcess, { cannotRun = [] }: SimulatedBuildKitOptions): Promise<number> {
   const { files, stderr } = process
   const runs = (await exists(files, '/tmp/runs')) ? await readText(files, '/tmp/runs') : ''
   await files.write('/tmp/runs', `${runs}|`)
@@ -252,7 +258,7 @@ async function endAtOnce({ files }: MemoryProcess): Promise<number> {
   return stoppedCode
 }
 
-async function runDaemon(daemon: MemoryProcess, options: StandInOptions): Promise<number> {
+async function runDaemon(daemon: MemoryProcess, options: SimulatedBuildKitOptions): Promise<number> {
   const { argv, files, stderr, signal } = daemon
   const { bootMs = 5, mayBoot, silent = false, ends = [] } = options
   const exitCode = ends.includes(toUser(daemon)) ? 1 : options.exitCode
@@ -278,7 +284,7 @@ const stoppedCode = 1
 
 const toSocketPath = (address = '') => address.replace('unix://', '')
 
-async function runBuildctl(process: MemoryProcess, options: StandInOptions): Promise<number> {
+async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOptions): Promise<number> {
   const { argv, env, files, stdin, stdout, stderr } = process
   const [, command = '', ...rest] = argv
   const socketPath = toSocketPath(env.BUILDKIT_HOST)
@@ -291,7 +297,7 @@ async function runBuildctl(process: MemoryProcess, options: StandInOptions): Pro
   return command === 'build' ? build(process, { ...options, words: rest }) : 0
 }
 
-interface BuildCall extends StandInOptions {
+interface BuildCall extends SimulatedBuildKitOptions {
   readonly words: readonly string[]
 }
 
