@@ -12,7 +12,6 @@ export type {
   ServedConnection,
 } from './engine/docker-endpoint.js'
 export type { DockerSystem } from './engine/docker-system.js'
-export type { DockerTimeouts } from './engine/docker-timeouts.js'
 export type { EngineAdjustment, FoundEngine } from './engine/engine-adjustment.js'
 export type { InfoAnswer } from './engine/engine-facts.js'
 export type { EngineQuirks } from './engine/engine-quirks.js'

@@ -3,17 +3,7 @@ import { dockerPlugin } from './docker-plugin.js'
 
 export { readProxyVariables } from './configuration/proxy-variables.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
-export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './engine/docker-details.js'
-export type {
-  DirectConnection,
-  DockerEndpoint,
-  EndpointConnection,
-  EndpointTls,
-  EngineService,
-  ServedConnection,
-} from './engine/docker-endpoint.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
-export type { EngineQuirks } from './engine/engine-quirks.js'
 export { dockerPlugin }
 
 /** The plugin with default options, for `loadPlugins`. */

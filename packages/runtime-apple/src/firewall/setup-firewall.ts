@@ -46,7 +46,7 @@ interface StartedContainer {
   readonly call: Operation
 }
 
-/** Sets kept rules after a start, because they can be set only in the running guest. */
+/** Sets stored rules after a start, because they can be set only in the running guest. */
 async function applyAfterStart(
   connection: AppleConnection,
   id: string,

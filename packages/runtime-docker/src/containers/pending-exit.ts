@@ -6,16 +6,16 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { readBody } from '../engine/read-body.js'
 import { inspectContainer } from './inspect-container.js'
-import { watchExit } from './watch-exit.js'
+import { type ExitResult, watchExit } from './watch-exit.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
 export interface PendingExit {
   /**
-   * The exit code, or 0 when a start under firewall rules has replaced the container: after a 0 check `findSandboxed`.
-   * Rejects with CONNECTION_LOST when the connection ends before the exit, with EXIT_CODE_UNKNOWN when the container
-   * was removed, and with OPERATION_FAILED for an error of the engine.
+   * The exit code, or `replaced` when a start under firewall rules has replaced the container: then wait for the new
+   * one. Rejects with CONNECTION_LOST when the connection ends before the exit, with EXIT_CODE_UNKNOWN when the
+   * container was removed, and with OPERATION_FAILED for an error of the engine.
    */
-  readonly exitCode: Promise<number>
+  readonly exitCode: Promise<ExitResult>
   /** The time of the engine's clock, in seconds. */
   readonly openedAt: number | undefined
   /** Cancels the wait. `exitCode` then rejects, which may be ignored: it has a rejection handler. */
@@ -100,16 +100,16 @@ function parseExit(text: string): ExitAnswer {
 /**
  * Inspects the container at intervals: an engine may not answer a wait when a container that never ran is removed.
  * Rejects then, and when the connection is lost. Other failures of an inspection are ignored: a busy engine answers
- * late, and the pings during the wait detect one that hangs. Resolves with 0 when a start under firewall rules has
- * replaced the container. The caller then inspects and waits for the new one.
+ * late, and the pings during the wait detect one that hangs. Resolves when a start under firewall rules has replaced
+ * the container.
  */
-async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
+async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<'replaced'> {
   const engineId = engine.containers.toEngineId(call.subject)
   const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
   await untilAborted(call.pingAfter ?? Promise.resolve(), call.signal)
   for (;;) {
     await delay(inspectIntervalMs, call)
-    if (engine.containers.toEngineId(call.subject) !== engineId) return 0
+    if (engine.containers.toEngineId(call.subject) !== engineId) return 'replaced'
     try {
       await inspectContainer(engine, { ...call, timeoutMs })
     } catch (error) {

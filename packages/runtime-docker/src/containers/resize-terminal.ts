@@ -20,7 +20,7 @@ export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, c
     const { Id, Name, State, Config } = await inspectContainer(engine, call)
     if (Config?.Tty !== true) return
     const state = toContainerState(State?.Status)
-    if (state === 'created') engine.containers.settings.keep(Id, toContainerName(Name), { size })
+    if (state === 'created') engine.containers.settings.add(Id, toContainerName(Name), { size })
     else if (state === 'running') throw error
   }
 }

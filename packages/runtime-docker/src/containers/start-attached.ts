@@ -1,5 +1,5 @@
 import type { AttachOptions } from '@capstan/core'
-import { delay, linkSignals, type Operation } from '@capstan/core/plugin'
+import { createHostError, delay, linkSignals, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { dropStderr, pump } from './attach.js'
@@ -75,7 +75,9 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
   const checked = refuseCutOff(engine, { ...call, signal: linked.signal })
   checked.catch(() => {}) // ignored when the exit code arrives first
   try {
-    return await Promise.race([exitCode, checked.then(() => exitCode)])
+    const code = await Promise.race([exitCode, checked.then(() => exitCode)])
+    if (code !== 'replaced') return code
+    throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'another start has replaced the container' })
   } finally {
     linked.abort()
     linked.unlink()

@@ -6,6 +6,7 @@ import { hasEnded } from './convert-container.js'
 import { findExitEventCode } from './exit-event.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
+import type { ExitResult } from './watch-exit.js'
 
 /**
  * Waits for the start and the exit, and resolves with the exit code. Rejects with EXIT_CODE_UNKNOWN when it is lost,
@@ -22,23 +23,19 @@ export async function waitContainer(engine: DockerEngine, call: EngineCall): Pro
       const code = await waitOnce(engine, { pending, call }, (firstId) => {
         endWait = engine.containers.addWait(firstId)
       })
-      if (code !== undefined) return code
-      // Otherwise a start under firewall rules has replaced the container.
+      if (code !== 'replaced') return code
     }
   } finally {
     endWait()
   }
 }
 
-/**
- * Resolves with the exit code, or with `undefined` when the container was replaced meanwhile. `onCreated` gets the id
- * of a container that was not started.
- */
+/** Waits once. `onCreated` gets the id of a container that was not started. */
 async function waitOnce(
   engine: DockerEngine,
   { pending, call }: Omit<Waiting, 'wasCreated'>,
   onCreated: (id: string) => void,
-): Promise<number | undefined> {
+): Promise<ExitResult> {
   try {
     const seen = await findContainer(engine, call)
     if (seen !== undefined && hasEnded(seen)) return readCode(seen, call.subject)
@@ -57,11 +54,11 @@ interface Waiting {
   readonly wasCreated: boolean
 }
 
-async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | undefined> {
+async function settle(engine: DockerEngine, waiting: Waiting): Promise<ExitResult> {
   const { pending, call, wasCreated } = waiting
   try {
     const code = await pending.exitCode
-    return wasCreated ? await confirmExitCode(engine, waiting, code) : code
+    return wasCreated || code === 'replaced' ? await confirmExitCode(engine, waiting, code) : code
   } catch (error) {
     call.signal?.throwIfAborted()
     if (!isHostError(error, 'CONNECTION_LOST')) throw error
@@ -73,19 +70,21 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | 
 }
 
 /**
- * Inspects the container after an answer. Resolves with the recorded code, or with `undefined` when the container was
- * replaced. A 0 for a removed container is accepted only if the events have its exit, since engines also answer 0 for
- * the removal of a container that never ran.
+ * Inspects the container after an answer. Resolves with the recorded code, or with `replaced`. A 0 for a removed
+ * container is accepted only if the events have its exit, since engines also answer 0 for the removal of a container
+ * that never ran.
  */
 async function confirmExitCode(
   engine: DockerEngine,
   { call, pending }: Waiting,
-  code: number,
-): Promise<number | undefined> {
+  code: ExitResult,
+): Promise<ExitResult> {
   const container = await findContainer(engine, call)
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
-  if (container !== undefined && engine.containers.findSandboxed(container.Id) !== undefined) return undefined
-  if (code !== 0) return code
+  if (container !== undefined && (code === 'replaced' || engine.containers.findSandboxed(container.Id))) {
+    return 'replaced'
+  }
+  if (code !== 0 && code !== 'replaced') return code
   const exitCode = await findExitEventCode(engine, { ...call, since: pending.openedAt })
   if (exitCode !== undefined) return exitCode
   throw toUnknown(call.subject, 'it was removed, and whether it ran is unknown')

@@ -9,17 +9,20 @@ import { findContainer } from './inspect-container.js'
 
 /**
  * Resolves with the exit code on an engine that may miss exits: from the answer to the wait, or else the inspection, or
- * else the events. Resolves with 0 when a start under firewall rules has replaced the container. Rejects with
+ * else the events. Resolves with `replaced` when a start under firewall rules has replaced the container. Rejects with
  * EXIT_CODE_UNKNOWN when none of them has the code, and with CONNECTION_LOST when the connection to the wait ends.
  *
  * With the condition `removed` it then waits for the removal, at most about 5 s.
  */
-export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<number> {
+export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<ExitResult> {
   const { answered, condition } = options
   const code = await Promise.race([look(engine, call, options), untilAnswered(answered)])
-  if (condition === 'removed') await untilRemoved(engine, call)
+  if (condition === 'removed' && code !== 'replaced') await untilRemoved(engine, call)
   return code
 }
+
+/** An exit code, or the report that a start under firewall rules has replaced the container. */
+export type ExitResult = number | 'replaced'
 
 export interface WatchOptions {
   /** The answer to the wait. */
@@ -41,13 +44,16 @@ async function untilAnswered(answered: Promise<number>): Promise<number> {
   return code < 0 ? new Promise(() => {}) : code
 }
 
-async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
+async function look(
+  engine: DockerEngine,
+  call: EngineCall,
+  { openedAt, endedBefore }: WatchOptions,
+): Promise<ExitResult> {
   await untilAborted(call.pingAfter ?? Promise.resolve(), call.signal)
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await delay(waitMs, call)
-    // A start under firewall rules has replaced the container. The caller inspects and waits for the new one.
-    if (engine.containers.toEngineId(call.subject) !== engineId) return 0
+    if (engine.containers.toEngineId(call.subject) !== engineId) return 'replaced'
     const seen = await inspect(engine, call)
     if (seen === 'removed') return readExitEvent(engine, call, openedAt)
     if (seen === 'unknown' || !hasEnded(seen) || seen.State?.FinishedAt === endedBefore) continue

@@ -14,7 +14,7 @@ export class StartSettings {
   }
 
   /** Adds to the settings of a container. */
-  keep(id: string, name: string, settings: ContainerSettings): void {
+  add(id: string, name: string, settings: ContainerSettings): void {
     this.#entries.set(id, { ...this.#entries.get(id), ...settings, name })
   }
 

@@ -9,8 +9,8 @@ import { toReason } from '../engine/engine-text.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
+import { isEndError, refuseSharedNetwork } from './rules/firewalled-container.js'
 import { createNoRunnerError } from './rules/runners.js'
-import { isEndError, refuseSharedNetwork } from './rules/workload.js'
 import { type Opening, openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
 import { releaseSandboxIfEnded } from './sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from './sandbox/replace-container.js'
@@ -18,7 +18,7 @@ import { watchSandbox } from './sandbox/watch-sandbox.js'
 import { startDisconnected } from './start-disconnected.js'
 
 /**
- * Prepares a start under kept firewall rules: in the network namespace of a sandbox that has the rules, or, for a
+ * Prepares a start under stored firewall rules: in the network namespace of a sandbox that has the rules, or, for a
  * container that cannot be created again, disconnected from its networks until the rules are set. See docs/firewall.md.
  *
  * Rejects with FIREWALL_FAILED, `not-started`, when that fails. The container is unchanged then.

@@ -5,7 +5,7 @@ import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
-import { refuseSharedNetwork } from './rules/workload.js'
+import { refuseSharedNetwork } from './rules/firewalled-container.js'
 
 /**
  * Sets the rules in a running container and stores them for its next starts by this runtime. The rules of a created
@@ -14,14 +14,14 @@ import { refuseSharedNetwork } from './rules/workload.js'
 export async function setupFirewall(engine: DockerEngine, rules: FirewallRules, call: Operation): Promise<void> {
   const { subject: id, signal } = call
   const container = await inspectContainer(engine, call)
-  const keep = () => engine.containers.settings.keep(container.Id, toContainerName(container.Name), { rules })
+  const store = () => engine.containers.settings.add(container.Id, toContainerName(container.Name), { rules })
   try {
     if (container.State?.Status === 'created') refuseSharedNetwork(container, 'unchanged')
     else await withFirewallCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, { signal }))
-    keep()
+    store()
   } catch (error) {
     // The container was restricted. Without stored rules its next start would be unrestricted.
-    if (wasContained(error) || signal.aborted) keep()
+    if (wasContained(error) || signal.aborted) store()
     throw error
   }
 }

@@ -7,8 +7,8 @@ import type { InspectedAttachment, InspectedContainer } from '../engine/docker-a
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { applyFirewall } from './rules/apply-firewall.js'
-import { sealWorkload } from './rules/contain.js'
-import { isEndError } from './rules/workload.js'
+import { sealContainer } from './rules/contain.js'
+import { isEndError } from './rules/firewalled-container.js'
 
 /**
  * Disconnects a container that does not run from its networks, and resolves with the function that starts it: it starts
@@ -27,7 +27,7 @@ export async function startDisconnected(
   const { settings } = engine.containers
   // An earlier start may have left it disconnected.
   const networks = settings.find(id)?.networks ?? container.NetworkSettings?.Networks ?? {}
-  settings.keep(id, toContainerName(container.Name), { networks })
+  settings.add(id, toContainerName(container.Name), { networks })
   const own = { ...call, subject: id }
   try {
     await leaveNetworks(engine, own)
@@ -41,7 +41,7 @@ export async function startDisconnected(
       throw withUndoFailures(error, await restore(engine, networks, own))
     }
     try {
-      await sealWorkload(engine, own)
+      await sealContainer(engine, own)
     } catch (error) {
       throw await toFailure(engine, networks, { call: own, error })
     }

@@ -7,7 +7,7 @@ import { DockerRuntime } from '../../src/docker-runtime.js'
 import type { DockerDetails } from '../../src/engine/docker-details.js'
 import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
 import { createExecRunner } from '../../src/firewall/rules/exec-runner.js'
-import { readWorkload } from '../../src/firewall/rules/workload.js'
+import { readFirewalledContainer } from '../../src/firewall/rules/firewalled-container.js'
 import { connectEngine } from '../connect-engine.js'
 
 describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
@@ -84,7 +84,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, reaches, sh, warnings } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     expect(await reaches(id, proxy.address)).toBe(true)
     expect(await reaches(id, stranger.address)).toBe(true)
     expect((await sh(id, `nslookup ${stranger.name}`)).code).toBe(0)
@@ -104,7 +104,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     const count = async () => /^Udp: \d.*$/m.exec((await sh(stranger.id, 'cat /proc/net/snmp')).output)?.[0]
     const send = () => sh(id, `timeout 2 nslookup x ${stranger.address}`)
     const atFirst = await count()
@@ -126,7 +126,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const serve = `printf '#!/bin/sh\\n${speak}\\n' > /tmp/speak; chmod +x /tmp/speak; exec nc -ll -p 9090 -e /tmp/speak`
     const stranger = await run('stranger', { HostConfig, Entrypoint: ['/bin/sh', '-c', serve] })
     const talk = `for i in $(seq 300); do echo $i; sleep 0.2; done | nc ${stranger.address} 9090`
-    const { id } = await run('workload', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
+    const { id } = await run('container', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
     const heard = async () => Number((await sh(stranger.id, 'wc -l < /tmp/heard')).output.trim())
     await expect.poll(heard, { timeout: 5_000 }).toBeGreaterThan(2)
     await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
@@ -138,7 +138,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   test('lets other containers connect to it and receive replies', async () => {
     const { engine, run, reaches } = await connect()
     const proxy = await run('proxy')
-    const { id, address } = await run('workload', { Image: firewallImage })
+    const { id, address } = await run('container', { Image: firewallImage })
     await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
     expect(await reaches(proxy.id, address)).toBe(true)
   })
@@ -147,7 +147,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, reaches, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     await applyFirewall(engine, id, { proxyHost: proxy.name, proxyPort: 8080, dns: 'engine' })
     expect((await sh(id, `nslookup ${stranger.name}`)).code).toBe(0)
     expect(await reaches(id, proxy.name)).toBe(true)
@@ -158,7 +158,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, reaches } = await connect()
     const proxy = await run('proxy')
     const other = await run('other')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     const rules = { proxyHost: proxy.address, proxyPort: 8080 }
     await applyFirewall(engine, id, { ...rules, allow: [{ host: other.name, port: 9090 }] })
     expect([await reaches(id, other.address, 9090), await reaches(id, other.address)]).toEqual([true, false])
@@ -170,7 +170,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, reaches } = await connect({ firewallImage })
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload')
+    const { id } = await run('container')
     await applyFirewall(engine, id, { proxyHost: proxy.name, proxyPort: 8080 })
     expect(await reaches(id, proxy.address)).toBe(true)
     expect(await reaches(id, stranger.address)).toBe(false)
@@ -179,7 +179,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   test('disconnects the container without any iptables, and lists what was tried with a remedy', async () => {
     const { engine, run, networksOf } = await connect()
     const proxy = await run('proxy')
-    const { id } = await run('workload')
+    const { id } = await run('container')
     const failure = await applyFirewall(engine, id, { proxyHost: proxy.name, proxyPort: 8080 }).catch(
       (error: unknown) => error,
     )
@@ -191,7 +191,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   test('seals the container when the name of the proxy does not resolve', async () => {
     const { engine, run, reaches, networksOf } = await connect()
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     await expect(applyFirewall(engine, id, { proxyHost: 'nobody.invalid', proxyPort: 8080 })).rejects.toMatchObject({
       facts: { containment: 'sealed', reason: expect.stringMatching(/no address is known for "nobody.invalid"/) },
     })
@@ -203,7 +203,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { engine, run, sh, reaches, warnings } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
     const flush = 'iptables -P OUTPUT ACCEPT; iptables -F'
     expect((await sh(id, flush, { User: '0' })).code).not.toBe(0)
@@ -231,7 +231,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
 
   test('rejects with NOT_RUNNING, CONTAINER_NOT_FOUND, or INVALID_ARGUMENT for a bad port', async () => {
     const { engine, api, run } = await connect()
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     const rules = { proxyHost: '10.0.0.1', proxyPort: 8080 }
     await expect(applyFirewall(engine, id, { ...rules, proxyPort: 0 })).rejects.toMatchObject({
       facts: { field: 'proxyPort' },
@@ -247,19 +247,19 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     ['a plain exec, in a container with NET_ADMIN,', false, { CapAdd: ['NET_ADMIN'] }],
   ] as const)('%s sets the same rules', async ([title, privileged, HostConfig]) => {
     const { engine, run } = await connect()
-    const { id } = await run('workload', { Image: firewallImage, HostConfig })
+    const { id } = await run('container', { Image: firewallImage, HostConfig })
     const call = { operation: 'test', subject: id }
-    const workload = await readWorkload(engine, call)
+    const container = await readFirewalledContainer(engine, call)
     const plan: FirewallPlan = {
       destinations: [{ address: '10.0.0.1', port: 1 }],
       nameServers: [],
       allowsReplies: true,
       witness: '192.0.2.1',
     }
-    const runner = createExecRunner({ engine, workload }, { privileged, title })
+    const runner = createExecRunner({ engine, container }, { privileged, title })
     const result = await runner.run(toFirewallScript(plan), call)
     expect(readFirewallOutcome(result, plan)).toEqual({ state: 'set' })
-    const plain = createExecRunner({ engine, workload }, { privileged: false, title })
+    const plain = createExecRunner({ engine, container }, { privileged: false, title })
     if (privileged) expect((await plain.run(toFirewallScript(plan), call)).output).toMatch(/no-tool iptables/)
   })
 
@@ -269,7 +269,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const firewalls = new DockerFirewallManager(engine)
     const proxy = await run('proxy')
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     await firewalls.setupFirewall(id, { proxyHost: proxy.name, proxyPort: 8080 })
     await runtime.stopContainer(id, { graceMs: 0 })
     await runtime.startContainer(id)
@@ -296,7 +296,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const HostConfig = { NetworkMode: six.id }
     const proxy = await run('proxy', { HostConfig })
     const stranger = await run('stranger', { HostConfig })
-    const { id } = await run('workload', { Image: firewallImage, HostConfig })
+    const { id } = await run('container', { Image: firewallImage, HostConfig })
     const addressOf = async (container: string) =>
       (
         await sh(container, "ip -6 addr show dev eth0 scope global | sed -n 's/.*inet6 \\([^/]*\\).*/\\1/p'")
@@ -313,7 +313,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   test('restricts the container and removes the helper when the call is aborted', async () => {
     const { engine, api, run, reaches, instance } = await connect()
     const stranger = await run('stranger')
-    const { id } = await run('workload', { Image: firewallImage })
+    const { id } = await run('container', { Image: firewallImage })
     const reason = new Error('enough')
     const abort = new AbortController()
     const applying = applyFirewall(

@@ -34,7 +34,7 @@ interface World {
   readonly kill?: FakeHandler
 }
 
-/** Starts an engine with one workload and scripted outputs of helpers. */
+/** Starts an engine with one container and scripted outputs of helpers. */
 async function start(
   { HostConfig = {}, State = {}, outputs = [good], ...answers }: World,
   changes: Partial<DockerDetails> = {},
@@ -42,17 +42,17 @@ async function start(
   let running = true
   let networks: Record<string, object> = { net: { NetworkID: 'n1', Gateway: '172.18.0.1' } }
   let turn = -1
-  const workload: FakeHandler = (reply) =>
+  const container: FakeHandler = (reply) =>
     reply.json(200, {
       Id: id,
-      Name: '/workload',
+      Name: '/container',
       Image: 'sha256:1',
       State: { Running: running, Status: running ? 'running' : 'exited', ...State },
       HostConfig: { NetworkMode: 'net', ...HostConfig },
       NetworkSettings: { Networks: networks },
     })
   const script: Script = [
-    [`GET /containers/${id}/json`, workload],
+    [`GET /containers/${id}/json`, container],
     [
       'POST /containers/create',
       (reply) => {
@@ -85,7 +85,7 @@ async function start(
   ]
   const scripted = await startScriptedEngine(script, changes)
   const helpers = () => scripted.seen.filter(({ path }) => path === '/containers/create')
-  /** Stops the workload, and refuses the request for that reason. */
+  /** Stops the container, and refuses the request for that reason. */
   const end = (reply: Parameters<FakeHandler>[0]) => {
     running = false
     reply.refuse(409, `Container ${id} is not running`)

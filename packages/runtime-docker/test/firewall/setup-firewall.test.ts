@@ -11,7 +11,7 @@ describe('setupFirewall', () => {
     expect(fake.log()).toEqual([`GET /containers/${id}/json`])
   })
 
-  test('fails the start of a container whose kept rules cannot be set, by id or by name', async () => {
+  test('fails the start of a container whose stored rules cannot be set, by id or by name', async () => {
     const { fake, runtime, firewalls } = await startRuntime()
     const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
     fake.override('POST /containers/*/exec', (reply) => reply.refuse(500, 'no exec here'))

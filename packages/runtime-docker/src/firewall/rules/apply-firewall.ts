@@ -11,11 +11,11 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
 import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { type Contained, contain } from './contain.js'
+import { isEndError, readFirewalledContainer, refuseSharedNetwork } from './firewalled-container.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 import type { ResolveContext } from './resolve-host.js'
 import { createNoRunnerError, listRunners } from './runners.js'
-import { isEndError, readWorkload, refuseSharedNetwork } from './workload.js'
 
 export interface ApplyFirewallOptions extends OperationOptions {
   /** Limit of each request, and of each run of a script. Default 60 000. */
@@ -40,10 +40,10 @@ export async function applyFirewall(
   validateId(id)
   validateFirewallRules(rules)
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal, timeoutMs: stepTimeoutMs }
-  const workload = await readWorkload(engine, call)
-  if (workload.networkMode === 'none') return
-  refuseSharedNetwork({ Id: id, HostConfig: { NetworkMode: workload.networkMode } }, 'unchanged')
-  const context = { engine, workload }
+  const container = await readFirewalledContainer(engine, call)
+  if (container.networkMode === 'none') return
+  refuseSharedNetwork({ Id: id, HostConfig: { NetworkMode: container.networkMode } }, 'unchanged')
+  const context = { engine, container }
   try {
     const reasons = await setRules({ ...context, runners: listRunners(context) }, rules, call)
     if (reasons !== undefined) throw createNoRunnerError(reasons)
@@ -53,7 +53,7 @@ export async function applyFirewall(
 }
 
 /**
- * Sets the rules in the workload's network namespace by the first runner that can, and verifies them. Resolves with
+ * Sets the rules in the container's network namespace by the first runner that can, and verifies them. Resolves with
  * `undefined` then, and with the reasons of all runners when none could: nothing is changed.
  *
  * When it rejects, the namespace may be open.
@@ -63,14 +63,14 @@ export async function setRules(
   rules: FirewallRules,
   call: EngineCall,
 ): Promise<readonly string[] | undefined> {
-  const { engine, workload, runners } = context
+  const { engine, container, runners } = context
   const plan = await makePlan(context, rules, call)
   const reasons: string[] = []
   for (const runner of runners) {
     const reason = await tryRunner(runner, plan, call)
     if (reason === undefined) {
-      if (workload.hasNetAdmin)
-        engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can remove its firewall`)
+      if (container.hasNetAdmin)
+        engine.warn(`container "${container.name}" has NET_ADMIN: its own processes can remove its firewall`)
       return undefined
     }
     reasons.push(`${runner.title}: ${reason}`)
@@ -108,7 +108,7 @@ async function toContained(context: RunnerContext, fault: Fault): Promise<unknow
   const undo = createUndoStack({ timeoutMs: containTimeoutMs })
   undo.add('firewall', async (limits) => {
     const own = { ...call, ...limits }
-    ended = await readWorkload(context.engine, own).then(
+    ended = await readFirewalledContainer(context.engine, own).then(
       () => undefined,
       (failure: unknown) => (isEndError(failure) ? failure : undefined), // after any other error it may still run
     )

@@ -3,9 +3,9 @@ import { type HostErrorFacts, poll } from '@capstan/core/plugin'
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
+import { readFirewalledContainer } from './firewalled-container.js'
 import type { RunnerContext } from './namespace-runner.js'
 import { createNoRunnerError, listRunners } from './runners.js'
-import { readWorkload } from './workload.js'
 
 export type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
@@ -20,7 +20,7 @@ export interface Contained {
  * every network, else killed. `unchanged` where none of them works.
  */
 export async function contain(context: RunnerContext, call: EngineCall): Promise<Contained> {
-  const { engine, workload } = context
+  const { engine, container } = context
   const { isSealed, failures } = await seal(context, call)
   if (isSealed) return { containment: 'sealed', failures }
   const attempt = (means: Promise<boolean>) => {
@@ -29,14 +29,14 @@ export async function contain(context: RunnerContext, call: EngineCall): Promise
       return false
     })
   }
-  if (await attempt(disconnect(engine, workload.namespaceId, call))) return { containment: 'disconnected', failures }
-  if (await attempt(kill(engine, workload.id, call))) return { containment: 'killed', failures }
+  if (await attempt(disconnect(engine, container.namespaceId, call))) return { containment: 'disconnected', failures }
+  if (await attempt(kill(engine, container.id, call))) return { containment: 'killed', failures }
   return { containment: 'unchanged', failures }
 }
 
 /** Sets rules that block everything except loopback, and reads them back. Rejects when no runner can set them. */
-export async function sealWorkload(engine: DockerEngine, call: EngineCall): Promise<void> {
-  const { isSealed, reasons } = await seal({ engine, workload: await readWorkload(engine, call) }, call)
+export async function sealContainer(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const { isSealed, reasons } = await seal({ engine, container: await readFirewalledContainer(engine, call) }, call)
   call.signal?.throwIfAborted()
   if (!isSealed) throw createNoRunnerError(reasons)
 }

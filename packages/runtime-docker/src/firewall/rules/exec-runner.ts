@@ -6,15 +6,15 @@ import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Runs scripts as user 0 in the container that owns the network namespace. Where that is the workload itself, it can have
- * changed the tools. A privileged exec has every capability.
+ * Runs scripts as user 0 in the container that owns the network namespace. If that is the restricted container itself,
+ * its processes may have changed the tools. A privileged exec has every capability.
  */
 export function createExecRunner(
-  { engine, workload }: RunnerContext,
+  { engine, container }: RunnerContext,
   { privileged, title }: { readonly privileged: boolean; readonly title: string },
 ): NamespaceRunner {
   async function start(script: string, call: EngineCall): Promise<ScriptResult> {
-    const { id } = await (await engine.api(call)).getContainer(workload.namespaceId).exec({
+    const { id } = await (await engine.api(call)).getContainer(container.namespaceId).exec({
       Cmd: ['/bin/sh', '-c', script],
       User: '0',
       Privileged: privileged,

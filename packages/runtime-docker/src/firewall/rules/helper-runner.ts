@@ -15,17 +15,17 @@ import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Runs scripts in a short-lived container in the workload's network namespace. The workload needs neither the right nor
- * the tools, and cannot have changed them: the files come from the image.
+ * Runs scripts in a helper: a short-lived container in the same network namespace. The restricted container needs
+ * neither the capability nor the tools, and cannot have changed them, since the files come from the image.
  */
 export function createHelperRunner(
-  { engine, workload }: RunnerContext,
+  { engine, container }: RunnerContext,
   { image, title }: { readonly image: string; readonly title: string },
 ): NamespaceRunner {
   return {
     title,
     async run(script, call) {
-      const id = await createHelper(engine, toHelperConfig({ image, script, namespaceId: workload.namespaceId }), call)
+      const id = await createHelper(engine, toHelperConfig({ image, script, namespaceId: container.namespaceId }), call)
       const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
       undo.add('firewall helper', (own) => removeContainer(engine, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {

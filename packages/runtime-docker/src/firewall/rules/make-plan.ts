@@ -20,9 +20,9 @@ export function makePlan(context: ResolveContext, rules: FirewallRules, call: En
  * apply to it. They are in the container's configuration, or else in its `resolv.conf`, or else, if the engine runs on
  * this machine, in that of this machine.
  */
-async function listNameServers({ engine, workload }: ResolveContext, call: EngineCall): Promise<readonly string[]> {
-  if (workload.nameServers.length > 0) return workload.nameServers.filter(isRemoteAddress)
-  const own = findNameServers((await readContainerFile(engine, workload.id, '/etc/resolv.conf', call)) ?? '')
+async function listNameServers({ engine, container }: ResolveContext, call: EngineCall): Promise<readonly string[]> {
+  if (container.nameServers.length > 0) return container.nameServers.filter(isRemoteAddress)
+  const own = findNameServers((await readContainerFile(engine, container.id, '/etc/resolv.conf', call)) ?? '')
   if (own.length > 0 || engine.details.facts.location !== 'this-machine') return own
   return findNameServers(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''))
 }
@@ -31,8 +31,8 @@ async function listNameServers({ engine, workload }: ResolveContext, call: Engin
  * Returns the address to which the verification sends a packet that the rules must block: a gateway, or else an address
  * that is never used (RFC 5737).
  */
-function toWitness({ workload }: ResolveContext): string {
-  const gateways = workload.attachments.flatMap((attachment) => attachment.gateways)
+function toWitness({ container }: ResolveContext): string {
+  const gateways = container.attachments.flatMap((attachment) => attachment.gateways)
   return gateways.find((address) => !address.includes(':')) ?? '192.0.2.1'
 }
 

@@ -1,6 +1,6 @@
 import type { ScriptResult } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import type { Workload } from './workload.js'
+import type { FirewalledContainer } from './firewalled-container.js'
 
 /** Runs shell scripts in the network namespace of a container, with the right to change it. */
 export interface NamespaceRunner {
@@ -16,5 +16,5 @@ export interface NamespaceRunner {
 /** The parameters of all runners. */
 export interface RunnerContext {
   readonly engine: DockerEngine
-  readonly workload: Workload
+  readonly container: FirewalledContainer
 }

@@ -3,13 +3,13 @@ import { isSameHost } from '@capstan/egress-firewall'
 import { findContainer } from '../../containers/inspect-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
+import type { Attachment } from './firewalled-container.js'
 import type { RunnerContext } from './namespace-runner.js'
-import type { Attachment } from './workload.js'
 
-/** Finds the addresses of the containers with this name, alias or short id on the workload's networks. */
+/** Finds the addresses of the containers with this name, alias or short id on the container's networks. */
 export async function findPeer(context: RunnerContext, host: string, call: EngineCall): Promise<readonly string[]> {
   const found: string[] = []
-  for (const attachment of context.workload.attachments) {
+  for (const attachment of context.container.attachments) {
     for (const id of await listPeers(context, attachment, call)) {
       found.push(...(await findAddresses(context, { id, host, attachment }, call)))
     }

@@ -38,14 +38,14 @@ function toLookups({ engine }: ResolveContext): readonly Source[] {
   return isHere ? [lookUpHere, lookUpInside] : [lookUpInside, lookUpHere]
 }
 
-async function readHosts({ engine, workload }: ResolveContext, host: string, call: EngineCall) {
-  const given = workload.extraHosts.map((entry) => [
+async function readHosts({ engine, container }: ResolveContext, host: string, call: EngineCall) {
+  const given = container.extraHosts.map((entry) => [
     entry.slice(0, entry.indexOf(':')),
     entry.slice(entry.indexOf(':') + 1),
   ])
   const asked = given.flatMap(([name = '', address = '']) => (isSameHost(name, host) && isIP(address) ? [address] : []))
   if (asked.length > 0) return asked
-  const text = await readContainerFile(engine, workload.id, '/etc/hosts', call)
+  const text = await readContainerFile(engine, container.id, '/etc/hosts', call)
   return text === undefined ? [] : findInHosts(text, host)
 }
 

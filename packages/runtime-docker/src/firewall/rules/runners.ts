@@ -3,15 +3,15 @@ import { createHelperRunner } from './helper-runner.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Lists the ways to run a script in the workload's network namespace, the most secure first. The workload can change
- * its own file system, but not the files of an image.
+ * Lists the ways to run a script in the network namespace of a container, the most secure first. The container can
+ * change its own file system, but not the files of an image.
  *
  * A privileged exec needs no capability of the container, but Docker 20.10 cannot start one if the engine itself lacks
- * a capability. A plain exec works where the workload has NET_ADMIN.
+ * a capability. A plain exec works where the container has NET_ADMIN.
  */
 export function listRunners(context: RunnerContext): readonly NamespaceRunner[] {
   const { firewallImage } = context.engine.details
-  const { id, namespaceId, imageId, hasNetAdmin } = context.workload
+  const { id, namespaceId, imageId, hasNetAdmin } = context.container
   const given =
     firewallImage === undefined ? [] : [{ image: firewallImage, title: `a helper container of ${firewallImage}` }]
   const own = imageId === '' ? [] : [{ image: imageId, title: 'a helper container of its own image' }]
@@ -24,7 +24,7 @@ export function listRunners(context: RunnerContext): readonly NamespaceRunner[] 
   ]
 }
 
-/** Runs scripts in the workload's sandbox, whose process has NET_ADMIN, and whose files come from its image. */
+/** Runs scripts in the container's sandbox, whose process has NET_ADMIN, and whose files come from its image. */
 export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
   return createExecRunner(context, { privileged: false, title: 'an exec in its sandbox' })
 }

@@ -10,8 +10,8 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { toSandboxLabels } from '../../engine/sandbox-labels.js'
 import { setRules } from '../rules/apply-firewall.js'
+import { toFirewalledContainer } from '../rules/firewalled-container.js'
 import { createNoRunnerError, createSandboxRunner } from '../rules/runners.js'
-import { toWorkload } from '../rules/workload.js'
 import { toSandboxBody } from './sandbox-body.js'
 
 /**
@@ -55,8 +55,8 @@ export async function setSandboxRules(
   call: EngineCall,
 ): Promise<readonly string[] | undefined> {
   const { NetworkSettings } = await inspectContainer(engine, { ...call, subject: sandboxId })
-  const workload = toWorkload({ ...container, ...(NetworkSettings && { NetworkSettings }) }, sandboxId)
-  const context = { engine, workload }
+  const inSandbox = { ...container, ...(NetworkSettings && { NetworkSettings }) }
+  const context = { engine, container: toFirewalledContainer(inSandbox, sandboxId) }
   return await setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
 }
 

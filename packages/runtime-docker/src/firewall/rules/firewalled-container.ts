@@ -7,7 +7,7 @@ import type { InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 
 /** A container whose egress is restricted, as the engine describes it. */
-export interface Workload {
+export interface FirewalledContainer {
   readonly id: string
   /** The container that owns its network namespace: itself, or its sandbox. */
   readonly namespaceId: string
@@ -33,16 +33,16 @@ export interface Attachment {
  * Inspects the container. Rejects with CONTAINER_NOT_FOUND if it does not exist, and with NOT_RUNNING if it is paused
  * or does not run.
  */
-export async function readWorkload(engine: DockerEngine, call: EngineCall): Promise<Workload> {
+export async function readFirewalledContainer(engine: DockerEngine, call: EngineCall): Promise<FirewalledContainer> {
   const inspected = await inspectContainer(engine, call)
   const { Running, Status } = inspected.State ?? {}
   if (Running !== true || Status === 'paused') {
     throw createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(Status) })
   }
-  return toWorkload(inspected, engine.containers.findSandboxed(inspected.Id)?.sandboxId)
+  return toFirewalledContainer(inspected, engine.containers.findSandboxed(inspected.Id)?.sandboxId)
 }
 
-/** Whether an error of {@link readWorkload} means that the container has ended. A paused one has not. */
+/** Whether an error of {@link readFirewalledContainer} means that the container has ended. A paused one has not. */
 export function isEndError(error: unknown): boolean {
   return isHostError(error, 'NOT_RUNNING') ? error.facts.state !== 'paused' : isHostError(error, 'CONTAINER_NOT_FOUND')
 }
@@ -60,10 +60,10 @@ export function refuseSharedNetwork(
 }
 
 /** Reads an inspection, of a container that runs or not. Pure. */
-export function toWorkload(
+export function toFirewalledContainer(
   { Id, Name = Id, Image = '', HostConfig = {}, NetworkSettings = {} }: InspectedContainer,
   sandboxId: string | undefined,
-): Workload {
+): FirewalledContainer {
   return {
     id: Id,
     namespaceId: sandboxId ?? Id,

@@ -11,7 +11,7 @@ const starts = Number(process.env.CAPSTAN_FIREWALL_STARTS ?? 3)
 /** The process sends a packet to each port and exits without waiting for an answer. */
 const send = (address: string) => ['sh', '-c', `nc -w 1 ${address} 8080 </dev/null & nc -w 1 ${address} 9 & sleep 0.02`]
 
-describeWithFirewallImage('a process that ends at once under kept rules', (testEngine) => {
+describeWithFirewallImage('a process that ends at once under stored rules', (testEngine) => {
   const { firewallImage, image } = testEngine
 
   /** Another container on a network, and the number of TCP segments that its kernel has received. */
@@ -49,24 +49,24 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   })
 
   test.for([
-    { title: 'of an image with iptables', workload: firewallImage, changes: {}, outcome: 'ran' },
+    { title: 'of an image with iptables', container: firewallImage, changes: {}, outcome: 'ran' },
     {
       title: 'of an image without iptables, with a firewall image',
-      workload: image,
+      container: image,
       changes: { firewallImage },
       outcome: 'ran',
     },
-    { title: 'of an image without iptables', workload: image, changes: {}, outcome: 'not-started' },
+    { title: 'of an image without iptables', container: image, changes: {}, outcome: 'not-started' },
   ])(
     'sends nothing to another container: $title',
     { timeout: 60_000 + starts * 10_000 },
-    async ({ workload, changes, outcome }) => {
+    async ({ container, changes, outcome }) => {
       const { runtime, firewalls, config, countReceived, rules, listLeftovers } = await setUp(changes)
       const before = await countReceived()
       const left = await listLeftovers()
       const outcomes: Record<string, number> = {}
       for (let turn = 0; turn < starts; turn += 1) {
-        const id = await runtime.createContainer({ image: workload, ...config, autoRemove: turn % 2 === 1 })
+        const id = await runtime.createContainer({ image: container, ...config, autoRemove: turn % 2 === 1 })
         await firewalls.setupFirewall(id, rules)
         const seen = await runtime
           .startAttached(id, { stdout: collectOutput().stream })

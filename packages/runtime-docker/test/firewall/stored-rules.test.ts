@@ -56,7 +56,7 @@ async function readLog(runtime: DockerRuntime, id: string): Promise<string> {
   return text
 }
 
-describe('the first start under kept rules', () => {
+describe('the first start under stored rules', () => {
   test('starts the container in the network namespace of a sandbox that has the rules, and its id stays valid', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
@@ -108,7 +108,7 @@ describe('the first start under kept rules', () => {
     if (first !== undefined) first.networks = { net: {} }
     await started.runtime.startContainer(id)
     const bodies = started.fake.requests.filter(({ path }) => path === '/containers/create').map(({ json }) => json)
-    const [, sandbox, workload] = bodies
+    const [, sandbox, container] = bodies
     expect(sandbox).toMatchObject({
       Hostname: 'host',
       ExposedPorts: { '80/tcp': {} },
@@ -122,11 +122,11 @@ describe('the first start under kept rules', () => {
       NetworkingConfig: { EndpointsConfig: { net: { Aliases: ['alias', 'c', id.slice(0, 12)] } } },
     })
     expect(sandbox).not.toHaveProperty(['Labels', 'mine'])
-    expect(workload).toMatchObject({ Cmd: ['sleep'], Labels: { mine: '1' }, HostConfig: { Memory: 67_108_864 } })
-    expect(Object.keys(workload ?? {})).not.toEqual(expect.arrayContaining(['Hostname']))
-    expect(workload).not.toHaveProperty('ExposedPorts')
-    expect(workload).not.toHaveProperty('NetworkingConfig')
-    expect(workload?.HostConfig).not.toHaveProperty('PortBindings')
+    expect(container).toMatchObject({ Cmd: ['sleep'], Labels: { mine: '1' }, HostConfig: { Memory: 67_108_864 } })
+    expect(Object.keys(container ?? {})).not.toEqual(expect.arrayContaining(['Hostname']))
+    expect(container).not.toHaveProperty('ExposedPorts')
+    expect(container).not.toHaveProperty('NetworkingConfig')
+    expect(container?.HostConfig).not.toHaveProperty('PortBindings')
   })
 
   test.each(['its id', 'its name'])('is seen by a log that was followed before it, by %s', async (by) => {
@@ -336,7 +336,7 @@ describe('the start of a container that cannot be created again', () => {
   })
 })
 
-describe('a start under kept rules', () => {
+describe('a start under stored rules', () => {
   test('sets the rules anew before it starts a container that ended while the start was prepared', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
@@ -389,7 +389,7 @@ test('removes the sandbox of a stopped container that is removed by its name', a
   expect(started.fake.state.containers.size).toBe(0)
 })
 
-describe('each request of a start under kept rules', () => {
+describe('each request of a start under stored rules', () => {
   const kinds = {
     'created here': (started: StartedRuntime) => createKept(started, ['sleep']),
     'created elsewhere': async (started: StartedRuntime) => (await makeForeign(started, ['sleep'])).id,
