@@ -24,23 +24,28 @@ export interface ConformanceCase {
 }
 
 /** The definition of a case; fields with a default are optional. */
-export interface CaseDefinition
-  extends Pick<ConformanceCase, 'id' | 'title' | 'run'>,
-    Partial<Omit<ConformanceCase, 'id' | 'title' | 'run'>> {}
+export type CaseDefinition = Pick<ConformanceCase, 'title' | 'run'> & Partial<Omit<ConformanceCase, 'id'>>
 
-/** Defines cases with common properties. The lists of a case are added to those of `shared`. */
+/**
+ * Defines cases by id, in the order of a report.
+ *
+ * `shared` is the capability of the cases, or all properties that they share. The lists of a case are added to shared lists.
+ */
 export function defineCases(
-  shared: Pick<ConformanceCase, 'capability'> & Partial<ConformanceCase>,
-  definitions: readonly CaseDefinition[],
+  shared: Capability<object> | (Pick<ConformanceCase, 'capability'> & Partial<Omit<ConformanceCase, 'id'>>),
+  definitions: Readonly<Record<string, CaseDefinition>>,
 ): readonly ConformanceCase[] {
-  return definitions.map((definition) => ({
+  const common = 'token' in shared ? { capability: shared } : shared
+  const { needs = [], requiredOptions = [], given = [] } = common
+  return Object.entries(definitions).map(([id, definition]) => ({
     opens: true,
     timeFactor: 1,
-    ...shared,
+    ...common,
     ...definition,
-    needs: [...(shared.needs ?? []), ...(definition.needs ?? [])],
-    requiredOptions: [...(shared.requiredOptions ?? []), ...(definition.requiredOptions ?? [])],
-    given: [...(shared.given ?? []), ...(definition.given ?? [])],
+    id,
+    needs: [...needs, ...(definition.needs ?? [])],
+    requiredOptions: [...requiredOptions, ...(definition.requiredOptions ?? [])],
+    given: [...given, ...(definition.given ?? [])],
   }))
 }
 

@@ -21,47 +21,46 @@ import { inBackground } from '../steps/in-background.js'
 import { readLogs } from '../steps/logs.js'
 
 export const abortCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability }, [
-    before('ABT-001', 'ping', ({ runtime }, own) => runtime.ping(own)),
-    before('ABT-002', 'createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
-    before('ABT-003', 'startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
-    before('ABT-004', 'stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
-    before('ABT-005', 'waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
-    before('ABT-006', 'removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
-    before('ABT-007', 'containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
+  ...defineCases(runtimeCapability, {
+    'ABT-001': before('ping', ({ runtime }, own) => runtime.ping(own)),
+    'ABT-002': before('createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
+    'ABT-003': before('startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
+    'ABT-004': before('stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
+    'ABT-005': before('waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
+    'ABT-006': before('removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
+    'ABT-007': before('containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
       readLogs(await runtime.containerLogs(id, own)),
     ),
-    before('ABT-008', 'containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
-    before('ABT-009', 'containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
-    {
-      ...before('ABT-010', 'buildImage', (context, own) => {
+    'ABT-008': before('containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
+    'ABT-009': before('containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
+    'ABT-010': {
+      ...before('buildImage', (context, own) => {
         const { image, uniqueName } = context
         const tag = `${uniqueName('aborted')}:1`
         return context.require(imageBuilderCapability).buildImage(`FROM ${image}\n`, tag, own)
       }),
       capability: imageBuilderCapability,
     },
-    before('ABT-011', 'imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
-    before('ABT-012', 'listImages', ({ runtime }, own) => runtime.listImages(own)),
-    before('ABT-013', 'removeImage', ({ runtime, uniqueName }, own) => runtime.removeImage(uniqueName('none'), own)),
-    before('ABT-014', 'attach', ({ runtime }, own, id) =>
+    'ABT-011': before('imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
+    'ABT-012': before('listImages', ({ runtime }, own) => runtime.listImages(own)),
+    'ABT-013': before('removeImage', ({ runtime, uniqueName }, own) => runtime.removeImage(uniqueName('none'), own)),
+    'ABT-014': before('attach', ({ runtime }, own, id) =>
       runtime.attach(id, { stdout: collectBytes().stream, ...own }),
     ),
-    before('ABT-015', 'startAttached', ({ runtime }, own, id) =>
+    'ABT-015': before('startAttached', ({ runtime }, own, id) =>
       runtime.startAttached(id, { stdout: collectBytes().stream, ...own }),
     ),
-    before('ABT-016', 'resizeTTY', ({ runtime }, own, id) => runtime.resizeTTY(id, { height: 24, width: 80 }, own)),
-    before('ABT-017', 'getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
-    before('ABT-018', 'getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
-    {
-      ...before('ABT-019', 'setupFirewall', (context, own, id) =>
+    'ABT-016': before('resizeTTY', ({ runtime }, own, id) => runtime.resizeTTY(id, { height: 24, width: 80 }, own)),
+    'ABT-017': before('getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
+    'ABT-018': before('getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
+    'ABT-019': {
+      ...before('setupFirewall', (context, own, id) =>
         context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
       ),
       capability: firewallManagerCapability,
     },
-    before('ABT-020', 'listContainers', ({ runtime }, own) => runtime.listContainers(own)),
-    {
-      id: 'ABT-021',
+    'ABT-020': before('listContainers', ({ runtime }, own) => runtime.listContainers(own)),
+    'ABT-021': {
       title: 'the reason may be any value, and is passed on unchanged',
       run: async ({ runtime }) => {
         for (const reason of ['a text', { a: 'thing' }, 0]) {
@@ -69,8 +68,7 @@ export const abortCases: readonly ConformanceCase[] = [
         }
       },
     },
-    {
-      id: 'ABT-022',
+    'ABT-022': {
       title: 'aborting waitContainer rejects with the reason itself and does not stop the container',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -78,8 +76,7 @@ export const abortCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'ABT-023',
+    'ABT-023': {
       title: 'aborting waitContainer before the start rejects with the reason itself',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -87,16 +84,14 @@ export const abortCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
     },
-    {
-      id: 'ABT-024',
+    'ABT-024': {
       title: 'aborting stopContainer during its grace period rejects at once with the reason itself',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.ignore() })
         await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
       },
     },
-    {
-      id: 'ABT-025',
+    'ABT-025': {
       title: 'aborting the signal after the call has resolved changes nothing',
       run: async (context) => {
         const controller = new AbortController()
@@ -109,8 +104,7 @@ export const abortCases: readonly ConformanceCase[] = [
         expectEqual(await runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'ABT-026',
+    'ABT-026': {
       title: 'createContainer aborted at any moment leaves nothing behind',
       run: async (context) => {
         const { runtime, image } = context
@@ -121,8 +115,7 @@ export const abortCases: readonly ConformanceCase[] = [
         )
       },
     },
-    {
-      id: 'ABT-027',
+    'ABT-027': {
       title: 'one signal aborts several calls, which all reject with the reason itself',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -137,17 +130,16 @@ export const abortCases: readonly ConformanceCase[] = [
         expect((await findListed(context, id)) !== undefined, 'the container in the list', 'nothing')
       },
     },
-  ]),
-  ...defineCases({ capability: networkManagerCapability }, [
-    before('ABT-028', 'createNetwork', (context, own) =>
+  }),
+  ...defineCases(networkManagerCapability, {
+    'ABT-028': before('createNetwork', (context, own) =>
       context.require(networkManagerCapability).createNetwork(context.uniqueName('aborted'), own),
     ),
-    before('ABT-029', 'removeNetwork', (context, own) =>
+    'ABT-029': before('removeNetwork', (context, own) =>
       context.require(networkManagerCapability).removeNetwork(context.uniqueName('none'), own),
     ),
-    before('ABT-030', 'listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
-    {
-      id: 'ABT-031',
+    'ABT-030': before('listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
+    'ABT-031': {
       title: 'createNetwork aborted at any moment leaves nothing behind',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
@@ -155,17 +147,16 @@ export const abortCases: readonly ConformanceCase[] = [
         await tryAborts(context, create, (id) => networks.removeNetwork(id))
       },
     },
-  ]),
-  ...defineCases({ capability: volumeManagerCapability }, [
-    before('ABT-032', 'createVolume', (context, own) =>
+  }),
+  ...defineCases(volumeManagerCapability, {
+    'ABT-032': before('createVolume', (context, own) =>
       context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), own),
     ),
-    before('ABT-033', 'removeVolume', (context, own) =>
+    'ABT-033': before('removeVolume', (context, own) =>
       context.require(volumeManagerCapability).removeVolume(context.uniqueName('none'), own),
     ),
-    before('ABT-034', 'listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
-    {
-      id: 'ABT-035',
+    'ABT-034': before('listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
+    'ABT-035': {
       title: 'createVolume aborted at any moment leaves nothing behind',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
@@ -173,44 +164,42 @@ export const abortCases: readonly ConformanceCase[] = [
         await tryAborts(context, create, (name) => volumes.removeVolume(name))
       },
     },
-  ]),
-  ...defineCases({ capability: sidecarManagerCapability }, [
-    before('ABT-036', 'startSidecar', (context, own) =>
+  }),
+  ...defineCases(sidecarManagerCapability, {
+    'ABT-036': before('startSidecar', (context, own) =>
       context
         .require(sidecarManagerCapability)
         .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, own),
     ),
-    before('ABT-037', 'inspectContainer of the sidecar manager', (context, own, id) =>
+    'ABT-037': before('inspectContainer of the sidecar manager', (context, own, id) =>
       context.require(sidecarManagerCapability).inspectContainer(id, own),
     ),
-  ]),
-  ...defineCases({ capability: execManagerCapability }, [
-    before('ABT-038', 'exec', (context, own, id) => context.require(execManagerCapability).exec(id, ['true'], own)),
-  ]),
-  ...defineCases({ capability: imageTransferCapability }, [
-    before('ABT-039', 'pullImage', (context, own) =>
+  }),
+  ...defineCases(execManagerCapability, {
+    'ABT-038': before('exec', (context, own, id) => context.require(execManagerCapability).exec(id, ['true'], own)),
+  }),
+  ...defineCases(imageTransferCapability, {
+    'ABT-039': before('pullImage', (context, own) =>
       context.require(imageTransferCapability).pullImage('127.0.0.1:1/conformance/absent:1', own),
     ),
-    before('ABT-040', 'loadImages', (context, own) =>
+    'ABT-040': before('loadImages', (context, own) =>
       context.require(imageTransferCapability).loadImages(untouchable(), own),
     ),
-    before('ABT-041', 'saveImage', (context, own) =>
+    'ABT-041': before('saveImage', (context, own) =>
       context.require(imageTransferCapability).saveImage(context.image, own),
     ),
-  ]),
-  ...defineCases({ capability: runtimeCapability }, [
-    before('ABT-042', 'inspectContainer of the runtime', ({ runtime }, own, id) => runtime.inspectContainer(id, own)),
-  ]),
+  }),
+  ...defineCases(runtimeCapability, {
+    'ABT-042': before('inspectContainer of the runtime', ({ runtime }, own, id) => runtime.inspectContainer(id, own)),
+  }),
 ]
 
 /** The call with an aborted signal rejects with the reason itself, and creates and removes nothing. */
 function before(
-  id: string,
   method: string,
   call: (context: CaseContext, own: OperationOptions, container: string) => PromiseLike<unknown>,
 ): CaseDefinition {
   return {
-    id,
     title: `${method} with an aborted signal rejects with the reason itself and does nothing`,
     run: async (context) => {
       const container = await createContainer(context, { command: context.programs.exit(0) })

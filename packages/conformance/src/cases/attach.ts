@@ -8,9 +8,8 @@ import { collectBytes, toLines } from '../steps/collect.js'
 import { createContainer, runAttached, runToExit, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 
-export const attachCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'ATT-001',
+export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'ATT-001': {
     title: 'startAttached separates stdout and stderr and resolves with the exit code',
     run: async (context) => {
       const result = await runAttached(context, { command: context.programs.report('to out', 'to err', 5) })
@@ -18,8 +17,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ stdout, stderr, exitCode }, { stdout: 'to out\n', stderr: 'to err\n', exitCode: 5 }, 'the result')
     },
   },
-  {
-    id: 'ATT-002',
+  'ATT-002': {
     title: 'startAttached gives all output of a program that exits at once, in twenty runs',
     timeFactor: 2,
     run: async (context) => {
@@ -34,8 +32,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
     },
   },
-  {
-    id: 'ATT-003',
+  'ATT-003': {
     title: 'startAttached with autoRemove gives all output and the exit code, in ten runs',
     requiredOptions: ['autoRemove'],
     timeFactor: 2,
@@ -50,8 +47,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
     },
   },
-  {
-    id: 'ATT-004',
+  'ATT-004': {
     title: 'the end of stdin closes only stdin: a program that counts its input prints the number',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -60,8 +56,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '3', exitCode: 0 }, 'the result')
     },
   },
-  {
-    id: 'ATT-005',
+  'ATT-005': {
     title: 'an empty stdin gives the program end-of-file',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -70,8 +65,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(stdout.trim(), '0', 'the count')
     },
   },
-  {
-    id: 'ATT-006',
+  'ATT-006': {
     title: 'startAttached copies a megabyte of every byte value in and out without deadlock',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -81,16 +75,14 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(bytes.equals(sent), `the ${sent.length} bytes that were sent`, `${bytes.length} bytes`)
     },
   },
-  {
-    id: 'ATT-007',
+  'ATT-007': {
     title: 'the program reads end-of-file at once without interactive',
     run: async (context) => {
       const { stdout, exitCode } = await runAttached(context, { command: context.programs.count() })
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '0', exitCode: 0 }, 'the result')
     },
   },
-  {
-    id: 'ATT-008',
+  'ATT-008': {
     title: 'startAttached resolves with the exit code when the program exits while stdin is being written',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -102,8 +94,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(exitCode, 6, 'the exit code')
     },
   },
-  {
-    id: 'ATT-009',
+  'ATT-009': {
     title: 'startAttached resolves when the program exits before the end of stdin',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -113,20 +104,22 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(exitCode, 8, 'the exit code')
     },
   },
-  {
-    id: 'ATT-010',
+  'ATT-010': {
     title: 'startAttached does not end the output streams of the caller',
     run: async (context) => {
       const stdout = collectBytes()
       const stderr = collectBytes()
       const id = await createContainer(context, { command: context.programs.report('out', 'err', 0) })
-      await context.runtime.startAttached(id, { stdout: stdout.stream, stderr: stderr.stream, signal: context.signal })
+      await context.runtime.startAttached(id, {
+        stdout: stdout.stream,
+        stderr: stderr.stream,
+        signal: context.signal,
+      })
       const ended = [stdout, stderr].map(({ stream }) => stream.writableEnded || stream.destroyed)
       expectEqual(ended, [false, false], 'which outputs were ended')
     },
   },
-  {
-    id: 'ATT-011',
+  'ATT-011': {
     title: 'a slow output stream gets all output before startAttached resolves',
     run: async (context) => {
       const size = 256 * 1024
@@ -136,8 +129,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ exitCode, size: stdout.bytes().length }, { exitCode: 0, size }, 'the result')
     },
   },
-  {
-    id: 'ATT-012',
+  'ATT-012': {
     title: 'an output that was not requested does not block the other',
     run: async (context) => {
       const stdout = collectBytes()
@@ -146,8 +138,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ exitCode, text: stdout.text() }, { exitCode: 0, text: 'to out\n' }, 'the result')
     },
   },
-  {
-    id: 'ATT-013',
+  'ATT-013': {
     title: 'startAttached rejects with COMMAND_NOT_STARTED and 127 when the image lacks the command',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.missing() })
@@ -155,8 +146,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
     },
   },
-  {
-    id: 'ATT-014',
+  'ATT-014': {
     title: 'aborting startAttached rejects with the reason itself and stops the container',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.announce('begun') })
@@ -173,8 +163,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       await eventually('a container that does not run', isOver, { timeoutMs: 15_000 })
     },
   },
-  {
-    id: 'ATT-015',
+  'ATT-015': {
     title: 'attach gives the later output of a running program until its exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
@@ -183,8 +172,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectIncludes(stdout.text(), 'after\n', 'the output')
     },
   },
-  {
-    id: 'ATT-016',
+  'ATT-016': {
     title: 'attach sends stdin and its end to a running program',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -196,8 +184,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await context.runtime.waitContainer(id), 0, 'the exit code')
     },
   },
-  {
-    id: 'ATT-017',
+  'ATT-017': {
     title: 'aborting attach rejects with the reason itself and does not stop the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -211,8 +198,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
-  {
-    id: 'ATT-018',
+  'ATT-018': {
     title: 'attach rejects with NOT_RUNNING and the state when the container was never started',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -220,8 +206,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectHostError('NOT_RUNNING', attach, { id, state: 'created' })
     },
   },
-  {
-    id: 'ATT-019',
+  'ATT-019': {
     title: 'attach rejects with NOT_RUNNING and the state when the container has exited',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
@@ -229,8 +214,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectHostError('NOT_RUNNING', attach, { id, state: 'exited' })
     },
   },
-  {
-    id: 'ATT-020',
+  'ATT-020': {
     title: 'two attached sessions get the same output',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
@@ -241,8 +225,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       for (const { text } of outputs) expectIncludes(text(), 'after\n', 'the output of each')
     },
   },
-  {
-    id: 'ATT-021',
+  'ATT-021': {
     title: 'attach works on a container that another process started',
     requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
@@ -253,8 +236,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectIncludes(stdout.text(), 'after\n', 'the output')
     },
   },
-  {
-    id: 'ATT-022',
+  'ATT-022': {
     title: 'a container with a terminal sends both outputs to stdout',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -263,8 +245,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ lines: toLines(stdout), stderr }, { lines: ['to out', 'to err'], stderr: '' }, 'the output')
     },
   },
-  {
-    id: 'ATT-023',
+  'ATT-023': {
     title: 'the session fails when stdin fails, so that partial input is not taken for the whole',
     requiredOptions: ['interactive'],
     run: async (context) => {
@@ -283,11 +264,10 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await within(15_000, 'the end of the session', ended), undefined, 'the result of the session')
     },
   },
-  endsTerminalInput('ATT-024', 'a line', 'abc\n'),
-  endsTerminalInput('ATT-025', 'a line and a partial line', 'abc\nde'),
-  endsTerminalInput('ATT-026', 'nothing', ''),
-  {
-    id: 'ATT-027',
+  'ATT-024': endsTerminalInput('a line', 'abc\n'),
+  'ATT-025': endsTerminalInput('a line and a partial line', 'abc\nde'),
+  'ATT-026': endsTerminalInput('nothing', ''),
+  'ATT-027': {
     title: 'attach to a terminal keeps reading after the end of stdin',
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
@@ -298,12 +278,11 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(stdout.text().trimEnd().at(-1), '4', 'the end of the output')
     },
   },
-])
+})
 
 /** A terminal echoes the input, so only the end of the output is compared. */
-function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
+function endsTerminalInput(sent: string, text: string): CaseDefinition {
   return {
-    id,
     title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {

@@ -5,9 +5,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { buildImage } from '../steps/images.js'
 
 /** Cases of the build cache and of pulls of the base image. */
-export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
-  {
-    id: 'BLD-024',
+export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
+  'BLD-024': {
     title: 'noCache runs every step again',
     run: async (context) => {
       const word = context.uniqueName('said')
@@ -24,8 +23,7 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capabil
       )
     },
   },
-  {
-    id: 'BLD-025',
+  'BLD-025': {
     title: 'pull requests the base image from the registry even when it is local; without pull no request is sent',
     run: async (context) => {
       const { runtime, signal } = context
@@ -43,4 +41,4 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')
     },
   },
-])
+})

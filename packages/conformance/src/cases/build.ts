@@ -12,9 +12,8 @@ import { buildImage } from '../steps/images.js'
 import { inBackground } from '../steps/in-background.js'
 import { toPlatform } from '../steps/platform.js'
 
-export const buildCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
-  {
-    id: 'BLD-001',
+export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
+  'BLD-001': {
     title: 'buildImage resolves when the image has its tag, and the image runs',
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nCMD ["echo", "built"]\n`)
@@ -22,8 +21,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag }, 'built')
     },
   },
-  {
-    id: 'BLD-002',
+  'BLD-002': {
     title: 'COPY copies a context file given as text or bytes',
     run: async (context) => {
       const files = { 'note.txt': 'from the context\n', 'bytes.bin': Buffer.from([0, 255, 10]) }
@@ -42,8 +40,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual([...bytes], [0, 255, 10], 'the bytes')
     },
   },
-  {
-    id: 'BLD-003',
+  'BLD-003': {
     title: 'COPY copies files of a directory except those that .dockerignore excludes',
     run: async (context) => {
       const directory = await makeContext(context)
@@ -56,8 +53,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expect(secret.exitCode !== 0, 'no such file in the image', secret.stdout)
     },
   },
-  {
-    id: 'BLD-004',
+  'BLD-004': {
     title: 'files of a directory keep their modes',
     run: async (context) => {
       const directory = await makeContext(context)
@@ -70,8 +66,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag, command: context.programs.permissions('/program') }, '750')
     },
   },
-  {
-    id: 'BLD-005',
+  'BLD-005': {
     title: 'ENV, WORKDIR, USER and ENTRYPOINT apply to containers of the image',
     requiredOptions: ['entrypoint'],
     run: async (context) => {
@@ -84,16 +79,14 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag, entrypoint: context.programs.user() }, '1234')
     },
   },
-  {
-    id: 'BLD-006',
+  'BLD-006': {
     title: 'RUN runs the command and keeps the files that it writes in the image',
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nRUN echo made > /made\n`)
       await expectPrints(context, { image: tag, command: context.programs.read('/made') }, 'made')
     },
   },
-  {
-    id: 'BLD-007',
+  'BLD-007': {
     title:
       'buildImage rejects with BUILD_FAILED, the exit code and the last lines when RUN exits with 9, and creates no image',
     run: async (context) => {
@@ -104,31 +97,27 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectIncludes(facts.lastLines.join('\n'), 'on the way', 'the last lines')
     },
   },
-  {
-    id: 'BLD-008',
+  'BLD-008': {
     title: 'buildImage rejects with BUILD_FAILED on a syntax error, and creates no image',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
     },
   },
-  {
-    id: 'BLD-009',
+  'BLD-009': {
     title: 'buildImage rejects with BUILD_FAILED when COPY names a file that the context lacks',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
     },
   },
-  {
-    id: 'BLD-010',
+  'BLD-010': {
     title: 'buildImage rejects with BUILD_FAILED when the base image does not exist',
     run: async (context) => {
       await expectBuildFailed(context, 'FROM 127.0.0.1:1/conformance/absent:1\n')
     },
   },
-  refusesContext('BLD-011', '".." in the name of a context file', { '../outside': 'no' }),
-  refusesContext('BLD-012', 'an absolute name of a context file', { '/outside': 'no' }),
-  {
-    id: 'BLD-013',
+  'BLD-011': refusesContext('".." in the name of a context file', { '../outside': 'no' }),
+  'BLD-012': refusesContext('an absolute name of a context file', { '/outside': 'no' }),
+  'BLD-013': {
     title: 'a symbolic link out of the context directory rejects with INVALID_ARGUMENT, and nothing is built',
     run: async (context) => {
       const directory = await makeContext(context)
@@ -136,13 +125,11 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
     },
   },
-  {
-    id: 'BLD-014',
+  'BLD-014': {
     title: 'an empty Dockerfile rejects with INVALID_ARGUMENT',
     run: async (context) => await expectNotBuilt(context, ' \n', {}, 'dockerfile'),
   },
-  {
-    id: 'BLD-015',
+  'BLD-015': {
     title: 'buildArgs set the values of ARG',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nARG WORD=unset\nENV SAID=$WORD\n`
@@ -150,8 +137,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'given')
     },
   },
-  {
-    id: 'BLD-016',
+  'BLD-016': {
     title: 'target is the last stage that is built; without it the last stage of the Dockerfile is',
     run: async (context) => {
       const [first, last] = ['first', 'last'].map((name) => `FROM ${context.image} AS ${name}\nENV STAGE=${name}\n`)
@@ -162,8 +148,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: whole, command }, 'last')
     },
   },
-  {
-    id: 'BLD-017',
+  'BLD-017': {
     title: 'COPY --from copies a file of an earlier stage',
     run: async (context) => {
       const dockerfile = [
@@ -177,8 +162,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag, command: context.programs.read('/taken') }, 'made')
     },
   },
-  {
-    id: 'BLD-018',
+  'BLD-018': {
     title: 'onProgress gets the output of the steps',
     run: async (context) => {
       const events: BuildProgress[] = []
@@ -188,8 +172,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expect(!events.some(({ text }) => text.endsWith('\n')), 'lines without their ends', events)
     },
   },
-  {
-    id: 'BLD-019',
+  'BLD-019': {
     title: 'building a tag again moves the tag to the new image',
     run: async (context) => {
       const { runtime, signal } = context
@@ -202,8 +185,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
     },
   },
-  {
-    id: 'BLD-020',
+  'BLD-020': {
     title: 'labels of the options and of the Dockerfile are set on the image',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nLABEL conformance.file=one\n`
@@ -213,8 +195,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(found, ['one', 'two'], 'the labels')
     },
   },
-  {
-    id: 'BLD-021',
+  'BLD-021': {
     title: 'aborting buildImage rejects in time with the reason itself, and creates no image',
     run: async (context) => {
       const tag = `${context.uniqueName('aborted')}:1`
@@ -231,8 +212,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },
-  {
-    id: 'BLD-022',
+  'BLD-022': {
     title: 'buildImage accepts the platform of this machine',
     requiredOptions: ['build.platform'],
     run: async (context) => {
@@ -240,8 +220,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
     },
   },
-  {
-    id: 'BLD-023',
+  'BLD-023': {
     title: 'dns sets the name servers of RUN',
     requiredOptions: ['build.dns'],
     run: async (context) => {
@@ -251,8 +230,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectIncludes(stdout, '192.0.2.53', 'the name servers')
     },
   },
-  {
-    id: 'BLD-026',
+  'BLD-026': {
     title: 'COPY of the whole context includes .dockerignore unless it excludes itself',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
@@ -270,8 +248,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       }
     },
   },
-  {
-    id: 'BLD-027',
+  'BLD-027': {
     title: 'tags name the same image, and its steps run once',
     run: async (context) => {
       const word = context.uniqueName('said')
@@ -288,8 +265,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(printed.length, 1, 'how often the step has printed its line')
     },
   },
-  {
-    id: 'BLD-028',
+  'BLD-028': {
     title: 'an invalid additional tag rejects with INVALID_ARGUMENT and its field, and nothing is built',
     run: async (context) => {
       const further = `${context.uniqueName('further')}:1`
@@ -297,8 +273,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the good further tag')
     },
   },
-  {
-    id: 'BLD-029',
+  'BLD-029': {
     title: 'a failed build creates none of its tags, and a tag of an earlier image keeps that image',
     run: async (context) => {
       const { image, runtime, signal } = context
@@ -311,8 +286,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
     },
   },
-  {
-    id: 'BLD-030',
+  'BLD-030': {
     title: 'an aborted build creates none of its tags, and a tag of an earlier image keeps that image',
     run: async (context) => {
       const { image, runtime } = context
@@ -332,11 +306,10 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
     },
   },
-])
+})
 
-function refusesContext(id: string, what: string, files: Readonly<Record<string, string>>): CaseDefinition {
+function refusesContext(what: string, files: Readonly<Record<string, string>>): CaseDefinition {
   return {
-    id,
     title: `${what} rejects with INVALID_ARGUMENT, and nothing is built`,
     run: async (context) =>
       await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { files } }),

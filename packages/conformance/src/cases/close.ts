@@ -21,9 +21,8 @@ import { inBackground } from '../steps/in-background.js'
 import { readLogs, untilLogged } from '../steps/logs.js'
 
 export const closeCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability }, [
-    {
-      id: 'CLS-001',
+  ...defineCases(runtimeCapability, {
+    'CLS-001': {
       title: 'close can be repeated, and two concurrent calls both resolve',
       run: async (context) => {
         const { runtime } = await context.open()
@@ -31,8 +30,7 @@ export const closeCases: readonly ConformanceCase[] = [
         await within(5000, 'the end of the third close', runtime.close())
       },
     },
-    {
-      id: 'CLS-002',
+    'CLS-002': {
       title: 'after close every method of the runtime rejects with RUNTIME_UNAVAILABLE and a report',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -44,8 +42,7 @@ export const closeCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
     },
-    {
-      id: 'CLS-003',
+    'CLS-003': {
       title: 'close stops no container',
       run: async (context) => {
         const other = await context.open()
@@ -54,8 +51,7 @@ export const closeCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'CLS-004',
+    'CLS-004': {
       title: 'close makes waitContainer reject with RUNTIME_UNAVAILABLE or CONNECTION_LOST',
       run: async (context) => {
         const { runtime } = await context.open()
@@ -63,8 +59,7 @@ export const closeCases: readonly ConformanceCase[] = [
         await expectEnds(runtime, () => runtime.waitContainer(id))
       },
     },
-    {
-      id: 'CLS-005',
+    'CLS-005': {
       title: 'close makes a followed log fail instead of ending as if it were complete',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
@@ -72,8 +67,7 @@ export const closeCases: readonly ConformanceCase[] = [
         await expectEnds(runtime, async () => await readLogs(await runtime.containerLogs(id, { follow: true })))
       },
     },
-    {
-      id: 'CLS-006',
+    'CLS-006': {
       title: 'close ends an attached session',
       run: async (context) => {
         const { runtime } = await context.open()
@@ -81,8 +75,7 @@ export const closeCases: readonly ConformanceCase[] = [
         await expectEnds(runtime, () => runtime.attach(id, { stdout: collectBytes().stream }))
       },
     },
-    {
-      id: 'CLS-007',
+    'CLS-007': {
       title: 'closing one host keeps the streams of another host complete',
       run: async (context) => {
         const other = await context.open()
@@ -94,8 +87,7 @@ export const closeCases: readonly ConformanceCase[] = [
         expectEqual(text, 'first\nsecond\n', 'the log')
       },
     },
-    {
-      id: 'CLS-008',
+    'CLS-008': {
       title: 'close resolves in time while calls are pending',
       run: async (context) => {
         const { runtime } = await context.open()
@@ -109,9 +101,9 @@ export const closeCases: readonly ConformanceCase[] = [
         await within(5000, 'the end of the calls', settled)
       },
     },
-  ]),
-  ...defineCases({ capability: networkManagerCapability }, [
-    closed('CLS-009', 'networks', (context) => {
+  }),
+  ...defineCases(networkManagerCapability, {
+    'CLS-009': closed('networks', (context) => {
       const networks = context.require(networkManagerCapability)
       return {
         createNetwork: () => networks.createNetwork(context.uniqueName('closed')),
@@ -119,23 +111,22 @@ export const closeCases: readonly ConformanceCase[] = [
         listNetworks: () => networks.listNetworks(),
       }
     }),
-  ]),
-  ...defineCases({ capability: sidecarManagerCapability }, [
-    closed('CLS-010', 'sidecars', (context) => {
+  }),
+  ...defineCases(sidecarManagerCapability, {
+    'CLS-010': closed('sidecars', (context) => {
       const sidecars = context.require(sidecarManagerCapability)
       return {
         startSidecar: () => sidecars.startSidecar({ image: context.image, name: context.uniqueName('closed') }),
         inspectContainer: () => sidecars.inspectContainer(context.uniqueName('closed')),
       }
     }),
-  ]),
-  ...defineCases({ capability: execManagerCapability }, [
-    closed('CLS-011', 'exec', (context) => {
+  }),
+  ...defineCases(execManagerCapability, {
+    'CLS-011': closed('exec', (context) => {
       const exec = context.require(execManagerCapability)
       return { exec: () => exec.exec(context.uniqueName('closed'), ['true']) }
     }),
-    {
-      id: 'CLS-012',
+    'CLS-012': {
       title: 'close makes exitCode of exec reject, and never resolve with 0',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -151,9 +142,9 @@ export const closeCases: readonly ConformanceCase[] = [
         await expectAnyHostError(rejecting, ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST', 'EXIT_CODE_UNKNOWN'])
       },
     },
-  ]),
-  ...defineCases({ capability: volumeManagerCapability }, [
-    closed('CLS-013', 'volumes', (context) => {
+  }),
+  ...defineCases(volumeManagerCapability, {
+    'CLS-013': closed('volumes', (context) => {
       const volumes = context.require(volumeManagerCapability)
       return {
         createVolume: () => volumes.createVolume(context.uniqueName('closed')),
@@ -161,9 +152,9 @@ export const closeCases: readonly ConformanceCase[] = [
         listVolumes: () => volumes.listVolumes(),
       }
     }),
-  ]),
-  ...defineCases({ capability: imageTransferCapability }, [
-    closed('CLS-014', 'image transfer', (context) => {
+  }),
+  ...defineCases(imageTransferCapability, {
+    'CLS-014': closed('image transfer', (context) => {
       const transfer = context.require(imageTransferCapability)
       return {
         pullImage: () => transfer.pullImage('127.0.0.1:1/conformance/absent:1'),
@@ -171,28 +162,27 @@ export const closeCases: readonly ConformanceCase[] = [
         saveImage: () => transfer.saveImage(context.image),
       }
     }),
-  ]),
-  ...defineCases({ capability: imageBuilderCapability }, [
-    closed('CLS-015', 'image builds', (context) => {
+  }),
+  ...defineCases(imageBuilderCapability, {
+    'CLS-015': closed('image builds', (context) => {
       const builder = context.require(imageBuilderCapability)
       return { buildImage: () => builder.buildImage(`FROM ${context.image}\n`, 'conformance-closed:1') }
     }),
-  ]),
-  ...defineCases({ capability: firewallManagerCapability }, [
-    closed('CLS-016', 'egress firewalls', (context) => {
+  }),
+  ...defineCases(firewallManagerCapability, {
+    'CLS-016': closed('egress firewalls', (context) => {
       const firewalls = context.require(firewallManagerCapability)
       const rules = { proxyHost: '127.0.0.1', proxyPort: 3128 }
       return { setupFirewall: () => firewalls.setupFirewall(context.uniqueName('closed'), rules) }
     }),
-  ]),
+  }),
 ]
 
 type Call = () => Promise<unknown>
 type Calls = Readonly<Record<string, Call>>
 
-function closed(id: string, title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
+function closed(title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
   return {
-    id,
     title: `after close every method of ${title} rejects with RUNTIME_UNAVAILABLE and a report`,
     run: async (context) => {
       const calls = toManagerCalls(context)

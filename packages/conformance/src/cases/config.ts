@@ -6,9 +6,8 @@ import { createContainer, expectPrints, findListed, runAttached } from '../steps
 import { buildImage } from '../steps/images.js'
 import { toPlatform } from '../steps/platform.js'
 
-export const configCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'CFG-001',
+export const configCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'CFG-001': {
     title: 'command is an argument list that no shell interprets',
     requiredOptions: ['command'],
     run: async (context) => {
@@ -16,8 +15,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { command: context.programs.echo(text) }, text)
     },
   },
-  {
-    id: 'CFG-002',
+  'CFG-002': {
     title: 'entrypoint precedes command',
     requiredOptions: ['entrypoint'],
     run: async (context) => {
@@ -25,8 +23,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { entrypoint: [program], command: rest }, 'by the entrypoint')
     },
   },
-  {
-    id: 'CFG-003',
+  'CFG-003': {
     title: 'env sets variables to any text without NUL',
     requiredOptions: ['env'],
     run: async (context) => {
@@ -34,8 +31,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { env: { SAID: value }, command: context.programs.variable('SAID') }, value)
     },
   },
-  {
-    id: 'CFG-004',
+  'CFG-004': {
     title: 'env accepts values of several lines',
     requiredOptions: ['env'],
     run: async (context) => {
@@ -43,8 +39,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, config, 'first\nsecond')
     },
   },
-  {
-    id: 'CFG-005',
+  'CFG-005': {
     title: 'env accepts a value of 100 000 characters',
     requiredOptions: ['env'],
     run: async (context) => {
@@ -56,21 +51,18 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(stdout.trim().length, value.length, 'the length of the value')
     },
   },
-  {
-    id: 'CFG-006',
+  'CFG-006': {
     title: 'workingDirectory is the directory in which the program starts',
     requiredOptions: ['workingDirectory'],
     run: async (context) =>
       await expectPrints(context, { workingDirectory: '/etc', command: context.programs.directory() }, '/etc'),
   },
-  {
-    id: 'CFG-007',
+  'CFG-007': {
     title: 'user is the user of the program',
     requiredOptions: ['user'],
     run: async (context) => await expectPrints(context, { user: '1234', command: context.programs.user() }, '1234'),
   },
-  {
-    id: 'CFG-008',
+  'CFG-008': {
     title: 'groupAdd adds groups to the user',
     requiredOptions: ['groupAdd'],
     run: async (context) => {
@@ -78,15 +70,13 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(stdout.trim().split(' ').includes('4321'), 'group 4321 among the groups', stdout)
     },
   },
-  {
-    id: 'CFG-009',
+  'CFG-009': {
     title: 'hostname sets the host name inside the container',
     requiredOptions: ['hostname'],
     run: async (context) =>
       await expectPrints(context, { hostname: 'lighthouse', command: context.programs.hostname() }, 'lighthouse'),
   },
-  {
-    id: 'CFG-010',
+  'CFG-010': {
     title: 'readOnlyRootFilesystem prevents writes',
     requiredOptions: ['readOnlyRootFilesystem'],
     run: async (context) => {
@@ -97,8 +87,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(readOnly.exitCode !== 0, 'an exit code other than 0 with it', readOnly.exitCode)
     },
   },
-  {
-    id: 'CFG-011',
+  'CFG-011': {
     title: 'files that a program writes are visible only in its container',
     run: async (context) => {
       const first = await runAttached(context, { command: context.programs.write('/conformance', 'mine') })
@@ -107,14 +96,12 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(other.exitCode !== 0, 'no such file in another container', other.stdout)
     },
   },
-  {
-    id: 'CFG-012',
+  'CFG-012': {
     title: 'labels are set on the container unchanged',
     requiredOptions: ['labels'],
     run: async (context) => await expectLabel(context, 'a "quoted", \'single\' text'),
   },
-  {
-    id: 'CFG-013',
+  'CFG-013': {
     title: 'createContainer accepts the platform of this machine',
     requiredOptions: ['platform'],
     run: async (context) => {
@@ -122,8 +109,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(exitCode, 0, 'the exit code')
     },
   },
-  {
-    id: 'CFG-014',
+  'CFG-014': {
     title: 'dns sets the name servers',
     requiredOptions: ['dns'],
     run: async (context) => {
@@ -131,8 +117,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(stdout.trim().split('\n'), ['192.0.2.53'], 'the name servers')
     },
   },
-  {
-    id: 'CFG-015',
+  'CFG-015': {
     title: 'init runs an init process as process 1',
     requiredOptions: ['init'],
     run: async (context) => {
@@ -142,8 +127,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(Number(stdout) > 1, 'a process number above 1', stdout)
     },
   },
-  {
-    id: 'CFG-016',
+  'CFG-016': {
     title: 'env overrides variables of the image and keeps the others',
     needs: [imageBuilderCapability],
     requiredOptions: ['env'],
@@ -154,14 +138,12 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { ...config, command: context.programs.variable('KEPT') }, 'image')
     },
   },
-  {
-    id: 'CFG-017',
+  'CFG-017': {
     title: 'a label value may contain equals signs',
     requiredOptions: ['labels', 'labels.equalsSign'],
     run: async (context) => await expectLabel(context, '=a = b=='),
   },
-  {
-    id: 'CFG-018',
+  'CFG-018': {
     title: 'null in env removes a variable of the image, and has no effect when the image lacks it',
     needs: [imageBuilderCapability],
     requiredOptions: ['env', 'env.unset'],
@@ -173,7 +155,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { ...config, command: context.programs.variable('KEPT') }, 'image')
     },
   },
-])
+})
 
 async function expectLabel(context: CaseContext, value: string): Promise<void> {
   const id = await createContainer(context, { labels: { 'example.com/kind': value } })

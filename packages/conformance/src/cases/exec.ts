@@ -8,19 +8,17 @@ import { readAll } from '../steps/collect.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 
-export const execCases: readonly ConformanceCase[] = defineCases({ capability: execManagerCapability }, [
-  givesCode('EXEC-001', 0),
-  givesCode('EXEC-002', 42),
-  {
-    id: 'EXEC-003',
+export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapability, {
+  'EXEC-001': givesCode(0),
+  'EXEC-002': givesCode(42),
+  'EXEC-003': {
     title: 'exec separates stdout and stderr',
     run: async (context) => {
       const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0))
       expectEqual({ stdout, stderr }, { stdout: 'to out\n', stderr: 'to err\n' }, 'the output')
     },
   },
-  {
-    id: 'EXEC-004',
+  'EXEC-004': {
     title: 'stdin reaches the process, and its end closes only stdin',
     run: async (context) => {
       const process = await beginExec(context, context.programs.count())
@@ -29,8 +27,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '4', exitCode: 0 }, 'the result')
     },
   },
-  {
-    id: 'EXEC-005',
+  'EXEC-005': {
     title: 'the process reads end-of-file with stdin false',
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { stdin: false })
@@ -38,8 +35,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(stdout.trim(), '0', 'the count')
     },
   },
-  {
-    id: 'EXEC-006',
+  'EXEC-006': {
     title: 'exec copies a megabyte of every byte value in and out without deadlock',
     run: async (context) => {
       const sent = Buffer.alloc(1024 * 1024, everyByte)
@@ -50,8 +46,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(await process.exitCode, 0, 'the exit code')
     },
   },
-  {
-    id: 'EXEC-007',
+  'EXEC-007': {
     title: 'env adds to the variables of the container',
     requiredOptions: ['env'],
     run: async (context) => {
@@ -62,8 +57,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual([kept.stdout, said.stdout], ['from the container\n', 'from the exec\n'], 'the variables')
     },
   },
-  {
-    id: 'EXEC-031',
+  'EXEC-031': {
     title: 'null in env removes a variable of the container',
     requiredOptions: ['env', 'exec.env.unset'],
     run: async (context) => {
@@ -74,24 +68,21 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual([kept.stdout, said.stdout], ['from the container\n', '\n'], 'the variables')
     },
   },
-  {
-    id: 'EXEC-008',
+  'EXEC-008': {
     title: 'user is the user of the process',
     run: async (context) => {
       const { stdout } = await runExec(context, context.programs.user(), { user: '1234' })
       expectEqual(stdout.trim(), '1234', 'the user')
     },
   },
-  {
-    id: 'EXEC-009',
+  'EXEC-009': {
     title: 'workingDirectory is the directory in which the process starts',
     run: async (context) => {
       const { stdout } = await runExec(context, context.programs.directory(), { workingDirectory: '/etc' })
       expectEqual(stdout.trim(), '/etc', 'the directory')
     },
   },
-  {
-    id: 'EXEC-010',
+  'EXEC-010': {
     title: 'command is an argument list that no shell interprets',
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" $HOME`
@@ -99,8 +90,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(stdout, `${text}\n`, 'the output')
     },
   },
-  {
-    id: 'EXEC-011',
+  'EXEC-011': {
     title:
       'exec of a missing command has exit code 127, or 126 when the engine cannot tell the cause, and does not reject',
     run: async (context) => {
@@ -108,16 +98,14 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expect(exitCode === 127 || exitCode === 126, '127 or 126', exitCode)
     },
   },
-  {
-    id: 'EXEC-012',
+  'EXEC-012': {
     title: 'exec of a file that is not executable has exit code 126',
     run: async (context) => {
       const { exitCode } = await runExec(context, context.programs.forbidden())
       expectEqual(exitCode, 126, 'the exit code')
     },
   },
-  {
-    id: 'EXEC-013',
+  'EXEC-013': {
     title: 'exec rejects with NOT_RUNNING and the state when the container was never started',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -125,8 +113,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await expectHostError('NOT_RUNNING', exec, { id, state: 'created' })
     },
   },
-  {
-    id: 'EXEC-014',
+  'EXEC-014': {
     title: 'exec rejects with NOT_RUNNING and the state when the container has exited',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
@@ -134,8 +121,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await expectHostError('NOT_RUNNING', exec, { id, state: 'exited' })
     },
   },
-  {
-    id: 'EXEC-015',
+  'EXEC-015': {
     title: 'tty gives the process a terminal, and stderr stays empty',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -144,8 +130,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(stderr, '', 'stderr')
     },
   },
-  {
-    id: 'EXEC-016',
+  'EXEC-016': {
     title: 'resize changes the size of the terminal',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -158,8 +143,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(exitCode, 0, 'the exit code')
     },
   },
-  {
-    id: 'EXEC-017',
+  'EXEC-017': {
     title: 'resize rejects with INVALID_ARGUMENT when the size is invalid',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -170,8 +154,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await abandon(process)
     },
   },
-  {
-    id: 'EXEC-018',
+  'EXEC-018': {
     title: 'kill resolves with whether it reached the process, which then ends or else keeps running',
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(8))
@@ -184,8 +167,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       if (reached && typeof outcome === 'object') expectEqual(outcome.exitCode, 137, 'the exit code')
     },
   },
-  {
-    id: 'EXEC-019',
+  'EXEC-019': {
     title: 'exitCode settles with a code or EXIT_CODE_UNKNOWN, never with 0, when the container stops',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -199,8 +181,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expect(exitCode !== 0, 'an exit code other than 0, or EXIT_CODE_UNKNOWN', exitCode)
     },
   },
-  {
-    id: 'EXEC-020',
+  'EXEC-020': {
     title: 'exitCode settles after both outputs have ended, and 1 MB of output is complete',
     run: async (context) => {
       const size = 1024 * 1024
@@ -213,8 +194,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(await within(10_000, 'the exit code', exitCode.result), 0, 'the exit code')
     },
   },
-  {
-    id: 'EXEC-021',
+  'EXEC-021': {
     title: 'ten concurrent processes have separate output and exit codes',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -229,8 +209,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
     },
   },
-  {
-    id: 'EXEC-022',
+  'EXEC-022': {
     title: 'disposing a process closes its stdin and can be repeated',
     run: async (context) => {
       const process = await beginExec(context, context.programs.cat())
@@ -240,8 +219,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expect(process.stdin.destroyed || process.stdin.writableEnded, 'a closed stdin', 'an open one')
     },
   },
-  {
-    id: 'EXEC-023',
+  'EXEC-023': {
     title: 'an empty command rejects with INVALID_ARGUMENT',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -249,8 +227,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await expectHostError('INVALID_ARGUMENT', exec, { field: 'command' })
     },
   },
-  {
-    id: 'EXEC-024',
+  'EXEC-024': {
     title: 'aborting ends the session, and exitCode rejects with the reason itself',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -265,8 +242,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(await context.runtime.containerState(id), 'running', 'the state of the container')
     },
   },
-  {
-    id: 'EXEC-025',
+  'EXEC-025': {
     title: 'the process has the user and directory of the container by default',
     requiredOptions: ['user', 'workingDirectory'],
     run: async (context) => {
@@ -276,8 +252,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual([user.stdout.trim(), directory.stdout.trim()], ['1234', '/etc'], 'user and directory')
     },
   },
-  {
-    id: 'EXEC-026',
+  'EXEC-026': {
     title: 'privileged gives the process all capabilities of the machine',
     requiredOptions: ['privileged'],
     run: async (context) => {
@@ -287,8 +262,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(hasSysAdmin(privileged.stdout), true, 'SYS_ADMIN with it')
     },
   },
-  {
-    id: 'EXEC-027',
+  'EXEC-027': {
     title: 'resize does nothing after the process has ended',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -297,11 +271,10 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await process.resize({ height: 24, width: 80 })
     },
   },
-  endsTerminalInput('EXEC-028', 'a line', 'abc\n'),
-  endsTerminalInput('EXEC-029', 'a line and a partial line', 'abc\nde'),
-  endsTerminalInput('EXEC-030', 'nothing', ''),
-  {
-    id: 'EXEC-032',
+  'EXEC-028': endsTerminalInput('a line', 'abc\n'),
+  'EXEC-029': endsTerminalInput('a line and a partial line', 'abc\nde'),
+  'EXEC-030': endsTerminalInput('nothing', ''),
+  'EXEC-032': {
     title: 'the process reads end-of-file with stdin false at a terminal',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -310,11 +283,10 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(stdout.trim(), '0', 'the count')
     },
   },
-])
+})
 
-function givesCode(id: string, code: number): CaseDefinition {
+function givesCode(code: number): CaseDefinition {
   return {
-    id,
     title: `exitCode is ${code} when the program exits with ${code}`,
     run: async (context) =>
       expectEqual((await runExec(context, context.programs.exit(code))).exitCode, code, 'the exit code'),
@@ -333,9 +305,8 @@ async function beginExec(
 }
 
 /** A terminal echoes the input, so only the end of the output is compared. */
-function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
+function endsTerminalInput(sent: string, text: string): CaseDefinition {
   return {
-    id,
     title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
     requiredOptions: ['tty'],
     run: async (context) => {

@@ -6,12 +6,11 @@ import { type CaseDefinition, type ConformanceCase, defineCases } from '../confo
 import { createContainer, runToExit, startContainer, startReady, untilState } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 
-export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  givesCode('EXIT-001', 0),
-  givesCode('EXIT-002', 7),
-  givesCode('EXIT-003', 255),
-  {
-    id: 'EXIT-004',
+export const exitCodeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'EXIT-001': givesCode(0),
+  'EXIT-002': givesCode(7),
+  'EXIT-003': givesCode(255),
+  'EXIT-004': {
     title: 'waitContainer of a created container waits for its start and then for its exit',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(9) })
@@ -22,8 +21,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await waiting.result, 9, 'the exit code')
     },
   },
-  {
-    id: 'EXIT-005',
+  'EXIT-005': {
     title: 'waitContainer waits while the program runs',
     run: async (context) => {
       // The program exits on a signal, so a busy machine cannot miss the time at which it runs.
@@ -35,8 +33,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await waiting.result, 4, 'the exit code')
     },
   },
-  {
-    id: 'EXIT-006',
+  'EXIT-006': {
     title: 'waitContainer resolves at once with the exit code of an exited container, each time',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(11) })
@@ -44,8 +41,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await within(5000, 'the codes', Promise.all(again)), [11, 11], 'the exit codes')
     },
   },
-  {
-    id: 'EXIT-007',
+  'EXIT-007': {
     title: 'two concurrent calls of waitContainer resolve with the same exit code',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(12) })
@@ -54,8 +50,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await waiting.result, [12, 12], 'the exit codes')
     },
   },
-  {
-    id: 'EXIT-008',
+  'EXIT-008': {
     title: 'waitContainer resolves with 137 when the program was killed',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -64,8 +59,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await waiting.result, 137, 'the exit code')
     },
   },
-  {
-    id: 'EXIT-009',
+  'EXIT-009': {
     title: 'waitContainer resolves with the exit code of the second run after a restart',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(1) })
@@ -75,8 +69,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await context.runtime.waitContainer(id, { signal: context.signal }), 0, 'the exit code')
     },
   },
-  {
-    id: 'EXIT-010',
+  'EXIT-010': {
     title:
       'waitContainer settles with the exit code or EXIT_CODE_UNKNOWN, never with 0, when the running container is removed',
     run: async (context) => {
@@ -87,8 +80,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       await expectCodeOrUnknown(waiting.result, 137)
     },
   },
-  {
-    id: 'EXIT-011',
+  'EXIT-011': {
     title: 'waitContainer rejects with EXIT_CODE_UNKNOWN when the container is removed before its start',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -99,8 +91,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       await expectHostError('EXIT_CODE_UNKNOWN', () => late)
     },
   },
-  {
-    id: 'EXIT-012',
+  'EXIT-012': {
     title: 'waitContainer rejects with CONTAINER_NOT_FOUND after the container was removed',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
@@ -108,8 +99,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       await expectHostError('CONTAINER_NOT_FOUND', () => context.runtime.waitContainer(id), { id })
     },
   },
-  {
-    id: 'EXIT-013',
+  'EXIT-013': {
     title: 'waitContainer resolves with the exit code of a container with autoRemove',
     requiredOptions: ['autoRemove'],
     run: async (context) => {
@@ -120,8 +110,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await waiting.result, 13, 'the exit code')
     },
   },
-  {
-    id: 'EXIT-014',
+  'EXIT-014': {
     title: 'waitContainer resolves with the exit code of a container that another process created',
     requiredOptions: ['foreignContainers.exitCode'],
     run: async (context) => {
@@ -130,11 +119,10 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
       expectEqual(await other.waitContainer(id, { signal: context.signal }), 14, 'the exit code')
     },
   },
-])
+})
 
-function givesCode(id: string, code: number): CaseDefinition {
+function givesCode(code: number): CaseDefinition {
   return {
-    id,
     title: `waitContainer resolves with ${code} when the program exits with ${code}`,
     run: async (context) => {
       const { exitCode } = await runToExit(context, { command: context.programs.exit(code) })

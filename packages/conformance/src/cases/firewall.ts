@@ -23,9 +23,8 @@ export const firewallCases: readonly ConformanceCase[] = [
       requiredOptions: ['network', 'network.aliases'],
       timeFactor: 2,
     },
-    [
-      {
-        id: 'FW-001',
+    {
+      'FW-001': {
         title: 'only the proxy is reachable after setupFirewall',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -37,8 +36,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-002',
+      'FW-002': {
         title: 'another port of the proxy is not reachable',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -47,8 +45,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(fixture.proxy)
         },
       },
-      {
-        id: 'FW-003',
+      'FW-003': {
         title: 'the proxy may be a host name, which is resolved before the rules are set',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -57,8 +54,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-004',
+      'FW-004': {
         title: 'names do not resolve unless dns is "engine"',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -68,8 +64,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(byName)
         },
       },
-      {
-        id: 'FW-005',
+      'FW-005': {
         title: 'with dns "engine" names resolve, and other hosts stay unreachable',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -78,8 +73,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach({ host: 'other-host' })
         },
       },
-      {
-        id: 'FW-006',
+      'FW-006': {
         title: 'allow makes further destinations reachable',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -88,8 +82,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectReaches(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-007',
+      'FW-007': {
         title: 'startContainer sets the rules again before it resolves',
         run: async (context) => {
           const fixture = await createFixture(context)
@@ -100,8 +93,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-008',
+      'FW-008': {
         title: 'setupFirewall of a created container stores the rules for its start',
         run: async (context) => {
           const fixture = await createFixture(context, { isStarted: false })
@@ -111,8 +103,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-009',
+      'FW-009': {
         title:
           'setupFirewall rejects with FIREWALL_FAILED when the proxy does not resolve, and the other host is unreachable',
         run: async (context) => {
@@ -128,8 +119,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           if (isAlive) await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
-      {
-        id: 'FW-015',
+      'FW-015': {
         title: 'a process that is started with stored rules reaches only the proxy from its first instruction',
         requiredOptions: ['firewall.beforeStart', 'autoRemove'],
         timeFactor: 3,
@@ -151,8 +141,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           }
         },
       },
-      {
-        id: 'FW-016',
+      'FW-016': {
         title:
           "a process in another owner's container with stored rules reaches only the proxy, or its start rejects with FIREWALL_FAILED",
         requiredOptions: ['firewall.beforeStart'],
@@ -166,8 +155,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           }
         },
       },
-      {
-        id: 'FW-017',
+      'FW-017': {
         title:
           'startContainer rejects with FIREWALL_FAILED when stored rules cannot be set, and the process reaches no host',
         requiredOptions: ['firewall.beforeStart'],
@@ -181,8 +169,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           expectEqual(await readText(context, id), '', 'the data that the process received')
         },
       },
-      {
-        id: 'FW-018',
+      'FW-018': {
         title: 'the id of createContainer is valid after a start with stored rules',
         requiredOptions: ['firewall.beforeStart'],
         timeFactor: 2,
@@ -210,11 +197,10 @@ export const firewallCases: readonly ConformanceCase[] = [
           await expectHostError('CONTAINER_NOT_FOUND', () => runtime.containerState(id), { id })
         },
       },
-    ],
+    },
   ),
-  ...defineCases({ capability: firewallManagerCapability }, [
-    {
-      id: 'FW-010',
+  ...defineCases(firewallManagerCapability, {
+    'FW-010': {
       title: 'setupFirewall rejects with FIREWALL_FAILED on the host network and changes nothing',
       requiredOptions: ['network', 'network.host'],
       run: async (context) => {
@@ -225,8 +211,7 @@ export const firewallCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'FW-011',
+    'FW-011': {
       title: 'setupFirewall resolves for a container without a network, which needs no rules',
       requiredOptions: ['network', 'network.none'],
       run: async (context) => {
@@ -234,16 +219,14 @@ export const firewallCases: readonly ConformanceCase[] = [
         await setupFirewall(context, await startContainer(context, config), somewhere)
       },
     },
-    {
-      id: 'FW-012',
+    'FW-012': {
       title: 'setupFirewall rejects with NOT_RUNNING when the container has exited',
       run: async (context) => {
         const { id } = await runToExit(context, { command: context.programs.exit(0) })
         await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, somewhere), { id })
       },
     },
-    {
-      id: 'FW-013',
+    'FW-013': {
       title: 'an invalid port rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -252,8 +235,7 @@ export const firewallCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'FW-014',
+    'FW-014': {
       title: 'an invalid host rejects with INVALID_ARGUMENT, and no shell runs it',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -261,7 +243,7 @@ export const firewallCases: readonly ConformanceCase[] = [
         await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyHost' })
       },
     },
-  ]),
+  }),
 ]
 
 async function setupFirewall(context: CaseContext, id: string, rules: FirewallRules): Promise<void> {

@@ -6,9 +6,8 @@ import { startContainer } from '../steps/containers.js'
 import { findHostAddress, holdPort } from '../steps/host-ports.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
-export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'ADDR-001',
+export const hostAddressCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'ADDR-001': {
     title:
       'getHostAddress is an address at which a running container of the default network reaches this machine, or undefined',
     run: async (context) => {
@@ -20,8 +19,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
     },
   },
-  {
-    id: 'ADDR-002',
+  'ADDR-002': {
     title:
       'getHostAddress with networkId is an address at which a container of that network reaches this machine, or undefined',
     needs: [networkManagerCapability],
@@ -36,8 +34,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, onNetwork(networkId), peer)
     },
   },
-  {
-    id: 'ADDR-003',
+  'ADDR-003': {
     title: 'getHostAddress rejects with NETWORK_NOT_FOUND when the network is unknown',
     needs: [networkManagerCapability],
     run: async ({ runtime, uniqueName }) => {
@@ -45,8 +42,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectHostError('NETWORK_NOT_FOUND', () => runtime.getHostAddress({ networkId }), { id: networkId })
     },
   },
-  {
-    id: 'ADDR-004',
+  'ADDR-004': {
     title: 'two runtimes on one engine resolve with the same host address',
     run: async (context) => {
       await startContainer(context, { command: context.programs.sleep(60) })
@@ -55,4 +51,4 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
       expect(one === two && one !== '', 'one address', [one, two])
     },
   },
-])
+})

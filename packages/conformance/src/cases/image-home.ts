@@ -4,9 +4,8 @@ import { expectReason } from '../assert/expect-rejection.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { buildImage } from '../steps/images.js'
 
-export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'HOME-001',
+export const imageHomeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'HOME-001': {
     title: 'getImageHomeDir of an absent image is /root, and the image is not pulled',
     run: async ({ runtime, uniqueName }) => {
       const image = `${uniqueName('absent')}:1`
@@ -14,29 +13,26 @@ export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await runtime.imageExists(image), false, 'imageExists afterwards')
     },
   },
-  {
-    id: 'HOME-002',
+  'HOME-002': {
     title: 'getImageHomeDir of an invalid image name is /root',
     run: async ({ runtime }) => expectEqual(await runtime.getImageHomeDir('-no image\n'), '/root', 'the home'),
   },
-  hasHome('HOME-003', 'is HOME of its env, unchanged', 'ENV HOME=/srv/data', '/srv/data'),
-  hasHome('HOME-004', 'with a named user is the home of that user', 'USER node', '/home/node'),
-  hasHome('HOME-005', 'with a user and a group is the home of the user', 'USER node:staff', '/home/node'),
-  hasHome('HOME-006', 'with a numeric user is /root', 'USER 1000:1000', '/root'),
-  hasHome('HOME-007', 'with HOME and a user is HOME', 'USER node\nENV HOME=/elsewhere', '/elsewhere'),
-  {
-    id: 'HOME-008',
+  'HOME-003': hasHome('is HOME of its env, unchanged', 'ENV HOME=/srv/data', '/srv/data'),
+  'HOME-004': hasHome('with a named user is the home of that user', 'USER node', '/home/node'),
+  'HOME-005': hasHome('with a user and a group is the home of the user', 'USER node:staff', '/home/node'),
+  'HOME-006': hasHome('with a numeric user is /root', 'USER 1000:1000', '/root'),
+  'HOME-007': hasHome('with HOME and a user is HOME', 'USER node\nENV HOME=/elsewhere', '/elsewhere'),
+  'HOME-008': {
     title: 'getImageHomeDir rejects with the reason of an aborted signal',
     run: async ({ runtime, image }) => {
       const reason = new Error('aborted before the call')
       await expectReason(reason, () => runtime.getImageHomeDir(image, { signal: AbortSignal.abort(reason) }))
     },
   },
-])
+})
 
-function hasHome(id: string, claim: string, instructions: string, home: string): CaseDefinition {
+function hasHome(claim: string, instructions: string, home: string): CaseDefinition {
   return {
-    id,
     title: `getImageHomeDir of an image ${claim}`,
     needs: [imageBuilderCapability],
     run: async (context) => {

@@ -9,9 +9,8 @@ import { readAll } from '../steps/collect.js'
 import { expectPrints } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
 
-export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capability: imageTransferCapability }, [
-  {
-    id: 'XFER-001',
+export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageTransferCapability, {
+  'XFER-001': {
     title: 'saveImage gives a tar archive',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
@@ -19,8 +18,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expectEqual(tar.subarray(257, 262).toString('latin1'), 'ustar', 'the mark of a tar')
     },
   },
-  {
-    id: 'XFER-002',
+  'XFER-002': {
     title: 'an image that was saved and removed exists and runs after loadImages',
     needs: [imageBuilderCapability],
     run: async (context) => {
@@ -34,8 +32,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'carried')
     },
   },
-  {
-    id: 'XFER-003',
+  'XFER-003': {
     title: 'loadImages of an existing image changes nothing',
     run: async (context) => {
       const find = async () => (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))?.id
@@ -45,8 +42,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expectEqual(await find(), before, 'the id of the image')
     },
   },
-  {
-    id: 'XFER-004',
+  'XFER-004': {
     title: 'loadImages accepts chunks of any size',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
@@ -57,8 +53,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)
     },
   },
-  {
-    id: 'XFER-005',
+  'XFER-005': {
     title: 'saveImage of an absent image fails with IMAGE_NOT_FOUND, in the call or in the stream',
     run: async (context) => {
       const image = `${context.uniqueName('absent')}:1`
@@ -66,15 +61,13 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       await expectHostError('IMAGE_NOT_FOUND', read, { image })
     },
   },
-  {
-    id: 'XFER-006',
+  'XFER-006': {
     title: 'loadImages of data that is no archive rejects with a HostError',
     run: async (context) => {
       await expectAnyHostError(() => load(context, [Buffer.from('no archive at all\n'.repeat(100))]))
     },
   },
-  {
-    id: 'XFER-007',
+  'XFER-007': {
     title: 'loadImages rejects with the error of its source, and loads nothing',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
@@ -93,8 +86,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       if (!isTold) await expectAnyHostError(() => Promise.reject(error))
     },
   },
-  {
-    id: 'XFER-008',
+  'XFER-008': {
     title:
       'pullImage rejects with IMAGE_PULL_FAILED, the reference and a reason when the registry refuses the connection',
     run: async (context) => {
@@ -104,8 +96,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expect(facts.registryText.trim() !== '', 'a reason', facts)
     },
   },
-  {
-    id: 'XFER-009',
+  'XFER-009': {
     title: 'errors and progress contain no credentials',
     run: async (context) => {
       const heard: unknown[] = []
@@ -120,8 +111,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expect(!told.includes(encoded.slice(0, 20)), 'no encoded credentials in the error', 'the credentials')
     },
   },
-  {
-    id: 'XFER-010',
+  'XFER-010': {
     title: 'leaving a saved archive before its end closes it and keeps the image',
     run: async (context) => {
       const stream = await save(context, context.image)
@@ -130,8 +120,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       expectEqual(await context.runtime.imageExists(context.image), true, 'imageExists')
     },
   },
-  {
-    id: 'XFER-011',
+  'XFER-011': {
     title: 'aborting loadImages rejects with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
@@ -145,8 +134,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       await expectReason(reason, () => transfer.loadImages(endless(), { signal: controller.signal }))
     },
   },
-  {
-    id: 'XFER-012',
+  'XFER-012': {
     title: 'aborting saveImage makes its stream fail with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
@@ -157,7 +145,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       await expectReason(reason, () => within(5000, 'the end of the stream', readAll(stream)))
     },
   },
-])
+})
 
 function save(context: CaseContext, reference: string) {
   return context.require(imageTransferCapability).saveImage(reference, { signal: context.signal })

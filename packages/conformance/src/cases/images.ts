@@ -5,20 +5,17 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
 
-export const imageCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'IMG-001',
+export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'IMG-001': {
     title: 'imageExists is true for a local image',
     run: async ({ runtime, image }) => expectEqual(await runtime.imageExists(image), true, 'imageExists'),
   },
-  {
-    id: 'IMG-002',
+  'IMG-002': {
     title: 'imageExists is false for an absent image',
     run: async ({ runtime, uniqueName }) =>
       expectEqual(await runtime.imageExists(`${uniqueName('absent')}:1`), false, 'imageExists'),
   },
-  {
-    id: 'IMG-003',
+  'IMG-003': {
     title: 'listImages lists an image once, with its id, tags and size',
     run: async (context) => {
       const images = await context.runtime.listImages({ signal: context.signal })
@@ -29,8 +26,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
     },
   },
-  {
-    id: 'IMG-004',
+  'IMG-004': {
     title: 'listImages returns only images with all given labels',
     needs: [imageBuilderCapability],
     run: async (context) => {
@@ -45,8 +41,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.listImages({ labels: { 'conformance.mark': 'none' } }), [], 'the other list')
     },
   },
-  {
-    id: 'IMG-005',
+  'IMG-005': {
     title: 'removeImage removes an image by its tag',
     needs: [imageBuilderCapability],
     run: async (context) => {
@@ -55,13 +50,11 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },
-  {
-    id: 'IMG-006',
+  'IMG-006': {
     title: 'removeImage resolves when the image was removed before',
     run: async ({ runtime, uniqueName }) => await runtime.removeImage(`${uniqueName('absent')}:1`),
   },
-  {
-    id: 'IMG-007',
+  'IMG-007': {
     title: 'removeImage rejects with IN_USE and the container when a container uses the image, and keeps the image',
     needs: [imageBuilderCapability],
     requiredOptions: ['name'],
@@ -75,8 +68,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
     },
   },
-  {
-    id: 'IMG-008',
+  'IMG-008': {
     title: 'removeImage with an id removes the image and its tag',
     needs: [imageBuilderCapability],
     run: async (context) => {
@@ -86,4 +78,4 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },
-])
+})

@@ -15,48 +15,43 @@ import { collectBytes } from '../steps/collect.js'
 import { startContainer } from '../steps/containers.js'
 
 export const inputCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability }, [
-    refusesConfig('IN-001', 'an empty image', { image: '' }, 'image'),
-    refusesConfig('IN-002', 'an image with a newline', { image: 'busybox\n--privileged' }, 'image'),
-    refusesConfig('IN-003', 'an image with a leading "-"', { image: '--privileged' }, 'image'),
-    refusesConfig('IN-004', 'a name with NUL', { name: 'a\0b' }, 'name'),
-    refusesConfig('IN-005', 'a name with a slash', { name: '../escape' }, 'name'),
-    refusesConfig('IN-006', 'a label whose key has a newline', { labels: { 'a\nb': '1' } }, 'labels["a\\nb"]'),
-    refusesConfig('IN-007', 'a variable whose name has "="', { env: { 'A=B': '1' } }, 'env["A=B"]'),
-    refusesConfig('IN-008', 'an argument with NUL', { command: ['echo', 'a\0b'] }, 'command[1]'),
-    refusesConfig('IN-009', 'port 0', { ports: [{ containerPort: 0 }] }, 'ports[0].containerPort'),
-    refusesConfig('IN-010', 'port 65536', { ports: [{ containerPort: 80, hostPort: 65_536 }] }, 'ports[0].hostPort'),
-    refusesConfig(
-      'IN-011',
+  ...defineCases(runtimeCapability, {
+    'IN-001': refusesConfig('an empty image', { image: '' }, 'image'),
+    'IN-002': refusesConfig('an image with a newline', { image: 'busybox\n--privileged' }, 'image'),
+    'IN-003': refusesConfig('an image with a leading "-"', { image: '--privileged' }, 'image'),
+    'IN-004': refusesConfig('a name with NUL', { name: 'a\0b' }, 'name'),
+    'IN-005': refusesConfig('a name with a slash', { name: '../escape' }, 'name'),
+    'IN-006': refusesConfig('a label whose key has a newline', { labels: { 'a\nb': '1' } }, 'labels["a\\nb"]'),
+    'IN-007': refusesConfig('a variable whose name has "="', { env: { 'A=B': '1' } }, 'env["A=B"]'),
+    'IN-008': refusesConfig('an argument with NUL', { command: ['echo', 'a\0b'] }, 'command[1]'),
+    'IN-009': refusesConfig('port 0', { ports: [{ containerPort: 0 }] }, 'ports[0].containerPort'),
+    'IN-010': refusesConfig('port 65536', { ports: [{ containerPort: 80, hostPort: 65_536 }] }, 'ports[0].hostPort'),
+    'IN-011': refusesConfig(
       'a mount of an unknown type',
       { mounts: [{ type: 'nfs', target: '/x' }] },
       'mounts[0].type',
     ),
-    refusesConfig('IN-012', 'a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
-    refusesConfig('IN-013', 'negative memory', { memoryBytes: -1 }, 'memoryBytes'),
-    refusesConfig('IN-014', 'cpus 0', { cpus: 0 }, 'cpus'),
-    refusesConfig('IN-015', 'a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
-    refusesConfig(
-      'IN-016',
+    'IN-012': refusesConfig('a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
+    'IN-013': refusesConfig('negative memory', { memoryBytes: -1 }, 'memoryBytes'),
+    'IN-014': refusesConfig('cpus 0', { cpus: 0 }, 'cpus'),
+    'IN-015': refusesConfig('a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
+    'IN-016': refusesConfig(
       'ports with network mode "host"',
       { network: { mode: 'host' }, ports: [{ containerPort: 80 }] },
       'ports',
     ),
-    refusesConfig(
-      'IN-028',
+    'IN-028': refusesConfig(
       'ports with network mode "none"',
       { network: { mode: 'none' }, ports: [{ containerPort: 80 }] },
       'ports',
     ),
-    refusesConfig(
-      'IN-017',
+    'IN-017': refusesConfig(
       'a soft limit above the hard limit',
       { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] },
       'ulimits[0].soft',
     ),
-    refusesConfig('IN-018', 'an unknown field', { restart: 'always' }, 'restart'),
-    {
-      id: 'IN-019',
+    'IN-018': refusesConfig('an unknown field', { restart: 'always' }, 'restart'),
+    'IN-019': {
       title: 'a negative graceMs rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -65,8 +60,7 @@ export const inputCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'IN-020',
+    'IN-020': {
       title: 'log options with negative lines, an invalid time or no stream reject with INVALID_ARGUMENT',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -81,11 +75,10 @@ export const inputCases: readonly ConformanceCase[] = [
         await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, nothing), { field: 'stdout' })
       },
     },
-    refusesIds('IN-021', 'an empty id', ''),
-    refusesIds('IN-022', 'an id with a leading "-"', '--all'),
-    refusesIds('IN-023', 'an id with ".." in its path', '../../version'),
-    {
-      id: 'IN-024',
+    'IN-021': refusesIds('an empty id', ''),
+    'IN-022': refusesIds('an id with a leading "-"', '--all'),
+    'IN-023': refusesIds('an id with ".." in its path', '../../version'),
+    'IN-024': {
       title: 'a value of a wrong type rejects with INVALID_ARGUMENT and not with a TypeError',
       run: async (context) => {
         const { runtime } = context
@@ -100,10 +93,9 @@ export const inputCases: readonly ConformanceCase[] = [
         }
       },
     },
-  ]),
-  ...defineCases({ capability: networkManagerCapability }, [
-    {
-      id: 'IN-025',
+  }),
+  ...defineCases(networkManagerCapability, {
+    'IN-025': {
       title: 'an invalid network name rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
@@ -114,10 +106,9 @@ export const inputCases: readonly ConformanceCase[] = [
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-  ]),
-  ...defineCases({ capability: volumeManagerCapability }, [
-    {
-      id: 'IN-026',
+  }),
+  ...defineCases(volumeManagerCapability, {
+    'IN-026': {
       title: 'an invalid volume name rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
@@ -128,10 +119,9 @@ export const inputCases: readonly ConformanceCase[] = [
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-  ]),
-  ...defineCases({ capability: execManagerCapability }, [
-    {
-      id: 'IN-027',
+  }),
+  ...defineCases(execManagerCapability, {
+    'IN-027': {
       title: 'invalid exec options reject with INVALID_ARGUMENT and the field',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -146,12 +136,11 @@ export const inputCases: readonly ConformanceCase[] = [
         for (const [field, call] of Object.entries(calls)) await expectHostError('INVALID_ARGUMENT', call, { field })
       },
     },
-  ]),
+  }),
 ]
 
-function refusesConfig(id: string, what: string, config: object, field: string): CaseDefinition {
+function refusesConfig(what: string, config: object, field: string): CaseDefinition {
   return {
-    id,
     title: `${what} rejects with INVALID_ARGUMENT for ${field}, and nothing is created`,
     run: async (context) => {
       // A caller in plain JavaScript may give a config that the type forbids.
@@ -162,9 +151,8 @@ function refusesConfig(id: string, what: string, config: object, field: string):
   }
 }
 
-function refusesIds(id: string, what: string, given: string): CaseDefinition {
+function refusesIds(what: string, given: string): CaseDefinition {
   return {
-    id,
     title: `${what} makes every method with an id reject with INVALID_ARGUMENT`,
     run: async (context: CaseContext) => {
       for (const call of toCalls(context, given)) await expectHostError('INVALID_ARGUMENT', call)

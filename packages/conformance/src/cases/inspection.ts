@@ -7,9 +7,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 import { createNetwork, onNetwork } from '../steps/networks.js'
 
-export const inspectionCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'INSP-001',
+export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'INSP-001': {
     title: 'inspectContainer returns id, name, image, labels and command',
     requiredOptions: ['name', 'labels'],
     run: async (context) => {
@@ -22,8 +21,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual([...seen.command], [...command], 'the command')
     },
   },
-  {
-    id: 'INSP-002',
+  'INSP-002': {
     title: 'imageId is the id that listImages shows',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -31,8 +29,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual((await inspect(context, id)).imageId, image?.id, 'the id of the image')
     },
   },
-  {
-    id: 'INSP-003',
+  'INSP-003': {
     title: 'a created container has no exit code, start time or end time',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -41,8 +38,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual([exitCode, startedAt, finishedAt], [undefined, undefined, undefined], 'exit code, start and end')
     },
   },
-  {
-    id: 'INSP-004',
+  'INSP-004': {
     title: 'a running container has a start time, and no exit code or end time',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -52,8 +48,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual([exitCode, finishedAt], [undefined, undefined], 'exit code and end')
     },
   },
-  {
-    id: 'INSP-005',
+  'INSP-005': {
     title: 'an exited container has its exit code, a start time and an end time',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(21) })
@@ -65,8 +60,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expect(end >= start - 1000, 'an end that is not before the start', { startedAt, finishedAt })
     },
   },
-  {
-    id: 'INSP-006',
+  'INSP-006': {
     title: 'inspectContainer returns the networks with address, gateway and aliases',
     needs: [networkManagerCapability],
     requiredOptions: ['network', 'network.aliases'],
@@ -82,8 +76,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expect(aliases.includes('known-as'), '"known-as" among the aliases', aliases)
     },
   },
-  {
-    id: 'INSP-007',
+  'INSP-007': {
     title: 'a container that does not run has no address',
     needs: [networkManagerCapability],
     requiredOptions: ['network'],
@@ -98,8 +91,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       )
     },
   },
-  {
-    id: 'INSP-008',
+  'INSP-008': {
     title: 'inspectContainer rejects with CONTAINER_NOT_FOUND after the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -107,8 +99,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       await expectHostError('CONTAINER_NOT_FOUND', () => inspect(context, id), { id })
     },
   },
-  {
-    id: 'INSP-009',
+  'INSP-009': {
     title: 'inspectContainer returns the published ports with their host ports',
     requiredOptions: ['ports'],
     run: async (context) => {
@@ -119,8 +110,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual(told, [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1', protocol: 'tcp' }], 'the ports')
     },
   },
-  {
-    id: 'INSP-010',
+  'INSP-010': {
     title: 'inspectContainer of the sidecar manager and of the runtime give the same result in each state',
     needs: [sidecarManagerCapability],
     run: async (context) => {
@@ -138,8 +128,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       await expectSame(id, 'exited')
     },
   },
-  {
-    id: 'INSP-011',
+  'INSP-011': {
     title:
       'ports lists every published port with protocol and address; it is empty before the start and after the exit',
     requiredOptions: ['ports'],
@@ -166,7 +155,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual(await listPorts(), [], 'the ports after the exit')
     },
   },
-])
+})
 
 function inspect(context: CaseContext, id: string) {
   return context.runtime.inspectContainer(id, { signal: context.signal })

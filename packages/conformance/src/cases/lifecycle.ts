@@ -5,21 +5,18 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, findListed, runToExit, startContainer, startReady, untilGone } from '../steps/containers.js'
 import { readLogText, untilLogged } from '../steps/logs.js'
 
-export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'RT-001',
+export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'RT-001': {
     title: 'ping resolves',
     run: async ({ runtime, signal }) => await runtime.ping({ signal }),
   },
-  {
-    id: 'RT-002',
+  'RT-002': {
     title: 'the type of the runtime consists of lower-case letters, digits and hyphens',
     run: async ({ runtime }) => {
       expect(/^[a-z][a-z0-9-]*$/.test(runtime.type), 'a type of lower-case letters, digits and "-"', runtime.type)
     },
   },
-  {
-    id: 'RT-003',
+  'RT-003': {
     title: 'createContainer resolves with the full id, which listContainers shows as created',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -27,8 +24,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(listed.state, 'created', 'its state')
     },
   },
-  {
-    id: 'RT-004',
+  'RT-004': {
     title: 'createContainer does not start the container',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.echo('started') })
@@ -36,16 +32,14 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual((await context.runtime.containerLogsAll(id)).length, 0, 'the length of the log')
     },
   },
-  {
-    id: 'RT-005',
+  'RT-005': {
     title: 'startContainer starts the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
-  {
-    id: 'RT-006',
+  'RT-006': {
     title: 'startContainer resolves when the container is already running, without a restart',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('once') }, 'once')
@@ -54,8 +48,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await readLogText(context, id), 'once\n', 'the log of one run')
     },
   },
-  {
-    id: 'RT-007',
+  'RT-007': {
     title: 'two concurrent calls of startContainer both resolve, and the program runs once',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.announce('once') })
@@ -64,8 +57,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await readLogText(context, id), 'once\n', 'the log of one run')
     },
   },
-  {
-    id: 'RT-008',
+  'RT-008': {
     title: 'startContainer starts an exited container again',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.echo('again') })
@@ -75,16 +67,14 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expect(text.endsWith('again\n'), 'the output of the second run in the log', text)
     },
   },
-  {
-    id: 'RT-009',
+  'RT-009': {
     title: 'a container stays in state exited when its program ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
   },
-  {
-    id: 'RT-010',
+  'RT-010': {
     title: 'methods accept the name of a container as well as its id',
     requiredOptions: ['name'],
     run: async (context) => {
@@ -93,8 +83,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.runtime.containerState(name), 'running', 'the state of what has the name')
     },
   },
-  {
-    id: 'RT-011',
+  'RT-011': {
     title: 'removeContainer removes a running container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -102,8 +91,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await findListed(context, id), undefined, 'its entry in the list')
     },
   },
-  {
-    id: 'RT-012',
+  'RT-012': {
     title: 'removeContainer removes a created and an exited container',
     run: async (context) => {
       const created = await createContainer(context, { command: context.programs.exit(0) })
@@ -112,8 +100,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'RT-013',
+  'RT-013': {
     title: 'removeContainer resolves when the container was removed before',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -121,13 +108,11 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       await context.runtime.removeContainer(id)
     },
   },
-  {
-    id: 'RT-014',
+  'RT-014': {
     title: 'removeContainer resolves when the container never existed',
     run: async ({ runtime, uniqueName }) => await runtime.removeContainer(uniqueName('never')),
   },
-  {
-    id: 'RT-015',
+  'RT-015': {
     title: 'two concurrent calls of removeContainer both resolve',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -135,8 +120,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'RT-016',
+  'RT-016': {
     title: 'containerState rejects with CONTAINER_NOT_FOUND and the id after the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -144,8 +128,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       await expectHostError('CONTAINER_NOT_FOUND', () => context.runtime.containerState(id), { id })
     },
   },
-  {
-    id: 'RT-017',
+  'RT-017': {
     title: 'the engine removes a container with autoRemove when it exits',
     requiredOptions: ['autoRemove'],
     run: async (context) => {
@@ -154,8 +137,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       await expectHostError('CONTAINER_NOT_FOUND', () => context.runtime.containerState(id))
     },
   },
-  {
-    id: 'RT-018',
+  'RT-018': {
     title: 'startContainer rejects with COMMAND_NOT_STARTED and 127 when the image lacks the command',
     run: async (context) => {
       const command = context.programs.missing()
@@ -164,16 +146,14 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expect((await context.runtime.containerState(id)) !== 'running', 'a container that does not run', 'running')
     },
   },
-  {
-    id: 'RT-019',
+  'RT-019': {
     title: 'startContainer rejects with COMMAND_NOT_STARTED and 126 when the file is not executable',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.forbidden() })
       await expectHostError('COMMAND_NOT_STARTED', () => context.runtime.startContainer(id), { exitCode: 126 })
     },
   },
-  {
-    id: 'RT-020',
+  'RT-020': {
     title: 'createContainer accepts the id of an image',
     run: async (context) => {
       const images = await context.runtime.listImages()
@@ -183,8 +163,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(exitCode, 4, 'the exit code')
     },
   },
-  {
-    id: 'RT-021',
+  'RT-021': {
     title:
       'createContainer with pull "never" rejects with IMAGE_NOT_FOUND when the image is absent, and creates nothing',
     requiredOptions: ['pull'],
@@ -195,8 +174,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'RT-022',
+  'RT-022': {
     title: 'createContainer rejects with IMAGE_PULL_FAILED when no registry has the image, and creates nothing',
     run: async (context) => {
       // No registry listens on port 1, so the pull fails at once, with or without a network.
@@ -205,8 +183,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'RT-023',
+  'RT-023': {
     title: '50 concurrent lifecycles give the right exit codes and leave nothing behind',
     timeFactor: 5,
     run: async (context) => {
@@ -224,8 +201,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'RT-024',
+  'RT-024': {
     title: 'onProgress is not called when no image is pulled',
     run: async (context) => {
       const { runtime, image, signal } = context
@@ -235,4 +211,4 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       expectEqual(heard, [], 'the progress events')
     },
   },
-])
+})

@@ -4,9 +4,8 @@ import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseConfig, expectPrints, runAttached } from '../steps/containers.js'
 
-export const limitCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'LIM-001',
+export const limitCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'LIM-001': {
     title: 'memoryBytes limits the memory',
     requiredOptions: ['memoryBytes'],
     run: async (context) => {
@@ -14,21 +13,18 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
     },
   },
-  {
-    id: 'LIM-002',
+  'LIM-002': {
     title: 'cpus may be a fraction',
     requiredOptions: ['cpus', 'cpus.fraction'],
     run: async (context) => await expectShare(context, 0.5),
   },
-  {
-    id: 'LIM-003',
+  'LIM-003': {
     title: 'pidsLimit limits the number of processes',
     requiredOptions: ['pidsLimit'],
     run: async (context) =>
       await expectPrints(context, { pidsLimit: 77, command: context.programs.processLimit() }, '77'),
   },
-  {
-    id: 'LIM-004',
+  'LIM-004': {
     title: 'ulimits set the limits of the process',
     requiredOptions: ['ulimits'],
     run: async (context) => {
@@ -36,8 +32,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { ulimits, command: context.programs.openFiles() }, '345')
     },
   },
-  {
-    id: 'LIM-005',
+  'LIM-005': {
     title: 'capAdd adds a capability',
     requiredOptions: ['capAdd'],
     run: async (context) => {
@@ -45,8 +40,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await hasCapability(context, netAdmin, { capAdd: ['NET_ADMIN'] }), true, 'NET_ADMIN with it')
     },
   },
-  {
-    id: 'LIM-006',
+  'LIM-006': {
     title: 'capDrop drops a capability',
     requiredOptions: ['capDrop'],
     run: async (context) => {
@@ -54,8 +48,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await hasCapability(context, chown, { capDrop: ['CHOWN'] }), false, 'CHOWN with it')
     },
   },
-  {
-    id: 'LIM-007',
+  'LIM-007': {
     title: 'privileged gives the process all capabilities of the machine',
     requiredOptions: ['privileged'],
     run: async (context) => {
@@ -63,8 +56,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await hasCapability(context, sysAdmin, { privileged: true }), true, 'SYS_ADMIN with it')
     },
   },
-  {
-    id: 'LIM-008',
+  'LIM-008': {
     title: 'securityOptions are applied',
     requiredOptions: ['securityOptions'],
     run: async (context) => {
@@ -73,14 +65,12 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { securityOptions: ['no-new-privileges'], command }, '1')
     },
   },
-  {
-    id: 'LIM-009',
+  'LIM-009': {
     title: 'cpus limits the number of CPUs',
     requiredOptions: ['cpus'],
     run: async (context) => await expectShare(context, 1),
   },
-  {
-    id: 'LIM-010',
+  'LIM-010': {
     title: 'memoryBytes may be less than a virtual machine needs',
     requiredOptions: ['memoryBytes', 'memoryBytes.small'],
     run: async (context) => {
@@ -88,7 +78,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
     },
   },
-])
+})
 
 async function expectShare(context: CaseContext, cpus: number): Promise<void> {
   const { stdout } = await runAttached(context, { cpus, command: context.programs.cpuLimit() })

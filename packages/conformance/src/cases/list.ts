@@ -3,9 +3,8 @@ import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, findListed, runToExit, startContainer } from '../steps/containers.js'
 
-export const listCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'LIST-001',
+export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'LIST-001': {
     title: 'listContainers lists running, created and exited containers with their states',
     run: async (context) => {
       const created = await createContainer(context, { command: context.programs.exit(0) })
@@ -16,8 +15,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(states, ['created', 'running', 'exited'], 'the states')
     },
   },
-  {
-    id: 'LIST-002',
+  'LIST-002': {
     title: 'listContainers returns each name as it was given',
     requiredOptions: ['name'],
     run: async (context) => {
@@ -26,8 +24,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual((await findListed(context, id))?.name, name, 'the name')
     },
   },
-  {
-    id: 'LIST-003',
+  'LIST-003': {
     title: 'listContainers returns the image as it was given, and the time of creation',
     run: async (context) => {
       const before = Date.now()
@@ -39,8 +36,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       expect(Math.abs(age) < 86_400_000, 'a time of creation of today, or none', createdAt)
     },
   },
-  {
-    id: 'LIST-004',
+  'LIST-004': {
     title: 'listContainers returns the labels of the config',
     requiredOptions: ['labels'],
     run: async (context) => {
@@ -49,8 +45,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual([labels['conformance.one'], labels['conformance.empty']], ['1', ''], 'the labels')
     },
   },
-  {
-    id: 'LIST-005',
+  'LIST-005': {
     title: 'listContainers returns only containers with all given labels',
     requiredOptions: ['labels'],
     run: async (context) => {
@@ -68,8 +63,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       )
     },
   },
-  {
-    id: 'LIST-006',
+  'LIST-006': {
     title: 'listContainers returns an empty list for a label that no container has',
     run: async ({ runtime, uniqueName }) => {
       expectEqual(
@@ -79,8 +73,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       )
     },
   },
-  {
-    id: 'LIST-007',
+  'LIST-007': {
     title: 'listContainers includes containers of other owners',
     run: async (context) => {
       const { runtime } = await context.open()
@@ -88,4 +81,4 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectDefined(await findListed(context, id), "the other's container in the list")
     },
   },
-])
+})

@@ -7,33 +7,29 @@ import { createContainer, runToExit, startContainer, startReady } from '../steps
 import { inBackground } from '../steps/in-background.js'
 import { readLogs, readLogText, toLogBytes, toLogText } from '../steps/logs.js'
 
-export const logCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'LOG-001',
+export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'LOG-001': {
     title: 'containerLogs gives all output of an exited program and then ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(100) })
       expectEqual(toLogText(await logsOf(context, id)), numbers(1, 100), 'the log')
     },
   },
-  {
-    id: 'LOG-002',
+  'LOG-002': {
     title: 'containerLogs without follow ends while the program runs',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
       expectEqual(toLogText(await within(5000, 'the end of the log', logsOf(context, id))), 'so far\n', 'the log')
     },
   },
-  {
-    id: 'LOG-003',
+  'LOG-003': {
     title: 'containerLogs with follow gives later output and ends when the program exits',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
       expectEqual(toLogText(await logsOf(context, id, { follow: true })), 'first\nsecond\n', 'the log')
     },
   },
-  {
-    id: 'LOG-004',
+  'LOG-004': {
     title: 'containerLogs resolves at once when the container has printed nothing',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -42,8 +38,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       await stream[Symbol.asyncDispose]()
     },
   },
-  {
-    id: 'LOG-005',
+  'LOG-005': {
     title: 'containerLogs with follow gives the whole log of an exited container and ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(10) })
@@ -51,40 +46,35 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await read), numbers(1, 10), 'the log')
     },
   },
-  {
-    id: 'LOG-006',
+  'LOG-006': {
     title: 'tailLines gives only the last lines',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(50) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 3 })), numbers(48, 50), 'the log')
     },
   },
-  {
-    id: 'LOG-007',
+  'LOG-007': {
     title: 'tailLines 0 gives no earlier output',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(5) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 0 })), '', 'the log')
     },
   },
-  {
-    id: 'LOG-008',
+  'LOG-008': {
     title: 'tailLines above the number of lines gives all lines',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(5) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 100 })), numbers(1, 5), 'the log')
     },
   },
-  {
-    id: 'LOG-009',
+  'LOG-009': {
     title: 'tailLines with follow gives the last lines and then later output',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('first', 'second') }, 'first')
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 0, follow: true })), 'second\n', 'the log')
     },
   },
-  {
-    id: 'LOG-010',
+  'LOG-010': {
     title: 'timestamps are RFC 3339 with nanoseconds and do not decrease',
     requiredOptions: ['logs.timestamps'],
     run: async (context) => {
@@ -95,8 +85,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(stamps, stamps.toSorted(), 'the timestamps')
     },
   },
-  {
-    id: 'LOG-011',
+  'LOG-011': {
     title: 'timestamps are not part of the bytes, and are absent unless requested',
     requiredOptions: ['logs.timestamps'],
     run: async (context) => {
@@ -106,8 +95,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(stamped, [], 'chunks with a timestamp')
     },
   },
-  {
-    id: 'LOG-012',
+  'LOG-012': {
     title: 'since with the text of a timestamp starts at that line, to the nanosecond',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
@@ -118,8 +106,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id, { since })), 'after\n', 'the log')
     },
   },
-  {
-    id: 'LOG-013',
+  'LOG-013': {
     title: 'since with a Date leaves out earlier output',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
@@ -129,8 +116,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id, { since: new Date(start + 500) })), 'after\n', 'the log')
     },
   },
-  {
-    id: 'LOG-014',
+  'LOG-014': {
     title: 'each chunk names its source, stdout or stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
@@ -140,8 +126,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(chunks, 'stderr'), 'to err\n', 'the stderr chunks')
     },
   },
-  {
-    id: 'LOG-015',
+  'LOG-015': {
     title: 'containerLogs with stderr false gives only stdout',
     requiredOptions: ['logs.split'],
     run: async (context) => {
@@ -149,8 +134,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id, { stderr: false })), 'to out\n', 'the log')
     },
   },
-  {
-    id: 'LOG-016',
+  'LOG-016': {
     title: 'containerLogs with stdout false gives only stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
@@ -158,8 +142,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id, { stdout: false })), 'to err\n', 'the log')
     },
   },
-  {
-    id: 'LOG-017',
+  'LOG-017': {
     title: 'the log contains binary output unchanged',
     requiredOptions: ['logs.binary'],
     run: async (context) => {
@@ -168,8 +151,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogBytes(await logsOf(context, id)).toString('hex'), wanted.toString('hex'), 'the bytes')
     },
   },
-  {
-    id: 'LOG-018',
+  'LOG-018': {
     title: 'the log contains multi-byte characters unchanged',
     run: async (context) => {
       const text = 'grüße, 世界, 🐳'
@@ -177,8 +159,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id)), `${text}\n`, 'the log')
     },
   },
-  {
-    id: 'LOG-019',
+  'LOG-019': {
     title: 'the log of a program that exits at once is complete in twenty runs',
     timeFactor: 2,
     run: async (context) => {
@@ -194,8 +175,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       )
     },
   },
-  {
-    id: 'LOG-020',
+  'LOG-020': {
     title: 'the log of a container with a terminal is one combined stream',
     requiredOptions: ['tty'],
     run: async (context) => {
@@ -206,8 +186,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectIncludes(toLogText(chunks), 'to out\r\nto err\r\n', 'the log')
     },
   },
-  {
-    id: 'LOG-021',
+  'LOG-021': {
     title: 'a slow reader gets the whole log once and in order',
     timeFactor: 2,
     run: async (context) => {
@@ -224,8 +203,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expect(bytes.equals(Buffer.alloc(size, '0123456789abcde\n')), 'the bytes in order', 'others')
     },
   },
-  {
-    id: 'LOG-022',
+  'LOG-022': {
     title: 'leaving the loop closes the stream and does not stop the container',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
@@ -236,8 +214,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
-  {
-    id: 'LOG-023',
+  'LOG-023': {
     title: 'disposing the stream ends a pending read and can be repeated',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -249,8 +226,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(await within(5000, 'the end of the read', reading.result), [], 'the data read')
     },
   },
-  {
-    id: 'LOG-024',
+  'LOG-024': {
     title: 'aborting a followed log makes the stream fail with the reason itself',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -263,8 +239,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expect((await within(5000, 'the end of the read', reading.result)) === reason, 'the reason', reading.result)
     },
   },
-  {
-    id: 'LOG-025',
+  'LOG-025': {
     title: 'two concurrent readers each get the whole log',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
@@ -272,8 +247,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(await Promise.all([read(), read()]), ['first\nsecond\n', 'first\nsecond\n'], 'both logs')
     },
   },
-  {
-    id: 'LOG-026',
+  'LOG-026': {
     title: 'a line of 100 000 characters is logged whole',
     run: async (context) => {
       const line = 'x'.repeat(100_000)
@@ -281,16 +255,14 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual(toLogText(await logsOf(context, id)).length, line.length + 1, 'the length of the log')
     },
   },
-  {
-    id: 'LOG-027',
+  'LOG-027': {
     title: 'containerLogsAll resolves with the output so far without waiting for the exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
       expectEqual(await within(5000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
     },
   },
-  {
-    id: 'LOG-028',
+  'LOG-028': {
     title: 'containerLogsAll gives stdout and stderr in order of arrival',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('first', 'second') })
@@ -299,16 +271,14 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual((await readLogText(context, both.id)).split('\n').toSorted(), ['', 'to err', 'to out'], 'the lines')
     },
   },
-  {
-    id: 'LOG-029',
+  'LOG-029': {
     title: 'containerLogsAll is empty before the start',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.echo('later') })
       expectEqual(await readLogText(context, id), '', 'the log')
     },
   },
-  {
-    id: 'LOG-030',
+  'LOG-030': {
     title: 'containerLogsAll gives four megabytes whole',
     timeFactor: 2,
     run: async (context) => {
@@ -317,7 +287,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       expectEqual((await context.runtime.containerLogsAll(id)).length, size, 'the number of bytes')
     },
   },
-])
+})
 
 async function logsOf(
   { runtime, signal }: CaseContext,

@@ -11,9 +11,8 @@ import { createVolume } from '../steps/volumes.js'
 
 export const mountCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, requiredOptions: ['mounts'] },
-  [
-    {
-      id: 'MNT-001',
+  {
+    'MNT-001': {
       title: 'a bind mount shows a directory of the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
@@ -23,8 +22,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'from the machine')
       },
     },
-    {
-      id: 'MNT-002',
+    'MNT-002': {
       title: 'writes to a bind mount are visible on the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
@@ -38,8 +36,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await readFile(join(source, 'note'), 'utf8'), 'back\n', 'the file')
       },
     },
-    {
-      id: 'MNT-003',
+    'MNT-003': {
       title: 'writes to a read-only bind mount fail',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
@@ -52,8 +49,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expect(exitCode !== 0, 'an exit code other than 0', exitCode)
       },
     },
-    {
-      id: 'MNT-004',
+    'MNT-004': {
       title:
         'the start fails when the source of a bind mount does not exist: the source is not created, and nothing runs',
       requiredOptions: ['mounts.bind'],
@@ -63,8 +59,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectAnyHostError(() => runAttached(context, { mounts, command: context.programs.exit(0) }))
       },
     },
-    {
-      id: 'MNT-005',
+    'MNT-005': {
       title: 'a volume keeps the files of one container for the next',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume'],
@@ -78,8 +73,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command: context.programs.read('/kept/note') }, 'kept')
       },
     },
-    {
-      id: 'MNT-006',
+    'MNT-006': {
       title: 'writes to a read-only volume fail',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume'],
@@ -90,8 +84,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expect(exitCode !== 0, 'an exit code other than 0', exitCode)
       },
     },
-    {
-      id: 'MNT-007',
+    'MNT-007': {
       title: 'a tmpfs is writable on a read-only root filesystem',
       requiredOptions: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
       run: async (context) => {
@@ -101,8 +94,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expectEqual(exitCode, 0, 'the exit code')
       },
     },
-    {
-      id: 'MNT-008',
+    'MNT-008': {
       title: 'a tmpfs has the requested mode',
       requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
@@ -110,8 +102,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command: context.programs.permissions('/scratch') }, '1750')
       },
     },
-    {
-      id: 'MNT-009',
+    'MNT-009': {
       title: 'a tmpfs does not execute programs unless executable is true',
       requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec'],
       run: async (context) => {
@@ -121,8 +112,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expect(exitCode !== 0, 'an exit code other than 0 by default', exitCode)
       },
     },
-    {
-      id: 'MNT-010',
+    'MNT-010': {
       title: 'one container can have several mounts of different types',
       requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
@@ -135,8 +125,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'beside')
       },
     },
-    {
-      id: 'MNT-011',
+    'MNT-011': {
       title: 'a tmpfs holds at most sizeBytes',
       requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.size'],
       run: async (context) => {
@@ -148,8 +137,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expect(narrow.exitCode !== 0, 'an exit code other than 0 with it', narrow.exitCode)
       },
     },
-    {
-      id: 'MNT-012',
+    'MNT-012': {
       title: 'an executable tmpfs executes programs',
       requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
@@ -158,8 +146,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command }, 'executed')
       },
     },
-    {
-      id: 'MNT-013',
+    'MNT-013': {
       title: 'two running containers share a volume: each sees what the other writes',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume', 'mounts.volume.shared'],
@@ -175,7 +162,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.containerState(id), 'running', 'the state of the first')
       },
     },
-  ],
+  },
 )
 
 async function makeDirectory(context: CaseContext): Promise<string> {

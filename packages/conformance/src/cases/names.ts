@@ -7,9 +7,8 @@ import { createContainer, runToExit, startContainer } from '../steps/containers.
 
 export const nameCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, requiredOptions: ['name'] },
-  [
-    {
-      id: 'NAME-001',
+  {
+    'NAME-001': {
       title:
         'createContainer rejects with NAME_CONFLICT, the holder and sameOwner true when the name is taken, and the holder is unchanged',
       run: async (context) => {
@@ -19,8 +18,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.containerState(holderId), 'running', 'the state of the holder')
       },
     },
-    {
-      id: 'NAME-002',
+    'NAME-002': {
       title: 'createContainer rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
       run: async (context) => {
         const { runtime: other } = await context.open()
@@ -29,8 +27,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, sameOwner: false })
       },
     },
-    {
-      id: 'NAME-003',
+    'NAME-003': {
       title: 'an exited container keeps its name',
       run: async (context) => {
         const name = context.uniqueName('exited')
@@ -38,8 +35,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         await expectHostError('NAME_CONFLICT', () => take(context, name), { name })
       },
     },
-    {
-      id: 'NAME-004',
+    'NAME-004': {
       title: 'a name can be used again after its container was removed',
       run: async (context) => {
         const name = context.uniqueName('freed')
@@ -55,8 +51,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
-    {
-      id: 'NAME-005',
+    'NAME-005': {
       title: 'of two concurrent creates with one name, one succeeds and one rejects with NAME_CONFLICT',
       run: async (context) => {
         const name = context.uniqueName('raced')
@@ -66,8 +61,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         await expectHostError('NAME_CONFLICT', () => Promise.reject(refusals[0]), { name })
       },
     },
-    {
-      id: 'NAME-006',
+    'NAME-006': {
       title: 'containers created without a name get different names',
       run: async (context) => {
         const ids = [await createContainer(context, {}), await createContainer(context, {})]
@@ -76,7 +70,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         expect(names.length === 2 && names[0] !== names[1] && !names.includes(''), 'two names', names)
       },
     },
-  ],
+  },
 )
 
 async function take(context: CaseContext, name: string): Promise<string> {

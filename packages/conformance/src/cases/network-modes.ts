@@ -8,9 +8,8 @@ import { startContainer } from '../steps/containers.js'
 import { findHostAddress, holdPort } from '../steps/host-ports.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
-export const networkModeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'MODE-001',
+export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'MODE-001': {
     title: 'network mode "host" uses the network of this machine',
     requiredOptions: ['network', 'network.host'],
     run: async (context) => {
@@ -20,8 +19,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, { network: { mode: 'host' } }, peer)
     },
   },
-  {
-    id: 'MODE-002',
+  'MODE-002': {
     title: 'supportsHostNetwork is false when the report lists "network.host" or "network" as unsupported',
     run: async ({ runtime, scope }) => {
       const unsupportedOptions = scope.report.available ? scope.report.unsupportedOptions : []
@@ -29,8 +27,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       expectEqual(runtime.supportsHostNetwork(), isKept, 'supportsHostNetwork')
     },
   },
-  {
-    id: 'MODE-003',
+  'MODE-003': {
     title: 'network mode "none" has no connection',
     requiredOptions: ['network', 'network.none'],
     run: async (context) => {
@@ -42,8 +39,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectDoesNotReach(context, { network: { mode: 'none' } }, { host, port: held.port })
     },
   },
-  {
-    id: 'MODE-004',
+  'MODE-004': {
     title: 'a container on several networks reaches peers on each',
     needs: [networkManagerCapability],
     requiredOptions: ['network', 'network.several', 'network.aliases'],
@@ -59,8 +55,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       }
     },
   },
-  {
-    id: 'MODE-005',
+  'MODE-005': {
     title: 'extraHosts names resolve in the container',
     requiredOptions: ['extraHosts'],
     run: async (context) => {
@@ -72,8 +67,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, { extraHosts: { 'machine.example': address } }, peer)
     },
   },
-  {
-    id: 'MODE-006',
+  'MODE-006': {
     title: '"host-gateway" in extraHosts is the address of this machine',
     requiredOptions: ['extraHosts'],
     run: async (context) => {
@@ -84,8 +78,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, { extraHosts: { 'machine.example': 'host-gateway' } }, peer)
     },
   },
-  {
-    id: 'MODE-007',
+  'MODE-007': {
     title: 'supportsHostNetwork sends no request to the engine',
     run: async ({ runtime }) => {
       const { result, account, stop } = watchIo((): unknown => runtime.supportsHostNetwork())
@@ -95,4 +88,4 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       expectEqual(account().begun, [], 'the I/O that it began')
     },
   },
-])
+})

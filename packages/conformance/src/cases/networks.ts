@@ -6,9 +6,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runAttached, startContainer } from '../steps/containers.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
-export const networkCases: readonly ConformanceCase[] = defineCases({ capability: networkManagerCapability }, [
-  {
-    id: 'NET-001',
+export const networkCases: readonly ConformanceCase[] = defineCases(networkManagerCapability, {
+  'NET-001': {
     title: 'createNetwork resolves with the id that listNetworks shows with the name',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -19,8 +18,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual({ name: listed.name, internal: listed.internal }, { name, internal: false }, 'the entry')
     },
   },
-  {
-    id: 'NET-002',
+  'NET-002': {
     title: 'createNetwork rejects with NAME_CONFLICT, the holder and sameOwner true when the name is taken',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -32,8 +30,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(namesakes.length, 1, 'how many networks have the name')
     },
   },
-  {
-    id: 'NET-003',
+  'NET-003': {
     title: 'createNetwork rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
     run: async (context) => {
       const holderId = await createNetwork(context)
@@ -42,8 +39,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await expectHostError('NAME_CONFLICT', () => other.createNetwork(name), { name, holderId, sameOwner: false })
     },
   },
-  {
-    id: 'NET-004',
+  'NET-004': {
     title: 'a name can be used again after its network was removed',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -54,8 +50,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'NET-005',
+  'NET-005': {
     title: 'removeNetwork removes a network and resolves when it was removed before',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -65,13 +60,11 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await networks.removeNetwork(id)
     },
   },
-  {
-    id: 'NET-006',
+  'NET-006': {
     title: 'removeNetwork resolves when the network never existed',
     run: async (context) => await context.require(networkManagerCapability).removeNetwork(context.uniqueName('never')),
   },
-  {
-    id: 'NET-007',
+  'NET-007': {
     title: 'two concurrent calls of removeNetwork both resolve',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -80,8 +73,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'NET-008',
+  'NET-008': {
     title:
       'removeNetwork rejects with IN_USE and the container when a container uses the network, and keeps the network',
     requiredOptions: ['network', 'name'],
@@ -99,8 +91,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectDefined(await findNetwork(context, id), 'the network in the list')
     },
   },
-  {
-    id: 'NET-009',
+  'NET-009': {
     title: 'removeNetwork resolves directly after the containers of the network were removed',
     requiredOptions: ['network'],
     run: async (context) => {
@@ -111,8 +102,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
-  {
-    id: 'NET-010',
+  'NET-010': {
     title: 'listNetworks returns labels, and only networks with all given labels',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -129,8 +119,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
     },
   },
-  {
-    id: 'NET-011',
+  'NET-011': {
     title: 'two containers on a network reach each other by alias',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
@@ -142,8 +131,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       }
     },
   },
-  {
-    id: 'NET-012',
+  'NET-012': {
     title: 'a container on another network cannot reach them',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
@@ -155,8 +143,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await expectDoesNotReach(context, onNetwork(outside), peer)
     },
   },
-  {
-    id: 'NET-013',
+  'NET-013': {
     title: 'an internal network is listed as internal, and its containers reach each other',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
@@ -167,8 +154,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'inside' })
     },
   },
-  {
-    id: 'NET-014',
+  'NET-014': {
     title: 'a container is on its network after a restart',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
@@ -180,8 +166,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'still here' })
     },
   },
-  {
-    id: 'NET-015',
+  'NET-015': {
     title: 'createContainer accepts the name of a network as well as its id',
     requiredOptions: ['network'],
     run: async (context) => {
@@ -191,8 +176,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual(exitCode, 0, 'the exit code')
     },
   },
-  {
-    id: 'NET-016',
+  'NET-016': {
     title:
       'removeNetwork removes a network that only a created container uses, or rejects with IN_USE and that container',
     requiredOptions: ['network', 'name'],
@@ -214,8 +198,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual((await findNetwork(context, id)) === undefined, removed, 'whether it is gone')
     },
   },
-  {
-    id: 'NET-017',
+  'NET-017': {
     title: 'listNetworks includes networks of other owners',
     run: async (context) => {
       const id = await createNetwork(context)
@@ -227,7 +210,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       )
     },
   },
-])
+})
 
 async function findNetwork(context: CaseContext, id: string) {
   const listed = await context.require(networkManagerCapability).listNetworks({ signal: context.signal })

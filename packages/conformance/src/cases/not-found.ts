@@ -13,25 +13,24 @@ import { collectBytes } from '../steps/collect.js'
 import { readLogs } from '../steps/logs.js'
 
 export const notFoundCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability }, [
-    notFound('NF-001', 'startContainer', ({ runtime }, id) => runtime.startContainer(id)),
-    notFound('NF-002', 'waitContainer', ({ runtime }, id) => runtime.waitContainer(id)),
-    notFound('NF-003', 'containerState', ({ runtime }, id) => runtime.containerState(id)),
-    notFound('NF-004', 'containerLogsAll', ({ runtime }, id) => runtime.containerLogsAll(id)),
-    notFound('NF-005', 'attach', ({ runtime }, id) => runtime.attach(id, { stdout: collectBytes().stream })),
-    notFound('NF-006', 'startAttached', ({ runtime }, id) =>
+  ...defineCases(runtimeCapability, {
+    'NF-001': notFound('startContainer', ({ runtime }, id) => runtime.startContainer(id)),
+    'NF-002': notFound('waitContainer', ({ runtime }, id) => runtime.waitContainer(id)),
+    'NF-003': notFound('containerState', ({ runtime }, id) => runtime.containerState(id)),
+    'NF-004': notFound('containerLogsAll', ({ runtime }, id) => runtime.containerLogsAll(id)),
+    'NF-005': notFound('attach', ({ runtime }, id) => runtime.attach(id, { stdout: collectBytes().stream })),
+    'NF-006': notFound('startAttached', ({ runtime }, id) =>
       runtime.startAttached(id, { stdout: collectBytes().stream }),
     ),
-    notFound('NF-007', 'resizeTTY', ({ runtime }, id) => runtime.resizeTTY(id, { height: 24, width: 80 })),
-    notFound('NF-008', 'getPortBindings', ({ runtime }, id) => runtime.getPortBindings(id)),
-    {
-      ...notFound('NF-009', 'setupFirewall', (context, id) =>
+    'NF-007': notFound('resizeTTY', ({ runtime }, id) => runtime.resizeTTY(id, { height: 24, width: 80 })),
+    'NF-008': notFound('getPortBindings', ({ runtime }, id) => runtime.getPortBindings(id)),
+    'NF-009': {
+      ...notFound('setupFirewall', (context, id) =>
         context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
       ),
       capability: firewallManagerCapability,
     },
-    {
-      id: 'NF-010',
+    'NF-010': {
       title: 'containerLogs resolves for an unknown container, and reading the stream fails with CONTAINER_NOT_FOUND',
       run: async ({ runtime, uniqueName, signal }) => {
         const id = uniqueName('unknown')
@@ -39,40 +38,37 @@ export const notFoundCases: readonly ConformanceCase[] = [
         await expectHostError('CONTAINER_NOT_FOUND', () => readLogs(stream), { id })
       },
     },
-  ]),
-  ...defineCases({ capability: execManagerCapability }, [
-    notFound('NF-011', 'exec', (context, id) => context.require(execManagerCapability).exec(id, ['true'])),
-  ]),
-  ...defineCases({ capability: sidecarManagerCapability }, [
-    notFound('NF-012', 'inspectContainer of the sidecar manager', (context, id) =>
+  }),
+  ...defineCases(execManagerCapability, {
+    'NF-011': notFound('exec', (context, id) => context.require(execManagerCapability).exec(id, ['true'])),
+  }),
+  ...defineCases(sidecarManagerCapability, {
+    'NF-012': notFound('inspectContainer of the sidecar manager', (context, id) =>
       context.require(sidecarManagerCapability).inspectContainer(id),
     ),
-  ]),
-  ...defineCases({ capability: networkManagerCapability, requiredOptions: ['network'] }, [
+  }),
+  ...defineCases(
+    { capability: networkManagerCapability, requiredOptions: ['network'] },
     {
-      id: 'NF-013',
-      title: 'createContainer rejects with NETWORK_NOT_FOUND when the network is unknown, and creates nothing',
-      run: async (context) => {
-        const networkId = context.uniqueName('unknown')
-        const network = { mode: 'networks', networks: [{ networkId }] } as const
-        const create = () => context.runtime.createContainer({ image: context.image, network })
-        await expectHostError('NETWORK_NOT_FOUND', create, { id: networkId })
-        expectEqual(await context.listCreated(), [], 'the remaining resources')
+      'NF-013': {
+        title: 'createContainer rejects with NETWORK_NOT_FOUND when the network is unknown, and creates nothing',
+        run: async (context) => {
+          const networkId = context.uniqueName('unknown')
+          const network = { mode: 'networks', networks: [{ networkId }] } as const
+          const create = () => context.runtime.createContainer({ image: context.image, network })
+          await expectHostError('NETWORK_NOT_FOUND', create, { id: networkId })
+          expectEqual(await context.listCreated(), [], 'the remaining resources')
+        },
       },
     },
-  ]),
-  ...defineCases({ capability: runtimeCapability }, [
-    notFound('NF-014', 'inspectContainer of the runtime', ({ runtime }, id) => runtime.inspectContainer(id)),
-  ]),
+  ),
+  ...defineCases(runtimeCapability, {
+    'NF-014': notFound('inspectContainer of the runtime', ({ runtime }, id) => runtime.inspectContainer(id)),
+  }),
 ]
 
-function notFound(
-  id: string,
-  method: string,
-  call: (context: CaseContext, id: string) => PromiseLike<unknown>,
-): CaseDefinition {
+function notFound(method: string, call: (context: CaseContext, id: string) => PromiseLike<unknown>): CaseDefinition {
   return {
-    id,
     title: `${method} rejects with CONTAINER_NOT_FOUND and the given id when the container is unknown`,
     run: async (context) => {
       const unknown = context.uniqueName('unknown')

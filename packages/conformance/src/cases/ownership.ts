@@ -22,17 +22,15 @@ import { createNetwork } from '../steps/networks.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const ownershipCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability }, [
-    {
-      id: 'OWN-001',
+  ...defineCases(runtimeCapability, {
+    'OWN-001': {
       title: 'a container has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const id = await createContainer(context, {})
         expectOwned((await findListed(context, id))?.labels, { kind: 'container' })
       },
     },
-    {
-      id: 'OWN-002',
+    'OWN-002': {
       title: 'two hosts in one process are two owners',
       run: async (context) => {
         const { runtime: other } = await context.open()
@@ -42,8 +40,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expect(owners[0] !== owners[1] && !owners.includes(undefined), 'two instances', owners)
       },
     },
-    {
-      id: 'OWN-003',
+    'OWN-003': {
       title: 'the lifetime can be set to lease or persistent',
       requiredOptions: ['labels'],
       run: async (context) => {
@@ -54,8 +51,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         }
       },
     },
-    {
-      id: 'OWN-004',
+    'OWN-004': {
       title:
         'any other container label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       requiredOptions: ['labels'],
@@ -65,8 +61,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'OWN-005',
+    'OWN-005': {
       title: 'a built image has labels of its owner and its tag',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -74,8 +69,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectOwned(await findImageLabels(context, tag), { kind: 'image', tag })
       },
     },
-    {
-      id: 'OWN-006',
+    'OWN-006': {
       title: 'an image that is built on a built image has its own owner and tag',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -87,8 +81,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expect(below?.[instance] !== above?.[instance], 'two owners', above)
       },
     },
-    {
-      id: 'OWN-007',
+    'OWN-007': {
       title: 'a container of a built image has its own owner and the kind container',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -102,8 +95,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expect(labels?.[instance] !== imageLabels?.[instance], 'the owner of the container, not of the image', labels)
       },
     },
-    {
-      id: 'OWN-008',
+    'OWN-008': {
       title: 'any other build label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is built',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -114,10 +106,9 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
     },
-  ]),
-  ...defineCases({ capability: networkManagerCapability }, [
-    {
-      id: 'OWN-009',
+  }),
+  ...defineCases(networkManagerCapability, {
+    'OWN-009': {
       title: 'a network has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const id = await createNetwork(context)
@@ -125,8 +116,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectOwned(listed.find((network) => network.id === id)?.labels, { kind: 'network' })
       },
     },
-    {
-      id: 'OWN-010',
+    'OWN-010': {
       title:
         'any other network label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
@@ -135,10 +125,9 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-  ]),
-  ...defineCases({ capability: volumeManagerCapability }, [
-    {
-      id: 'OWN-011',
+  }),
+  ...defineCases(volumeManagerCapability, {
+    'OWN-011': {
       title: 'a volume has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const name = await createVolume(context)
@@ -146,32 +135,32 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectOwned(listed.find((volume) => volume.name === name)?.labels, { kind: 'volume' })
       },
     },
-    {
-      id: 'OWN-012',
+    'OWN-012': {
       title: 'any other volume label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         await expectHostError('INVALID_ARGUMENT', () => createVolume(context, foreignLabels), { field: foreignField })
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-  ]),
-  ...defineCases({ capability: sidecarManagerCapability, requiredOptions: ['name'] }, [
+  }),
+  ...defineCases(
+    { capability: sidecarManagerCapability, requiredOptions: ['name'] },
     {
-      id: 'OWN-013',
-      title: 'a sidecar has labels of its owner, its kind of object and its lifetime, which inspectContainer returns',
-      run: async (context) => {
-        const sidecars = context.require(sidecarManagerCapability)
-        const { image, programs, signal } = context
-        const config = { image, name: context.uniqueName('sidecar'), command: programs.sleep(60) }
-        const id = await sidecars.startSidecar(config, { signal })
-        context.defer(id, (own) => context.runtime.removeContainer(id, own))
-        expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
+      'OWN-013': {
+        title: 'a sidecar has labels of its owner, its kind of object and its lifetime, which inspectContainer returns',
+        run: async (context) => {
+          const sidecars = context.require(sidecarManagerCapability)
+          const { image, programs, signal } = context
+          const config = { image, name: context.uniqueName('sidecar'), command: programs.sleep(60) }
+          const id = await sidecars.startSidecar(config, { signal })
+          context.defer(id, (own) => context.runtime.removeContainer(id, own))
+          expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
+        },
       },
     },
-  ]),
-  ...defineCases({ capability: imageBuilderCapability }, [
-    {
-      id: 'OWN-014',
+  ),
+  ...defineCases(imageBuilderCapability, {
+    'OWN-014': {
       title: 'an image that is built with several tags has labels of its owner and all tags',
       run: async (context) => {
         const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
@@ -179,7 +168,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         expectOwned(await findImageLabels(context, tag), { kind: 'image', tag, tags })
       },
     },
-  ]),
+  }),
 ]
 
 function expectOwned(labels: StringMap | undefined, object: OwnedObject): void {

@@ -7,9 +7,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
 import { findFreePort, hasAddress, holdPort, readFromPort } from '../steps/host-ports.js'
 
-export const portCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'PORT-001',
+export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'PORT-001': {
     title: 'a published port is reachable at 127.0.0.1 on the assigned host port',
     requiredOptions: ['ports'],
     run: async (context) => {
@@ -18,8 +17,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       await expectServed(hostPort, 'port 8080')
     },
   },
-  {
-    id: 'PORT-002',
+  'PORT-002': {
     title: 'a port is published on the requested host port',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
@@ -30,8 +28,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       await expectServed(hostPort, 'port 8080')
     },
   },
-  {
-    id: 'PORT-003',
+  'PORT-003': {
     title: 'each of several published ports has its own host port',
     requiredOptions: ['ports'],
     run: async (context) => {
@@ -41,16 +38,14 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       expect(published[0] !== published[1], 'two different ports', published)
     },
   },
-  {
-    id: 'PORT-004',
+  'PORT-004': {
     title: 'getPortBindings is empty when no port is published',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings')
     },
   },
-  {
-    id: 'PORT-005',
+  'PORT-005': {
     title: 'getPortBindings is empty before the start and after the exit',
     requiredOptions: ['ports'],
     run: async (context) => {
@@ -63,8 +58,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings after the exit')
     },
   },
-  {
-    id: 'PORT-006',
+  'PORT-006': {
     title: 'startContainer rejects with IN_USE and the port when the host port is taken',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
@@ -76,8 +70,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       expect(error.facts.subject.includes(String(held.port)), `port ${held.port} in the subject`, error.facts.subject)
     },
   },
-  {
-    id: 'PORT-007',
+  'PORT-007': {
     title: 'a port is published on 127.0.0.1 by default',
     requiredOptions: ['ports'],
     run: async (context) => {
@@ -92,8 +85,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       expect(addresses[1]?.includes('0.0.0.0') === true, '0.0.0.0 among the addresses of port 9090', addresses[1])
     },
   },
-  {
-    id: 'PORT-008',
+  'PORT-008': {
     title: 'a UDP port is published, and a TCP port of the same number comes first in the bindings',
     requiredOptions: ['ports', 'ports.udp'],
     run: async (context) => {
@@ -106,8 +98,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       expect(find('udp') !== undefined, 'a UDP port', inspection.ports)
     },
   },
-  {
-    id: 'PORT-009',
+  'PORT-009': {
     title: 'a host port is free after its container was removed',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
@@ -118,14 +109,12 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       await startContainer(context, config)
     },
   },
-  {
-    id: 'PORT-010',
+  'PORT-010': {
     title: 'a port published on "any" is reachable by IPv4',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => await expectServed(await publishAny(context), 'port 8080'),
   },
-  {
-    id: 'PORT-011',
+  'PORT-011': {
     title: 'a port published on "any" is reachable by IPv6 when this machine has IPv6',
     requiredOptions: ['ports', 'ports.hostPort', 'ports.ipv6'],
     run: async (context) => {
@@ -133,7 +122,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       if (await hasAddress('::1')) await expectServed(hostPort, 'port 8080', '::1')
     },
   },
-])
+})
 
 function serve({ programs }: CaseContext, port: number) {
   return programs.listen(port, `port ${port}`)

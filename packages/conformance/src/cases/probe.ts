@@ -7,205 +7,196 @@ import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
 
-export const probeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
+export const probeCases: readonly ConformanceCase[] = defineCases(
+  { capability: runtimeCapability, opens: false },
   {
-    id: 'PRB-001',
-    title: 'the plugin has a name, contract version 1, a probe method and a register method',
-    run: async ({ plugin }) => {
-      expect(/^[a-z][a-z0-9-]*$/.test(plugin.name), 'a name of lower-case letters, digits and "-"', plugin.name)
-      expectEqual(plugin.contractVersion, 1, 'contractVersion')
-      expectEqual([typeof plugin.probe, typeof plugin.register], ['function', 'function'], 'probe and register')
+    'PRB-001': {
+      title: 'the plugin has a name, contract version 1, a probe method and a register method',
+      run: async ({ plugin }) => {
+        expect(/^[a-z][a-z0-9-]*$/.test(plugin.name), 'a name of lower-case letters, digits and "-"', plugin.name)
+        expectEqual(plugin.contractVersion, 1, 'contractVersion')
+        expectEqual([typeof plugin.probe, typeof plugin.register], ['function', 'function'], 'probe and register')
+      },
     },
-  },
-  {
-    id: 'PRB-002',
-    title: 'probe resolves with a version, an endpoint and its lists',
-    run: async (context) => {
-      const result = await probeAvailable(context)
-      expect(result.version.trim() !== '', 'a version', result.version)
-      expect(result.endpoint.trim() !== '', 'an endpoint', result.endpoint)
-      for (const list of ['provides', 'absent', 'unsupportedOptions', 'attempts', 'notes'] as const) {
-        expect(Array.isArray(result[list]), `a list "${list}"`, result[list])
-      }
+    'PRB-002': {
+      title: 'probe resolves with a version, an endpoint and its lists',
+      run: async (context) => {
+        const result = await probeAvailable(context)
+        expect(result.version.trim() !== '', 'a version', result.version)
+        expect(result.endpoint.trim() !== '', 'an endpoint', result.endpoint)
+        for (const list of ['provides', 'absent', 'unsupportedOptions', 'attempts', 'notes'] as const) {
+          expect(Array.isArray(result[list]), `a list "${list}"`, result[list])
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-003',
-    title: 'probe claims the runtime capability and claims no capability twice',
-    run: async (context) => {
-      const ids = (await probeAvailable(context)).provides.map(({ id }) => id)
-      expect(ids.includes(runtimeCapability.id), 'the runtime among what it provides', ids)
-      expectEqual(new Set(ids).size, ids.length, 'the number of different claims')
+    'PRB-003': {
+      title: 'probe claims the runtime capability and claims no capability twice',
+      run: async (context) => {
+        const ids = (await probeAvailable(context)).provides.map(({ id }) => id)
+        expect(ids.includes(runtimeCapability.id), 'the runtime among what it provides', ids)
+        expectEqual(new Set(ids).size, ids.length, 'the number of different claims')
+      },
     },
-  },
-  {
-    id: 'PRB-004',
-    title: 'probe gives a reason for each known capability that it does not claim',
-    run: async (context) => {
-      const { provides, absent } = await probeAvailable(context)
-      for (const { id } of builtInCapabilities) {
-        if (provides.some((claimed) => claimed.id === id)) continue
-        const listed = expectDefined(
-          absent.find((entry) => entry.id === id),
-          `"${id}" among what is absent`,
+    'PRB-004': {
+      title: 'probe gives a reason for each known capability that it does not claim',
+      run: async (context) => {
+        const { provides, absent } = await probeAvailable(context)
+        for (const { id } of builtInCapabilities) {
+          if (provides.some((claimed) => claimed.id === id)) continue
+          const listed = expectDefined(
+            absent.find((entry) => entry.id === id),
+            `"${id}" among what is absent`,
+          )
+          expect(listed.reason.trim() !== '', `a reason why "${id}" is absent`, listed)
+        }
+      },
+    },
+    'PRB-005': {
+      title: 'probe lists no capability as both provided and absent',
+      run: async (context) => {
+        const { provides, absent } = await probeAvailable(context)
+        const both = absent.filter(({ id }) => provides.some((claimed) => claimed.id === id))
+        expectEqual(both, [], 'capabilities both provided and absent')
+      },
+    },
+    'PRB-006': {
+      title: 'probe lists each unsupported field once, with a reason',
+      run: async (context) => {
+        const { unsupportedOptions } = await probeAvailable(context)
+        expectEqual(
+          new Set(unsupportedOptions.map(({ field }) => field)).size,
+          unsupportedOptions.length,
+          'the number of different fields',
         )
-        expect(listed.reason.trim() !== '', `a reason why "${id}" is absent`, listed)
-      }
+        const silent = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
+        expectEqual(silent, [], 'unsupported fields without a reason')
+      },
     },
-  },
-  {
-    id: 'PRB-005',
-    title: 'probe lists no capability as both provided and absent',
-    run: async (context) => {
-      const { provides, absent } = await probeAvailable(context)
-      const both = absent.filter(({ id }) => provides.some((claimed) => claimed.id === id))
-      expectEqual(both, [], 'capabilities both provided and absent')
+    'PRB-007': {
+      title: 'probe settles before its deadline',
+      run: async (context) => {
+        const { plugin } = context
+        const timeoutMs = plugin.probeTimeoutMs ?? defaultTimeoutMs
+        await within(timeoutMs + 1500, 'an answer of the probe', plugin.probe(toOptions(context, { timeoutMs })))
+      },
     },
-  },
-  {
-    id: 'PRB-006',
-    title: 'probe lists each unsupported field once, with a reason',
-    run: async (context) => {
-      const { unsupportedOptions } = await probeAvailable(context)
-      expectEqual(
-        new Set(unsupportedOptions.map(({ field }) => field)).size,
-        unsupportedOptions.length,
-        'the number of different fields',
-      )
-      const silent = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
-      expectEqual(silent, [], 'unsupported fields without a reason')
+    'PRB-008': {
+      title: 'probe resolves with a result when its deadline is too short',
+      run: async (context) => {
+        const probing = context.plugin.probe(toOptions(context, { timeoutMs: 1 }))
+        // On a busy machine the process itself may be stalled for seconds.
+        const result = await within(10_000, 'an answer of the probe', probing)
+        expectEqual(typeof result.available, 'boolean', 'the type of "available"')
+      },
     },
-  },
-  {
-    id: 'PRB-007',
-    title: 'probe settles before its deadline',
-    run: async (context) => {
-      const { plugin } = context
-      const timeoutMs = plugin.probeTimeoutMs ?? defaultTimeoutMs
-      await within(timeoutMs + 1500, 'an answer of the probe', plugin.probe(toOptions(context, { timeoutMs })))
+    'PRB-009': {
+      title: 'probe rejects with the reason of a signal that was already aborted',
+      run: async (context) => {
+        const reason = new Error('aborted before the probe')
+        const signal = AbortSignal.abort(reason)
+        await expectReason(reason, async () => await context.plugin.probe(toOptions(context, { signal })))
+      },
     },
-  },
-  {
-    id: 'PRB-008',
-    title: 'probe resolves with a result when its deadline is too short',
-    run: async (context) => {
-      const probing = context.plugin.probe(toOptions(context, { timeoutMs: 1 }))
-      // On a busy machine the process itself may be stalled for seconds.
-      const result = await within(10_000, 'an answer of the probe', probing)
-      expectEqual(typeof result.available, 'boolean', 'the type of "available"')
+    'PRB-010': {
+      title: 'two concurrent probes claim the same capabilities',
+      run: async (context) => {
+        const [one, other] = await Promise.all([probeAvailable(context), probeAvailable(context)])
+        expectEqual(toClaims(one), toClaims(other), 'the claims of the second probe')
+      },
     },
-  },
-  {
-    id: 'PRB-009',
-    title: 'probe rejects with the reason of a signal that was already aborted',
-    run: async (context) => {
-      const reason = new Error('aborted before the probe')
-      const signal = AbortSignal.abort(reason)
-      await expectReason(reason, async () => await context.plugin.probe(toOptions(context, { signal })))
+    'PRB-011': {
+      title: 'probe closes every handle that it opened',
+      run: async (context) => {
+        const watched = watchIo(async () => await probeAvailable(context))
+        try {
+          await watched.result
+          // Asynchronous work of the probe opens its handles in one of the next turns.
+          await pause(50)
+          // A closed handle is destroyed in one of the next turns.
+          const closed = () => (watched.account().open.length === 0 ? true : undefined)
+          await eventually('all handles of the probe closed', closed, { timeoutMs: 2000 })
+        } finally {
+          watched.stop()
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-010',
-    title: 'two concurrent probes claim the same capabilities',
-    run: async (context) => {
-      const [one, other] = await Promise.all([probeAvailable(context), probeAvailable(context)])
-      expectEqual(toClaims(one), toClaims(other), 'the claims of the second probe')
+    'PRB-012': {
+      title: 'the report is plain data and is unchanged by a JSON round trip',
+      run: async ({ plugin, env }) => {
+        const host = createRuntimeHost({ plugins: [plugin], env })
+        try {
+          const [report] = await host.discover()
+          const copy: unknown = JSON.parse(JSON.stringify(report))
+          expectEqual(copy, dropUndefined(report), 'the report after JSON')
+        } finally {
+          await host[Symbol.asyncDispose]()
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-011',
-    title: 'probe closes every handle that it opened',
-    run: async (context) => {
-      const watched = watchIo(async () => await probeAvailable(context))
-      try {
-        await watched.result
-        // Asynchronous work of the probe opens its handles in one of the next turns.
-        await pause(50)
-        // A closed handle is destroyed in one of the next turns.
-        const closed = () => (watched.account().open.length === 0 ? true : undefined)
-        await eventually('all handles of the probe closed', closed, { timeoutMs: 2000 })
-      } finally {
-        watched.stop()
-      }
+    'PRB-013': {
+      title: 'probe resolves when no runtime is available, with the source, cause and remedy of each attempt',
+      given: ['unavailableEnv'],
+      run: async (context) => {
+        const result = await context.plugin.probe(toOptions(context, { env: context.unavailableEnv ?? {} }))
+        expect(!result.available, 'no runtime in the environment that has none', result)
+        expectEqual(typeof result.chosen, 'boolean', 'the type of "chosen"')
+        const { plugin, unavailableEnv = {} } = context
+        expectEqual(plugin.isChosen?.(unavailableEnv) ?? result.chosen, result.chosen, 'isChosen, beside "chosen"')
+        expect(result.attempts.length > 0, 'an attempt', result.attempts)
+        for (const { candidate, source, cause, remedy } of result.attempts) {
+          const words = [candidate, source, cause.code, cause.message, remedy]
+          expect(
+            !words.some((word) => word.trim() === ''),
+            'candidate, source, cause and remedy of each attempt',
+            words,
+          )
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-012',
-    title: 'the report is plain data and is unchanged by a JSON round trip',
-    run: async ({ plugin, env }) => {
-      const host = createRuntimeHost({ plugins: [plugin], env })
-      try {
-        const [report] = await host.discover()
-        const copy: unknown = JSON.parse(JSON.stringify(report))
-        expectEqual(copy, dropUndefined(report), 'the report after JSON')
-      } finally {
-        await host[Symbol.asyncDispose]()
-      }
+    'PRB-014': {
+      title: 'open rejects in time with RUNTIME_UNAVAILABLE and the attempts when no runtime is available',
+      given: ['unavailableEnv'],
+      run: async ({ plugin, unavailableEnv = {} }) => {
+        const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
+        try {
+          const opening = expectHostError('RUNTIME_UNAVAILABLE', () => host.open({ runtime: plugin.name }))
+          const { facts } = await within((plugin.probeTimeoutMs ?? defaultTimeoutMs) + 2000, 'the rejection', opening)
+          expect(
+            facts.reports.some(({ attempts }) => attempts.length > 0),
+            'the attempts in the facts',
+            facts.reports,
+          )
+        } finally {
+          await host[Symbol.asyncDispose]()
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-013',
-    title: 'probe resolves when no runtime is available, with the source, cause and remedy of each attempt',
-    given: ['unavailableEnv'],
-    run: async (context) => {
-      const result = await context.plugin.probe(toOptions(context, { env: context.unavailableEnv ?? {} }))
-      expect(!result.available, 'no runtime in the environment that has none', result)
-      expectEqual(typeof result.chosen, 'boolean', 'the type of "chosen"')
-      const { plugin, unavailableEnv = {} } = context
-      expectEqual(plugin.isChosen?.(unavailableEnv) ?? result.chosen, result.chosen, 'isChosen, beside "chosen"')
-      expect(result.attempts.length > 0, 'an attempt', result.attempts)
-      for (const { candidate, source, cause, remedy } of result.attempts) {
-        const words = [candidate, source, cause.code, cause.message, remedy]
-        expect(!words.some((word) => word.trim() === ''), 'candidate, source, cause and remedy of each attempt', words)
-      }
+    'PRB-015': {
+      title: 'isChosen returns a boolean synchronously and without I/O in any environment',
+      run: async ({ plugin, env, unavailableEnv = {} }) => {
+        for (const given of [env, unavailableEnv, {}]) {
+          const watched = watchIo(() => plugin.isChosen?.(given) ?? false)
+          const { begun } = watched.account()
+          watched.stop()
+          expectEqual(typeof watched.result, 'boolean', 'the type of what isChosen tells')
+          expectEqual(begun, [], 'the I/O of isChosen')
+        }
+      },
     },
-  },
-  {
-    id: 'PRB-014',
-    title: 'open rejects in time with RUNTIME_UNAVAILABLE and the attempts when no runtime is available',
-    given: ['unavailableEnv'],
-    run: async ({ plugin, unavailableEnv = {} }) => {
-      const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
-      try {
-        const opening = expectHostError('RUNTIME_UNAVAILABLE', () => host.open({ runtime: plugin.name }))
-        const { facts } = await within((plugin.probeTimeoutMs ?? defaultTimeoutMs) + 2000, 'the rejection', opening)
-        expect(
-          facts.reports.some(({ attempts }) => attempts.length > 0),
-          'the attempts in the facts',
-          facts.reports,
+    'PRB-016': {
+      title:
+        'a runtime without a volume manager lists "mounts.volume" as unsupported, because sweep could not find such volumes',
+      run: async (context) => {
+        const { provides, unsupportedOptions } = await probeAvailable(context)
+        if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
+        expectDefined(
+          findUnsupportedOption('mounts.volume', unsupportedOptions),
+          '"mounts.volume" among the unsupported fields',
         )
-      } finally {
-        await host[Symbol.asyncDispose]()
-      }
+      },
     },
   },
-  {
-    id: 'PRB-015',
-    title: 'isChosen returns a boolean synchronously and without I/O in any environment',
-    run: async ({ plugin, env, unavailableEnv = {} }) => {
-      for (const given of [env, unavailableEnv, {}]) {
-        const watched = watchIo(() => plugin.isChosen?.(given) ?? false)
-        const { begun } = watched.account()
-        watched.stop()
-        expectEqual(typeof watched.result, 'boolean', 'the type of what isChosen tells')
-        expectEqual(begun, [], 'the I/O of isChosen')
-      }
-    },
-  },
-  {
-    id: 'PRB-016',
-    title:
-      'a runtime without a volume manager lists "mounts.volume" as unsupported, because sweep could not find such volumes',
-    run: async (context) => {
-      const { provides, unsupportedOptions } = await probeAvailable(context)
-      if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
-      expectDefined(
-        findUnsupportedOption('mounts.volume', unsupportedOptions),
-        '"mounts.volume" among the unsupported fields',
-      )
-    },
-  },
-])
+)
 
 type Available = Extract<ProbeResult<unknown>, { readonly available: true }>
 

@@ -7,9 +7,8 @@ import { startOwner } from '../steps/other-process.js'
 
 export const processCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, given: ['specifier'] },
-  [
-    {
-      id: 'PROC-001',
+  {
+    'PROC-001': {
       title: 'the process exits by itself within seconds after close',
       run: async (context) => {
         const owner = await startOwner(context, 'lifecycle')
@@ -17,8 +16,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         await expectEndsItself(owner)
       },
     },
-    {
-      id: 'PROC-002',
+    'PROC-002': {
       title: 'the process exits by itself after close when a followed log, a wait and a session were open',
       requiredOptions: ['interactive'],
       run: async (context) => {
@@ -27,8 +25,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         await expectEndsItself(owner)
       },
     },
-    {
-      id: 'PROC-003',
+    'PROC-003': {
       title: 'a process that only called discover exits by itself',
       run: async (context) => {
         const owner = await startOwner(context, 'discover')
@@ -36,8 +33,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         await expectEndsItself(owner)
       },
     },
-    {
-      id: 'PROC-004',
+    'PROC-004': {
       title: 'sweep removes the resources of a killed process and keeps those of living owners',
       requiredOptions: ['labels'],
       run: async (context) => {
@@ -58,7 +54,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
-  ],
+  },
 )
 
 async function expectEndsItself(owner: Awaited<ReturnType<typeof startOwner>>): Promise<void> {

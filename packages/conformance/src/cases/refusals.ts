@@ -3,9 +3,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { checkAllRefused, findRefused } from '../run/check-refused.js'
 
 // Cases that require an option check its refusal too, but every such case may be absent on this runtime.
-export const refusalCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'REF-001',
+export const refusalCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'REF-001': {
     title:
       'each field that the report lists as unsupported rejects with OPTION_UNSUPPORTED when used, and creates nothing',
     timeFactor: 3,
@@ -15,4 +14,4 @@ export const refusalCases: readonly ConformanceCase[] = defineCases({ capability
       await checkAllRefused(context, findRefused(report, fields))
     },
   },
-])
+})

@@ -21,77 +21,73 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { withParts } from '../plugin/map-provided.js'
 import { watchIo } from '../plugin/watch-io.js'
 
-export const registerCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
+export const registerCases: readonly ConformanceCase[] = defineCases(
+  { capability: runtimeCapability, opens: false },
   {
-    id: 'REG-001',
-    title: 'register returns synchronously',
-    run: async (context) => {
-      const { returned } = await watchRegister(context)
-      expect(returned === undefined, 'register to return nothing', returned)
+    'REG-001': {
+      title: 'register returns synchronously',
+      run: async (context) => {
+        const { returned } = await watchRegister(context)
+        expect(returned === undefined, 'register to return nothing', returned)
+      },
+    },
+    'REG-002': {
+      title: 'register does no I/O, neither directly nor in work that it starts',
+      run: async (context) => {
+        const { begun } = await watchRegister(context)
+        expectEqual(begun, [], 'the I/O that register began')
+      },
+    },
+    'REG-003': {
+      title: 'register provides exactly the capabilities that the probe claimed',
+      run: async (context) => {
+        const { claimed, provided } = await watchRegister(context)
+        expectEqual(provided.toSorted(), claimed.toSorted(), 'the capabilities that register provides')
+      },
+    },
+    'REG-004': {
+      title: 'the opened scope has an implementation of each claimed capability and of no other',
+      run: async (context) => {
+        const scope = await context.open()
+        const claimed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
+        for (const capability of managers) {
+          const found = findCapability(scope, capability) !== undefined
+          expectEqual(found, claimed.includes(capability.id), `whether the scope has ${capability.title}`)
+        }
+      },
+    },
+    'REG-005': {
+      title: 'each manager has all methods of its contract',
+      run: async (context) => {
+        const scope = await context.open()
+        for (const [capability, methods] of methodsOf) {
+          const found: object | undefined = findCapability(scope, capability)
+          if (found === undefined) continue
+          const missing = methods.filter((name) => typeof Reflect.get(found, name) !== 'function')
+          expectEqual(missing, [], `methods that ${capability.title} lack`)
+        }
+      },
+    },
+    'REG-006': {
+      title: 'two scopes of one plugin have separate runtimes, and closing one leaves the other working',
+      run: async (context) => {
+        const [one, other] = await Promise.all([context.open(), context.open()])
+        expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')
+        await one[Symbol.asyncDispose]()
+        await other.runtime.ping({ signal: context.signal })
+      },
+    },
+    'REG-007': {
+      title: 'a runtime can be opened again after it was closed',
+      run: async (context) => {
+        const first = await context.open()
+        await first[Symbol.asyncDispose]()
+        const second = await context.open()
+        await second.runtime.ping({ signal: context.signal })
+      },
     },
   },
-  {
-    id: 'REG-002',
-    title: 'register does no I/O, neither directly nor in work that it starts',
-    run: async (context) => {
-      const { begun } = await watchRegister(context)
-      expectEqual(begun, [], 'the I/O that register began')
-    },
-  },
-  {
-    id: 'REG-003',
-    title: 'register provides exactly the capabilities that the probe claimed',
-    run: async (context) => {
-      const { claimed, provided } = await watchRegister(context)
-      expectEqual(provided.toSorted(), claimed.toSorted(), 'the capabilities that register provides')
-    },
-  },
-  {
-    id: 'REG-004',
-    title: 'the opened scope has an implementation of each claimed capability and of no other',
-    run: async (context) => {
-      const scope = await context.open()
-      const claimed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
-      for (const capability of managers) {
-        const found = findCapability(scope, capability) !== undefined
-        expectEqual(found, claimed.includes(capability.id), `whether the scope has ${capability.title}`)
-      }
-    },
-  },
-  {
-    id: 'REG-005',
-    title: 'each manager has all methods of its contract',
-    run: async (context) => {
-      const scope = await context.open()
-      for (const [capability, methods] of methodsOf) {
-        const found: object | undefined = findCapability(scope, capability)
-        if (found === undefined) continue
-        const missing = methods.filter((name) => typeof Reflect.get(found, name) !== 'function')
-        expectEqual(missing, [], `methods that ${capability.title} lack`)
-      }
-    },
-  },
-  {
-    id: 'REG-006',
-    title: 'two scopes of one plugin have separate runtimes, and closing one leaves the other working',
-    run: async (context) => {
-      const [one, other] = await Promise.all([context.open(), context.open()])
-      expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')
-      await one[Symbol.asyncDispose]()
-      await other.runtime.ping({ signal: context.signal })
-    },
-  },
-  {
-    id: 'REG-007',
-    title: 'a runtime can be opened again after it was closed',
-    run: async (context) => {
-      const first = await context.open()
-      await first[Symbol.asyncDispose]()
-      const second = await context.open()
-      await second.runtime.ping({ signal: context.signal })
-    },
-  },
-])
+)
 
 interface Registration {
   readonly returned: unknown

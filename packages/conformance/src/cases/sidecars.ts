@@ -16,9 +16,8 @@ import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const sidecarCases: readonly ConformanceCase[] = defineCases(
   { capability: sidecarManagerCapability, requiredOptions: ['name'] },
-  [
-    {
-      id: 'SIDE-001',
+  {
+    'SIDE-001': {
       title: 'startSidecar resolves with the full id of a running container of the given name',
       run: async (context) => {
         const name = context.uniqueName('sidecar')
@@ -27,8 +26,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual({ name: listed.name, state: listed.state }, { name, state: 'running' }, 'the entry')
       },
     },
-    {
-      id: 'SIDE-002',
+    'SIDE-002': {
       title: "containers on the sidecar's networks reach it by its alias",
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.aliases'],
@@ -40,8 +38,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         await expectReaches(context, onNetwork(networkId), peer)
       },
     },
-    {
-      id: 'SIDE-003',
+    'SIDE-003': {
       title: 'a sidecar joins all of its networks',
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.several'],
@@ -54,8 +51,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(joined.toSorted(), ids.toSorted(), 'its networks')
       },
     },
-    {
-      id: 'SIDE-004',
+    'SIDE-004': {
       title: 'startSidecar rejects with NETWORK_NOT_FOUND when the network is absent, and leaves nothing behind',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
@@ -67,8 +63,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'SIDE-005',
+    'SIDE-005': {
       title: 'startSidecar leaves the first network when the second is absent, and leaves nothing behind',
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.several'],
@@ -81,8 +76,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'SIDE-006',
+    'SIDE-006': {
       title:
         'startSidecar rejects with COMMAND_NOT_STARTED when the image lacks the command, and leaves nothing behind',
       run: async (context) => {
@@ -91,8 +85,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'SIDE-007',
+    'SIDE-007': {
       title: 'startSidecar rejects with IMAGE_PULL_FAILED when no registry has the image, and leaves nothing behind',
       run: async (context) => {
         const image = '127.0.0.1:1/conformance/absent:1'
@@ -100,8 +93,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'SIDE-008',
+    'SIDE-008': {
       title: 'startSidecar rejects with IN_USE when a host port is taken, and leaves nothing behind',
       requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
@@ -113,8 +105,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
-    {
-      id: 'SIDE-009',
+    'SIDE-009': {
       title: 'startSidecar rejects with NAME_CONFLICT when the name is taken, and the holder is unchanged',
       run: async (context) => {
         const name = context.uniqueName('taken')
@@ -124,8 +115,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.containerState(holderId), 'created', 'the state of the holder')
       },
     },
-    {
-      id: 'SIDE-010',
+    'SIDE-010': {
       title: 'startSidecar aborted while it runs rejects with the reason itself and leaves nothing behind',
       run: async (context) => {
         for (const delayMs of [0, 5, 40]) {
@@ -145,8 +135,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         }
       },
     },
-    {
-      id: 'SIDE-011',
+    'SIDE-011': {
       title: 'a sidecar accepts the options of a container',
       requiredOptions: ['env', 'labels'],
       run: async (context) => {
@@ -159,8 +148,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual((await findListed(context, id))?.labels['conformance.kind'], 'sidecar', 'the label')
       },
     },
-    {
-      id: 'SIDE-012',
+    'SIDE-012': {
       title: 'an invalid config rejects with INVALID_ARGUMENT before anything is created',
       run: async (context) => {
         const start = () => startSidecar(context, { name: '-leading-dash' })
@@ -168,8 +156,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expect((await context.listCreated()).length === 0, 'no resource to be created', await context.listCreated())
       },
     },
-    {
-      id: 'SIDE-013',
+    'SIDE-013': {
       title: 'a container option that sidecars lack rejects with INVALID_ARGUMENT and its name, and creates nothing',
       run: async (context) => {
         for (const [field, value] of Object.entries({ network: { mode: 'none' }, tty: true, interactive: true })) {
@@ -178,8 +165,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.listCreated(), [], 'the created resources')
       },
     },
-    {
-      id: 'SIDE-014',
+    'SIDE-014': {
       title: 'startSidecar that fails removes the volume that its mount created',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts', 'mounts.volume', 'command'],
@@ -196,7 +182,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expectEqual(left, [], 'the volume in the list')
       },
     },
-  ],
+  },
 )
 
 async function startSidecar(

@@ -6,9 +6,8 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 
-export const stopCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
-  {
-    id: 'STOP-001',
+export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+  'STOP-001': {
     title: 'stopContainer resolves when the container has exited',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
@@ -16,8 +15,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
   },
-  {
-    id: 'STOP-002',
+  'STOP-002': {
     title: 'stopContainer sends the stop signal first, so the program exits with its own code',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.obey('TERM', 3) })
@@ -25,8 +23,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.waitContainer(id), 3, 'the exit code')
     },
   },
-  {
-    id: 'STOP-003',
+  'STOP-003': {
     title: 'stopContainer kills the program after graceMs, and not earlier',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
@@ -38,8 +35,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
     },
   },
-  {
-    id: 'STOP-004',
+  'STOP-004': {
     title: 'stopContainer with graceMs 0 kills the program at once',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
@@ -47,8 +43,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
   },
-  {
-    id: 'STOP-005',
+  'STOP-005': {
     title: 'stopContainer sends the stopSignal of the config',
     requiredOptions: ['stopSignal'],
     run: async (context) => {
@@ -58,8 +53,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.waitContainer(id), 5, 'the exit code')
     },
   },
-  {
-    id: 'STOP-006',
+  'STOP-006': {
     title: 'stopContainer resolves for a created container, which stays created',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -67,8 +61,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.containerState(id), 'created', 'the state')
     },
   },
-  {
-    id: 'STOP-007',
+  'STOP-007': {
     title: 'stopContainer resolves for an exited container, which keeps its exit code',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(6) })
@@ -77,8 +70,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.waitContainer(id), 6, 'the exit code')
     },
   },
-  {
-    id: 'STOP-008',
+  'STOP-008': {
     title: 'stopContainer resolves when the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -86,8 +78,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       await context.runtime.stopContainer(id)
     },
   },
-  {
-    id: 'STOP-009',
+  'STOP-009': {
     title: 'two concurrent calls of stopContainer both resolve',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
@@ -95,8 +86,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
   },
-  {
-    id: 'STOP-010',
+  'STOP-010': {
     title: 'a stopped container can be started again',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
@@ -105,8 +95,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
-  {
-    id: 'STOP-011',
+  'STOP-011': {
     title: 'stopContainer without graceMs gives the program time to exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
@@ -120,8 +109,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       await expectReason(reason, () => within(5000, 'the rejection', stopping.result))
     },
   },
-  {
-    id: 'STOP-012',
+  'STOP-012': {
     title: 'stopContainer without graceMs kills the program after ten seconds, and not earlier',
     timeFactor: 2,
     run: async (context) => {
@@ -134,4 +122,4 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
     },
   },
-])
+})

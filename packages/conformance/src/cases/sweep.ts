@@ -18,9 +18,8 @@ import { onNetwork } from '../steps/networks.js'
 // The sweep of a case sees only resources with the label of the case, so it removes nothing of other users of the engine.
 export const sweepCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, requiredOptions: ['labels'] },
-  [
-    {
-      id: 'SWP-001',
+  {
+    'SWP-001': {
       title: 'sweep removes running and other containers of a dead owner, and a second sweep finds nothing',
       run: async (context) => {
         const fixture = await createFixture(context, dead)
@@ -32,8 +31,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual((await fixture.sweep()).removed, [], 'the resources removed by the second sweep')
       },
     },
-    {
-      id: 'SWP-002',
+    'SWP-002': {
       title: 'sweep removes the network of a dead owner after the container on it',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
@@ -50,8 +48,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual([kept, failed], [[], []], 'the remaining resources')
       },
     },
-    {
-      id: 'SWP-003',
+    'SWP-003': {
       title: 'sweep removes the volume of a dead owner',
       needs: [volumeManagerCapability],
       run: async (context) => {
@@ -65,8 +62,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
-    {
-      id: 'SWP-004',
+    'SWP-004': {
       title: 'sweep removes the image of a dead owner',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -81,8 +77,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
     },
-    {
-      id: 'SWP-005',
+    'SWP-005': {
       title: 'sweep keeps the image of a living owner that is built on an image of a dead owner',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -94,8 +89,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.imageExists(tag), true, 'imageExists of the upper one')
       },
     },
-    {
-      id: 'SWP-006',
+    'SWP-006': {
       title: 'sweep keeps the resources of a living owner',
       run: async (context) => {
         const fixture = await createFixture(context, alive)
@@ -105,8 +99,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    {
-      id: 'SWP-007',
+    'SWP-007': {
       title: 'an owner is dead when another process has its pid',
       run: async (context) => {
         const fixture = await createFixture(context, { [ownershipLabelKeys.processStart]: '1' })
@@ -114,8 +107,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
       },
     },
-    {
-      id: 'SWP-008',
+    'SWP-008': {
       title: 'sweep removes resources that were created before the last boot of this machine',
       run: async (context) => {
         const fixture = await createFixture(context, { [ownershipLabelKeys.bootId]: 'an-earlier-boot' })
@@ -123,8 +115,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
       },
     },
-    {
-      id: 'SWP-009',
+    'SWP-009': {
       title: 'sweep reports resources of another machine as kept',
       run: async (context) => {
         const fixture = await createFixture(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
@@ -134,8 +125,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
-    {
-      id: 'SWP-010',
+    'SWP-010': {
       title: 'sweep reports resources of another pid namespace as kept',
       run: async (context) => {
         const fixture = await createFixture(context, {
@@ -147,8 +137,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
       },
     },
-    {
-      id: 'SWP-011',
+    'SWP-011': {
       title: 'sweep keeps a running lease of a dead owner and removes it when it has exited',
       run: async (context) => {
         const fixture = await createFixture(context, dead)
@@ -160,8 +149,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(toIds((await fixture.sweep()).removed), [id], 'the resources removed after the exit')
       },
     },
-    {
-      id: 'SWP-012',
+    'SWP-012': {
       title: 'sweep keeps persistent resources of a dead owner',
       run: async (context) => {
         const fixture = await createFixture(context, dead)
@@ -170,8 +158,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
-    {
-      id: 'SWP-013',
+    'SWP-013': {
       title: 'dryRun returns what sweep would remove, and removes nothing',
       run: async (context) => {
         const fixture = await createFixture(context, dead)
@@ -180,8 +167,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
-    {
-      id: 'SWP-014',
+    'SWP-014': {
       title: 'sweep keeps a network that a container of a living owner uses, and reports the container',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
@@ -194,8 +180,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual([toIds(removed), toIds(kept)], [[], [networkId]], 'the removed and the reported resources')
       },
     },
-    {
-      id: 'SWP-015',
+    'SWP-015': {
       title: 'sweep with an application name removes only resources of that application',
       run: async (context) => {
         const shop = await createFixture(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
@@ -208,8 +193,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(toIds(removed).toSorted(), ids.slice(1).toSorted(), 'the resources removed without a filter')
       },
     },
-    {
-      id: 'SWP-016',
+    'SWP-016': {
       title: 'a container of a host without an application name does not inherit the application of its image',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -225,8 +209,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
-    {
-      id: 'SWP-017',
+    'SWP-017': {
       title: 'sweep removes the volume that a mount of a dead owner created, after its container',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts', 'mounts.volume'],
@@ -244,8 +227,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
-    {
-      id: 'SWP-018',
+    'SWP-018': {
       title: 'sweep removes an image of a dead owner with several tags, also when the first tag is gone',
       needs: [imageBuilderCapability],
       run: async (context) => {
@@ -258,7 +240,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         for (const tag of tags) expectEqual(await context.runtime.imageExists(tag), false, `imageExists of ${tag}`)
       },
     },
-  ],
+  },
 )
 
 /** Resources that are created with another owner's labels, and a sweep that sees only them. */

@@ -10,71 +10,73 @@ import { createContainer, runAttached, runToExit, startContainer } from '../step
 import { inBackground } from '../steps/in-background.js'
 
 export const terminalCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability, requiredOptions: ['tty'] }, [
+  ...defineCases(
+    { capability: runtimeCapability, requiredOptions: ['tty'] },
     {
-      id: 'TTY-001',
-      title: 'tty gives the program a terminal of the initial size',
-      run: async (context) => {
-        const config = { tty: true, command: context.programs.terminalSize() }
-        const { stdout, exitCode } = await runAttached(context, config, { initialSize: { height: 33, width: 111 } })
-        expectEqual({ exitCode, size: stdout.trim() }, { exitCode: 0, size: '33 111' }, 'the result')
+      'TTY-001': {
+        title: 'tty gives the program a terminal of the initial size',
+        run: async (context) => {
+          const config = { tty: true, command: context.programs.terminalSize() }
+          const { stdout, exitCode } = await runAttached(context, config, { initialSize: { height: 33, width: 111 } })
+          expectEqual({ exitCode, size: stdout.trim() }, { exitCode: 0, size: '33 111' }, 'the result')
+        },
+      },
+      'TTY-002': {
+        title: 'the program has no terminal without tty, even when the caller has one',
+        run: async (context) => {
+          const { exitCode } = await runAttached(context, { command: context.programs.terminalSize() })
+          expect(exitCode !== 0, 'an exit code other than 0', exitCode)
+        },
+      },
+      'TTY-003': {
+        title: 'resizeTTY before the start is applied at the start',
+        requiredOptions: ['tty.resize'],
+        run: async (context) => {
+          const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
+          await context.runtime.resizeTTY(id, { height: 44, width: 122 })
+          const stdout = collectBytes()
+          await context.runtime.startAttached(id, { stdout: stdout.stream, signal: context.signal })
+          expectEqual(stdout.text().trim(), '44 122', 'the size')
+        },
+      },
+      'TTY-004': {
+        title: 'resizeTTY changes the size of the terminal of a running container',
+        requiredOptions: ['tty.resize', 'interactive'],
+        run: async (context) => {
+          const { command, ...lines } = context.programs.terminalSizes()
+          const id = await createContainer(context, { tty: true, interactive: true, command })
+          const stdin = new PassThrough()
+          const stdout = collectBytes()
+          const options = {
+            stdin,
+            stdout: stdout.stream,
+            initialSize: { height: 20, width: 90 },
+            signal: context.signal,
+          }
+          const running = inBackground(context.runtime.startAttached(id, options))
+          const ask = () => void stdin.write(lines.ask)
+          await untilShown(ask, stdout.text, '20 90')
+          await context.runtime.resizeTTY(id, { height: 55, width: 133 })
+          await untilShown(ask, stdout.text, '55 133')
+          stdin.write(lines.end)
+          expectEqual(await running.result, 0, 'the exit code')
+        },
+      },
+      'TTY-005': {
+        title: 'resizeTTY resolves and does nothing after the exit',
+        run: async (context) => {
+          const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
+          await context.runtime.resizeTTY(id, { height: 24, width: 80 })
+        },
       },
     },
-    {
-      id: 'TTY-002',
-      title: 'the program has no terminal without tty, even when the caller has one',
-      run: async (context) => {
-        const { exitCode } = await runAttached(context, { command: context.programs.terminalSize() })
-        expect(exitCode !== 0, 'an exit code other than 0', exitCode)
-      },
-    },
-    {
-      id: 'TTY-003',
-      title: 'resizeTTY before the start is applied at the start',
-      requiredOptions: ['tty.resize'],
-      run: async (context) => {
-        const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
-        await context.runtime.resizeTTY(id, { height: 44, width: 122 })
-        const stdout = collectBytes()
-        await context.runtime.startAttached(id, { stdout: stdout.stream, signal: context.signal })
-        expectEqual(stdout.text().trim(), '44 122', 'the size')
-      },
-    },
-    {
-      id: 'TTY-004',
-      title: 'resizeTTY changes the size of the terminal of a running container',
-      requiredOptions: ['tty.resize', 'interactive'],
-      run: async (context) => {
-        const { command, ...lines } = context.programs.terminalSizes()
-        const id = await createContainer(context, { tty: true, interactive: true, command })
-        const stdin = new PassThrough()
-        const stdout = collectBytes()
-        const options = { stdin, stdout: stdout.stream, initialSize: { height: 20, width: 90 }, signal: context.signal }
-        const running = inBackground(context.runtime.startAttached(id, options))
-        const ask = () => void stdin.write(lines.ask)
-        await untilShown(ask, stdout.text, '20 90')
-        await context.runtime.resizeTTY(id, { height: 55, width: 133 })
-        await untilShown(ask, stdout.text, '55 133')
-        stdin.write(lines.end)
-        expectEqual(await running.result, 0, 'the exit code')
-      },
-    },
-    {
-      id: 'TTY-005',
-      title: 'resizeTTY resolves and does nothing after the exit',
-      run: async (context) => {
-        const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
-        await context.runtime.resizeTTY(id, { height: 24, width: 80 })
-      },
-    },
-  ]),
-  ...defineCases({ capability: runtimeCapability }, [
-    refusesSize('TTY-006', { height: 0, width: 80 }, 'size.height'),
-    refusesSize('TTY-007', { height: 24, width: 70_000 }, 'size.width'),
-    refusesSize('TTY-008', { height: 1.5, width: 80 }, 'size.height'),
-    refusesSize('TTY-009', { height: 24, width: Number.NaN }, 'size.width'),
-    {
-      id: 'TTY-010',
+  ),
+  ...defineCases(runtimeCapability, {
+    'TTY-006': refusesSize({ height: 0, width: 80 }, 'size.height'),
+    'TTY-007': refusesSize({ height: 24, width: 70_000 }, 'size.width'),
+    'TTY-008': refusesSize({ height: 1.5, width: 80 }, 'size.height'),
+    'TTY-009': refusesSize({ height: 24, width: Number.NaN }, 'size.width'),
+    'TTY-010': {
       title: 'an invalid initialSize rejects with INVALID_ARGUMENT, and nothing is started',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -85,8 +87,7 @@ export const terminalCases: readonly ConformanceCase[] = [
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
     },
-    {
-      id: 'TTY-011',
+    'TTY-011': {
       title: 'resizeTTY without a terminal resolves before the start, while the program runs and after the exit',
       run: async (context) => {
         const { programs, runtime, signal } = context
@@ -102,12 +103,11 @@ export const terminalCases: readonly ConformanceCase[] = [
         expectEqual(await runtime.containerState(id), 'exited', 'the state')
       },
     },
-  ]),
+  }),
 ]
 
-function refusesSize(id: string, size: TerminalSize, field: string): CaseDefinition {
+function refusesSize(size: TerminalSize, field: string): CaseDefinition {
   return {
-    id,
     title: `resizeTTY to ${size.height} × ${size.width} rejects with INVALID_ARGUMENT for ${field}`,
     run: async (context: CaseContext) => {
       const container = await startContainer(context, { command: context.programs.sleep(60) })

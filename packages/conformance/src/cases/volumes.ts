@@ -15,9 +15,8 @@ import { type CaseConfig, createContainer, startContainer } from '../steps/conta
 import { buildImage } from '../steps/images.js'
 import { createVolume } from '../steps/volumes.js'
 
-export const volumeCases: readonly ConformanceCase[] = defineCases({ capability: volumeManagerCapability }, [
-  {
-    id: 'VOL-001',
+export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManagerCapability, {
+  'VOL-001': {
     title: 'createVolume resolves with the name that listVolumes shows',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
@@ -28,8 +27,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
     },
   },
-  {
-    id: 'VOL-002',
+  'VOL-002': {
     title: 'createVolume rejects with NAME_CONFLICT and sameOwner true when the name is taken',
     run: async (context) => {
       const name = await createVolume(context)
@@ -37,8 +35,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectHostError('NAME_CONFLICT', create, { name, sameOwner: true })
     },
   },
-  {
-    id: 'VOL-003',
+  'VOL-003': {
     title: 'createVolume rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
     run: async (context) => {
       const name = await createVolume(context)
@@ -46,8 +43,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectHostError('NAME_CONFLICT', () => other.createVolume(name), { name, sameOwner: false })
     },
   },
-  {
-    id: 'VOL-004',
+  'VOL-004': {
     title: 'removeVolume removes a volume and resolves when it was removed before',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
@@ -57,13 +53,11 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await volumes.removeVolume(name)
     },
   },
-  {
-    id: 'VOL-005',
+  'VOL-005': {
     title: 'removeVolume resolves when the volume never existed',
     run: async (context) => await context.require(volumeManagerCapability).removeVolume(context.uniqueName('never')),
   },
-  {
-    id: 'VOL-006',
+  'VOL-006': {
     title:
       'removeVolume rejects with IN_USE and the container when a container mounts the volume, and keeps the volume',
     requiredOptions: ['mounts', 'mounts.volume', 'name'],
@@ -78,8 +72,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectListed(context, source)
     },
   },
-  {
-    id: 'VOL-007',
+  'VOL-007': {
     title: 'a named volume stays when its container is removed',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
@@ -89,8 +82,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectListed(context, source)
     },
   },
-  {
-    id: 'VOL-008',
+  'VOL-008': {
     title: 'listVolumes returns labels, and only volumes with all given labels',
     run: async (context) => {
       const mark = context.uniqueName('mark')
@@ -106,8 +98,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
     },
   },
-  {
-    id: 'VOL-009',
+  'VOL-009': {
     title: 'a name can be used again after its volume was removed',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
@@ -116,8 +107,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await volumes.createVolume(name), name, 'the result')
     },
   },
-  {
-    id: 'VOL-010',
+  'VOL-010': {
     title: 'listVolumes includes volumes of other owners',
     run: async (context) => {
       const name = await createVolume(context)
@@ -129,8 +119,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       )
     },
   },
-  {
-    id: 'VOL-011',
+  'VOL-011': {
     title: "removeContainer removes the anonymous volumes of the container's image",
     needs: [imageBuilderCapability],
     run: async (context) => {
@@ -144,8 +133,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       )
     },
   },
-  {
-    id: 'VOL-012',
+  'VOL-012': {
     title:
       'mounting an absent volume creates it with the labels of this host, and it stays when the container is removed',
     requiredOptions: ['mounts', 'mounts.volume', 'labels'],
@@ -161,8 +149,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectListed(context, source)
     },
   },
-  {
-    id: 'VOL-013',
+  'VOL-013': {
     title: 'labels of a mount are set on a volume that it creates, and not on an existing volume',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
@@ -176,8 +163,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       }
     },
   },
-  {
-    id: 'VOL-014',
+  'VOL-014': {
     title: 'a failed create removes the volume that it created and keeps existing volumes',
     requiredOptions: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
@@ -193,8 +179,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectListed(context, kept)
     },
   },
-  {
-    id: 'VOL-015',
+  'VOL-015': {
     title: 'two concurrent creates can mount the same absent volume',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
@@ -204,7 +189,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(pickOwner(labels), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
     },
   },
-])
+})
 
 /** The name of an absent volume, which is removed after the case. */
 function nameVolume(context: CaseContext): string {
