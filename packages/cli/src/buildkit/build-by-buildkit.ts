@@ -20,16 +20,16 @@ export async function buildByBuildKit(
   { invocation, fallback, canBuildWithout, kind, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: StepsDisplay }> {
   const { io, interrupts } = invocation
-  const chosen = readBuildKitOptions(io)
+  const buildKitOptions = readBuildKitOptions(io)
   const display = createStepsDisplay(io, kind)
   const isShown = kind === 'auto' || kind === 'plain'
-  const starting = isShown ? createStartDisplay(io.stderr) : undefined
+  using starting = isShown ? createStartDisplay(io.stderr) : undefined
   const onProgress = (event: BuildKitStartProgress) => {
     starting?.onProgress(event)
-    if (event.phase === 'ready') display.begin()
+    if (event.phase === 'ready') display.start()
   }
   const build = scope.resolve(BuildKitFeature).build(request, {
-    ...chosen,
+    ...buildKitOptions,
     fallback,
     // The command does not wait for another build that could share this BuildKit.
     graceMs: 0,
@@ -38,12 +38,12 @@ export async function buildByBuildKit(
   })
   try {
     for await (const event of build) {
-      starting?.clear()
+      starting?.[Symbol.dispose]()
       display.onEvent(event)
     }
     return { result: await build.result, display }
   } catch (error) {
-    starting?.clear()
+    starting?.[Symbol.dispose]()
     display.fail(`${title} was not built`)
     writeSource(error, io)
     if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)

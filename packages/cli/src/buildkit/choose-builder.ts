@@ -10,6 +10,7 @@ import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit
 import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { type BuildCommandOptions, listBuildKitOptions } from '../options/build-options.js'
+import { omitUndefined } from '../options/omit-undefined.js'
 import { toMessage } from '../render/printable.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { readBuildKitOptions } from './buildkit-options.js'
@@ -35,14 +36,14 @@ export async function chooseBuilder(
     throw new UsageError(`${option} needs BuildKit: omit --builder runtime`)
   }
   if (options.builder === 'buildkit' || option !== undefined) return { builder: 'buildkit', fallback: 'none' }
-  const reason = findMissing(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))
+  const reason = describeMissing(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))
   if (reason !== undefined) return { builder: 'runtime', reason }
   const canFallBack = findCapability(scope, imageBuilderCapability) !== undefined
   return { builder: 'buildkit', fallback: canFallBack ? 'runtime' : 'none' }
 }
 
-/** Names the capabilities that BuildKit misses. Loading the result needs image transfer, which is optional for BuildKit. */
-function findMissing(scope: RuntimeScope): string | undefined {
+/** Names the capabilities that BuildKit needs and the runtime lacks, with image transfer, which loading the result needs. */
+function describeMissing(scope: RuntimeScope): string | undefined {
   const support = scope.resolve(BuildKitFeature).support()
   const missing = support.supported
     ? support.missingOptional.filter(({ id }) => id === imageTransferCapability.id)
@@ -60,19 +61,14 @@ async function findImageProblem(
   const { signal } = interrupts
   const { image = defaultBuildKitImage } = readBuildKitOptions(io)
   if (await scope.runtime.imageExists(image, { signal })) return undefined
-  const display = isQuiet ? undefined : createPullDisplay(io.stderr, image)
-  const onProgress = display?.onProgress.bind(display)
+  using display = isQuiet ? undefined : createPullDisplay(io.stderr, image)
   try {
-    await findCapability(scope, imageTransferCapability)?.pullImage(image, {
-      signal,
-      ...(onProgress && { onProgress }),
-    })
+    const options = { signal, ...omitUndefined({ onProgress: display?.onProgress }) }
+    await findCapability(scope, imageTransferCapability)?.pullImage(image, options)
     return undefined
   } catch (error) {
     signal.throwIfAborted()
     return isHostError(error, 'IMAGE_PULL_FAILED') ? `${toMessage(error)}; ${autoRemedy}` : toMessage(error)
-  } finally {
-    display?.clear()
   }
 }
 

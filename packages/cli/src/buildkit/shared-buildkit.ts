@@ -15,14 +15,12 @@ export async function shareBuildKit(
   scope: RuntimeScope,
   { io, interrupts: { signal } }: Invocation,
 ): Promise<BuildKitSidecar> {
-  const chosen = readBuildKitOptions(io)
-  const display = createStartDisplay(io.stderr)
-  const onProgress = display.onProgress.bind(display)
+  const buildKitOptions = readBuildKitOptions(io)
+  using display = createStartDisplay(io.stderr)
+  const { onProgress } = display
   try {
-    return await scope.resolve(BuildKitFeature).start({ ...chosen, graceMs: 0, signal, onProgress })
+    return await scope.resolve(BuildKitFeature).start({ ...buildKitOptions, graceMs: 0, signal, onProgress })
   } catch (error) {
     throw withImageRemedies(error, { io, canBuildWithout: false })
-  } finally {
-    display.clear()
   }
 }

@@ -7,6 +7,7 @@ import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-options.js'
 import { parseBytes } from '../options/numbers.js'
+import { omitUndefined } from '../options/omit-undefined.js'
 import { toCacheDocument, toCachePage, toPrivilegeLines, toStatusPage } from '../render/buildkit-pages.js'
 import { toPageStyle } from '../render/page.js'
 import { createStartDisplay } from '../render/start-display.js'
@@ -18,8 +19,8 @@ import type { Call, SetAction } from './command.js'
 export function define(group: Command, setAction: SetAction): void {
   const add = (name: string, summary: string) =>
     group.command(name).summary(summary).description(`${summary}.`).option('--json', 'Print one JSON document')
-  const set = (command: Command, action: Action) =>
-    setAction<BuildKitCommandOptions>(command, (call) => perform(call, action))
+  const setSubcommand = (command: Command, subcommand: Subcommand) =>
+    setAction<BuildKitCommandOptions>(command, (call) => runSubcommand(call, subcommand))
   group
     .helpCommand('help [command]', 'Show the help of a command')
     .description(
@@ -33,14 +34,14 @@ export function define(group: Command, setAction: SetAction): void {
         'capstan buildkit prune --keep 2g': 'Remove all but the newest 2 GB of the cache',
       }) + environment,
     )
-  set(add('start', 'Start BuildKit, or find the running one, and print its container'), start)
-  set(add('status', 'Show whether BuildKit runs, and its version'), status)
-  set(add('du', 'Show the records of the cache'), diskUsage)
+  setSubcommand(add('start', 'Start BuildKit, or find the running one, and print its container'), start)
+  setSubcommand(add('status', 'Show whether BuildKit runs, and its version'), status)
+  setSubcommand(add('du', 'Show the records of the cache'), diskUsage)
   const pruneCommand = add('prune', 'Remove unused records from the cache')
     .option('-a, --all', 'Also remove internal records')
     .option('--keep <size>', 'Keep the newest records up to this size, such as 2g')
-  set(pruneCommand, prune)
-  set(add('stop', 'Stop BuildKit after its last user, and remove its cache'), stop)
+  setSubcommand(pruneCommand, prune)
+  setSubcommand(add('stop', 'Stop BuildKit after its last user, and remove its cache'), stop)
 }
 
 const environment = `
@@ -54,37 +55,43 @@ interface BuildKitCommandOptions {
   readonly keep?: string
 }
 
-async function perform({ invocation, options }: Call<BuildKitCommandOptions>, action: Action): Promise<number> {
+async function runSubcommand(
+  { invocation, options }: Call<BuildKitCommandOptions>,
+  subcommand: Subcommand,
+): Promise<number> {
   await using opened = await openRuntime(invocation, { requires: BuildKitFeature.needs.required })
-  const answer = await action({ scope: opened.scope, invocation, options })
-  const text = options.json ? toJson(answer.document) : answer.page
+  const output = await subcommand({ scope: opened.scope, invocation, options })
+  const text = options.json ? toJson(output.document) : output.page
   await writeOutput(invocation.io.stdout, text, invocation.interrupts)
   return 0
 }
 
-type Action = (request: Request) => Promise<Answer>
+type Subcommand = (call: SubcommandCall) => Promise<SubcommandOutput>
 
-interface Request {
+interface SubcommandCall {
   readonly scope: RuntimeScope
   readonly invocation: Invocation
   readonly options: BuildKitCommandOptions
 }
 
 /** The output of a subcommand: JSON, or text. */
-interface Answer {
+interface SubcommandOutput {
   readonly document: object
   readonly page: string
 }
 
-async function start({ scope, invocation, options }: Request): Promise<Answer> {
+async function start({ scope, invocation, options }: SubcommandCall): Promise<SubcommandOutput> {
   const { io, interrupts } = invocation
-  const chosen = readBuildKitOptions(io)
-  const display = options.json ? undefined : createStartDisplay(io.stderr)
-  const onProgress = display?.onProgress.bind(display)
   const { signal } = interrupts
+  const buildKitOptions = readBuildKitOptions(io)
+  using display = options.json ? undefined : createStartDisplay(io.stderr)
   try {
-    const given = { ...chosen, graceMs: 0, signal, ...(onProgress && { onProgress }) }
-    await using sidecar = await scope.resolve(BuildKitFeature).start(given)
+    const startOptions = {
+      graceMs: 0,
+      signal,
+      ...omitUndefined({ ...buildKitOptions, onProgress: display?.onProgress }),
+    }
+    await using sidecar = await scope.resolve(BuildKitFeature).start(startOptions)
     await sidecar.pin({ signal })
     const { containerId, privilege, privilegeLevels } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
@@ -93,17 +100,15 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
     return { document, page: `${containerId}\n` }
   } catch (error) {
     throw withImageRemedies(error, { io, canBuildWithout: false })
-  } finally {
-    display?.clear()
   }
 }
 
-async function status(request: Request): Promise<Answer> {
-  const runtime = request.scope.runtimeName
-  await using sidecar = await find(request)
+async function status(call: SubcommandCall): Promise<SubcommandOutput> {
+  const runtime = call.scope.runtimeName
+  await using sidecar = await find(call)
   if (sidecar === undefined)
     return { document: { runtime, running: false }, page: `BuildKit does not run on ${runtime}.\n` }
-  const { signal } = request.invocation.interrupts
+  const { signal } = call.invocation.interrupts
   const workers = await sidecar.workers({ signal })
   const records = await sidecar.diskUsage({ signal })
   const { containerId, networkId, privilege } = sidecar
@@ -112,33 +117,33 @@ async function status(request: Request): Promise<Answer> {
   return { document: { runtime, running: true, ...facts }, page: toStatusPage({ runtime, ...facts }) }
 }
 
-async function diskUsage(request: Request): Promise<Answer> {
-  await using sidecar = await requireRunning(request)
-  const { signal } = request.invocation.interrupts
+async function diskUsage(call: SubcommandCall): Promise<SubcommandOutput> {
+  await using sidecar = await requireRunning(call)
+  const { signal } = call.invocation.interrupts
   const records = await sidecar.diskUsage({ signal })
-  return { document: toCacheDocument(records), page: toCachePage(records, toPageStyle(request.invocation.io)) }
+  return { document: toCacheDocument(records), page: toCachePage(records, toPageStyle(call.invocation.io)) }
 }
 
-async function prune(request: Request): Promise<Answer> {
-  const { all = false, keep } = request.options
+async function prune(call: SubcommandCall): Promise<SubcommandOutput> {
+  const { all = false, keep } = call.options
   const keepBytes = keep === undefined ? 0 : parseBytes(keep, '--keep')
-  await using sidecar = await requireRunning(request)
-  const { signal } = request.invocation.interrupts
+  await using sidecar = await requireRunning(call)
+  const { signal } = call.invocation.interrupts
   const work = () => sidecar.prune({ all, keepBytes, signal })
-  const records = await whileWaiting(request.invocation.io.stderr, 'Pruning the cache of BuildKit', work)
-  const page = toCachePage(records, toPageStyle(request.invocation.io))
+  const records = await whileWaiting(call.invocation.io.stderr, 'Pruning the cache of BuildKit', work)
+  const page = toCachePage(records, toPageStyle(call.invocation.io))
   return { document: toCacheDocument(records), page }
 }
 
-async function stop({ scope, invocation }: Request): Promise<Answer> {
+async function stop({ scope, invocation }: SubcommandCall): Promise<SubcommandOutput> {
   const { io, interrupts } = invocation
   const runtime = scope.runtimeName
-  const given = { ...readBuildKitOptions(io), signal: interrupts.signal }
-  const work = () => scope.resolve(BuildKitFeature).stop(given)
-  return stopAnswers[await whileWaiting(io.stderr, 'Stopping BuildKit', work)](runtime)
+  const options = { ...readBuildKitOptions(io), signal: interrupts.signal }
+  const work = () => scope.resolve(BuildKitFeature).stop(options)
+  return stopOutputs[await whileWaiting(io.stderr, 'Stopping BuildKit', work)](runtime)
 }
 
-const stopAnswers: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Answer>> = {
+const stopOutputs: Readonly<Record<BuildKitStopOutcome, (runtime: string) => SubcommandOutput>> = {
   absent: (runtime) => ({ document: { runtime, state: 'absent' }, page: `BuildKit does not run on ${runtime}.\n` }),
   'in-use': (runtime) => {
     return { document: { runtime, state: 'in use' }, page: 'BuildKit is in use, and stops after its last user.\n' }
@@ -147,21 +152,20 @@ const stopAnswers: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Ans
 }
 
 /** Finds the running BuildKit. Shows the elapsed time, since the daemon may be slow to answer. */
-async function find({ scope, invocation, options }: Request): Promise<BuildKitSidecar | undefined> {
+async function find({ scope, invocation, options }: SubcommandCall): Promise<BuildKitSidecar | undefined> {
   const { io, interrupts } = invocation
-  const display = options.json ? undefined : createStartDisplay(io.stderr, { title: 'Waiting for BuildKit' })
-  const onProgress = display?.onProgress.bind(display)
-  const given = { ...readBuildKitOptions(io), graceMs: 0, signal: interrupts.signal }
-  try {
-    return await scope.resolve(BuildKitFeature).find({ ...given, ...(onProgress && { onProgress }) })
-  } finally {
-    display?.clear()
-  }
+  const buildKitOptions = readBuildKitOptions(io)
+  using display = options.json ? undefined : createStartDisplay(io.stderr, { title: 'Waiting for BuildKit' })
+  return await scope.resolve(BuildKitFeature).find({
+    graceMs: 0,
+    signal: interrupts.signal,
+    ...omitUndefined({ ...buildKitOptions, onProgress: display?.onProgress }),
+  })
 }
 
-async function requireRunning(request: Request): Promise<BuildKitSidecar> {
-  const sidecar = await find(request)
+async function requireRunning(call: SubcommandCall): Promise<BuildKitSidecar> {
+  const sidecar = await find(call)
   if (sidecar !== undefined) return sidecar
   const remedies = ['`capstan buildkit start` starts it']
-  throw new UsageError(`BuildKit does not run on ${request.scope.runtimeName}`, { remedies })
+  throw new UsageError(`BuildKit does not run on ${call.scope.runtimeName}`, { remedies })
 }

@@ -68,20 +68,21 @@ interface ConformanceOptions {
 async function conformance({ invocation, options }: Call<ConformanceOptions>): Promise<number> {
   const { io, interrupts, globals } = invocation
   const kitOptions = toKitOptions(options)
-  const total = conformanceCases(kitOptions).length
-  if (total === 0) throw new UsageError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
+  if (conformanceCases(kitOptions).length === 0)
+    throw new UsageError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
   const reportFile = options.report === undefined ? undefined : await openReportFile(options.report, io)
   const tested = await findTestedPlugin(invocation)
-  const display = createConformanceDisplay(io.stderr, total)
-  const onResult = display.onResult.bind(display)
-  const { signal } = interrupts
-  const run = runConformance({ ...tested, ...kitOptions, env: toEnv(io, globals), signal, onResult })
-  const report = await run.finally(() => display.clear())
+  const report = await runCases({ ...tested, ...kitOptions, env: toEnv(io, globals), signal: interrupts.signal }, io)
   await reportFile?.write(`${JSON.stringify(report, undefined, 2)}\n`)
   await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
   const exitCode = toReportCode(report)
   scheduleExit(io, exitCode)
   return exitCode
+}
+
+async function runCases(options: RunConformanceOptions, { stderr }: Io): Promise<ConformanceReport> {
+  using display = createConformanceDisplay(stderr, conformanceCases(options).length)
+  return await runConformance({ ...options, onResult: display.onResult })
 }
 
 type KitOptions = Omit<RunConformanceOptions, 'plugin' | 'specifier'>

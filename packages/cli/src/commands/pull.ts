@@ -35,17 +35,12 @@ async function pull({ invocation, operands, options }: Call<PullOptions>): Promi
   validateImageReference(image)
   await using opened = await openRuntime(invocation, { requires: [imageTransferCapability] })
   const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
-  const display = options.quiet === true ? undefined : createPullDisplay(io.stderr, image)
-  const onProgress = display?.onProgress.bind(display)
-  try {
-    const id = await images.pullImage(image, {
-      signal: interrupts.signal,
-      ...omitUndefined({ platform: options.platform, onProgress }),
-    })
-    display?.succeed(`Pulled ${image}`)
-    await writeOutput(io.stdout, options.json ? toJson({ image, id }) : `${id}\n`, interrupts)
-    return 0
-  } finally {
-    display?.clear()
-  }
+  using display = options.quiet ? undefined : createPullDisplay(io.stderr, image)
+  const id = await images.pullImage(image, {
+    signal: interrupts.signal,
+    ...omitUndefined({ platform: options.platform, onProgress: display?.onProgress }),
+  })
+  display?.succeed(`Pulled ${image}`)
+  await writeOutput(io.stdout, options.json ? toJson({ image, id }) : `${id}\n`, interrupts)
+  return 0
 }

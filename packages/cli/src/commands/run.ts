@@ -143,18 +143,15 @@ async function create(
   { invocation, options }: { readonly invocation: Invocation; readonly options: RunOptions },
 ): Promise<string> {
   const { io, interrupts } = invocation
-  const display = createPullDisplay(io.stderr, config.image)
   const { signal } = interrupts
-  const progress = { signal, onProgress: display.onProgress.bind(display) }
-  try {
-    if (options.pull === 'always') {
-      const { images } = requireCapabilities(scope, { images: imageTransferCapability })
-      await images.pullImage(config.image, { ...progress, ...(config.platform && { platform: config.platform }) })
-    }
-    return await scope.runtime.createContainer(await withNetworkIds(scope, config, { signal }), progress)
-  } finally {
-    display.clear()
+  using display = createPullDisplay(io.stderr, config.image)
+  const { onProgress } = display
+  if (options.pull === 'always') {
+    const { images } = requireCapabilities(scope, { images: imageTransferCapability })
+    const { platform } = config
+    await images.pullImage(config.image, { signal, onProgress, ...(platform && { platform }) })
   }
+  return await scope.runtime.createContainer(await withNetworkIds(scope, config, { signal }), { signal, onProgress })
 }
 
 async function startDetached(runtime: Runtime, id: string, { io, interrupts }: Invocation): Promise<number> {

@@ -42,14 +42,10 @@ export class QuickstartImage implements AsyncDisposable {
     const directory = await findQuickstartFiles()
     const dockerfile = await readFile(join(directory, 'Dockerfile'), 'utf8')
     const output = this.#io.stdout.isTTY === true ? this.#io.stdout : new IndentedOutput(this.#io.stdout, margin)
-    const display = createBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
+    using display = createBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
     this.#undo.add('image', (own) => this.#scope.runtime.removeImage(this.#tag, own))
-    const options = { ...this.#operation, context: { directory }, onProgress: display.onProgress.bind(display) }
-    try {
-      await this.#buildFor(toTargetArchitectures(process.arch), dockerfile, options)
-    } finally {
-      display.clear()
-    }
+    const options = { ...this.#operation, context: { directory }, onProgress: display.onProgress }
+    await this.#buildFor(toTargetArchitectures(process.arch), dockerfile, options)
     return this.#tag
   }
 

@@ -1,19 +1,17 @@
 import type { BuildProgress } from '@capstan/core'
-import type { Io } from '../terminal/io.js'
-import { type Clock, quietMs, systemClock } from './clock.js'
+import type { Io, Output } from '../terminal/io.js'
+import { type Clock, progressIntervalMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toShownLine } from './printable.js'
-import { createStatusLine, type StatusLine } from './status-line.js'
+import { createStatusLine } from './status-line.js'
 import { toJsonLine } from './write-output.js'
 
-/** Shows the progress of a build by the runtime's builder. */
-export interface BuildDisplay {
-  onProgress(event: BuildProgress): void
+/** Shows the progress of a build by the runtime's builder. Disposing removes an unfinished line. */
+export interface BuildDisplay extends Disposable {
+  readonly onProgress: (event: BuildProgress) => void
   succeed(text: string): void
   /** Writes the last lines of the build unless they are visible already. */
   fail(text: string): void
-  /** Removes an unfinished line. */
-  clear(): void
 }
 
 /** The value of `--progress`. `auto`: rewrites lines on a terminal, else as `plain`. */
@@ -29,86 +27,61 @@ export function createBuildDisplay(
   if (kind === 'json') {
     return { ...silent, onProgress: (event) => void stdout.write(toJsonLine({ event: 'progress', ...event })) }
   }
-  if (kind === 'auto' && stderr.isTTY === true && stderr.columns)
-    return new TerminalDisplay(createStatusLine(stderr), stderr)
-  return new PlainDisplay(stderr, clock)
+  const isLive = kind === 'auto' && stderr.isTTY === true && stderr.columns
+  return isLive ? createTerminalDisplay(stderr) : createPlainDisplay(stderr, clock)
 }
 
 const silent: BuildDisplay = {
   onProgress: () => undefined,
   succeed: () => undefined,
   fail: () => undefined,
-  clear: () => undefined,
+  [Symbol.dispose]: () => undefined,
 }
 
 /** Writes the lines of the builder, and the elapsed time after every 10 seconds without a line. */
-class PlainDisplay implements BuildDisplay {
-  readonly #output: NodeJS.WritableStream
-  readonly #stop: () => void
-  #isQuiet = true
-
-  constructor(output: NodeJS.WritableStream, clock: Clock) {
-    this.#output = output
-    const startedAt = clock.now()
-    this.#stop = clock.every(quietMs, () => {
-      if (this.#isQuiet) output.write(`building, ${toDuration(clock.now() - startedAt)}\n`)
-      this.#isQuiet = true
-    })
-  }
-
-  onProgress({ text }: BuildProgress): void {
-    this.#isQuiet = false
-    this.#output.write(`${toShownLine(text)}\n`)
-  }
-
-  succeed(text: string): void {
-    this.#stop()
-    this.#output.write(`${text}\n`)
-  }
-
-  fail(): void {
-    this.#stop()
-  }
-
-  clear(): void {
-    this.#stop()
+function createPlainDisplay(output: Output, clock: Clock): BuildDisplay {
+  const startedAt = clock.now()
+  let hasWritten = false
+  const stop = clock.every(progressIntervalMs, () => {
+    if (!hasWritten) output.write(`building, ${toDuration(clock.now() - startedAt)}\n`)
+    hasWritten = false
+  })
+  return {
+    onProgress: ({ text }) => {
+      hasWritten = true
+      output.write(`${toShownLine(text)}\n`)
+    },
+    succeed: (text) => {
+      stop()
+      output.write(`${text}\n`)
+    },
+    fail: stop,
+    [Symbol.dispose]: stop,
   }
 }
 
-class TerminalDisplay implements BuildDisplay {
-  readonly #line: StatusLine
-  readonly #output: NodeJS.WritableStream
-  readonly #last: string[] = []
-
-  constructor(line: StatusLine, output: NodeJS.WritableStream) {
-    this.#line = line
-    this.#output = output
-    line.show('Building')
-  }
-
-  onProgress({ step, totalSteps, text }: BuildProgress): void {
-    const line = toShownLine(text).trimEnd()
-    // The classic builder prints IDs of intermediate images, which are of no interest.
-    if (/^\s*(--->.*)?$/.test(line)) return
-    this.#last.push(line)
-    if (this.#last.length > keptLines) this.#last.shift()
-    const counter = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
-    // The classic builder prefixes its lines with the step.
-    this.#line.show(counter + line.replace(/^Step \d+\/\d+ : /, ''))
-  }
-
-  succeed(text: string): void {
-    this.#line.finish('done', text)
-  }
-
-  fail(text: string): void {
-    this.#line.finish('failed', text)
-    for (const line of this.#last) this.#output.write(`  ${line}\n`)
-  }
-
-  clear(): void {
-    this.#line.clear()
+function createTerminalDisplay(output: Output): BuildDisplay {
+  const status = createStatusLine(output)
+  const lastLines: string[] = []
+  status.show('Building')
+  return {
+    onProgress: ({ step, totalSteps, text }) => {
+      const line = toShownLine(text).trimEnd()
+      // The classic builder prints IDs of intermediate images, which are of no interest.
+      if (/^\s*(--->.*)?$/.test(line)) return
+      lastLines.push(line)
+      if (lastLines.length > maxLines) lastLines.shift()
+      const counter = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
+      // The classic builder prefixes its lines with the step.
+      status.show(counter + line.replace(/^Step \d+\/\d+ : /, ''))
+    },
+    succeed: (text) => status.finish('done', text),
+    fail: (text) => {
+      status.finish('failed', text)
+      for (const line of lastLines) output.write(`  ${line}\n`)
+    },
+    [Symbol.dispose]: () => status.clear(),
   }
 }
 
-const keptLines = 20
+const maxLines = 20

@@ -10,8 +10,8 @@ export interface BuildStep {
   /** Always one line. */
   readonly name: string
   readonly state: 'started' | 'cached' | 'completed' | 'failed'
-  /** By the clock of this machine, for a step under way. */
-  readonly seenAt: number
+  /** The start of a running step by the clock of this machine, moved back by the time of its earlier intervals. */
+  readonly runningSince: number
   /** The sum of the intervals that have ended, by BuildKit's own clock. */
   readonly durationMs: number
   /** The bytes transferred so far, for example `1.2 MB of 30 MB`. */
@@ -20,18 +20,13 @@ export interface BuildStep {
   readonly tail: readonly string[]
 }
 
-/** A line of a step's output; the last one of a step that ended needs no line feed to be complete. */
-export interface StepLine {
-  readonly step: BuildStep
-  readonly text: string
-}
-
 /** A change of one step, by one event. */
 export interface StepChange {
   readonly step: BuildStep
   /** Whether the event changed `state`; false for an event with output only. */
   readonly isNewState: boolean
-  readonly lines: readonly StepLine[]
+  /** The lines of its output that are now complete. The last line of a step that ended needs no line feed. */
+  readonly lines: readonly string[]
 }
 
 /** The steps of a build, from its events. */
@@ -48,125 +43,104 @@ export class BuildSteps {
   }
 
   /** Applies an event. `undefined`: it belongs to no step, or changed only the progress of one. */
-  take(event: BuildProgressEvent): StepChange | undefined {
+  apply(event: BuildProgressEvent): StepChange | undefined {
     switch (event.type) {
-      case 'step':
-        return toChange(this.#enter(event), { isNewState: true })
+      case 'step': {
+        const step = this.#setState(event)
+        return { step, isNewState: true, lines: step.endOutput() }
+      }
       case 'transfer':
-        return this.#move(event)
+        return this.#applyTransfer(event)
       case 'log': {
         const step = this.#steps.get(event.stepId)
-        return step && toChange(step, { isNewState: false, lines: addOutput(step, event.bytes) })
+        return step && { step, isNewState: false, lines: [...step.addOutput(event.bytes), ...step.endOutput()] }
       }
       case 'status':
-        this.#steps.get(event.stepId)?.amounts.set(event.id, event)
+        this.#steps.get(event.stepId)?.transfers.set(event.id, event)
         return undefined
       case 'warning':
         return undefined
     }
   }
 
-  #enter({ id, name, state, at }: Extract<BuildProgressEvent, { type: 'step' }>): MutableStep {
-    const known = this.#steps.get(id)
-    const step = known ?? this.#add(id, { name: toOneLine(name), startedAt: at.getTime() })
-    if (state === 'started') this.#start(step, at)
-    else if (step.state === 'started') step.durationMs += Math.max(0, at.getTime() - step.startedAt)
-    step.state = state
+  #setState({ id, name, state, at }: Omit<Extract<BuildProgressEvent, { type: 'step' }>, 'type'>): MutableStep {
+    const step = this.#steps.get(id) ?? new MutableStep(this.#steps.size + 1, toOneLine(name))
+    this.#steps.set(id, step)
+    step.setState(state, { at: at.getTime(), now: this.#now() })
     return step
-  }
-
-  /** When a step starts again, the time of its earlier intervals is kept. */
-  #start(step: MutableStep, at: Date): void {
-    step.startedAt = at.getTime()
-    step.seenAt = this.#now() - step.durationMs
   }
 
   /** A transfer is shown as a step of its own. */
-  #move({ id: what, isDone, currentBytes: current, totalBytes: total, at }: Transfer): StepChange | undefined {
-    const name = transferNames[what]
-    const state = isDone ? 'completed' : 'started'
-    const isNewState = this.#steps.get(name)?.state !== state
-    const step = isNewState ? this.#enter({ type: 'step', id: name, name, state, at }) : this.#steps.get(name)
-    step?.amounts.set(what, { current, total })
-    return step && isNewState ? toChange(step, { isNewState }) : undefined
+  #applyTransfer(event: Extract<BuildProgressEvent, { type: 'transfer' }>): StepChange | undefined {
+    const name = transferNames[event.id]
+    const state = event.isDone ? 'completed' : 'started'
+    const known = this.#steps.get(name)
+    const isNewState = known?.state !== state
+    const step = isNewState ? this.#setState({ id: name, name, state, at: event.at }) : known
+    step.transfers.set(event.id, { current: event.currentBytes, total: event.totalBytes })
+    return isNewState ? { step, isNewState, lines: [] } : undefined
+  }
+}
+
+const transferNames = { context: 'send the context to BuildKit', result: 'receive the result from BuildKit' }
+
+class MutableStep implements BuildStep {
+  readonly number: number
+  readonly name: string
+  readonly transfers = new Map<string, { readonly current: number; readonly total: number | undefined }>()
+  state: BuildStep['state'] = 'started'
+  runningSince = 0
+  durationMs = 0
+  tail: readonly string[] = []
+  readonly #decoder = new StringDecoder('utf8')
+  #incompleteLine = ''
+  #startedAt: number | undefined
+
+  constructor(number: number, name: string) {
+    this.number = number
+    this.name = name
   }
 
-  #add(id: string, given: Pick<MutableStep, 'name' | 'startedAt'>): MutableStep {
-    const step: MutableStep = {
-      ...given,
-      number: this.#steps.size + 1,
-      state: 'started',
-      seenAt: this.#now(),
-      durationMs: 0,
-      amounts: new Map(),
-      get progress() {
-        return toProgress(this.amounts)
-      },
-      tail: [],
-      decoder: new StringDecoder('utf8'),
-      rest: '',
+  /** The sum of all transfers; without a total when the total of one is unknown. */
+  get progress(): string | undefined {
+    const begun = [...this.transfers.values()].filter(({ current }) => current > 0)
+    if (begun.length === 0) return undefined
+    const current = begun.reduce((sum, transfer) => sum + transfer.current, 0)
+    const total = begun.reduce((sum, transfer) => sum + (transfer.total ?? Number.NaN), 0)
+    return Number.isNaN(total) ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
+  }
+
+  /** Changes the state; `at` is a time of BuildKit's clock, `now` one of this machine. A step may start several times. */
+  setState(state: BuildStep['state'], { at, now }: { readonly at: number; readonly now: number }): void {
+    if (state === 'started') {
+      this.#startedAt = at
+      this.runningSince = now - this.durationMs
+    } else if (this.state === 'started') {
+      this.durationMs += Math.max(0, at - (this.#startedAt ?? at))
     }
-    this.#steps.set(id, step)
-    return step
+    this.state = state
+  }
+
+  /** Returns the lines that are now complete. A carriage return restarts its line. */
+  addOutput(bytes: Uint8Array): readonly string[] {
+    const lines = (this.#incompleteLine + this.#decoder.write(Buffer.from(bytes))).split('\n')
+    this.#incompleteLine = lines.pop() ?? ''
+    return this.#addLines(lines)
+  }
+
+  /** Returns the text after the last line feed if the step has ended. BuildKit may send output after the end of a step. */
+  endOutput(): readonly string[] {
+    if (this.state === 'started') return []
+    const line = this.#incompleteLine + this.#decoder.end()
+    this.#incompleteLine = ''
+    return line === '' ? [] : this.#addLines([line])
+  }
+
+  #addLines(texts: readonly string[]): readonly string[] {
+    const lines = texts.map(toShownLine)
+    this.tail = [...this.tail, ...lines.filter((line) => line.trim() !== '')].slice(-maxLines)
+    return lines
   }
 }
 
-/** BuildKit may send output of a step after the end of the step. */
-function toChange(
-  step: MutableStep,
-  { isNewState, lines = [] }: { readonly isNewState: boolean; readonly lines?: readonly string[] },
-): StepChange {
-  const last = step.state === 'started' ? [] : endOutput(step)
-  return { step, isNewState, lines: [...lines, ...last].map((text) => ({ step, text })) }
-}
-
-type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
-
-const transferNames = { context: 'send the context to BuildKit', result: 'take the result from BuildKit' }
-
-interface MutableStep extends BuildStep {
-  state: BuildStep['state']
-  startedAt: number
-  seenAt: number
-  readonly amounts: Map<string, Amount>
-  durationMs: number
-  tail: string[]
-  readonly decoder: StringDecoder
-  rest: string
-}
-
-interface Amount {
-  readonly current: number
-  readonly total: number | undefined
-}
-
-/** The sum of all amounts; without a total when the total of one is unknown. */
-function toProgress(amounts: ReadonlyMap<string, Amount>): string | undefined {
-  const moving = [...amounts.values()].filter(({ current }) => current > 0)
-  if (moving.length === 0) return undefined
-  const current = moving.reduce((sum, amount) => sum + amount.current, 0)
-  const total = moving.reduce((sum, amount) => sum + (amount.total ?? Number.NaN), 0)
-  return Number.isNaN(total) ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
-}
-
-/** Returns the lines that are now complete. A carriage return restarts its line. */
-function addOutput(step: MutableStep, bytes: Uint8Array): readonly string[] {
-  const texts = (step.rest + step.decoder.write(Buffer.from(bytes))).split('\n')
-  step.rest = texts.pop() ?? ''
-  return addLines(step, texts)
-}
-
-/** Returns the text after the last line feed. */
-function endOutput(step: MutableStep): readonly string[] {
-  const rest = step.rest + step.decoder.end()
-  step.rest = ''
-  return rest === '' ? [] : addLines(step, [rest])
-}
-
-function addLines(step: MutableStep, texts: readonly string[]): readonly string[] {
-  const lines = texts.map(toShownLine)
-  step.tail = [...step.tail, ...lines.filter((line) => line.trim() !== '')].slice(-keptLines)
-  return lines
-}
-
-const keptLines = 20
+const maxLines = 20

@@ -2,14 +2,15 @@ import type { BuildKitStartProgress } from '@capstan/feature-buildkit'
 import type { Output } from '../terminal/io.js'
 import { type Clock, systemClock } from './clock.js'
 import { createPullDisplay, type PullDisplay } from './pull-display.js'
-import { createStatusLine, type StatusLine } from './status-line.js'
+import { createStatusLine } from './status-line.js'
 
-/** Shows the start of BuildKit: the pull of its image, if any, and the time spent waiting for its answer. */
-export interface StartDisplay {
-  onProgress(event: BuildKitStartProgress): void
+/**
+ * Shows the start of BuildKit: the pull of its image, if any, and the time spent waiting for its answer. Disposing removes an
+ * unfinished line.
+ */
+export interface StartDisplay extends Disposable {
+  readonly onProgress: (event: BuildKitStartProgress) => void
   succeed(text: string): void
-  /** Removes the line. */
-  clear(): void
 }
 
 export interface StartDisplayOptions {
@@ -19,52 +20,36 @@ export interface StartDisplayOptions {
 }
 
 /** Creates a display: one line that is rewritten on a terminal, else written every 10 seconds. */
-export function createStartDisplay(output: Output, options: StartDisplayOptions = {}): StartDisplay {
-  return new StartLine(output, options)
-}
-
-class StartLine implements StartDisplay {
-  readonly #output: Output
-  readonly #clock: Clock
-  readonly #line: StatusLine
-  readonly #pulls = new Map<string, PullDisplay>()
-
-  constructor(output: Output, { title = 'Starting BuildKit', clock = systemClock }: StartDisplayOptions) {
-    this.#output = output
-    this.#clock = clock
-    this.#line = createStatusLine(output, clock)
-    this.#line.show(title)
+export function createStartDisplay(
+  output: Output,
+  { title = 'Starting BuildKit', clock = systemClock }: StartDisplayOptions = {},
+): StartDisplay {
+  const line = createStatusLine(output, clock)
+  const pulls = new Map<string, PullDisplay>()
+  const clearPulls = () => {
+    for (const pull of pulls.values()) pull[Symbol.dispose]()
   }
-
-  onProgress(event: BuildKitStartProgress): void {
-    if (event.phase === 'pulling') {
-      this.#line.clear()
-      this.#findPull(event.image).onProgress(event)
-      return
-    }
-    this.#clearPulls()
-    if (event.phase === 'ready') this.#line.clear()
-    else this.#line.show(event.phase === 'waiting' ? capitalize(event.status) : toSkipped(event))
-  }
-
-  succeed(text: string): void {
-    this.#clearPulls()
-    this.#line.finish('done', text)
-  }
-
-  clear(): void {
-    this.#clearPulls()
-    this.#line.clear()
-  }
-
-  #findPull(image: string): PullDisplay {
-    const pull = this.#pulls.get(image) ?? createPullDisplay(this.#output, image, this.#clock)
-    this.#pulls.set(image, pull)
-    return pull
-  }
-
-  #clearPulls(): void {
-    for (const pull of this.#pulls.values()) pull.clear()
+  line.show(title)
+  return {
+    onProgress: (event) => {
+      if (event.phase === 'pulling') {
+        line.clear()
+        const pull = pulls.get(event.image) ?? createPullDisplay(output, event.image, clock)
+        pulls.set(event.image, pull)
+        return pull.onProgress(event)
+      }
+      clearPulls()
+      if (event.phase === 'ready') line.clear()
+      else line.show(event.phase === 'waiting' ? capitalize(event.status) : toSkipped(event))
+    },
+    succeed: (text) => {
+      clearPulls()
+      line.finish('done', text)
+    },
+    [Symbol.dispose]: () => {
+      clearPulls()
+      line.clear()
+    },
   }
 }
 

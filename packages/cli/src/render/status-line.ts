@@ -1,6 +1,6 @@
 import type { Ora } from 'ora'
 import type { Output } from '../terminal/io.js'
-import { type Clock, quietMs, systemClock } from './clock.js'
+import { type Clock, progressIntervalMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toOneLine } from './printable.js'
 import { cutLine } from './text.js'
@@ -98,7 +98,7 @@ class PlainLine implements StatusLine {
     this.#text = toOneLine(text)
     if (this.#stop !== undefined) return
     this.#startedAt = this.#clock.now()
-    this.#stop = this.#clock.every(quietMs, () => this.#write())
+    this.#stop = this.#clock.every(progressIntervalMs, () => this.#write())
   }
 
   finish(_mark: 'done' | 'failed', text: string): void {

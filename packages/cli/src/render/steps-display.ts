@@ -3,24 +3,21 @@ import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Io, Output } from '../terminal/io.js'
 import type { ProgressKind } from './build-display.js'
 import { type BuildStep, BuildSteps, type StepChange } from './build-steps.js'
-import { type Clock, quietMs, systemClock } from './clock.js'
+import { type Clock, progressIntervalMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toStyle } from './page.js'
 import { toOneLine } from './printable.js'
 import { toStepsPage } from './steps-page.js'
 import { toJsonLine } from './write-output.js'
 
-/** Shows the progress of a build by BuildKit. */
+/** Shows the progress of a build by BuildKit, from {@link start} or the first event on. */
 export interface StepsDisplay {
-  /** Starts the display before the first event. */
-  begin(): void
+  start(): void
   onEvent(event: BuildProgressEvent): void
   /** Writes a final line. */
   succeed(text: string): void
   /** On a terminal, writes the failed steps and a final line; elsewhere they were written already. */
   fail(text: string): void
-  /** Removes an unfinished page. */
-  clear(): void
 }
 
 /** Creates a display. JSON events go to stdout, everything else to stderr. */
@@ -30,51 +27,38 @@ export function createStepsDisplay(
   clock: Clock = systemClock,
 ): StepsDisplay {
   if (kind === 'quiet') return silent
-  if (kind === 'json') return new JsonDisplay(io.stdout)
+  if (kind === 'json') return createJsonDisplay(io.stdout)
   return kind === 'auto' && io.stderr.isTTY === true && io.stderr.columns
     ? new LiveDisplay(io, clock)
     : new PlainDisplay(io.stderr, clock)
 }
 
 const silent: StepsDisplay = {
-  begin: () => undefined,
+  start: () => undefined,
   onEvent: () => undefined,
   succeed: () => undefined,
   fail: () => undefined,
-  clear: () => undefined,
 }
 
 /** Writes one JSON document per event. Output is decoded to text, in complete characters. */
-class JsonDisplay implements StepsDisplay {
-  readonly #output: Output
-  readonly #decoders = new Map<string, StringDecoder>()
-
-  constructor(output: Output) {
-    this.#output = output
-  }
-
-  begin(): void {}
-
-  onEvent(event: BuildProgressEvent): void {
-    const document = event.type === 'log' ? this.#toText(event) : event
-    if (document === undefined) return
-    const { type, ...rest } = document
-    this.#output.write(toJsonLine({ event: type, ...rest }))
-  }
-
-  succeed(): void {}
-
-  fail(): void {}
-
-  clear(): void {}
-
+function createJsonDisplay(output: Output): StepsDisplay {
+  const decoders = new Map<string, StringDecoder>()
   /** Returns `undefined` while the bytes are an incomplete character. */
-  #toText({ bytes, ...log }: Extract<BuildProgressEvent, { type: 'log' }>) {
+  const toText = ({ bytes, ...log }: Extract<BuildProgressEvent, { type: 'log' }>) => {
     const stream = `${log.stepId} ${log.stream}`
-    const decoder = this.#decoders.get(stream) ?? new StringDecoder('utf8')
-    this.#decoders.set(stream, decoder)
+    const decoder = decoders.get(stream) ?? new StringDecoder('utf8')
+    decoders.set(stream, decoder)
     const text = decoder.write(Buffer.from(bytes))
     return text === '' ? undefined : { ...log, text }
+  }
+  return {
+    ...silent,
+    onEvent: (event) => {
+      const document = event.type === 'log' ? toText(event) : event
+      if (document === undefined) return
+      const { type, ...rest } = document
+      output.write(toJsonLine({ event: type, ...rest }))
+    },
   }
 }
 
@@ -88,11 +72,13 @@ class PlainDisplay implements StepsDisplay {
   readonly #steps: BuildSteps
   /** Steps whose end is not written yet, because BuildKit may start them again at once. */
   readonly #completed = new Set<BuildStep>()
+  /** Steps whose name is written. */
   readonly #named = new Set<BuildStep>()
-  readonly #moved = new Map<BuildStep, string | undefined>()
+  readonly #writtenProgress = new Map<BuildStep, string | undefined>()
   readonly #stops: (() => void)[] = []
   #startedAt = 0
-  #isQuiet = true
+  /** Whether a line was written since the last interval. */
+  #hasWritten = false
 
   constructor(output: Output, clock: Clock) {
     this.#output = output
@@ -100,32 +86,28 @@ class PlainDisplay implements StepsDisplay {
     this.#steps = new BuildSteps(clock.now)
   }
 
-  begin(): void {
+  start(): void {
     if (this.#stops.length > 0) return
     this.#startedAt = this.#clock.now()
     this.#stops.push(
-      this.#clock.every(quietMs, () => this.#writeProgress()),
-      this.#clock.every(holdMs, () => this.#writeCompleted()),
+      this.#clock.every(progressIntervalMs, () => this.#writeProgress()),
+      this.#clock.every(endIntervalMs, () => this.#writeCompleted()),
     )
   }
 
   onEvent(event: BuildProgressEvent): void {
-    this.begin()
+    this.start()
     if (event.type === 'warning') this.#write(toWarning(event.message))
-    const change = this.#steps.take(event)
+    const change = this.#steps.apply(event)
     if (change !== undefined) this.#writeChange(change)
   }
 
   succeed(text: string): void {
-    this.clear()
+    this.fail()
     this.#output.write(`${text}\n`)
   }
 
   fail(): void {
-    this.clear()
-  }
-
-  clear(): void {
     for (const stop of this.#stops.splice(0)) stop()
     this.#writeCompleted()
   }
@@ -135,7 +117,7 @@ class PlainDisplay implements StepsDisplay {
     if (step.state === 'started' && isNewState) this.#completed.delete(step)
     if (!this.#named.has(step)) this.#write(`${mark} ${step.name}\n`)
     this.#named.add(step)
-    for (const { text } of lines) this.#write(`${mark} ${text}\n`)
+    for (const text of lines) this.#write(`${mark} ${text}\n`)
     if (!isNewState || step.state === 'started') return
     if (step.state === 'completed') this.#completed.add(step)
     else this.#write(`${mark} ${toEnd(step)}\n`)
@@ -151,26 +133,26 @@ class PlainDisplay implements StepsDisplay {
   }
 
   #writeProgress(): void {
-    const wasQuiet = this.#isQuiet
     const running = this.#steps.all.filter((step) => step.state === 'started' && this.#named.has(step))
-    const moving = running.filter((step) => step.progress !== undefined && step.progress !== this.#moved.get(step))
-    for (const step of moving) {
-      this.#moved.set(step, step.progress)
+    const changed = running.filter(
+      (step) => step.progress !== undefined && step.progress !== this.#writtenProgress.get(step),
+    )
+    for (const step of changed) {
+      this.#writtenProgress.set(step, step.progress)
       this.#output.write(`#${step.number} ${step.progress}\n`)
     }
-    const [first] = running
-    if (wasQuiet && moving.length === 0) this.#output.write(`${this.#toElapsed(first)}\n`)
-    this.#isQuiet = true
+    if (!this.#hasWritten && changed.length === 0) this.#output.write(`${this.#toElapsed(running[0])}\n`)
+    this.#hasWritten = false
   }
 
   #toElapsed(step: BuildStep | undefined): string {
     const now = this.#clock.now()
     if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
-    return `#${step.number} running, ${toDuration(now - step.seenAt)}`
+    return `#${step.number} running, ${toDuration(now - step.runningSince)}`
   }
 
   #write(text: string): void {
-    this.#isQuiet = false
+    this.#hasWritten = true
     this.#output.write(text)
   }
 }
@@ -196,7 +178,7 @@ class LiveDisplay implements StepsDisplay {
     this.#steps = new BuildSteps(clock.now)
   }
 
-  begin(): void {
+  start(): void {
     if (this.#stop !== undefined) return
     this.#startedAt = this.#clock.now()
     this.#stop = this.#clock.every(redrawMs, () => this.#draw())
@@ -205,8 +187,8 @@ class LiveDisplay implements StepsDisplay {
   }
 
   onEvent(event: BuildProgressEvent): void {
-    this.begin()
-    this.#steps.take(event)
+    this.start()
+    this.#steps.apply(event)
     if (event.type === 'warning') this.#warnings.push(event.message)
   }
 
@@ -222,16 +204,12 @@ class LiveDisplay implements StepsDisplay {
     this.#io.stderr.write(`✖ ${text}\n`)
   }
 
-  clear(): void {
+  /** Replaces the page with the warnings, which it does not show. */
+  #end(): void {
     this.#stop?.()
     this.#page.clear()
     this.#page.done()
     this.#page = noPage
-  }
-
-  /** Replaces the page with the warnings, which it does not show. */
-  #end(): void {
-    this.clear()
     for (const warning of this.#warnings) this.#io.stderr.write(toWarning(warning))
   }
 
@@ -254,9 +232,9 @@ class LiveDisplay implements StepsDisplay {
 }
 
 /** The step that is shown before the first event, while the files of the context are read. */
-function toPreparation(seenAt: number): BuildStep {
+function toPreparation(runningSince: number): BuildStep {
   const name = 'prepare the build'
-  return { number: 0, name, state: 'started', seenAt, durationMs: 0, progress: undefined, tail: [] }
+  return { number: 0, name, state: 'started', runningSince, durationMs: 0, progress: undefined, tail: [] }
 }
 
 function toWarning(message: string): string {
@@ -264,6 +242,6 @@ function toWarning(message: string): string {
 }
 
 const redrawMs = 100
-/** BuildKit restarts a step that has several intervals within microseconds. */
-const holdMs = 500
+/** The interval of writing the ends of steps. BuildKit starts the next interval of a step within microseconds. */
+const endIntervalMs = 500
 const noPage = Object.assign(() => undefined, { clear: () => undefined, done: () => undefined })

@@ -10,8 +10,6 @@ export interface StepsPageOptions {
   readonly height: number
   readonly now: number
   readonly style: Style
-  /** The number of output lines shown under each running step. Default 5. */
-  readonly tailLines?: number
 }
 
 /** Renders a build: one line per step with its time, and the last output lines of running steps. */
@@ -26,17 +24,16 @@ export function toStepsPage(steps: readonly BuildStep[], options: StepsPageOptio
 function toStepLine(step: BuildStep, { width, now, style }: StepsPageOptions): string {
   const { mark, format } = marks[step.state]
   const time =
-    step.state === 'cached' ? 'cached' : toDuration(step.state === 'started' ? now - step.seenAt : step.durationMs)
+    step.state === 'cached'
+      ? 'cached'
+      : toDuration(step.state === 'started' ? now - step.runningSince : step.durationMs)
   const room = Math.max(1, width - time.length - 4)
   const name = cutLine(step.name, room)
   const gap = ' '.repeat(Math.max(0, room - stringWidth(name)))
   return `${style(format, mark)} ${name}${gap} ${style('dim', time)}`
 }
 
-function toTail(
-  { state, tail, progress }: BuildStep,
-  { width, style, tailLines = 5 }: StepsPageOptions,
-): readonly string[] {
+function toTail({ state, tail, progress }: BuildStep, { width, style }: StepsPageOptions): readonly string[] {
   if (state !== 'started' && state !== 'failed') return []
   const room = Math.max(1, width - 5)
   // The reason of a failure may be at the end of a long line.
@@ -53,3 +50,6 @@ const marks = {
   completed: { mark: '✔', format: 'green' },
   failed: { mark: '✖', format: 'red' },
 } as const
+
+/** The number of output lines shown under each running step. */
+const tailLines = 5

@@ -13,15 +13,15 @@ const log = (stepId: string, text: string): BuildProgressEvent => {
 }
 const plain = { width: 40, height: 24, now: 5000, style: (_: string, text: string) => text }
 
-function take(...events: readonly BuildProgressEvent[]): BuildSteps {
+function apply(...events: readonly BuildProgressEvent[]): BuildSteps {
   const steps = new BuildSteps(() => 2000)
-  for (const event of events) steps.take(event)
+  for (const event of events) steps.apply(event)
   return steps
 }
 
 describe('BuildSteps', () => {
   it('numbers steps in the order of their start, with the durations of BuildKit', () => {
-    const steps = take(step('a', 'started', 0), step('b', 'started', 10), step('a', 'completed', 1500))
+    const steps = apply(step('a', 'started', 0), step('b', 'started', 10), step('a', 'completed', 1500))
     expect(steps.all).toMatchObject([
       { number: 1, name: 'RUN a', state: 'completed', durationMs: 1500 },
       { number: 2, name: 'RUN b', state: 'started', durationMs: 0 },
@@ -30,23 +30,23 @@ describe('BuildSteps', () => {
 
   it('splits output into lines across chunks, and keeps the text after a carriage return', () => {
     const steps = new BuildSteps(() => 0)
-    steps.take(step('a', 'started', 0))
+    steps.apply(step('a', 'started', 0))
     const euro = Buffer.from('€')
     const pieces = [Buffer.from('on'), Buffer.from('e\ntwo '), euro.subarray(0, 1), euro.subarray(1), Buffer.from('\n')]
-    const lines = pieces.flatMap((bytes) => steps.take({ ...log('a', ''), bytes } as BuildProgressEvent)?.lines ?? [])
-    expect(lines.map(({ text }) => text)).toEqual(['one', 'two €'])
-    expect(steps.take(log('a', '10%\r50%\r100%\r\n'))?.lines).toMatchObject([{ text: '100%' }])
+    const lines = pieces.flatMap((bytes) => steps.apply({ ...log('a', ''), bytes } as BuildProgressEvent)?.lines ?? [])
+    expect(lines).toEqual(['one', 'two €'])
+    expect(steps.apply(log('a', '10%\r50%\r100%\r\n'))?.lines).toEqual(['100%'])
   })
 
   it('returns an unterminated last line when the step ends, and later output at once', () => {
-    const steps = take(step('a', 'started', 0), log('a', 'first\nno end'))
-    expect(steps.take(step('a', 'failed', 10))?.lines).toMatchObject([{ text: 'no end' }])
-    expect(steps.take(log('a', 'late'))?.lines).toMatchObject([{ text: 'late' }])
+    const steps = apply(step('a', 'started', 0), log('a', 'first\nno end'))
+    expect(steps.apply(step('a', 'failed', 10))?.lines).toEqual(['no end'])
+    expect(steps.apply(log('a', 'late'))?.lines).toEqual(['late'])
     expect(steps.all).toMatchObject([{ tail: ['first', 'no end', 'late'] }])
   })
 
   it('replaces control characters', () => {
-    const steps = take(
+    const steps = apply(
       { ...step('a', 'started', 0), name: 'a\u001b[2J' } as BuildProgressEvent,
       log('a', '\u001b[1A\n'),
     )
@@ -54,14 +54,14 @@ describe('BuildSteps', () => {
   })
 
   it('ignores output of an unknown step', () => {
-    expect(take(log('none', 'x\n')).all).toEqual([])
+    expect(apply(log('none', 'x\n')).all).toEqual([])
   })
 })
 
 describe('toStepsPage', () => {
   it('renders a line per step with its time, and the last output lines of running steps', () => {
     const lines = ['1', '2', '3', '4', '5', '6'].map((text) => log('b', `${text}\n`))
-    const steps = take(step('a', 'cached', 0), step('b', 'started', 0), ...lines)
+    const steps = apply(step('a', 'cached', 0), step('b', 'started', 0), ...lines)
     const page = toStepsPage(steps.all, plain)
     expect(page.split('\n')).toEqual([
       `✔ RUN a${' '.repeat(25)} cached`,
@@ -72,7 +72,7 @@ describe('toStepsPage', () => {
 
   it('renders only the duration of a completed step, and all output lines of a failed step', () => {
     const page = toStepsPage(
-      take(
+      apply(
         step('a', 'started', 0),
         log('a', 'from a\n'),
         step('a', 'completed', 20),
@@ -88,18 +88,18 @@ describe('toStepsPage', () => {
 
   it('wraps long lines of a failed step', () => {
     const output = `   ${'word '.repeat(15)}the reason`
-    const page = toStepsPage(take(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all, plain)
+    const page = toStepsPage(apply(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all, plain)
     const lines = page.split('\n').slice(1)
     expect(lines.map((line) => line.replace(/^ {2}│ /, '')).join('')).toBe(output)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
   })
 
   it('measures characters in columns, not in code units', () => {
-    const steps = take(
+    const steps = apply(
       { ...step('a', 'started', 0), name: '版'.repeat(30) } as BuildProgressEvent,
       log('a', '😀'.repeat(30)),
     )
-    steps.take(log('a', '\n'))
+    steps.apply(log('a', '\n'))
     for (const line of toStepsPage(steps.all, plain).split('\n')) {
       expect(stringWidth(line)).toBeLessThanOrEqual(40)
       expect(line).toMatch(/^(● 版{10,}… +3s| {2}│ (😀){10,}…)$/u)
@@ -107,7 +107,7 @@ describe('toStepsPage', () => {
   })
 
   it('fits the terminal', () => {
-    const steps = take(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
+    const steps = apply(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
     const lines = toStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
     expect(lines).toHaveLength(9)
     expect(lines[0]).toBe('  … 22 lines above')

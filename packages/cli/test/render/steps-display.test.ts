@@ -85,12 +85,12 @@ describe('the display of a build by BuildKit', () => {
   it('splits no character in JSON output, for any chunks', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'json')
-    const take = (stream: 'stdout' | 'stderr', bytes: Uint8Array) =>
+    const write = (stream: 'stdout' | 'stderr', bytes: Uint8Array) =>
       display.onEvent({ type: 'log', stepId: 'b', stream, bytes, at })
     const euro = Buffer.from('€')
-    take('stdout', euro.subarray(0, 1))
-    take('stderr', Buffer.from('e'))
-    take('stdout', euro.subarray(1))
+    write('stdout', euro.subarray(0, 1))
+    write('stderr', Buffer.from('e'))
+    write('stdout', euro.subarray(1))
     const documents = io.stdout.lines.filter((line) => line !== '').map((line) => JSON.parse(line))
     expect(documents).toMatchObject([
       { stream: 'stderr', text: 'e' },
@@ -151,9 +151,9 @@ describe('the display of a build by BuildKit', () => {
     ])
   })
 
-  it('writes the bytes of a step, and every 10 seconds the elapsed time of a silent one', () => {
+  it('writes the bytes of a step, and every 10 seconds the elapsed time of a step without output', () => {
     const { io, clock, display } = createPlain()
-    display.begin()
+    display.start()
     clock.advance(10_000)
     const step = { type: 'step', id: 'a', name: 'FROM base', state: 'started', at } as const
     display.onEvent(step)
@@ -175,12 +175,12 @@ describe('the display of a build by BuildKit', () => {
   it('shows the sent bytes on a terminal, and the preparation before the first event', async () => {
     const io = new FakeIo({ columns: 60 })
     const display = createStepsDisplay(io, 'auto')
-    display.begin()
+    display.start()
     await io.stderr.waitFor(/● prepare the build/)
     display.onEvent({ type: 'transfer', id: 'context', currentBytes: 1e6, totalBytes: 3e6, isDone: false, at })
     await io.stderr.waitFor(/● send the context to BuildKit/)
     expect(io.stderr.text).toContain('│ 1 MB of 3 MB')
-    display.clear()
+    display.succeed('Built it')
   })
 })
 

@@ -99,7 +99,7 @@ describe('the display of the start of BuildKit', () => {
     const display = createStartDisplay(stderr)
     display.onProgress(waiting(1))
     await stderr.waitFor(/Waiting for BuildKit to answer, 1 s/)
-    display.clear()
+    display[Symbol.dispose]()
     expect(stderr.text).not.toContain('\n')
     expect(stderr.text).not.toContain('Pulling')
   })
@@ -138,7 +138,7 @@ describe('the display of a pull without a terminal', () => {
   it('writes nothing when nothing is pulled', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
-    createPullDisplay(stderr, 'app:1', clock).clear()
+    createPullDisplay(stderr, 'app:1', clock)[Symbol.dispose]()
     clock.advance(60_000)
     expect(stderr.text).toBe('')
   })
