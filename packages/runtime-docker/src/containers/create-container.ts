@@ -1,10 +1,8 @@
 import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
-import { createRequestIdLabel, type Operation, type StringMap, toObjectLabels } from '@capstan/core/plugin'
+import { createRequestIdLabel, type Operation, toObjectLabels } from '@capstan/core/plugin'
 import { withProxyVariables } from '../configuration/proxy-variables.js'
-import { withAbortGrace } from '../engine/abort-grace.js'
 import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { pullImage } from '../images/pull-image.js'
 import { checkBindSources } from '../quirks/bind-sources.js'
 import { withHostGateway } from '../quirks/host-gateway.js'
@@ -17,7 +15,7 @@ import {
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { removeContainer } from './remove-container.js'
-import { removeOrphan } from './remove-orphan.js'
+import { type Created, requestContainer } from './request-container.js'
 import { checkNetworks } from './validate-config.js'
 
 /**
@@ -52,12 +50,6 @@ export async function createContainer(
 }
 
 type CreateCall = Operation & EngineCall
-
-/** A new container, and the warnings of the engine. */
-export interface Created {
-  readonly id: string
-  readonly warnings: readonly string[]
-}
 
 /** Creates the container, and pulls the image when the create fails because it is missing. Usually this is one request. */
 async function createWithImage(
@@ -97,41 +89,8 @@ async function request(
     engine.containers.addCreated(created.id, { name: config.name, request })
     return created
   } catch (error) {
-    if (!hasKnownOutcome(error, call)) throw error
     throw await explainContainerError(engine, config, { call, error })
   }
-}
-
-/**
- * Sends one create request. After an abort it waits for the answer for a while. When it gets no answer, it removes the
- * container that the engine may have created, and rejects. The container and its volumes get `requestIdLabel`.
- */
-export function requestContainer(
-  engine: DockerEngine,
-  { body, platform, name, requestIdLabel = createRequestIdLabel() }: LabelledRequest,
-  call: EngineCall,
-): Promise<Created> {
-  let warnings: readonly string[] = []
-  const onAnswer = (answer: unknown) => {
-    warnings = readWarnings(answer)
-  }
-  return withAbortGrace(engine, call, async (graceCall) => {
-    const api = await engine.api({ ...graceCall, onAnswer })
-    try {
-      const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
-      const { id } = await api.createContainer({ _query: { name, platform }, _body })
-      return { id, warnings }
-    } catch (error) {
-      if (!hasKnownOutcome(error, graceCall)) throw await removeOrphan(engine, { call, requestIdLabel, error })
-      call.signal?.throwIfAborted()
-      throw error
-    }
-  })
-}
-
-type LabelledRequest = Omit<CreateRequest, 'later'> & {
-  readonly name: string | undefined
-  readonly requestIdLabel?: StringMap
 }
 
 /** Checks the warnings and connects the container to its other networks. */
@@ -147,9 +106,4 @@ async function finish(
     const api = await engine.api({ ...call, subject: join.networkId })
     await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig: toEndpointSettings(join) })
   }
-}
-
-function readWarnings(answer: unknown): readonly string[] {
-  if (typeof answer !== 'object' || answer === null || !('Warnings' in answer)) return []
-  return Array.isArray(answer.Warnings) ? answer.Warnings.map(String) : []
 }

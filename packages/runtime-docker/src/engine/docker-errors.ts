@@ -2,8 +2,9 @@ import { isHostError } from '@capstan/core'
 import { createHostError, type HostErrorFacts } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
 import type { EngineCall } from './docker-engine.js'
-import { findBadField, texts } from './docker-error-texts.js'
+import { findBadField } from './docker-error-texts.js'
 import { EngineAnswerError } from './engine-answer-error.js'
+import * as texts from './error-patterns.js'
 
 /**
  * Translates any failure to the error that the caller gets. It is the only translation of this package.

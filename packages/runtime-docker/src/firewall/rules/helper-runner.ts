@@ -1,18 +1,11 @@
-import {
-  createHostError,
-  createRequestIdLabel,
-  createUndoStack,
-  toObjectLabels,
-  withUndoFailures,
-} from '@capstan/core/plugin'
+import { createHostError, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
 import { removeContainer } from '../../containers/remove-container.js'
-import { removeOrphan } from '../../containers/remove-orphan.js'
-import { withAbortGrace } from '../../engine/abort-grace.js'
+import { requestContainer } from '../../containers/request-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
+import { toShellContainer } from './shell-container.js'
 
 /**
  * Runs scripts in a helper: a short-lived container in the same network namespace. The restricted container needs
@@ -25,7 +18,7 @@ export function createHelperRunner(
   return {
     title,
     async run(script, call) {
-      const id = await createHelper(engine, toHelperConfig({ image, script, namespaceId: container.namespaceId }), call)
+      const id = await createHelper(engine, { image, script, namespaceId: container.namespaceId }, call)
       const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
       undo.add('firewall helper', (own) => removeContainer(engine, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
@@ -38,20 +31,15 @@ export function createHelperRunner(
   }
 }
 
-function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
-  const requestIdLabel = createRequestIdLabel()
-  const body = {
-    ...config,
-    Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...requestIdLabel },
-  }
-  return withAbortGrace(engine, call, async (graceCall) => {
-    const api = await engine.api(graceCall)
-    try {
-      return (await api.createContainer({ _query: {}, _body: body })).id
-    } catch (error) {
-      throw hasKnownOutcome(error, graceCall) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
-    }
-  })
+async function createHelper(
+  engine: DockerEngine,
+  { image, script, namespaceId }: Helper,
+  call: EngineCall,
+): Promise<string> {
+  const labels = toObjectLabels({ kind: 'container' }, engine.ownerLabels)
+  const hostConfig = { NetworkMode: `container:${namespaceId}` }
+  const body = { ...toShellContainer({ image, script, labels, hostConfig }), Tty: true } // one raw stream, in order
+  return (await requestContainer(engine, { body }, call)).id
 }
 
 async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<ScriptResult> {
@@ -67,27 +55,6 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
   const query = { stdout: true, stderr: true }
   const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
   return { exitCode, output: (await readPrefix(engine, logs, of)).toString() }
-}
-
-/** Starts only the shell of the image, with only the rights that iptables needs. */
-function toHelperConfig({ image, script, namespaceId }: Helper): object {
-  return {
-    Image: image,
-    User: '0:0',
-    WorkingDir: '/',
-    Tty: true, // one raw stream, in order
-    Entrypoint: ['/bin/sh', '-c', script],
-    Cmd: [],
-    Healthcheck: { Test: ['NONE'] },
-    HostConfig: {
-      NetworkMode: `container:${namespaceId}`,
-      CapDrop: ['ALL'],
-      CapAdd: ['NET_ADMIN', 'NET_RAW'],
-      SecurityOpt: ['no-new-privileges'],
-      Tmpfs: { '/run': '' }, // for the lock of iptables, also where the image has no such directory
-      LogConfig: { Type: 'json-file', Config: {} }, // the engine's default may be one whose logs cannot be read
-    },
-  }
 }
 
 function toFailure({ operation, subject }: EngineCall, reason: string) {

@@ -1,9 +1,9 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createUndoStack, type NetworkJoin, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
 import { toEndpointSettings } from '../../containers/create-body.js'
-import { requestContainer } from '../../containers/create-container.js'
 import { inspectContainer } from '../../containers/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
+import { requestContainer } from '../../containers/request-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { CreateRequest, InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
@@ -104,7 +104,7 @@ async function createSandbox(
 ): Promise<string> {
   const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...toSandboxLabels(firstId) }
   const body = toSandboxBody(request.body, { image, firstId, labels, aliases })
-  return (await requestContainer(engine, { body, platform: request.platform, name: undefined }, call)).id
+  return (await requestContainer(engine, { body, platform: request.platform }, call)).id
 }
 
 async function joinNetwork(

@@ -1,6 +1,7 @@
 import type { StringMap } from '@capstan/core/plugin'
 import { dropUndefined } from '../../containers/create-body.js'
 import type { CreateBody } from '../../engine/docker-api.js'
+import { toShellContainer } from '../rules/shell-container.js'
 
 /**
  * The body of the create request for a sandbox: the container's network settings, and a process that waits. Pure.
@@ -9,27 +10,12 @@ import type { CreateBody } from '../../engine/docker-api.js'
  */
 export function toSandboxBody(body: CreateBody, { image, firstId, labels, aliases }: SandboxOptions): CreateBody {
   const { NetworkMode, Dns, ExtraHosts, PortBindings } = body.HostConfig
+  const hostConfig = dropUndefined({ NetworkMode, Dns, ExtraHosts, PortBindings })
+  const script = 'while sleep 86400; do :; done'
   return dropUndefined({
-    Image: image,
-    User: '0:0',
-    WorkingDir: '/',
-    Entrypoint: ['/bin/sh', '-c', 'while sleep 86400; do :; done'],
-    Cmd: [],
-    Healthcheck: { Test: ['NONE'] },
+    ...toShellContainer({ image, script, labels, hostConfig }),
     Hostname: body.Hostname ?? firstId.slice(0, 12),
     ExposedPorts: body.ExposedPorts,
-    Labels: labels,
-    HostConfig: dropUndefined({
-      NetworkMode,
-      Dns,
-      ExtraHosts,
-      PortBindings,
-      CapDrop: ['ALL'],
-      CapAdd: ['NET_ADMIN', 'NET_RAW'],
-      SecurityOpt: ['no-new-privileges'],
-      Tmpfs: { '/run': '' }, // for the lock of iptables, also where the image has no such directory
-      LogConfig: { Type: 'json-file', Config: {} },
-    }),
     NetworkingConfig: withAliases(body.NetworkingConfig, aliases),
   })
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { texts } from '../../src/engine/docker-error-texts.js'
+import * as patterns from '../../src/engine/error-patterns.js'
+
+const texts = { ...patterns }
 
 /** Texts of real engines: Docker 20.10, 24 to 28, and Podman. */
 const samples: {

@@ -1,0 +1,69 @@
+// The error texts of engines, for cases that status and endpoint do not distinguish. Only `docker-errors.ts` and
+// `docker-error-texts.ts` read them. Each is tested with texts of real engines in `test/engine/error-patterns.test.ts`.
+// Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
+
+// runc: exec: "nosuch": executable file not found in $PATH; exec: "/nosuch": stat /nosuch: no such file or directory
+export const commandNotFound: RegExp =
+  /exec: \\?"[^"\\]*\\?": (executable file not found|stat [^:]*: no such file|no such file)|executable file [`'"]?[^`'"]*[`'"]? ?not found in \$PATH/i
+export const commandNotExecutable: RegExp = /exec: \\?"[^"\\]*\\?": (stat [^:]*: )?(permission denied|is a directory)/i
+// Podman escapes the quotes of runc.
+export const commandName: RegExp = /exec: \\?"([^"\\]*)/
+export const capabilitiesWithheld: RegExp = /unable to apply caps/i
+export const privilegedWithUserNamespaces: RegExp = /privileged mode is incompatible with user namespaces/i
+export const portTaken: RegExp = /port is already allocated|address already in use|ports are not available/i
+export const port: RegExp = /(?:Bind for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )\S*?:(\d+)\b/i
+export const poolsExhausted: RegExp = /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i
+export const logsUnreadable: RegExp = /does not support reading/i
+export const noContainer: RegExp = /no such container|no container with name or ID/i
+// Podman answers with status 500 when a container is removed during an inspection.
+export const containerVanished: RegExp = /does not exist in database: no such container/i
+export const noNetwork: RegExp = /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i
+export const noVolume: RegExp = /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i
+export const noBindSource: RegExp = /bind source path does not exist: (.+)$/im
+export const noUser: RegExp = /unable to find user ([^:\s]+)/
+// runc, `libcontainer/user`: lower case for the primary group of the user, upper case for additional groups.
+export const noUserGroup: RegExp = /unable to find group ([^:\s]+)/
+export const noGroup: RegExp = /Unable to find group ([^:\s]+)/
+export const noWorkingDirectory: RegExp = /Cannot mkdir: (.+) is not a directory/
+export const unknownCapAdd: RegExp = /invalid CapAdd: unknown capability: "([^"]*)"/i
+export const unknownCapDrop: RegExp = /invalid CapDrop: unknown capability: "([^"]*)"/i
+export const badSecurityOption: RegExp = /invalid --security-opt(?: \d+)?: "([^"]*)"/i
+export const badSignal: RegExp = /invalid signal: (\S+)/i
+export const badContainerName: RegExp = /invalid container name \(([^)]*)\)/i
+export const badVolumeName: RegExp = /create (\S+): volume name is too short/i
+export const badReference: RegExp = /invalid reference format/i
+export const unknownPlatform: RegExp = /"([^"]*)": unknown operating system or architecture/i
+export const unknownLimit: RegExp = /wrong rlimit value: RLIMIT_(\w+)/i
+export const mountMismatch: RegExp = /error mounting "([^"]*)" to rootfs at "[^"]*".*: not a directory/i
+export const foreignAddress: RegExp = /listen (?:tcp|udp)[46]? (\S+): bind: cannot assign requested address/i
+export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i
+export const nameTaken: RegExp =
+  /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? is already in use/i
+export const nameHolder: RegExp = /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i
+export const paused: RegExp = /is paused/i
+export const restarting: RegExp = /is restarting/i
+export const notRunning: RegExp = /is not running|is not paused|not running|container state improper/i
+// Podman reads images one by one, and fails when one is removed meanwhile.
+export const imageVanished: RegExp = /image not known|locating item named "manifest"|file does not exist/i
+export const users: RegExp =
+  /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi
+export const predefinedNetwork: RegExp = /pre-?defined (?:\S+ )?network/i
+// Podman, for a container that exits while it is being removed.
+export const removalUnderWay: RegExp =
+  /removal of container .* is already in progress|could not be stopped: .*container state improper/i
+export const pullDenied: RegExp =
+  /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i
+export const versionRefused: RegExp = /client version [\d.]+ is too (?:new|old)/i
+export const versionLimit: RegExp = /(?:minimum|maximum) supported API version is ([\d.]+)/i
+// Go's net/http: Client sent an HTTP request to an HTTPS server.
+export const tlsExpected: RegExp = /HTTPS? (server|client)/
+export const execNotStarted: RegExp = /^OCI runtime exec failed: [^\n]*\n?$/
+// moby, `daemon/daemon_unix.go`. A text about swap alone does not match, because swap is not an option of the
+// contract.
+export const memoryDropped: RegExp = /does not support memory limit|memory limit.*discarded/i
+export const cpusDropped: RegExp = /does not support CPU (CFS|cfs)|CPU (shares|cfs).*discarded/i
+export const pidsDropped: RegExp = /pids limit.*discarded/i
+// Docker: returned a non-zero code: 1. Buildah: exit status 9.
+export const buildExitCode: RegExp = /(?:returned a non-zero code: |exit (?:status|code):? )(\d+)/
+export const endingExitCode: RegExp = /(?:returned a non-zero code: |exit (?:status|code):? )\d+\s*$/
+export const connectionEnded: RegExp = /^(aborted|socket hang up|Premature close|the connection was closed)/
