@@ -69,15 +69,17 @@ export { type FeatureSupport, toFeatureSupport } from './feature/feature-support
 
 // Errors
 
-export { type AnyHostError, HostError, isHostError } from './errors/host-error.js'
-export type { HostErrorCode } from './errors/host-error-facts.js'
-export { describeError } from './errors/message.js'
 export {
+  type AnyHostError,
   ExitCodeUnknownError,
+  HostError,
+  isHostError,
   MissingCapabilityError,
   OptionUnsupportedError,
   RuntimeUnavailableError,
-} from './errors/named-errors.js'
+} from './errors/host-error.js'
+export type { HostErrorCode } from './errors/host-error-facts.js'
+export { describeError } from './errors/message.js'
 
 // Ownership
 

@@ -69,7 +69,7 @@ export type { ClosedRuntime } from './errors/create-closed-error.js'
 export { createHostError } from './errors/create-host-error.js'
 export type { HostErrorOptions } from './errors/host-error.js'
 export type { BuildSource, HostErrorFacts } from './errors/host-error-facts.js'
-export { joinWords } from './errors/message.js'
+export { joinWords, toErrorText } from './errors/message.js'
 export { listRelevantReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
 export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 
@@ -81,7 +81,6 @@ export {
   OperationScope,
   type OperationScopeOptions,
   type OperationSubject,
-  type RunOptions,
 } from './operation/operation-scope.js'
 export {
   createUndoStack,

@@ -1,5 +1,11 @@
-import { type FeatureSupport, MissingCapabilityError } from '@capstan/core'
-import { findUnsupportedOption, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
+import type { FeatureSupport } from '@capstan/core'
+import {
+  createHostError,
+  findUnsupportedOption,
+  type InjectedManagers,
+  injectable,
+  requireManagers,
+} from '@capstan/core/plugin'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
@@ -88,6 +94,6 @@ export class BuildKitFeature {
     const support = this.support()
     if (support.supported) return requireManagers(support.feature, buildKitNeeds, this.#managers)
     const { feature, runtime, missing } = support
-    throw new MissingCapabilityError({ feature, runtime, missing, reports: [this.#managers.report] })
+    throw createHostError('CAPABILITY_MISSING', { feature, runtime, missing, reports: [this.#managers.report] })
   }
 }

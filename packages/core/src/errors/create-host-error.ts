@@ -1,32 +1,37 @@
-import { HostError, type HostErrorOptions } from './host-error.js'
-import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import {
   ExitCodeUnknownError,
+  HostError,
+  type HostErrorOptions,
   MissingCapabilityError,
   OptionUnsupportedError,
   RuntimeUnavailableError,
-} from './named-errors.js'
+} from './host-error.js'
+import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 
 /**
- * Creates an error whose message is built from its facts, as an instance of the named class if the code has one. The stack
- * begins at the caller.
+ * Creates an error whose message is built from its facts, as an instance of the subclass for its code, if there is one. The
+ * stack begins at the caller.
  */
 export function createHostError<C extends HostErrorCode>(
   code: C,
   facts: HostErrorFacts[C],
   options?: HostErrorOptions,
 ): HostError<C> {
-  const create = named[code]
-  const error = create === undefined ? new HostError(code, facts, options) : create(facts, options)
+  const ErrorClass: HostErrorClass<C> = subclasses[code] ?? HostError
+  const error = new ErrorClass(code, facts, options)
   Error.captureStackTrace(error, createHostError)
   return error
 }
 
-type Create<C extends HostErrorCode> = (facts: HostErrorFacts[C], options?: HostErrorOptions) => HostError<C>
+type HostErrorClass<C extends HostErrorCode> = new (
+  code: C,
+  facts: HostErrorFacts[C],
+  options?: HostErrorOptions,
+) => HostError<C>
 
-const named: { readonly [C in HostErrorCode]?: Create<C> } = {
-  CAPABILITY_MISSING: (facts, options) => new MissingCapabilityError(facts, options),
-  OPTION_UNSUPPORTED: (facts, options) => new OptionUnsupportedError(facts, options),
-  EXIT_CODE_UNKNOWN: (facts, options) => new ExitCodeUnknownError(facts, options),
-  RUNTIME_UNAVAILABLE: (facts, options) => new RuntimeUnavailableError(facts, options),
+const subclasses: { readonly [C in HostErrorCode]?: HostErrorClass<C> } = {
+  CAPABILITY_MISSING: MissingCapabilityError,
+  OPTION_UNSUPPORTED: OptionUnsupportedError,
+  EXIT_CODE_UNKNOWN: ExitCodeUnknownError,
+  RUNTIME_UNAVAILABLE: RuntimeUnavailableError,
 }

@@ -32,6 +32,22 @@ export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   }
 }
 
+/** A runtime lacks capabilities that a feature or an application requires. Thrown before any side effect. */
+export class MissingCapabilityError extends HostError<'CAPABILITY_MISSING'> {}
+
+/** A runtime does not support a valid option. */
+export class OptionUnsupportedError extends HostError<'OPTION_UNSUPPORTED'> {}
+
+/** The exit code of a process cannot be determined. */
+export class ExitCodeUnknownError extends HostError<'EXIT_CODE_UNKNOWN'> {}
+
+/** No runtime, or not the requested one, is available, or it was closed. `facts.reports` has the causes. */
+export class RuntimeUnavailableError extends HostError<'RUNTIME_UNAVAILABLE'> {}
+
+for (const named of [MissingCapabilityError, OptionUnsupportedError, ExitCodeUnknownError, RuntimeUnavailableError]) {
+  Object.defineProperty(named.prototype, 'name', { value: named.name, writable: true, configurable: true })
+}
+
 /** The union of all host errors: `switch (error.code)` narrows the type of `facts`. */
 export type AnyHostError = { [C in HostErrorCode]: HostError<C> }[HostErrorCode]
 

@@ -30,6 +30,11 @@ export function joinWords(words: readonly string[], conjunction: 'and' | 'or' = 
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`
 }
 
+/** Returns the message of an error, and any other value as a text. */
+export function toErrorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => string } = {
   CAPABILITY_MISSING: ({ feature, runtime, missing, reports }) =>
     [

@@ -3,8 +3,8 @@ import { toMissingCapability } from '../contract/missing-capability.js'
 import type { Capabilities, Managers, Needs } from '../contract/needs.js'
 import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
+import { createHostError } from '../errors/create-host-error.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
-import { MissingCapabilityError } from '../errors/named-errors.js'
 
 /**
  * Whether a feature works on a runtime. `missing` has the required capabilities that the runtime does not provide,
@@ -54,7 +54,7 @@ export function requireManagers<R extends Managers<R>, I extends PartlyInjected<
     .filter(([name]) => injected[name as keyof typeof injected] === undefined)
     .map(([, capability]) => toMissingCapability(capability, report))
   if (missing.length === 0) return injected as I & R // each manager of R was checked above
-  throw new MissingCapabilityError({ feature, runtime: report.runtime, missing, reports: [report] }, options)
+  throw createHostError('CAPABILITY_MISSING', { feature, runtime: report.runtime, missing, reports: [report] }, options)
 }
 
 type PartlyInjected<R> = { readonly report: RuntimeReport } & { readonly [K in keyof R]: R[K] | undefined }

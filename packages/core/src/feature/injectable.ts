@@ -3,7 +3,9 @@ import { hostEnvironmentCapability } from '../contract/environment.js'
 import type { Capabilities, FeatureContext, InjectedManagers, Needs } from '../contract/needs.js'
 import { runtimeCapability } from '../contract/runtime.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
-import { type CoreCopy, thisCopy } from '../injection/core-copy.js'
+import { createHostError } from '../errors/create-host-error.js'
+import { toErrorText } from '../errors/message.js'
+import { type CoreCopy, showCopy, thisCopy } from '../injection/core-copy.js'
 import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../injection/di.js'
 import { findCapability } from '../plugin/capability-access.js'
 
@@ -33,15 +35,36 @@ interface FeatureClass<N extends Needs> {
 type OneParameter<C extends new (managers: never) => object> =
   ConstructorParameters<C> extends readonly [unknown] ? unknown : readonly ['the constructor takes one parameter']
 
-/** Returns the copy of core whose `injectable` marked the class; `undefined` if the class itself is not marked. */
-export function findMarkingCopy(target: object): CoreCopy | undefined {
+/**
+ * Creates an instance of a feature with the managers in a dependency-injection container.
+ *
+ * @throws HostError OPERATION_FAILED: see `RuntimeScope.resolve`
+ */
+export function resolveFeature<F extends object>(
+  container: DependencyContainer,
+  feature: new (...parameters: never[]) => F,
+): F {
   // Only `injectable`, of any copy of core, writes this property.
-  return Object.hasOwn(target, copyKey) ? (target as { readonly [copyKey]: CoreCopy })[copyKey] : undefined
+  const { [copyKey]: copy } = feature as { readonly [copyKey]?: CoreCopy }
+  const isMarked = Object.hasOwn(feature, copyKey)
+  if (isMarked && copy !== undefined && copy.location !== thisCopy.location) {
+    const copies = `${showCopy(copy)}, but the host is of ${showCopy(thisCopy)}`
+    throw createUnresolvedError(feature, `its class was marked by injectable() of ${copies}; install one copy`)
+  }
+  // tsyringe would construct a class that only inherits the mark without its managers.
+  if (!isMarked && copy !== undefined) throw createUnresolvedError(feature, unmarked)
+  try {
+    return container.resolve<F>(feature as new (...parameters: unknown[]) => F) // tsyringe types the parameters as any
+  } catch (cause) {
+    // Without parameters, tsyringe also creates a class that is not marked, so the constructor itself has failed.
+    const isUnmarked = !isMarked && feature.length > 0
+    throw createUnresolvedError(feature, isUnmarked ? unmarked : toErrorText(cause), cause)
+  }
 }
 
-/** Whether a class is marked only by inheritance. tsyringe would construct such a class without its managers. */
-export function inheritsMark(target: object): boolean {
-  return copyKey in target && !Object.hasOwn(target, copyKey)
+function createUnresolvedError({ name }: { readonly name: string }, reason: string, cause?: unknown) {
+  const facts = { operation: 'resolve', subject: name, status: undefined, reason }
+  return createHostError('OPERATION_FAILED', facts, { cause })
 }
 
 /** Creates the argument of a feature's constructor: tsyringe calls `transform`. */
@@ -60,3 +83,4 @@ const contextCapabilities: Capabilities<FeatureContext> = {
   env: hostEnvironmentCapability,
 }
 const copyKey: unique symbol = Symbol.for('capstan/injectable-copy@1')
+const unmarked = 'its class is not marked with injectable() of @capstan/core/plugin'

@@ -1,13 +1,13 @@
-/** Runs all closings in sequence, and rejects at the end with an AggregateError of their failures. `title` names them. */
-export async function closeAll(closings: readonly Closing[], title: string): Promise<void> {
-  const failures = await collectFailures(closings)
+/** Calls all functions in sequence, and rejects at the end with an AggregateError of their failures. `title` names them. */
+export async function closeAll(closeFunctions: readonly CloseFunction[], title: string): Promise<void> {
+  const failures = await collectFailures(closeFunctions)
   if (failures.length > 0) throw new AggregateError(failures, `${title} failed with ${toCount(failures)}`)
 }
 
-/** Runs all closings in sequence and resolves with their failures, in order. Never rejects. */
-export async function collectFailures(closings: readonly Closing[]): Promise<readonly unknown[]> {
+/** Calls all functions in sequence and resolves with their failures, in order. Never rejects. */
+export async function collectFailures(closeFunctions: readonly CloseFunction[]): Promise<readonly unknown[]> {
   const failures: unknown[] = []
-  for (const close of closings) {
+  for (const close of closeFunctions) {
     try {
       await close()
     } catch (error) {
@@ -18,7 +18,7 @@ export async function collectFailures(closings: readonly Closing[]): Promise<rea
 }
 
 /** Closes one object. */
-export type Closing = () => PromiseLike<void>
+export type CloseFunction = () => PromiseLike<void>
 
 function toCount({ length }: readonly unknown[]): string {
   return length === 1 ? '1 error' : `${length} errors`

@@ -1,5 +1,5 @@
-import { validateAppName } from '../validation/app-name.js'
 import { checkList, checkObject, checkTimeout } from '../validation/check.js'
+import { validateAppName } from '../validation/names.js'
 import { PluginHost } from './plugin-host.js'
 import type { HostOptions, RuntimeHost } from './runtime-host.js'
 

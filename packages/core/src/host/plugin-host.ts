@@ -10,9 +10,9 @@ import { isSlow } from '../errors/slow-probe.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { type Operation, OperationScope } from '../operation/operation-scope.js'
 import { readOwner } from '../ownership/read-owner.js'
-import { validateSweepOptions } from '../validation/app-name.js'
+import { validateSweepOptions } from '../validation/operations.js'
 import { closeAll, collectFailures } from './close-all.js'
-import { OpenScope, toClosings } from './open-scope.js'
+import { createRuntimeScope, listCloseFunctions } from './create-runtime-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
 import { ProbeCache } from './probe-cache.js'
 import { type ProbedPlugin, probePlugin } from './probe-plugin.js'
@@ -32,7 +32,7 @@ export class PluginHost implements RuntimeHost {
   readonly #othersMs: number
   readonly #probeTimeoutMs: number | undefined
   readonly #operations = new OperationScope()
-  readonly #scopes = new Set<OpenScope>()
+  readonly #scopes = new Set<RuntimeScope>()
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
@@ -150,7 +150,7 @@ export class PluginHost implements RuntimeHost {
     { found, report }: UsableRuntime,
     others: readonly ProbedPlugin[],
     { signal }: Own,
-  ): Promise<OpenScope> {
+  ): Promise<RuntimeScope> {
     const owner = await this.#findOwner()
     signal.throwIfAborted()
     const provided = new Map<symbol, object>()
@@ -160,12 +160,13 @@ export class PluginHost implements RuntimeHost {
       const container = wireScope(found, report, { ownerLabels: toHostLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       const otherReports = others.map((other) => other.report)
-      const onClosed = (closed: OpenScope) => void this.#scopes.delete(closed)
-      const scope = new OpenScope({ container, runtime, report, otherReports, owner, provided, onClosed })
+      const onClosed = () => void this.#scopes.delete(scope)
+      const parts = { container, runtime, report, otherReports, owner, provided, onClosed }
+      const scope: RuntimeScope = createRuntimeScope(parts)
       this.#scopes.add(scope)
       return scope
     } catch (error) {
-      throw withUndoFailures(error, await collectFailures(toClosings(provided)))
+      throw withUndoFailures(error, await collectFailures(listCloseFunctions(provided)))
     }
   }
 }

@@ -4,6 +4,7 @@ import type { ReportedPlugin, RuntimeReport } from '../contract/runtime-report.j
 import { createHostError } from '../errors/create-host-error.js'
 import { toDuration } from '../errors/duration.js'
 import { type HostError, isHostError } from '../errors/host-error.js'
+import { toErrorText } from '../errors/message.js'
 import { redactTexts } from '../errors/redact.js'
 import { raiseLimitRemedy } from '../errors/slow-probe.js'
 import { runWithin } from '../operation/signals/run-within.js'
@@ -119,9 +120,8 @@ function toLate(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAtt
 
 function toFault(entry: PluginEntry, error: unknown): ProbeAttempt {
   const code = isHostError(error) ? error.code : 'PLUGIN_INVALID'
-  const message = error instanceof Error ? error.message : String(error)
   const remedy = `report this error to the authors of plugin "${entry.name}", or do not pass the plugin to the host`
-  return toAttempt(entry, { code, message }, remedy)
+  return toAttempt(entry, { code, message: toErrorText(error) }, remedy)
 }
 
 function toAttempt(entry: PluginEntry, cause: ProbeAttempt['cause'], remedy: string): ProbeAttempt {

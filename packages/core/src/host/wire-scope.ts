@@ -4,6 +4,7 @@ import type { StringMap } from '../contract/operation.js'
 import { type RuntimeReport, runtimeReportCapability } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { isHostError } from '../errors/host-error.js'
+import { toErrorText } from '../errors/message.js'
 import { createScopeContainer, type DependencyContainer } from '../injection/di.js'
 import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
 import { findRuntimeProblem } from './check-runtime.js'
@@ -44,7 +45,7 @@ export function wireScope(
     returned = plugin.register(scope, result.details)
   } catch (cause) {
     if (isHostError(cause, 'PLUGIN_INVALID') || isHostError(cause, 'CAPABILITY_DUPLICATE')) throw cause
-    throw invalid(`throws in register: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    throw invalid(`throws in register: ${toErrorText(cause)}`, cause)
   } finally {
     hasReturned = true
   }

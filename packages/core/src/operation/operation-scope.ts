@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { OperationOptions } from '../contract/operation.js'
 import { type ClosedRuntime, createClosedError } from '../errors/create-closed-error.js'
-import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { startDeadline } from './signals/deadline.js'
 import { type LinkedSignal, linkSignals } from './signals/link-signals.js'
@@ -23,26 +22,28 @@ export class OperationScope {
 
   constructor(options: OperationScopeOptions = {}) {
     this.#options = options
-    setMaxListeners(0, this.closed) // each request of a connection adds one
+    setMaxListeners(0, this.closed) // each open request adds one, and Node warns from the eleventh on
   }
 
   /**
-   * Runs an operation and resolves with the result of `effect`. `effect` must pass `call.signal` to everything that waits, and
+   * Runs an operation and resolves with the result of `action`. `action` must pass `call.signal` to everything that waits, and
    * add a step to `call.undo` for every object that it creates.
    *
-   * If `effect` rejects, the steps run in reverse order, and their failures are recorded with its error: see
-   * {@link withUndoFailures}. If the signal aborts, the same happens, also when `effect` resolves after that, and the
-   * operation rejects with the reason of the signal. If the signal has aborted before the call, `effect` is not called.
+   * If `action` rejects, the steps run in reverse order, and their failures are recorded with its error: see
+   * {@link withUndoFailures}. If the signal aborts, the same happens, also when `action` resolves after that, and the
+   * operation rejects with the reason of the signal. If the signal has aborted before the call, `action` is not called.
    *
-   * @throws HostError RUNTIME_UNAVAILABLE after `close`; TIMED_OUT after `timeoutMs`
+   * @throws HostError RUNTIME_UNAVAILABLE after `close`
    */
   async run<T>(
     subject: OperationSubject,
-    { signal, timeoutMs }: RunOptions,
-    effect: (call: Operation) => T | PromiseLike<T>,
+    { signal }: OperationOptions,
+    action: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
+    const undo = createUndoStack({ timeoutMs: this.#options.undoMs })
     const lasting = this.begin(signal)
-    const running = this.#run({ ...subject, lasting, isBounded: signal !== undefined, timeoutMs }, effect)
+    const call = { ...subject, signal: lasting.signal, isBounded: signal !== undefined, undo }
+    const running = runOrUndo(call, action).finally(lasting.end)
     this.#calls.add(running)
     return await running.finally(() => this.#calls.delete(running))
   }
@@ -89,31 +90,11 @@ export class OperationScope {
     return this.#closing
   }
 
-  async #run<T>(running: RunningOperation, effect: (call: Operation) => T | PromiseLike<T>): Promise<T> {
-    const { operation, subject, isBounded, lasting, timeoutMs } = running
-    const { signal, abort, end } = lasting
-    const undo = createUndoStack({ timeoutMs: this.#options.undoMs })
-    const expire = () => abort(createHostError('TIMED_OUT', toTimeoutFacts(operation, timeoutMs)))
-    const deadline = timeoutMs === undefined ? undefined : startDeadline(timeoutMs, expire)
-    try {
-      const result = await effect({ operation, subject, signal, isBounded, undo })
-      signal.throwIfAborted()
-      undo.release()
-      return result
-    } catch (error) {
-      const reason: unknown = signal.aborted ? signal.reason : error
-      throw withUndoFailures(reason, await undo.run())
-    } finally {
-      deadline?.clear()
-      end()
-    }
-  }
-
   async #close(): Promise<void> {
     this.#isClosed = true
     // Each operation gets an error of its own, which records its undo failures.
     for (const { abort } of this.#links) abort(this.#createClosedError())
-    await Promise.resolve() // a call whose effect closes this scope is added to `#calls` only after this turn
+    await Promise.resolve() // a call whose action closes this scope is added to `#calls` only after this turn
     await settleWithin(this.#calls, this.#options.closeMs)
     this.#stopKeepAlive()
     this.#closed.abort(this.#createClosedError())
@@ -137,9 +118,7 @@ export interface OperationScopeOptions {
   readonly undoMs?: number | undefined
   /** How long `close` waits for operations to be undone, in milliseconds. Default: until all are. */
   readonly closeMs?: number | undefined
-  /**
-   * Keeps the process running during an operation. Set it if no socket or child process does so. Default false.
-   */
+  /** Keeps the process running during an operation. Set it if no socket or child process does so. Default false. */
   readonly keepsAlive?: boolean
 }
 
@@ -151,15 +130,9 @@ export interface OperationSubject {
   readonly subject: string
 }
 
-/** Options of `OperationScope.run`. */
-export interface RunOptions extends OperationOptions {
-  /** Limit for the whole operation, in milliseconds. Default: none. */
-  readonly timeoutMs?: number | undefined
-}
-
 /** A running operation. */
 export interface Operation extends OperationSubject {
-  /** Aborts with the caller's signal, after `timeoutMs`, and when the runtime is closed. */
+  /** Aborts with the caller's signal, and when the runtime is closed. */
   readonly signal: AbortSignal
   /** Whether the caller passed a signal, which replaces the default time limits of the runtime. */
   readonly isBounded: boolean
@@ -176,14 +149,17 @@ export interface LastingOperation {
   readonly end: () => void
 }
 
-interface RunningOperation extends OperationSubject {
-  readonly lasting: LastingOperation
-  readonly isBounded: boolean
-  readonly timeoutMs: number | undefined
-}
-
-function toTimeoutFacts(operation: string, timeoutMs = 0) {
-  return { operation, phase: undefined, timeoutMs, lastLines: [] } as const
+async function runOrUndo<T>(call: Operation, action: (call: Operation) => T | PromiseLike<T>): Promise<T> {
+  const { signal, undo } = call
+  try {
+    const result = await action(call)
+    signal.throwIfAborted()
+    undo.release()
+    return result
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : error
+    throw withUndoFailures(reason, await undo.run())
+  }
 }
 
 /** Resolves when all calls have settled, or after `timeoutMs`. */

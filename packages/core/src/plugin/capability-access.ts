@@ -3,7 +3,7 @@ import { toMissingCapability } from '../contract/missing-capability.js'
 import type { ManagersOf } from '../contract/needs.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
 import type { CapabilityScope } from '../contract/scope.js'
-import { MissingCapabilityError } from '../errors/named-errors.js'
+import { createHostError } from '../errors/create-host-error.js'
 
 /** Returns the implementation of a capability in a scope; `undefined` if the runtime does not provide it. */
 export function findCapability<T extends object>(
@@ -24,15 +24,15 @@ export function requireCapabilities<N extends Readonly<Record<string, Capability
   needs: N,
 ): ManagersOf<N> {
   const missing = Object.values(needs).filter((capability) => findCapability(scope, capability) === undefined)
-  if (missing.length > 0) throw toMissingError(scope, missing)
+  if (missing.length > 0) throw createMissingError(scope, missing)
   const found = Object.entries(needs).map(([key, capability]) => [key, findCapability(scope, capability)])
   // Each value was found by the token of its capability, which determines its type.
   return Object.fromEntries(found)
 }
 
-function toMissingError(scope: CapabilityScope, missing: readonly Capability<object>[]): MissingCapabilityError {
+function createMissingError(scope: CapabilityScope, missing: readonly Capability<object>[]) {
   const report = findCapability(scope, runtimeReportCapability)
-  return new MissingCapabilityError({
+  return createHostError('CAPABILITY_MISSING', {
     feature: undefined,
     runtime: scope.runtimeName,
     missing: missing.map((capability) => toMissingCapability(capability, report)),

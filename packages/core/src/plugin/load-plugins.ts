@@ -2,6 +2,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { OperationOptions } from '../contract/operation.js'
 import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
+import { toErrorText } from '../errors/message.js'
 import { runWithin } from '../operation/signals/run-within.js'
 import { checkList, checkText, checkTimeout } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
@@ -60,7 +61,7 @@ async function findPackage(specifier: string, from: string): Promise<PluginPacka
     return await findPluginPackage(specifier, from)
   } catch (cause) {
     const names = { plugin: specifier, packageName: specifier, packageVersion: 'unknown version' }
-    throw toInvalid(names, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    throw toInvalid(names, `cannot be read: ${toErrorText(cause)}`, cause)
   }
 }
 
@@ -72,7 +73,7 @@ async function importEntry(entry: string, names: PluginNames, options: LoadOptio
     return typeof imported === 'object' && imported !== null ? imported : {}
   } catch (cause) {
     signal?.throwIfAborted()
-    throw toInvalid(names, `does not load: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    throw toInvalid(names, `does not load: ${toErrorText(cause)}`, cause)
   }
 }
 

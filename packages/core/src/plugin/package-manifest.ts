@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toErrorText } from '../errors/message.js'
 
 /** The fields that are read from a package.json. A field of another type is treated as absent. */
 export interface Manifest {
@@ -16,7 +17,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     return toManifest(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
     if (isAbsent(error)) return undefined
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${path}: ${toErrorText(error)}`, { cause: error })
   }
 }
 

@@ -12,6 +12,16 @@ export function validateName(name: unknown, field = 'name'): void {
   )
 }
 
+/** Checks the name of an application, which must be a valid label value on every runtime. */
+export function validateAppName(app: unknown): void {
+  checkText(
+    'app',
+    app,
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'at most 63 letters, digits, ".", "_" or "-", beginning with a letter or digit',
+  )
+}
+
 /** Checks the id or name of an object. */
 export function validateId(id: unknown, field = 'id'): void {
   checkText(field, id, idOrName, 'an id or a name')

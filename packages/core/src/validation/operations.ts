@@ -5,9 +5,16 @@ import type { ExecOptions } from '../contract/managers/exec-manager.js'
 import type { FirewallRules } from '../contract/managers/firewall-manager.js'
 import type { BuildContext, BuildOptions } from '../contract/managers/image-builder.js'
 import type { Argv } from '../contract/operation.js'
+import type { SweepOptions } from '../contract/sweep-report.js'
 import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } from './check.js'
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
-import { validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
+import { validateAppName, validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
+
+/** Checks the options of `sweep`. */
+export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
+  if (app !== undefined && app !== null) validateAppName(app)
+  checkBoolean('dryRun', dryRun)
+}
 
 /** Checks the size of a terminal. */
 export function validateTerminalSize(size: TerminalSize, field = 'size'): void {

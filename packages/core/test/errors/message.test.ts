@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MissingCapabilityError, OptionUnsupportedError } from '../../src/index.js'
+import { OptionUnsupportedError } from '../../src/index.js'
 import { createHostError, joinWords } from '../../src/plugin.js'
 
 describe('the message of an error', () => {
@@ -8,7 +8,7 @@ describe('the message of an error', () => {
       { id: 'network-manager', title: 'networks', reason: 'not probed', remedy: undefined },
       { id: 'sidecar-manager', title: 'sidecars', reason: 'not probed', remedy: undefined },
     ]
-    const error = new MissingCapabilityError({ feature: 'BuildKit', runtime: 'apple', missing })
+    const error = createHostError('CAPABILITY_MISSING', { feature: 'BuildKit', runtime: 'apple', missing, reports: [] })
     expect(error.message).toBe('BuildKit needs networks and sidecars, which runtime "apple" does not provide')
   })
 
@@ -37,7 +37,7 @@ describe('the message of an error', () => {
 })
 
 describe('createHostError', () => {
-  it('creates an instance of the named class, if the code has one', () => {
+  it('creates an instance of the subclass of HostError for the code, if there is one', () => {
     const facts = { runtime: 'apple', field: 'privileged', given: 'true', reason: 'no such option' } as const
     const error = createHostError('OPTION_UNSUPPORTED', facts)
     expect(error).toBeInstanceOf(OptionUnsupportedError)

@@ -25,7 +25,7 @@ function createGate(): { readonly opened: Promise<void>; readonly open: () => vo
 }
 
 describe('OperationScope.run', () => {
-  it('resolves with the result of the effect, and undoes nothing', async () => {
+  it('resolves with the result of the action, and undoes nothing', async () => {
     const removed: string[] = []
     const result = await new OperationScope().run(creation, {}, ({ undo }) => {
       undo.add('volume data', async () => removed.push('data'))
@@ -34,14 +34,14 @@ describe('OperationScope.run', () => {
     expect({ result, removed }).toEqual({ result: 'created', removed: [] })
   })
 
-  it('passes operation, subject and isBounded to the effect', async () => {
+  it('passes operation, subject and isBounded to the action', async () => {
     const scope = new OperationScope()
     const read = ({ operation, subject, isBounded }: Operation) => ({ operation, subject, isBounded })
     expect(await scope.run(creation, {}, read)).toEqual({ ...creation, isBounded: false })
     expect(await scope.run(creation, { signal: new AbortController().signal }, read)).toMatchObject({ isBounded: true })
   })
 
-  it.each(['rejects', 'throws'])('undoes in reverse and keeps the error when the effect %s', async (how) => {
+  it.each(['rejects', 'throws'])('undoes in reverse and keeps the error when the action %s', async (how) => {
     const removed: string[] = []
     const error = new Error('no space left')
     const running = new OperationScope().run(creation, {}, ({ undo }) => {
@@ -88,7 +88,7 @@ describe('OperationScope.run', () => {
     expect(signals).toEqual([false])
   })
 
-  it('rejects with the reason of an abort also when the effect rejects with another error', async () => {
+  it('rejects with the reason of an abort also when the action rejects with another error', async () => {
     const abort = new AbortController()
     const reason = new Error('enough')
     const running = new OperationScope().run(creation, { signal: abort.signal }, () => {
@@ -98,7 +98,7 @@ describe('OperationScope.run', () => {
     await expect(running).rejects.toBe(reason)
   })
 
-  it('undoes an effect that resolves after the abort', async () => {
+  it('undoes an action that resolves after the abort', async () => {
     const abort = new AbortController()
     const removed: string[] = []
     const running = new OperationScope().run(creation, { signal: abort.signal }, ({ undo }) => {
@@ -109,7 +109,7 @@ describe('OperationScope.run', () => {
     expect(removed).toEqual(['data'])
   })
 
-  it('does not call the effect when the signal has aborted before', async () => {
+  it('does not call the action when the signal has aborted before', async () => {
     let runs = 0
     const reason = new Error('enough')
     const running = new OperationScope().run(creation, { signal: AbortSignal.abort(reason) }, () => {
@@ -119,17 +119,14 @@ describe('OperationScope.run', () => {
     expect(runs).toBe(0)
   })
 
-  it('rejects with TIMED_OUT and undoes when it exceeds its limit', async () => {
+  it('rejects with a TimeoutError and undoes when the time limit of its signal is exceeded', async () => {
     const removed: string[] = []
-    const running = new OperationScope().run(creation, { timeoutMs: 10 }, createAndWait(removed))
-    await expect(running).rejects.toMatchObject({
-      code: 'TIMED_OUT',
-      facts: { operation: 'createVolume', timeoutMs: 10 },
-    })
+    const running = new OperationScope().run(creation, { signal: AbortSignal.timeout(10) }, createAndWait(removed))
+    await expect(running).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(removed).toEqual(['data'])
   })
 
-  it('leaves no listener on the signal of the caller', async () => {
+  it('removes its listeners from the signal of the caller', async () => {
     const { signal } = new AbortController()
     const scope = new OperationScope()
     await scope.run(creation, { signal }, () => {})

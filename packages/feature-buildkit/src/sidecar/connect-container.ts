@@ -1,7 +1,6 @@
 import {
   type ContainerConfig,
   defineNeeds,
-  MissingCapabilityError,
   type OperationOptions,
   runtimeCapability,
   toFeatureSupport,
@@ -27,7 +26,7 @@ export function connectBySocket(
   const support = toFeatureSupport('a shared BuildKit socket', socketNeeds, report)
   if (!support.supported) {
     const { feature, runtime, missing } = support
-    throw new MissingCapabilityError({ feature, runtime, missing })
+    throw createHostError('CAPABILITY_MISSING', { feature, runtime, missing, reports: [report] })
   }
   const unsupportedOptions = report.available ? report.unsupportedOptions : []
   checkOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)

@@ -19,7 +19,7 @@ describe('linkSignals', () => {
     expect([linked.signal.reason, source.signal.aborted]).toEqual(['own', false])
   })
 
-  it('leaves no listener on its sources after unlink', () => {
+  it('removes its listeners from its sources on unlink', () => {
     const source = new AbortController()
     const linked = linkSignals([source.signal])
     linked.unlink()
