@@ -27,11 +27,11 @@ describe('capstan conformance, as a process', () => {
   })
 
   it.each([
-    ['timer', 'threw where nothing could catch it: Error: in a timer'],
-    ['emitter', 'threw where nothing could catch it: Error: in an event'],
-    ['rejection', 'left a rejected promise unhandled: Error: in a promise'],
+    ['timer', 'threw an uncaught error: Error: in a timer'],
+    ['emitter', 'threw an uncaught error: Error: in an event'],
+    ['rejection', 'did not handle a rejection: Error: in a promise'],
     ['exit', 'called process.exit: Error: process.exit(0) was called'],
-    ['unreadable', 'left a rejected promise unhandled: a value that cannot be read'],
+    ['unreadable', 'did not handle a rejection: a value that cannot be read'],
   ])('fails the case, writes the report and exits with 3 when the plugin crashes (%s)', async (crash, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-crash-'))
     onTestFinished(() => rm(folder, { recursive: true }))

@@ -18,8 +18,8 @@ export interface CaseContext {
   /** @throws ConformanceFailure in a case that opens no runtime */
   readonly scope: RuntimeScope
   readonly runtime: Runtime
-  /** Returns the manager of the capability. @throws ConformanceFailure when the scope has none */
-  require<T extends object>(capability: Capability<T>): T
+  /** Returns the manager in the scope (default: that of the case). @throws ConformanceFailure when the scope has none */
+  require<T extends object>(capability: Capability<T>, scope?: RuntimeScope): T
   /** Opens the runtime again on another host, which is another owner. The host is closed after the case. */
   open(options?: OpenOtherOptions): Promise<RuntimeScope>
   /**

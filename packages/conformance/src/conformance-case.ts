@@ -11,13 +11,13 @@ export interface ConformanceCase {
   readonly capability: Capability<object>
   /** Further capabilities that the case uses. */
   readonly needs: readonly Capability<object>[]
-  /** The options that the case uses. When the runtime does not support one, the case verifies that its use is refused by name. */
+  /** The options that the case uses. When the runtime does not support one, the case verifies that its use is rejected by name. */
   readonly requiredOptions: readonly OptionName[]
-  /** The options of the kit that the case requires. */
-  readonly given: readonly ('specifier' | 'unavailableEnv')[]
+  /** The options of the kit without which the case counts as absent. */
+  readonly kitOptions: readonly ('specifier' | 'unavailableEnv')[]
   /** Whether a runtime is opened for the case. */
-  readonly opens: boolean
-  /** Multiplies the time limit of the case. */
+  readonly opensRuntime: boolean
+  /** The factor by which the time limit of the case is multiplied. */
   readonly timeFactor: number
   /** Rejects with a {@link ConformanceFailure} or with an error of the plugin. */
   run(context: CaseContext): Promise<void>
@@ -36,16 +36,16 @@ export function defineCases(
   definitions: Readonly<Record<string, CaseDefinition>>,
 ): readonly ConformanceCase[] {
   const common = 'token' in shared ? { capability: shared } : shared
-  const { needs = [], requiredOptions = [], given = [] } = common
+  const { needs = [], requiredOptions = [], kitOptions = [] } = common
   return Object.entries(definitions).map(([id, definition]) => ({
-    opens: true,
+    opensRuntime: true,
     timeFactor: 1,
     ...common,
     ...definition,
     id,
     needs: [...needs, ...(definition.needs ?? [])],
     requiredOptions: [...requiredOptions, ...(definition.requiredOptions ?? [])],
-    given: [...given, ...(definition.given ?? [])],
+    kitOptions: [...kitOptions, ...(definition.kitOptions ?? [])],
   }))
 }
 
@@ -56,11 +56,10 @@ export function toGroup(id: string): string {
 
 /** Groups the cases; groups and cases keep their order. */
 export function groupCases(cases: readonly ConformanceCase[]): ReadonlyMap<string, readonly ConformanceCase[]> {
-  const groups = new Map<string, ConformanceCase[]>()
-  for (const listed of cases) {
-    const group = groups.get(toGroup(listed.id)) ?? []
-    group.push(listed)
-    groups.set(toGroup(listed.id), group)
+  const groups = new Map<string, readonly ConformanceCase[]>()
+  for (const definition of cases) {
+    const name = toGroup(definition.id)
+    groups.set(name, [...(groups.get(name) ?? []), definition])
   }
   return groups
 }

@@ -26,12 +26,12 @@ import { ownershipCases } from './cases/ownership.js'
 import { portCases } from './cases/ports.js'
 import { probeCases } from './cases/probe.js'
 import { processCases } from './cases/process.js'
-import { refusalCases } from './cases/refusals.js'
 import { registerCases } from './cases/register.js'
 import { sidecarCases } from './cases/sidecars.js'
 import { stopCases } from './cases/stop.js'
 import { sweepCases } from './cases/sweep.js'
 import { terminalCases } from './cases/terminal.js'
+import { unsupportedOptionCases } from './cases/unsupported-options.js'
 import { volumeCases } from './cases/volumes.js'
 import { type ConformanceCase, toGroup } from './conformance-case.js'
 import type { ConformanceOptions } from './conformance-options.js'
@@ -46,7 +46,7 @@ export function conformanceCases({ only }: Pick<ConformanceOptions, 'only'> = {}
 const all: readonly ConformanceCase[] = [
   ...probeCases,
   ...registerCases,
-  ...refusalCases,
+  ...unsupportedOptionCases,
   ...lifecycleCases,
   ...stopCases,
   ...nameCases,

@@ -6,12 +6,10 @@ export interface ConformancePrograms {
   exit(code: number): Argv
   /** Prints the text unchanged and a newline; exits with 0. */
   echo(text: string): Argv
-  /** Like `echo`, on stderr. */
-  complain(text: string): Argv
   /** Prints one line on stdout, then another on stderr, then exits with the code. */
-  report(line: string, complaint: string, code: number): Argv
+  report(line: string, errorLine: string, code: number): Argv
   /** Prints the first line, waits `seconds` (default: 1), prints the second line and exits with 0. */
-  pause(line: string, other: string, seconds?: number): Argv
+  pause(first: string, second: string, seconds?: number): Argv
   /** Copies stdin to stdout until its end. */
   cat(): Argv
   /** Prints the number of bytes of stdin after its end. */
@@ -23,15 +21,15 @@ export interface ConformancePrograms {
   /** Prints the numbers 1 to `count`, one per line. */
   lines(count: number): Argv
   /** Prints that number of bytes, by repeating the line `0123456789abcde`. */
-  burst(bytes: number): Argv
+  repeatLine(bytes: number): Argv
   /** Waits without output, then exits with 0. */
   sleep(seconds: number): Argv
   /** Prints the line, then waits for a minute. */
-  announce(line: string): Argv
-  /** Prints `ready` and exits with the code on the signal (`TERM`, `INT`). */
-  obey(signal: string, code: number): Argv
+  echoThenSleep(line: string): Argv
+  /** Prints `ready`; exits with the code when it receives the signal (`TERM`, `INT`). */
+  exitOnSignal(signal: string, code: number): Argv
   /** Prints `ready` and ignores SIGTERM for a minute. */
-  ignore(): Argv
+  ignoreSigterm(): Argv
   /** Listens on the TCP port and sends the line to each client. */
   listen(port: number, line: string): Argv
   /** Connects to a TCP port and prints the received data. Exits with a code other than 0 within seconds when it cannot connect. */
@@ -84,20 +82,19 @@ export interface ConformancePrograms {
 export const busyboxPrograms: ConformancePrograms = {
   exit: (code) => shell(`exit ${code}`),
   echo: (text) => ['printf', '%s\\n', text],
-  complain: (text) => shell('printf "%s\\n" "$1" >&2', text),
-  report: (line, complaint, code) => shell(`echo "$1"; echo "$2" >&2; exit ${code}`, line, complaint),
-  pause: (line, other, seconds = 1) => shell(`echo "$1"; sleep ${seconds}; echo "$2"`, line, other),
+  report: (line, errorLine, code) => shell(`echo "$1"; echo "$2" >&2; exit ${code}`, line, errorLine),
+  pause: (first, second, seconds = 1) => shell(`echo "$1"; sleep ${seconds}; echo "$2"`, first, second),
   cat: () => ['cat'],
   count: () => ['wc', '-c'],
   firstLine: (code) => shell(`head -n 1; exit ${code}`),
   bytes: () => ['printf', Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')],
   lines: (count) => ['seq', '1', String(count)],
-  burst: (bytes) => shell(`yes 0123456789abcde | head -c ${bytes}`),
+  repeatLine: (bytes) => shell(`yes 0123456789abcde | head -c ${bytes}`),
   sleep: (seconds) => ['sleep', String(seconds)],
-  announce: (line) => shell('echo "$1"; sleep 60', line),
+  echoThenSleep: (line) => shell('echo "$1"; sleep 60', line),
   // Sleeps in short steps, because a shell runs a trap only between two commands.
-  obey: (signal, code) => shell(`trap 'exit ${code}' ${signal}; echo ready; ${'sleep 0.1; '.repeat(600)}`),
-  ignore: () => shell(`trap '' TERM; echo ready; sleep 60`),
+  exitOnSignal: (signal, code) => shell(`trap 'exit ${code}' ${signal}; echo ready; ${'sleep 0.1; '.repeat(600)}`),
+  ignoreSigterm: () => shell(`trap '' TERM; echo ready; sleep 60`),
   // A second `-l` makes nc listen again after each client.
   listen: (port, line) => ['nc', '-l', '-l', '-p', String(port), '-e', 'echo', line],
   connect: (host, port) => ['nc', '-w', '2', host, String(port)],
@@ -114,11 +111,12 @@ export const busyboxPrograms: ConformancePrograms = {
   terminalSize: () => shell('sleep 1; stty size'),
   terminalSizes: () => ({ command: ['sh'], ask: 'stty size\n', end: 'exit 0\n' }),
   memoryLimit: () => cgroup('memory/memory.limit_in_bytes', 'memory.max'),
-  cpuLimit: () => shell(`cd ${groups}; cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us 2>/dev/null || cat cpu.max`),
+  cpuLimit: () =>
+    shell(`cd ${cgroupDirectory}; cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us 2>/dev/null || cat cpu.max`),
   processLimit: () => cgroup('pids/pids.max', 'pids.max'),
   openFiles: () => shell('ulimit -n'),
-  capabilities: () => status('CapEff'),
-  noNewPrivileges: () => status('NoNewPrivs'),
+  capabilities: () => processStatus('CapEff'),
+  noNewPrivileges: () => processStatus('NoNewPrivs'),
   processId: () => shell('echo $$'),
   nameServers: () => ['awk', '/^nameserver/ { print $2 }', '/etc/resolv.conf'],
   missing: () => ['/capstan-no-such-program'],
@@ -129,13 +127,14 @@ function shell(script: string, ...words: readonly string[]): Argv {
   return words.length === 0 ? ['sh', '-c', script] : ['sh', '-c', script, 'sh', ...words]
 }
 
-/** Prints the file of cgroup v1, or that of cgroup v2. */
-function cgroup(first: string, second: string): Argv {
-  return shell(`cd ${groups}; cat ${first} 2>/dev/null || cat ${second}`)
+/** Prints the file of cgroup v1, or else that of cgroup v2. */
+function cgroup(v1: string, v2: string): Argv {
+  return shell(`cd ${cgroupDirectory}; cat ${v1} 2>/dev/null || cat ${v2}`)
 }
 
-function status(field: string): Argv {
+/** Prints a field of the status of the process that reads it. */
+function processStatus(field: string): Argv {
   return ['awk', `/^${field}:/ { print $2 }`, '/proc/self/status']
 }
 
-const groups = '/sys/fs/cgroup'
+const cgroupDirectory = '/sys/fs/cgroup'

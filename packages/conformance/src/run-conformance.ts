@@ -30,25 +30,25 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   const runner = opened.result
   const close = () => guard.run(() => runner[Symbol.asyncDispose]())
   const closing: unknown[] = []
-  const tried = await runBounded(conformanceCases(options), { concurrency, signal }, async (one) => {
-    const guarded = await guard.run(() => runner.run(one))
+  const results = await runBounded(conformanceCases(options), { concurrency, signal }, async (testCase) => {
+    const guarded = await guard.run(() => runner.run(testCase))
     onResult?.(withErrors(guarded))
     return guarded
   }).finally(() => close().catch((error: unknown) => void closing.push(error)))
   // Lets unhandled rejections of the last case arrive.
   await setImmediate()
   const durationMs = Math.round(performance.now() - start)
-  const outside = [...opened.errors, ...guard.stray, ...closing].map(toFailure)
+  const outside = [...opened.errors, ...guard.unassigned, ...closing].map(toFailure)
   return {
     ...toHeading(options, runner.report),
     startedAt: startedAt.toISOString(),
     durationMs,
-    ...toBody(tried.map(withErrors)),
+    ...toBody(results.map(withErrors)),
     ...(outside.length > 0 && { outside }),
   }
 }
 
-/** Adds the errors that the plugin threw outside of the calls of the case, which fail it. */
+/** Adds the errors that the plugin did not handle, which fail the case. */
 function withErrors({ result, errors }: GuardedResult<CaseResult>): CaseResult {
   if (errors.length === 0) return result
   const { id, title, capability, durationMs } = result

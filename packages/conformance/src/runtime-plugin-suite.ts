@@ -37,9 +37,9 @@ export function runtimePluginSuite(
     beforeAll(() => suite.open())
     for (const [group, members] of groupCases(cases)) {
       describe(group, () => {
-        for (const tried of members) {
-          const timeout = timeoutMs * tried.timeFactor + marginMs
-          it(`${tried.id} ${tried.title}`, { timeout }, () => suite.check(tried))
+        for (const testCase of members) {
+          const timeout = timeoutMs * testCase.timeFactor + marginMs
+          it(`${testCase.id} ${testCase.title}`, { timeout }, () => suite.check(testCase))
         }
       })
     }
@@ -65,11 +65,11 @@ class Suite {
     const runner = await openCaseRunner(this.#options)
     this.#runner = runner
     const { concurrency = defaultConcurrency } = this.#options
-    this.#results = new Prefetch(this.#cases, concurrency, (tried) => runner.run(tried))
+    this.#results = new Prefetch(this.#cases, concurrency, (testCase) => runner.run(testCase))
   }
 
-  async check(tried: ConformanceCase): Promise<void> {
-    const result = await this.#results?.get(tried)
+  async check(testCase: ConformanceCase): Promise<void> {
+    const result = await this.#results?.get(testCase)
     if (result === undefined) throw new Error('the suite was not opened: does the test runner call beforeAll?')
     if (result.status === 'failed') throw toResultError(result)
   }

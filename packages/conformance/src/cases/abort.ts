@@ -87,7 +87,7 @@ export const abortCases: readonly ConformanceCase[] = [
     'ABT-024': {
       title: 'aborting stopContainer during its grace period rejects at once with the reason itself',
       run: async (context) => {
-        const id = await startReady(context, { command: context.programs.ignore() })
+        const id = await startReady(context, { command: context.programs.ignoreSigterm() })
         await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
       },
     },

@@ -124,7 +124,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     run: async (context) => {
       const size = 256 * 1024
       const stdout = collectBytes({ delayMs: 5 })
-      const id = await createContainer(context, { command: context.programs.burst(size) })
+      const id = await createContainer(context, { command: context.programs.repeatLine(size) })
       const exitCode = await context.runtime.startAttached(id, { stdout: stdout.stream, signal: context.signal })
       expectEqual({ exitCode, size: stdout.bytes().length }, { exitCode: 0, size }, 'the result')
     },
@@ -149,7 +149,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-014': {
     title: 'aborting startAttached rejects with the reason itself and stops the container',
     run: async (context) => {
-      const id = await createContainer(context, { command: context.programs.announce('begun') })
+      const id = await createContainer(context, { command: context.programs.echoThenSleep('begun') })
       const controller = new AbortController()
       const stdout = collectBytes()
       const options = { stdout: stdout.stream, signal: controller.signal }

@@ -62,7 +62,7 @@ export const closeCases: readonly ConformanceCase[] = [
     'CLS-005': {
       title: 'close makes a followed log fail instead of ending as if it were complete',
       run: async (context) => {
-        const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
+        const id = await startReady(context, { command: context.programs.echoThenSleep('one') }, 'one')
         const { runtime } = await context.open()
         await expectEnds(runtime, async () => await readLogs(await runtime.containerLogs(id, { follow: true })))
       },
@@ -91,7 +91,7 @@ export const closeCases: readonly ConformanceCase[] = [
       title: 'close resolves in time while calls are pending',
       run: async (context) => {
         const { runtime } = await context.open()
-        const id = await startContainer(context, { command: context.programs.ignore() }, runtime)
+        const id = await startContainer(context, { command: context.programs.ignoreSigterm() }, runtime)
         await untilLogged(context, id, 'ready')
         const stopping = inBackground(runtime.stopContainer(id, { graceMs: 60_000 }))
         const waiting = inBackground(runtime.waitContainer(id))

@@ -185,7 +185,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'exitCode settles after both outputs have ended, and 1 MB of output is complete',
     run: async (context) => {
       const size = 1024 * 1024
-      const process = await beginExec(context, context.programs.burst(size))
+      const process = await beginExec(context, context.programs.repeatLine(size))
       const exitCode = inBackground(process.exitCode)
       await pause(300)
       expectEqual(exitCode.isSettled(), false, 'whether the code was there before the output was read')

@@ -25,7 +25,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases(runtimeCapa
     title: 'waitContainer waits while the program runs',
     run: async (context) => {
       // The program exits on a signal, so a busy machine cannot miss the time at which it runs.
-      const id = await startReady(context, { command: context.programs.obey('TERM', 4) })
+      const id = await startReady(context, { command: context.programs.exitOnSignal('TERM', 4) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
       await pause(200)
       expectEqual(waiting.isSettled(), false, 'whether the wait was over while the program ran')

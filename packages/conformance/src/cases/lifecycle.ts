@@ -42,7 +42,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
   'RT-006': {
     title: 'startContainer resolves when the container is already running, without a restart',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.announce('once') }, 'once')
+      const id = await startReady(context, { command: context.programs.echoThenSleep('once') }, 'once')
       await context.runtime.startContainer(id, { signal: context.signal })
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       expectEqual(await readLogText(context, id), 'once\n', 'the log of one run')
@@ -51,7 +51,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
   'RT-007': {
     title: 'two concurrent calls of startContainer both resolve, and the program runs once',
     run: async (context) => {
-      const id = await createContainer(context, { command: context.programs.announce('once') })
+      const id = await createContainer(context, { command: context.programs.echoThenSleep('once') })
       await Promise.all([context.runtime.startContainer(id), context.runtime.startContainer(id)])
       await untilLogged(context, id, 'once')
       expectEqual(await readLogText(context, id), 'once\n', 'the log of one run')

@@ -18,7 +18,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-002': {
     title: 'containerLogs without follow ends while the program runs',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
+      const id = await startReady(context, { command: context.programs.echoThenSleep('so far') }, 'so far')
       expectEqual(toLogText(await within(5000, 'the end of the log', logsOf(context, id))), 'so far\n', 'the log')
     },
   },
@@ -191,7 +191,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     timeFactor: 2,
     run: async (context) => {
       const size = 1024 * 1024
-      const id = await startContainer(context, { command: context.programs.burst(size) })
+      const id = await startContainer(context, { command: context.programs.repeatLine(size) })
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
       const chunks: LogChunk[] = []
       for await (const chunk of stream) {
@@ -206,7 +206,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-022': {
     title: 'leaving the loop closes the stream and does not stop the container',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
+      const id = await startReady(context, { command: context.programs.echoThenSleep('one') }, 'one')
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
       for await (const _ of stream) break
       const next = await within(5000, 'the end of the stream', readLogs(stream))
@@ -258,7 +258,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-027': {
     title: 'containerLogsAll resolves with the output so far without waiting for the exit',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
+      const id = await startReady(context, { command: context.programs.echoThenSleep('so far') }, 'so far')
       expectEqual(await within(5000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
     },
   },
@@ -283,7 +283,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     timeFactor: 2,
     run: async (context) => {
       const size = 4 * 1024 * 1024
-      const { id } = await runToExit(context, { command: context.programs.burst(size) })
+      const { id } = await runToExit(context, { command: context.programs.repeatLine(size) })
       expectEqual((await context.runtime.containerLogsAll(id)).length, size, 'the number of bytes')
     },
   },

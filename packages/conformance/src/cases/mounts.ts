@@ -152,7 +152,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       requiredOptions: ['mounts.volume', 'mounts.volume.shared'],
       run: async (context) => {
         const mounts = [{ type: 'volume', source: await createVolume(context), target: '/shared' }] as const
-        const id = await startReady(context, { mounts, command: context.programs.ignore() })
+        const id = await startReady(context, { mounts, command: context.programs.ignoreSigterm() })
         const { exitCode } = await runAttached(context, {
           mounts,
           command: context.programs.write('/shared/note', 'shared'),

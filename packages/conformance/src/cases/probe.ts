@@ -8,7 +8,7 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
 
 export const probeCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, opens: false },
+  { capability: runtimeCapability, opensRuntime: false },
   {
     'PRB-001': {
       title: 'the plugin has a name, contract version 1, a probe method and a register method',
@@ -135,7 +135,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
     },
     'PRB-013': {
       title: 'probe resolves when no runtime is available, with the source, cause and remedy of each attempt',
-      given: ['unavailableEnv'],
+      kitOptions: ['unavailableEnv'],
       run: async (context) => {
         const result = await context.plugin.probe(toOptions(context, { env: context.unavailableEnv ?? {} }))
         expect(!result.available, 'no runtime in the environment that has none', result)
@@ -155,7 +155,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
     },
     'PRB-014': {
       title: 'open rejects in time with RUNTIME_UNAVAILABLE and the attempts when no runtime is available',
-      given: ['unavailableEnv'],
+      kitOptions: ['unavailableEnv'],
       run: async ({ plugin, unavailableEnv = {} }) => {
         const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
         try {

@@ -6,7 +6,7 @@ import { createContainer } from '../steps/containers.js'
 import { startOwner } from '../steps/other-process.js'
 
 export const processCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, given: ['specifier'] },
+  { capability: runtimeCapability, kitOptions: ['specifier'] },
   {
     'PROC-001': {
       title: 'the process exits by itself within seconds after close',

@@ -22,7 +22,7 @@ import { withParts } from '../plugin/map-provided.js'
 import { watchIo } from '../plugin/watch-io.js'
 
 export const registerCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, opens: false },
+  { capability: runtimeCapability, opensRuntime: false },
   {
     'REG-001': {
       title: 'register returns synchronously',

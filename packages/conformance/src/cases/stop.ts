@@ -10,7 +10,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-001': {
     title: 'stopContainer resolves when the container has exited',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
+      const id = await startReady(context, { command: context.programs.exitOnSignal('TERM', 0) })
       await context.runtime.stopContainer(id, { signal: context.signal })
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
@@ -18,7 +18,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-002': {
     title: 'stopContainer sends the stop signal first, so the program exits with its own code',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.obey('TERM', 3) })
+      const id = await startReady(context, { command: context.programs.exitOnSignal('TERM', 3) })
       await context.runtime.stopContainer(id, { signal: context.signal })
       expectEqual(await context.runtime.waitContainer(id), 3, 'the exit code')
     },
@@ -26,7 +26,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-003': {
     title: 'stopContainer kills the program after graceMs, and not earlier',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.ignore() })
+      const id = await startReady(context, { command: context.programs.ignoreSigterm() })
       const start = performance.now()
       await within(8000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 1000 }))
       const elapsed = performance.now() - start
@@ -38,7 +38,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-004': {
     title: 'stopContainer with graceMs 0 kills the program at once',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.ignore() })
+      const id = await startReady(context, { command: context.programs.ignoreSigterm() })
       await within(5000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 0 }))
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
@@ -47,7 +47,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'stopContainer sends the stopSignal of the config',
     requiredOptions: ['stopSignal'],
     run: async (context) => {
-      const config = { stopSignal: 'SIGINT', command: context.programs.obey('INT', 5) }
+      const config = { stopSignal: 'SIGINT', command: context.programs.exitOnSignal('INT', 5) }
       const id = await startReady(context, config)
       await context.runtime.stopContainer(id, { signal: context.signal })
       expectEqual(await context.runtime.waitContainer(id), 5, 'the exit code')
@@ -81,7 +81,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-009': {
     title: 'two concurrent calls of stopContainer both resolve',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
+      const id = await startReady(context, { command: context.programs.exitOnSignal('TERM', 0) })
       await Promise.all([context.runtime.stopContainer(id), context.runtime.stopContainer(id)])
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
     },
@@ -98,7 +98,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'STOP-011': {
     title: 'stopContainer without graceMs gives the program time to exit',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.ignore() })
+      const id = await startReady(context, { command: context.programs.ignoreSigterm() })
       const controller = new AbortController()
       const stopping = inBackground(context.runtime.stopContainer(id, { signal: controller.signal }))
       await pause(1500)
@@ -113,7 +113,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'stopContainer without graceMs kills the program after ten seconds, and not earlier',
     timeFactor: 2,
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.ignore() })
+      const id = await startReady(context, { command: context.programs.ignoreSigterm() })
       const start = performance.now()
       await within(20_000, 'the end of stopContainer', context.runtime.stopContainer(id))
       const elapsed = performance.now() - start

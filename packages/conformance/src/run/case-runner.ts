@@ -13,7 +13,7 @@ import type { ConformanceCase } from '../conformance-case.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { CaseResult, MissingRequirement } from '../conformance-report.js'
-import { checkAllRefused, findRefused } from './check-refused.js'
+import { checkUnsupportedOptions, findUnsupportedOptions } from './check-unsupported-options.js'
 import { LeftoverCleaner } from './leftover-cleaner.js'
 import { OpenedCase } from './opened-case.js'
 import { requireImage } from './require-image.js'
@@ -26,19 +26,19 @@ import { toReason } from './to-reason.js'
  *
  * @throws HostError RUNTIME_UNAVAILABLE when the plugin finds no runtime, IMAGE_NOT_FOUND when the runtime lacks the image
  */
-export async function openCaseRunner(options: ConformanceOptions, own: OperationOptions = {}): Promise<CaseRunner> {
-  const host = createRuntimeHost({ plugins: [options.plugin], ...(options.env && { env: options.env }) })
-  try {
-    const [report] = await host.discover(own)
-    if (report === undefined || isReportedUnavailable(report)) {
-      throw createHostError('RUNTIME_UNAVAILABLE', { runtime: options.plugin.name, reports: report ? [report] : [] })
-    }
-    await requireImage(options)
-    own.signal?.throwIfAborted()
-    return new CaseRunner(options, report, own)
-  } finally {
-    await host[Symbol.asyncDispose]()
+export async function openCaseRunner(
+  options: ConformanceOptions,
+  { signal }: OperationOptions = {},
+): Promise<CaseRunner> {
+  const { plugin, env } = options
+  await using host = createRuntimeHost({ plugins: [plugin], ...(env && { env }) })
+  const [report] = await host.discover({ signal })
+  if (report === undefined || isReportedUnavailable(report)) {
+    throw createHostError('RUNTIME_UNAVAILABLE', { runtime: plugin.name, reports: report ? [report] : [] })
   }
+  await requireImage(options)
+  signal?.throwIfAborted()
+  return new CaseRunner(options, report, { signal })
 }
 
 /** Returns whether the plugin reports that no runtime is available. An error of the probe itself is left to the cases. */
@@ -60,23 +60,24 @@ export class CaseRunner implements AsyncDisposable {
   }
 
   /** Runs the case and the cleanup. Never rejects: errors are in the result. */
-  async run(tried: ConformanceCase): Promise<CaseResult> {
+  async run(testCase: ConformanceCase): Promise<CaseResult> {
+    const { id, title, capability, timeFactor } = testCase
+    const { timeoutMs = defaultTimeoutMs } = this.#options
     const start = performance.now()
     const expiry = new AbortController()
     // A case may have more pending calls than Node's default limit of listeners.
     setMaxListeners(0, expiry.signal)
-    const timeoutFactor = Math.max(1, this.#timeoutMs / defaultTimeoutMs)
+    const timeoutFactor = Math.max(1, timeoutMs / defaultTimeoutMs)
     const context = new OpenedCase(this.#options, { timeoutFactor, signal: expiry.signal })
     const failures: unknown[] = []
-    const trying = withTimeoutFactor(timeoutFactor, () => this.#try(tried, context))
-    const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
-    expiry.abort(new Error(`the case ${tried.id} is over`))
+    const running = withTimeoutFactor(timeoutFactor, () => this.#runCase(testCase, context))
+    const ended = within(timeoutMs * timeFactor, `the end of ${id}`, untilAborted(running, this.#signal))
+    const outcome = await ended.catch((error: unknown) => void failures.push(error))
+    expiry.abort(new Error(`the case ${id} is over`))
     // Pending calls of the case may still create resources, which the cleanup has to find.
-    await within(settleLimitMs, 'the end of pending calls', trying).catch(() => {})
-    failures.push(...(await context.end(this.#cleaner)))
-    const { id, title } = tried
-    const durationMs = Math.round(performance.now() - start)
-    const heading = { id, title, capability: tried.capability.id, durationMs }
+    await within(settleLimitMs, 'the end of pending calls', running).catch(() => {})
+    failures.push(...(await context.cleanUp(this.#cleaner)))
+    const heading = { id, title, capability: capability.id, durationMs: Math.round(performance.now() - start) }
     if (failures.length > 0) return { ...heading, status: 'failed', failures: failures.map(toFailure) }
     return { ...heading, ...(outcome ?? { status: 'passed' }) }
   }
@@ -85,26 +86,18 @@ export class CaseRunner implements AsyncDisposable {
     await this.#cleaner[Symbol.asyncDispose]()
   }
 
-  get #timeoutMs(): number {
-    return this.#options.timeoutMs ?? defaultTimeoutMs
-  }
-
-  async #await(tried: ConformanceCase, trying: Promise<Outcome>): Promise<Outcome> {
-    const limitMs = this.#timeoutMs * tried.timeFactor
-    return await within(limitMs, `the end of ${tried.id}`, untilAborted(trying, this.#signal))
-  }
-
-  async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
-    const missingOptions = tried.given.filter((option) => this.#options[option] === undefined).map(toMissingOption)
-    const missing = this.#findMissing(tried)
-    const refused = findRefused(this.report, tried.requiredOptions)
-    if (tried.opens || missing.length > 0 || refused.length > 0) await context.begin()
-    const absent = [...missingOptions, ...missing.map((capability) => checkAbsent(context, capability))]
-    const [first, ...others] = [...absent, ...(await checkAllRefused(context, refused))]
-    if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', missing: [first, ...others] }
-    await tried.run(context)
-    const [lack, ...further] = context.absent
-    return lack === undefined ? { status: 'passed' } : { status: 'absent', missing: [lack, ...further] }
+  /** Runs the case, or the checks of what it requires and the runtime lacks. */
+  async #runCase(testCase: ConformanceCase, context: OpenedCase): Promise<Outcome> {
+    const missingOptions = testCase.kitOptions.filter((option) => this.#options[option] === undefined)
+    const missing = this.#findMissing(testCase)
+    const unsupported = findUnsupportedOptions(this.report, testCase.requiredOptions)
+    if (testCase.opensRuntime || missing.length > 0 || unsupported.length > 0) await context.openRuntime()
+    const absent = [...missingOptions.map(toMissingOption), ...missing.map((entry) => checkAbsent(context, entry))]
+    const rejected = await checkUnsupportedOptions(context, unsupported)
+    const unmet = toOutcome(absent.length > 0 ? 'absent' : 'refused', [...absent, ...rejected])
+    if (unmet !== undefined) return unmet
+    await testCase.run(context)
+    return toOutcome('absent', context.absent) ?? { status: 'passed' }
   }
 
   #findMissing({ capability, needs }: ConformanceCase): readonly Capability<object>[] {
@@ -117,6 +110,13 @@ export class CaseRunner implements AsyncDisposable {
 type Outcome =
   | { readonly status: 'passed' }
   | { readonly status: 'absent' | 'refused'; readonly missing: readonly [MissingRequirement, ...MissingRequirement[]] }
+
+function toOutcome(
+  status: 'absent' | 'refused',
+  [first, ...others]: readonly MissingRequirement[],
+): Outcome | undefined {
+  return first && { status, missing: [first, ...others] }
+}
 
 /** Fails unless the scope has no manager of the capability and the report gives a reason. */
 function checkAbsent({ scope }: CaseContext, capability: Capability<object>): MissingRequirement {

@@ -23,13 +23,13 @@ export class LeftoverCleaner implements AsyncDisposable {
     this.#name = plugin.name
   }
 
-  /** Removes the resources of these owners and returns one failure for each. Returns none when the runtime does not open. */
-  async clear(instances: ReadonlySet<string>): Promise<readonly unknown[]> {
+  /** Removes the resources of these owner instances. Resolves with a failure for each, or none if the runtime does not open. */
+  async removeLeftovers(instances: ReadonlySet<string>): Promise<readonly unknown[]> {
     this.#scope ??= this.#host.open({ runtime: this.#name })
     const scope = await this.#scope.catch(() => undefined)
     if (scope === undefined || instances.size === 0) return []
     try {
-      return await within(limitMs, 'the end of the cleanup', clearLeft(scope, instances))
+      return await within(limitMs, 'the end of the cleanup', removeAll(scope, instances))
     } catch (error) {
       return [error]
     }
@@ -40,25 +40,25 @@ export class LeftoverCleaner implements AsyncDisposable {
   }
 }
 
-async function clearLeft(scope: RuntimeScope, instances: ReadonlySet<string>): Promise<readonly unknown[]> {
+async function removeAll(scope: RuntimeScope, instances: ReadonlySet<string>): Promise<readonly unknown[]> {
   const signal = AbortSignal.timeout(limitMs)
   const left = await listLeftovers(scope, instances, { signal })
   for (const { remove } of left) await remove({ signal }).catch(() => {})
   return left.map(({ title }) => new ConformanceFailure('nothing to be left after the case', title))
 }
 
-/** A resource that a case created. */
-export interface CreatedResource {
+/** A resource that a case created and that still exists. */
+export interface Leftover {
   readonly title: string
   remove(options: OperationOptions): Promise<void>
 }
 
-/** Lists the remaining resources of these owners in the order in which they can be removed. */
+/** Lists the remaining resources of these owner instances in the order in which they can be removed. */
 export async function listLeftovers(
   scope: RuntimeScope,
   instances: ReadonlySet<string>,
   options: OperationOptions,
-): Promise<readonly CreatedResource[]> {
+): Promise<readonly Leftover[]> {
   const { runtime } = scope
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)

@@ -43,7 +43,7 @@ export class OpenedCase implements CaseContext {
     this.firewallImage = options.firewallImage ?? options.image
     this.firewallStarts = options.firewallStarts ?? 2
     const programs = { ...busyboxPrograms, ...options.programs }
-    this.programs = { ...programs, pause: (line, other) => programs.pause(line, other, Math.ceil(timeoutFactor)) }
+    this.programs = { ...programs, pause: (first, second) => programs.pause(first, second, Math.ceil(timeoutFactor)) }
     this.env = options.env ?? process.env
     this.specifier = options.specifier
     this.unavailableEnv = options.unavailableEnv
@@ -60,12 +60,12 @@ export class OpenedCase implements CaseContext {
   }
 
   /** Opens the runtime of the case. */
-  async begin(): Promise<void> {
+  async openRuntime(): Promise<void> {
     this.#scope ??= await this.open()
   }
 
-  require<T extends object>(capability: Capability<T>): T {
-    const found = findCapability(this.scope, capability)
+  require<T extends object>(capability: Capability<T>, scope: RuntimeScope = this.scope): T {
+    const found = findCapability(scope, capability)
     if (found === undefined) throw new ConformanceFailure(`${capability.title} in the scope`, 'none, though claimed')
     return found
   }
@@ -88,8 +88,8 @@ export class OpenedCase implements CaseContext {
   }
 
   async listCreated(): Promise<readonly string[]> {
-    const made = await listLeftovers(this.scope, this.#instances, { signal: this.signal })
-    return made.map(({ title }) => title)
+    const created = await listLeftovers(this.scope, this.#instances, { signal: this.signal })
+    return created.map(({ title }) => title)
   }
 
   uniqueName(word: string): string {
@@ -101,10 +101,10 @@ export class OpenedCase implements CaseContext {
   }
 
   /** Removes what the case created and closes its hosts. Returns a failure for each resource left and each host not closed. */
-  async end(cleaner: LeftoverCleaner): Promise<readonly unknown[]> {
+  async cleanUp(cleaner: LeftoverCleaner): Promise<readonly unknown[]> {
     // A step may fail because the case removed its resource already; only remaining resources fail the case.
     await this.#undo.run()
-    const left = await cleaner.clear(this.#instances)
+    const left = await cleaner.removeLeftovers(this.#instances)
     return [...left, ...(await this.#closeHosts())]
   }
 

@@ -4,18 +4,18 @@ import { AsyncLocalStorage } from 'node:async_hooks'
  * Records uncaught errors, unhandled rejections and calls of `process.exit` while cases run, so that none of them ends the
  * process.
  *
- * Each is assigned to a case by its asynchronous context; without one to all cases that are running, and when none is, to the
- * run. Only one guard may exist at a time. Other listeners of the process receive the errors as well.
+ * Each is assigned to the case of its asynchronous context; without a context to all running cases, and when no case runs, to
+ * the run. Only one guard may exist at a time. Other listeners of the process receive the errors as well.
  *
  * Not covered: a signal, `process.abort`, a crash of native code, and a loop that never yields to the event loop.
  */
 export class PluginGuard implements Disposable {
-  readonly #place = new AsyncLocalStorage<CaseMark>()
-  readonly #running = new Set<CaseMark>()
-  readonly #stray: StrayError[] = []
+  readonly #current = new AsyncLocalStorage<RunningCase>()
+  readonly #running = new Set<RunningCase>()
+  readonly #unassigned: UnhandledError[] = []
   readonly #exit = process.exit
-  readonly #onError = (error: unknown) => this.#record('threw where nothing could catch it', error)
-  readonly #onRejection = (error: unknown) => this.#record('left a rejected promise unhandled', error)
+  readonly #onError = (error: unknown) => this.#record('threw an uncaught error', error)
+  readonly #onRejection = (error: unknown) => this.#record('did not handle a rejection', error)
 
   constructor() {
     process.on('uncaughtException', this.#onError)
@@ -25,18 +25,18 @@ export class PluginGuard implements Disposable {
 
   /** Runs one case. Errors of the case that arrive later are added to `errors`. */
   async run<T>(work: () => Promise<T>): Promise<GuardedResult<T>> {
-    const mark: CaseMark = { errors: [] }
-    this.#running.add(mark)
+    const running: RunningCase = { errors: [] }
+    this.#running.add(running)
     try {
-      return { result: await this.#place.run(mark, work), errors: mark.errors }
+      return { result: await this.#current.run(running, work), errors: running.errors }
     } finally {
-      this.#running.delete(mark)
+      this.#running.delete(running)
     }
   }
 
   /** The errors that belong to no case. */
-  get stray(): readonly StrayError[] {
-    return this.#stray
+  get unassigned(): readonly UnhandledError[] {
+    return this.#unassigned
   }
 
   [Symbol.dispose](): void {
@@ -46,24 +46,24 @@ export class PluginGuard implements Disposable {
   }
 
   #record(what: string, error: unknown): void {
-    const own = this.#place.getStore()
-    const stray = new StrayError(what, error)
-    if (own !== undefined) own.errors.push(stray)
-    else if (this.#running.size === 0) this.#stray.push(stray)
-    else for (const { errors } of this.#running) errors.push(stray)
+    const current = this.#current.getStore()
+    const unhandled = new UnhandledError(what, error)
+    if (current !== undefined) current.errors.push(unhandled)
+    else if (this.#running.size === 0) this.#unassigned.push(unhandled)
+    else for (const { errors } of this.#running) errors.push(unhandled)
   }
 
   /** A call outside of the cases comes from the program that runs the kit, and ends it. */
   #refuseExit(code?: number | string | null): never {
-    if (this.#place.getStore() === undefined) return this.#exit(code)
+    if (this.#current.getStore() === undefined) return this.#exit(code)
     const error = new Error(`process.exit(${code ?? ''}) was called`)
     this.#record('called process.exit', error)
     throw error
   }
 }
 
-/** An error of the plugin that no call of the kit returned. */
-export class StrayError extends Error {
+/** An uncaught error, an unhandled rejection or a call of `process.exit` of the plugin. */
+export class UnhandledError extends Error {
   constructor(what: string, cause: unknown) {
     const shown = describe(cause)
     super(`the plugin ${what}: ${shown.text}`, { cause: shown.cause })
@@ -71,7 +71,7 @@ export class StrayError extends Error {
   }
 }
 
-/** A value whose parts throw when they are read must not end the run: it is replaced. */
+/** Describes a thrown value. A value whose properties throw when they are read is replaced. */
 function describe(cause: unknown): {
   readonly text: string
   readonly stack?: string | undefined
@@ -85,12 +85,12 @@ function describe(cause: unknown): {
   }
 }
 
-/** The result of a case, and its stray errors; more may be added until the guard is disposed. */
+/** The result of a case, and the errors that it did not handle; more may be added until the guard is disposed. */
 export interface GuardedResult<T> {
   readonly result: T
-  readonly errors: readonly StrayError[]
+  readonly errors: readonly UnhandledError[]
 }
 
-interface CaseMark {
-  readonly errors: StrayError[]
+interface RunningCase {
+  readonly errors: UnhandledError[]
 }

@@ -46,4 +46,5 @@ export class Prefetch<T, R> {
   }
 }
 
+/** How far ahead work starts, as a multiple of the number of items that run at once. */
 const reach = 8

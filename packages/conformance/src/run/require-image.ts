@@ -16,7 +16,7 @@ export async function requireImage({ plugin, image, env }: ConformanceOptions): 
   if (isLacking) throw createHostError('IMAGE_NOT_FOUND', { image })
 }
 
-/** Requires two agreeing answers, because `imageExists` itself is under test. */
+/** Asks in two ways, because `imageExists` itself is under test. */
 async function lacksImage(runtime: Runtime, image: string): Promise<boolean> {
   if (await runtime.imageExists(image)) return false
   try {

@@ -2,7 +2,7 @@ import { isHostError } from '@capstan/core'
 import { show } from '../assert/expect.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { CaseFailure } from '../conformance-report.js'
-import { StrayError } from './plugin-guard.js'
+import { UnhandledError } from './plugin-guard.js'
 
 /** Converts a thrown value to plain data. A value whose properties throw when they are read becomes a failure as well. */
 export function toFailure(error: unknown): CaseFailure {
@@ -14,7 +14,7 @@ export function toFailure(error: unknown): CaseFailure {
 }
 
 function readFailure(error: unknown): CaseFailure {
-  if (error instanceof StrayError) {
+  if (error instanceof UnhandledError) {
     return { message: error.message, unhandled: true, ...toCode(error.cause), ...toStack(error) }
   }
   if (error instanceof ConformanceFailure) {

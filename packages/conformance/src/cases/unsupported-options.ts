@@ -1,9 +1,9 @@
 import { runtimeCapability } from '@capstan/core'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { checkAllRefused, findRefused } from '../run/check-refused.js'
+import { checkUnsupportedOptions, findUnsupportedOptions } from '../run/check-unsupported-options.js'
 
-// Cases that require an option check its refusal too, but every such case may be absent on this runtime.
-export const refusalCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+// A case that requires an option checks its rejection too, but may be absent on this runtime for another reason.
+export const unsupportedOptionCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'REF-001': {
     title:
       'each field that the report lists as unsupported rejects with OPTION_UNSUPPORTED when used, and creates nothing',
@@ -11,7 +11,7 @@ export const refusalCases: readonly ConformanceCase[] = defineCases(runtimeCapab
     run: async (context) => {
       const { report } = context.scope
       const fields = report.available ? report.unsupportedOptions.map(({ field }) => field) : []
-      await checkAllRefused(context, findRefused(report, fields))
+      await checkUnsupportedOptions(context, findUnsupportedOptions(report, fields))
     },
   },
 })

@@ -15,11 +15,11 @@ import { createContainer, startContainer } from './steps/containers.js'
 import { readLogs } from './steps/logs.js'
 
 /**
- * For each option but those of {@link UntriedField}, a check that its use is refused. A check does nothing when the
- * runtime lacks the capability of the option.
+ * For each option except {@link UncheckedOption}, a check that a call with it rejects with OPTION_UNSUPPORTED. A check does
+ * nothing when the runtime lacks the capability of the option.
  */
-export const refusals: Readonly<Record<TriedField, Refusal>> = {
-  ...fromConfigs({
+export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
+  ...rejectsConfigs({
     name: { name: 'conformance-refused' },
     platform: { platform: 'linux/amd64' },
     pull: { pull: 'never' },
@@ -76,9 +76,9 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     }
     await context.runtime.removeContainer(id)
   },
-  'logs.since': refuseLogs({ since: new Date(0) }),
-  'logs.timestamps': refuseLogs({ timestamps: true }),
-  'logs.split': refuseLogs({ stderr: false }),
+  'logs.since': rejectsLogs({ since: new Date(0) }),
+  'logs.timestamps': rejectsLogs({ timestamps: true }),
+  'logs.split': rejectsLogs({ stderr: false }),
   'foreignContainers.output': async (context) => {
     const { id, other } = await startForOther(context)
     const { stream } = collectBytes()
@@ -95,31 +95,32 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     await expectUnsupported(field, () => context.runtime.resizeTTY(id, { height: 24, width: 80 }))
     await context.runtime.removeContainer(id)
   },
-  'build.platform': refuseBuild({ platform: 'linux/amd64' }),
-  'build.dns': refuseBuild({ dns: ['127.0.0.1'] }),
+  'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
+  'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
 }
 
-/** Fields that are no option of a call, so no call can reject because of them. */
-export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
+/** Names of behaviour that no option of a call requests, so no call can reject because of them. */
+export type UncheckedOption = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
-type TriedField = Exclude<BuiltInOption, UntriedField>
+type CheckedOption = Exclude<BuiltInOption, UncheckedOption>
 
-export function isTried(field: OptionName): field is TriedField {
-  return field in refusals
+/** Returns whether {@link optionChecks} has a check of the option. */
+export function hasCheck(field: OptionName): field is CheckedOption {
+  return field in optionChecks
 }
 
 /** Uses the option and fails unless the call rejects as documented. */
-export type Refusal = (context: CaseContext, field: OptionName) => Promise<void>
+export type OptionCheck = (context: CaseContext, field: OptionName) => Promise<void>
 
-function fromConfigs<F extends TriedField>(
+function rejectsConfigs<F extends CheckedOption>(
   configs: Readonly<Record<F, Omit<ContainerConfig, 'image'>>>,
-): Readonly<Record<F, Refusal>> {
+): Readonly<Record<F, OptionCheck>> {
   const entries = Object.entries<Omit<ContainerConfig, 'image'>>(configs)
   // `Object.fromEntries` loses the type of the keys, which are those of `configs`.
-  return Object.fromEntries(entries.map(([field, config]) => [field, refuseConfig(config)])) as Record<F, Refusal>
+  return Object.fromEntries(entries.map(([field, config]) => [field, rejectsConfig(config)])) as Record<F, OptionCheck>
 }
 
-function refuseConfig(config: Omit<ContainerConfig, 'image'>): Refusal {
+function rejectsConfig(config: Omit<ContainerConfig, 'image'>): OptionCheck {
   return async ({ runtime, image, signal }, field) => {
     await expectUnsupported(field, () => runtime.createContainer({ image, ...config }, { signal }))
   }
@@ -131,7 +132,7 @@ function toNetworks(
   return { network: { mode: 'networks', networks } }
 }
 
-function refuseLogs(options: LogOptions): Refusal {
+function rejectsLogs(options: LogOptions): OptionCheck {
   return async (context, field) => {
     const { programs, runtime, signal } = context
     const id = await startContainer(context, { command: programs.echo('logged') })
@@ -142,7 +143,7 @@ function refuseLogs(options: LogOptions): Refusal {
   }
 }
 
-function refuseBuild(options: { platform?: string; dns?: readonly string[] }): Refusal {
+function rejectsBuild(options: { platform?: string; dns?: readonly string[] }): OptionCheck {
   return async ({ scope, runtime, image, signal, uniqueName }, field) => {
     const builder = findCapability(scope, imageBuilderCapability)
     if (builder === undefined) return
