@@ -1,4 +1,4 @@
-import type { ContainerInfo, OperationOptions, Runtime } from '@capstan/core'
+import type { ContainerInfo } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { isIdle } from '../host/find-container.js'
@@ -45,29 +45,17 @@ async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
   const listed = all
     .filter(({ state }) => options.all === true || !isIdle(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
+  // The list of a runtime has no ports. Only a container with a process publishes any.
   const needsPorts = !options.quiet || options.json === true
-  const containers = needsPorts ? await withPorts(runtime, listed, { signal }) : listed.map(withoutPorts)
+  const ids = listed.filter(({ state }) => needsPorts && !isIdle(state)).map(({ id }) => id)
+  const ports = await findPorts(runtime, ids, { signal })
+  const containers = listed.map((container) => ({ ...container, ports: ports.get(container.id) ?? [] }))
   await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)
   return 0
 }
 
 interface ListedContainer extends ContainerInfo {
   readonly ports: readonly PortBinding[]
-}
-
-/** The list of a runtime has no ports. Only a container with a process publishes any. */
-async function withPorts(
-  runtime: Runtime,
-  containers: readonly ContainerInfo[],
-  options: OperationOptions,
-): Promise<readonly ListedContainer[]> {
-  const ids = containers.filter(({ state }) => !isIdle(state)).map(({ id }) => id)
-  const ports = await findPorts(runtime, ids, options)
-  return containers.map((container) => ({ ...container, ports: ports.get(container.id) ?? [] }))
-}
-
-function withoutPorts(container: ContainerInfo): ListedContainer {
-  return { ...container, ports: [] }
 }
 
 interface TextOptions {

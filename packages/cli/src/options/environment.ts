@@ -16,7 +16,7 @@ export async function readEnvironment(
   { env = [], envFile = [] }: { readonly env?: readonly string[]; readonly envFile?: readonly string[] },
   io: Pick<Io, 'env' | 'cwd'>,
 ): Promise<EnvMap> {
-  const files = await Promise.all(envFile.map((file) => readVariables(resolve(io.cwd, file))))
+  const files = await Promise.all(envFile.map((file) => readEnvFile(resolve(io.cwd, file))))
   const fromFiles = parseVariables(files.flat(), { option: '--env-file', env: io.env })
   return {
     ...Object.fromEntries(Object.entries(fromFiles).filter(([, value]) => value !== null)),
@@ -44,44 +44,32 @@ export function parseVariables(
   )
 }
 
-async function readVariables(path: string): Promise<readonly string[]> {
+async function readEnvFile(path: string): Promise<readonly string[]> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw toUsageError(`the environment file ${path} cannot be read`, cause)
   })
-  return parseEnvFile(decodeEnvFile(bytes, path))
-}
-
-/** Returns the `NAME=VALUE` and `NAME` lines. Skips blank lines and `#` lines, and keeps quotes, as docker does. */
-export function parseEnvFile(text: string): readonly string[] {
-  return toLines(text).filter(isVariable)
+  return parseEnvFile(bytes, path)
 }
 
 /**
- * Decodes an environment file: UTF-8, with or without a byte order mark.
+ * Returns the `NAME=VALUE` and `NAME` lines of an environment file: UTF-8, with or without a byte order mark. Skips blank
+ * lines and `#` lines, and keeps quotes, as docker does.
  *
  * @throws UsageError naming `file` and the first line that is not UTF-8, has no name, or has white space in its name. The
  * message contains no value.
  */
-export function decodeEnvFile(bytes: Uint8Array, file: string): string {
+export function parseEnvFile(bytes: Uint8Array, file: string): readonly string[] {
   const text = decode(bytes)
   if (text === undefined) {
     throw new UsageError(`${file}, line ${findUndecodable(bytes)}: not UTF-8; save the file as UTF-8`)
   }
-  for (const [index, line] of toLines(text).entries()) {
-    const problem = isVariable(line) ? findProblem(line) : undefined
+  const lines = text.split(/\r?\n/).map((line) => line.trimStart())
+  return lines.filter((line, index) => {
+    if (line === '' || line.startsWith('#')) return false
+    const problem = findProblem(line)
     if (problem !== undefined) throw new UsageError(`${file}, line ${index + 1}: ${problem}`)
-  }
-  return text
-}
-
-/** Splits at LF or CRLF, and removes the white space before each name. */
-function toLines(text: string): readonly string[] {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
-  return lines.map((line) => line.trimStart())
-}
-
-function isVariable(line: string): boolean {
-  return line !== '' && !line.startsWith('#')
+    return true
+  })
 }
 
 function findProblem(line: string): string | undefined {
@@ -101,7 +89,7 @@ function findUndecodable(bytes: Uint8Array): number {
 
 function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     return undefined
   }

@@ -34,31 +34,11 @@ function parseDuration(text: string, now: Date): Date | undefined {
 function parseCalendarTime(text: string): string | undefined {
   const groups = calendarTime.exec(text)?.groups
   if (groups === undefined) return undefined
-  const { fraction = '', zone } = groups
-  const [year = 0, month = 0, day = 0] = [groups.year, groups.month, groups.day].map(Number)
-  const [hour = 0, minute = 0, second = 0] = [groups.hour, groups.minute, groups.second].map((part) =>
-    Number(part ?? 0),
-  )
-  if (!isDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined
-  if (zone !== undefined) {
-    const date = new Date(`${groups.year}-${groups.month}-${groups.day}T${toClock([hour, minute, second])}${zone}`)
-    return Number.isNaN(date.getTime()) ? undefined : toText(date, fraction)
-  }
-  // The constructor of Date reads the years 0 to 99 as 1900 to 1999.
-  const local = new Date(2000, 0, 1)
-  local.setFullYear(year, month - 1, day)
-  local.setHours(hour, minute, second, 0)
-  return toText(local, fraction)
-}
-
-function isDay(year: number, month: number, day: number): boolean {
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-}
-
-function toClock(parts: readonly number[]): string {
-  return parts.map((part) => String(part).padStart(2, '0')).join(':')
+  const { day = '', hour = '00', minute = '00', second = '00', fraction = '', zone = '' } = groups
+  // Date reads 2026-02-30 as 2026-03-02.
+  if (!new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)) return undefined
+  // Date reads a time without a zone as local.
+  return toText(new Date(`${day}T${hour}:${minute}:${second}${zone}`), fraction)
 }
 
 /** Formats the second in UTC, with the fraction as it was given. */
@@ -77,4 +57,4 @@ const units: Readonly<Record<string, number>> = {
   h: 3_600_000,
 }
 const calendarTime =
-  /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:T(?<hour>\d\d)(?::(?<minute>\d\d)(?::(?<second>\d\d)(?:\.(?<fraction>\d{1,9}))?)?)?)?(?<zone>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/
+  /^(?<day>(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:T(?<hour>[01]\d|2[0-3])(?::(?<minute>[0-5]\d)(?::(?<second>[0-5]\d)(?:\.(?<fraction>\d{1,9}))?)?)?)?(?<zone>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/

@@ -24,8 +24,8 @@ export async function countOwned(
 
 /** Returns the owner label of a container, which all resources of its owner have. */
 export async function readOwnerLabel(scope: RuntimeScope, id: string, options: OperationOptions): Promise<StringMap> {
-  const container = (await scope.runtime.listContainers(options)).find((listed) => listed.id === id)
-  const instance = container?.labels[ownershipLabelKeys.instance]
+  const { labels } = await scope.runtime.inspectContainer(id, options)
+  const instance = labels[ownershipLabelKeys.instance]
   if (instance === undefined) throw new TypeError(`container ${id} has no owner label`)
   return { [ownershipLabelKeys.instance]: instance }
 }

@@ -2,7 +2,7 @@ import type { CaseResult, CaseStatus, ConformanceReport } from '@capstan/conform
 import { toDuration } from './duration.js'
 import { type PageStyle, toSection } from './page.js'
 import { toPrintable } from './printable.js'
-import { renderTable } from './table.js'
+import { renderOptionalTable, renderTable } from './table.js'
 import { wrapText } from './text.js'
 
 /** The report page of `capstan conformance`: counts per group, failures, and the reasons of absent and refused cases. */
@@ -17,8 +17,8 @@ export function toConformancePage(report: ConformanceReport, page: PageStyle): s
     toSection('Cases', toGroupTable(cases, page), page),
     toSection('Failed', toFailureTable(cases, page), page),
     toSection('Outside of the cases', toOutsideList(report), page),
-    toSection('Absent', toLackTable(cases, 'absent', page), page),
-    toSection('Refused', toLackTable(cases, 'refused', page), page),
+    toSection('Absent', toMissingTable(cases, 'absent', page), page),
+    toSection('Refused', toMissingTable(cases, 'refused', page), page),
     `${page.style('bold', sum)}\n`,
   ].join('')
 }
@@ -39,7 +39,7 @@ function toFailureTable(cases: readonly CaseResult[], { width }: PageStyle): str
       ? [[result.id, [result.title, ...result.failures.map(({ message }) => `→ ${toPrintable(message)}`)].join('\n')]]
       : [],
   )
-  return rows.length === 0 ? '' : renderTable({ head: ['CASE', 'FAILURE'], rows }, { width })
+  return renderOptionalTable({ head: ['CASE', 'FAILURE'], rows }, { width })
 }
 
 function toOutsideList({ outside = [] }: ConformanceReport): string {
@@ -47,15 +47,15 @@ function toOutsideList({ outside = [] }: ConformanceReport): string {
 }
 
 /** Lists each absent or refused subject once, with the number of its cases. */
-function toLackTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
+function toMissingTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
   const missing = cases.flatMap((result) => (result.status === status ? result.missing : []))
-  const subjects = new Map(missing.map((lack) => [lack.subject, lack]))
+  const subjects = new Map(missing.map((entry) => [entry.subject, entry]))
   const rows = [...subjects].map(([subject, { description, reason, remedy = '' }]) => [
     description === undefined ? subject : `${subject}\n(${description})`,
-    String(missing.filter((lack) => lack.subject === subject).length),
+    String(missing.filter((entry) => entry.subject === subject).length),
     toPrintable([reason, remedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
   ])
-  return rows.length === 0 ? '' : renderTable({ head: ['SUBJECT', 'CASES', 'REASON AND REMEDY'], rows }, { width })
+  return renderOptionalTable({ head: ['SUBJECT', 'CASES', 'REASON AND REMEDY'], rows }, { width })
 }
 
 function toGroup({ id }: CaseResult): string {

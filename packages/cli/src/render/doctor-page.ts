@@ -5,9 +5,9 @@ import {
   toAbsentTable,
   toAttemptTable,
   toCapabilityTable,
-  toRefusalTable,
   toRuntimeTable,
   toSupportTable,
+  toUnsupportedTable,
 } from './runtime-tables.js'
 import { wrapText } from './text.js'
 
@@ -19,7 +19,7 @@ export function toDoctorPage({ reports, supports, choice }: DoctorFindings, page
     toSection('Endpoints that failed', toAttemptTable(reports, page), page),
     toSection('Capabilities', toCapabilityTable(reports, page), page),
     toSection('Missing capabilities', toAbsentTable(reports, page), page),
-    toSection('Refused options', toRefusalTable(reports, page), page),
+    toSection('Unsupported options', toUnsupportedTable(reports, page), page),
     toSection('Features', toSupportTable(supports, page), page),
     toSection('Notes', toNotes(reports, page), page),
   ]

@@ -1,7 +1,7 @@
 import type { FeatureSupport, RuntimeReport } from '@capstan/core'
 import { builtInCapabilities, isSlow, joinWords, toCauseText } from '@capstan/core/plugin'
 import type { PageStyle } from './page.js'
-import { renderTable } from './table.js'
+import { renderOptionalTable, renderTable } from './table.js'
 
 /** Lists the runtimes with state, version and endpoint. */
 export function toRuntimeTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
@@ -37,11 +37,11 @@ export function toAbsentTable(reports: readonly RuntimeReport[], { width }: Page
     .flatMap(({ runtime, absent }) =>
       absent.map(({ title, reason, remedy }) => [runtime, title, withRemedy(reason, remedy)]),
     )
-  return renderRows({ head: ['RUNTIME', 'MISSING', 'REASON AND REMEDY'], rows }, width)
+  return renderOptionalTable({ head: ['RUNTIME', 'MISSING', 'REASON AND REMEDY'], rows }, { width })
 }
 
-/** Lists the options that available runtimes refuse, with what each asks for, reason and remedy. */
-export function toRefusalTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
+/** Lists the options that available runtimes do not support, with what each asks for, reason and remedy. */
+export function toUnsupportedTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
     .flatMap(({ runtime, unsupportedOptions }) =>
@@ -51,7 +51,7 @@ export function toRefusalTable(reports: readonly RuntimeReport[], { width }: Pag
         withRemedy(reason, remedy),
       ]),
     )
-  return renderRows({ head: ['RUNTIME', 'OPTION', 'REASON AND REMEDY'], rows }, width)
+  return renderOptionalTable({ head: ['RUNTIME', 'OPTION', 'REASON AND REMEDY'], rows }, { width })
 }
 
 /** Lists the endpoints that failed, with reason and remedy. */
@@ -63,7 +63,7 @@ export function toAttemptTable(reports: readonly RuntimeReport[], { width }: Pag
       withRemedy(toFailure(step, toCauseText(cause)), remedy),
     ]),
   )
-  return renderRows({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, width)
+  return renderOptionalTable({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, { width })
 }
 
 /** Shows the support of each feature on each runtime, with missing capabilities. */
@@ -73,7 +73,7 @@ export function toSupportTable(
   toName: (runtime: string) => string = (runtime) => runtime,
 ): string {
   const rows = supports.map((support) => [support.feature, toName(support.runtime), ...toVerdict(support)])
-  return renderRows({ head: ['FEATURE', 'RUNTIME', 'WORKS', 'REASON'], rows }, width)
+  return renderOptionalTable({ head: ['FEATURE', 'RUNTIME', 'WORKS', 'REASON'], rows }, { width })
 }
 
 function toState(report: RuntimeReport): string {
@@ -118,10 +118,6 @@ function toVerdict(support: FeatureSupport): readonly [string, string] {
 
 function toFailure(step: string, cause: string): string {
   return cause.startsWith(step) ? cause : `${step}: ${cause}`
-}
-
-function renderRows(table: { readonly head: readonly string[]; readonly rows: readonly string[][] }, width: number) {
-  return table.rows.length === 0 ? '' : renderTable(table, { width })
 }
 
 const maxColumns = 5

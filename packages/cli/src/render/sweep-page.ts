@@ -2,7 +2,7 @@ import type { SweepReport } from '@capstan/core'
 import type { SweepItem } from '@capstan/core/plugin'
 import { type PageStyle, toSection } from './page.js'
 import { toMessage, toOneLine, toPrintable } from './printable.js'
-import { renderTable } from './table.js'
+import { renderOptionalTable } from './table.js'
 import { wrapText } from './text.js'
 
 /** The page of `capstan sweep`. */
@@ -44,7 +44,7 @@ function toUnavailable(reports: readonly SweepReport[], { width }: PageStyle): s
       toPrintable(`${cause.message}\n→ ${remedy}`),
     ]),
   )
-  return rows.length === 0 ? '' : renderTable({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, { width })
+  return renderOptionalTable({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, { width })
 }
 
 function toItems<K extends 'removed' | 'kept' | 'failed'>(
@@ -55,11 +55,9 @@ function toItems<K extends 'removed' | 'kept' | 'failed'>(
 ): string {
   const items = reports.flatMap((report) => report[key].map((item) => ({ runtime: report.runtime, item })))
   const rows = items.map(({ runtime, item }) => [runtime, item.kind, toName(item), toReason(item)])
-  if (rows.length === 0) return ''
-  const hasReasons = rows.some(([, , , reason]) => reason !== '')
-  return hasReasons
-    ? renderTable({ head: ['RUNTIME', 'KIND', 'NAME', 'REASON'], rows }, { width })
-    : renderTable({ head: ['RUNTIME', 'KIND', 'NAME'], rows: rows.map((row) => row.slice(0, 3)) }, { width })
+  const columns = rows.some(([, , , reason]) => reason !== '') ? 4 : 3
+  const head = ['RUNTIME', 'KIND', 'NAME', 'REASON'].slice(0, columns)
+  return renderOptionalTable({ head, rows: rows.map((row) => row.slice(0, columns)) }, { width })
 }
 
 function toName({ name, id }: SweepItem): string {

@@ -1,12 +1,13 @@
-import Table from 'cli-table3'
 import stringWidth from 'string-width'
 import { toOneLine, toPrintable } from './printable.js'
 import { cutLine, wrapText } from './text.js'
 
+type Row = readonly string[]
+
 export interface TableContent {
   /** Shown unchanged: titles are in capitals, names are not. */
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly string[])[]
+  readonly head: Row
+  readonly rows: readonly Row[]
 }
 
 export interface TableOptions {
@@ -22,21 +23,20 @@ export interface TableOptions {
  */
 export function renderTable({ head, rows }: TableContent, { width, overflow = 'wrap' }: TableOptions = {}): string {
   const toCell = overflow === 'cut' || width === undefined ? toOneLine : toPrintable
-  const cells = rows.map((row) => row.map(toCell))
-  const limits = width === undefined ? undefined : fitColumns([head, ...cells], { width, overflow })
-  const shorten = overflow === 'cut' ? cutLine : wrapText
-  const fit = (row: readonly string[]) =>
-    row.map((cell, column) => (limits === undefined ? cell : shorten(cell, limits[column] ?? 1)))
-  const table = new Table({
-    chars: noBorders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
-  })
-  table.push(...splitRows([fit(head), ...cells.map(fit)]))
-  return `${table.toString().replaceAll(/ +$/gm, '')}\n`
+  const cells = [head, ...rows.map((row) => row.map(toCell))]
+  const lines = splitRows(width === undefined ? cells : fitCells(cells, { width, overflow }))
+  const widths = toColumns(lines).map((texts) => Math.max(...texts.map((text) => stringWidth(text))))
+  const pad = (text: string, column: number) => text + ' '.repeat((widths[column] ?? 0) - stringWidth(text))
+  return lines.map((line) => `${line.map(pad).join(gap).trimEnd()}\n`).join('')
 }
 
-/** Makes one row per line, since cli-table3 is slow with cells of several lines. Separates rows of several lines by an empty one. */
-function splitRows(rows: readonly (readonly string[])[]): readonly string[][] {
+/** Renders a table as {@link renderTable} does; the empty string if it has no rows. */
+export function renderOptionalTable(content: TableContent, options: TableOptions): string {
+  return content.rows.length === 0 ? '' : renderTable(content, options)
+}
+
+/** Returns one row per line of text. Separates rows by an empty line if one has several lines. */
+function splitRows(rows: readonly Row[]): readonly Row[] {
   const hasLineBreaks = rows.some((row) => row.some((cell) => cell.includes('\n')))
   return rows.flatMap((row, index) => {
     const lines = toLines(row)
@@ -44,32 +44,35 @@ function splitRows(rows: readonly (readonly string[])[]): readonly string[][] {
   })
 }
 
-function toLines(row: readonly string[]): string[][] {
+function toLines(row: Row): readonly Row[] {
   const columns = row.map((cell) => cell.split('\n'))
   const height = Math.max(...columns.map((lines) => lines.length))
   return Array.from({ length: height }, (_, line) => columns.map((lines) => lines[line] ?? ''))
 }
 
 /**
- * Returns the widths of the columns. When texts wrap, columns with many words are narrowed first, then long words are broken.
- * When texts are cut, the last column is narrowed first.
+ * Wraps or cuts the cells to columns that fit the width. When texts wrap, columns with many words are narrowed first, then
+ * long words are broken. When texts are cut, the last column is narrowed first.
  */
-function fitColumns(
-  rows: readonly (readonly string[])[],
-  { width, overflow }: Required<TableOptions> & { readonly width: number },
-): readonly number[] {
-  const columns = rows[0]?.map((_, column) => rows.map((row) => row[column] ?? '')) ?? []
-  const room = width - (columns.length - 1) * gap
+function fitCells(
+  rows: readonly Row[],
+  { width, overflow }: { readonly width: number; readonly overflow: 'wrap' | 'cut' },
+): readonly Row[] {
+  const columns = toColumns(rows)
+  const room = width - (columns.length - 1) * gap.length
   const widths = columns.map((cells) => Math.max(1, ...cells.map(widestLine)))
   const minimums =
     overflow === 'cut'
       ? widths.map((columnWidth, column) => (column === columns.length - 1 ? minCutWidth : columnWidth))
       : columns.map((cells) => Math.min(maxUnbrokenWidth, Math.max(...cells.map(widestWord))))
-  return shrink(
-    shrink(widths, minimums, room),
-    minimums.map(() => minWidth),
-    room,
-  )
+  const absoluteMinimums = minimums.map(() => minWidth)
+  const limits = shrink(shrink(widths, minimums, room), absoluteMinimums, room)
+  const shorten = overflow === 'cut' ? cutLine : wrapText
+  return rows.map((row) => row.map((cell, column) => shorten(cell, limits[column] ?? 1)))
+}
+
+function toColumns(rows: readonly Row[]): readonly Row[] {
+  return rows[0]?.map((_, column) => rows.map((row) => row[column] ?? '')) ?? []
 }
 
 /** Narrows the widest column that is above its minimum, by one each time, until the table fits or no column is left. */
@@ -96,25 +99,8 @@ function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0)
 }
 
-const gap = 3
+const gap = '   '
 const minWidth = 4
 /** The minimum width of a column whose texts are cut. */
 const minCutWidth = 12
 const maxUnbrokenWidth = 36
-const noBorders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-}

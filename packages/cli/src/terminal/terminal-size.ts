@@ -25,7 +25,11 @@ export function watchTerminalSize(output: Output, onSize: (size: TerminalSize) =
  */
 export function syncTerminalSize(output: Output, setSize: (size: TerminalSize) => Promise<void>): Disposable {
   const ended = new AbortController()
-  const trySize = (size: TerminalSize) => setSize(size).then(succeed, fail)
+  const trySize = (size: TerminalSize) =>
+    setSize(size).then(
+      () => true,
+      () => false,
+    )
   const watch = watchTerminalSize(output, (size) => void trySize(size))
   void setFirstSize(output, trySize, ended.signal)
   return {
@@ -40,21 +44,13 @@ async function setFirstSize(output: Output, trySize: (size: TerminalSize) => Pro
   for (let attempt = 1; attempt <= maxAttempts && !ended.aborted; attempt += 1) {
     const size = findTerminalSize(output)
     if (size === undefined || (await trySize(size))) return
-    await setTimeout(attempt * 10, undefined, { signal: ended }).catch(fail)
+    await setTimeout(attempt * 10, undefined, { signal: ended }).catch(() => undefined)
   }
 }
 
 /** Returns the columns of a terminal, else `undefined`. A new pseudo-terminal reports 0, which counts as 80. */
 export function findColumns({ isTTY, columns }: Output): number | undefined {
   return isTTY === true ? columns || 80 : undefined
-}
-
-function succeed(): boolean {
-  return true
-}
-
-function fail(): boolean {
-  return false
 }
 
 const maxAttempts = 10

@@ -58,7 +58,7 @@ describe('capstan doctor', () => {
     }
   })
 
-  it('shows capabilities, missing ones with reasons, refused options, features and notes', async () => {
+  it('shows capabilities, missing ones with reasons, unsupported options, features and notes', async () => {
     const { stdout } = await runCapstan(['doctor'], { plugins: [real, memory] })
     expect(stdout).toMatch(/^CAPABILITY +other +memory$/m)
     expect(stdout).toMatch(/^networks +no +yes$/m)
