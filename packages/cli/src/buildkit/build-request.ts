@@ -7,18 +7,16 @@ import type { BuildOptions } from '@capstan/core'
 import { type BuildOutput, type BuildRequest, validateBuildRequest } from '@capstan/feature-buildkit'
 import { toUsageError, UsageError } from '../errors/usage-error.js'
 import type { Dockerfile } from '../options/build-files.js'
-import { type BuildCommandOptions, parseBuildOutput, parseSecret } from '../options/build-options.js'
+import { type BuildCommandOptions, type OutputChoice, parseSecret } from '../options/build-options.js'
 import { omitUndefined } from '../options/omit-undefined.js'
 import type { Io } from '../terminal/io.js'
 
 /** Converts the options into a request to BuildKit. Opens, and overwrites, the file of an archive. */
 export async function toBuildRequest(
-  build: BuildOptions,
+  { context, buildArgs, labels, target, noCache }: BuildSettings,
   dockerfile: Dockerfile['choice'],
-  { options, io }: { readonly options: BuildCommandOptions; readonly io: Pick<Io, 'env' | 'cwd'> },
+  { options, output, io }: BuildRequestOptions,
 ): Promise<BuildRequest> {
-  const { context, buildArgs, labels, target, noCache } = build
-  if (context === undefined) throw new UsageError('a build needs a directory')
   const secrets = options.secret === undefined ? undefined : await readSecrets(options.secret, io)
   const platforms = options.platform?.split(',')
   const request = {
@@ -37,7 +35,16 @@ export async function toBuildRequest(
   }
   // Validated without the output, since opening it overwrites a file.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
-  return { ...request, output: await openOutput(options, io) }
+  return { ...request, output: await openOutput(output, options, io) }
+}
+
+/** The options that both builders have. */
+export type BuildSettings = BuildOptions & Required<Pick<BuildOptions, 'context'>>
+
+export interface BuildRequestOptions {
+  readonly options: BuildCommandOptions
+  readonly output: OutputChoice
+  readonly io: Pick<Io, 'env' | 'cwd'>
 }
 
 async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>) {
@@ -51,23 +58,20 @@ async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>
 }
 
 async function readSecretFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
+  return await readFile(path).catch((cause: unknown) => {
     throw toUsageError(`the secret ${path} cannot be read`, cause)
-  }
+  })
 }
 
 async function openOutput(
-  { output = 'load', tag = [] }: BuildCommandOptions,
+  output: OutputChoice,
+  { tag: tags = [] }: BuildCommandOptions,
   { cwd }: Pick<Io, 'cwd'>,
 ): Promise<BuildOutput> {
-  const choice = parseBuildOutput(output)
-  if (choice.type === 'archive') {
-    const to = await openFile(resolve(cwd, choice.file))
-    return { type: 'archive', format: choice.format, to, ...(choice.format === 'files' ? {} : { tags: tag }) }
-  }
-  return choice.type === 'cache-only' ? { type: 'cache-only' } : { type: choice.type, tags: tag }
+  if (output.type === 'cache-only') return { type: 'cache-only' }
+  if (output.type !== 'archive') return { type: output.type, tags }
+  const { type, format, file } = output
+  return { type, format, to: await openFile(resolve(cwd, file)), ...(format === 'files' ? {} : { tags }) }
 }
 
 /** Opens the file before the build, so that a failure is reported before the build starts. */

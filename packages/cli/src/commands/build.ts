@@ -7,21 +7,27 @@ import {
   type RuntimeScope,
 } from '@capstan/core'
 import { ownershipLabelKeys, validateBuild } from '@capstan/core/plugin'
-import { BuildKitFeature } from '@capstan/feature-buildkit'
+import { BuildKitFeature, type BuildResult } from '@capstan/feature-buildkit'
 import { readProxyVariables } from '@capstan/runtime-docker'
 import { type Command, Option } from 'commander'
 import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
-import { toBuildRequest } from '../buildkit/build-request.js'
-import { type BuilderChoice, chooseBuilder } from '../buildkit/choose-builder.js'
+import { type BuildSettings, toBuildRequest } from '../buildkit/build-request.js'
+import { chooseBuilder } from '../buildkit/choose-builder.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { type Dockerfile, findContextDirectory, readDockerfile } from '../options/build-files.js'
-import { type BuildCommandOptions, isTagged, listBuildKitOptions, parseBuildOutput } from '../options/build-options.js'
+import {
+  type BuildCommandOptions,
+  isTagged,
+  listBuildKitOptions,
+  type OutputChoice,
+  parseBuildOutput,
+} from '../options/build-options.js'
 import { collect, toExamples } from '../options/command-options.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
-import { createBuildDisplay, type ProgressKind } from '../render/build-display.js'
+import { type BuildDisplay, createBuildDisplay, type ProgressKind } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
 import { toJson, toJsonLine, writeOutput, writeWarning } from '../render/write-output.js'
@@ -92,10 +98,11 @@ CAPSTAN_BUILDKIT_IMAGE.`
 
 async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
-  checkTags(options)
+  const output = parseBuildOutput(options.output ?? 'load')
+  const tags = isTagged(output) ? requireTags(options) : []
   const directory = await findContextDirectory(operands[0] ?? '.', io)
   const dockerfile = await readDockerfile(directory, options.file, io)
-  const settings = toBuildOptions(directory, options, io)
+  const settings = toBuildSettings(directory, options, io)
   checkBuild(dockerfile.text, settings, options)
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const { scope } = opened
@@ -105,72 +112,72 @@ async function build({ invocation, operands, options }: Call<BuildCommandOptions
   if (choice.builder === 'runtime' && choice.reason !== undefined && !isQuiet)
     io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)
   const started = performance.now()
-  const work: Work = { invocation, options, settings, dockerfile, kind, started }
-  const result =
+  const job: BuildJob = { invocation, options, output, settings, dockerfile, kind }
+  const { display, ...result } =
     choice.builder === 'buildkit'
-      ? await buildWithBuildKit(scope, choice, work)
-      : await buildWithRuntime(scope, await opened.require(imageBuilderCapability), work)
+      ? await buildWithBuildKit(scope, choice.fallback, job)
+      : await buildWithRuntime(await opened.require(imageBuilderCapability), job)
   const durationMs = Math.round(performance.now() - started)
-  await writeOutput(io.stdout, toResult(options, { runtime: scope.runtimeName, durationMs, ...result }), interrupts)
+  const took = `${result.builder === 'buildkit' ? ' with BuildKit' : ''} in ${toDuration(durationMs)}`
+  const runtime = scope.runtimeName
+  display.succeed(toSuccessText(output, { names: tags.join(' and '), runtime, took }))
+  const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
+  for (const text of unsupported) writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
+  await writeOutput(io.stdout, toResultText(options, { tags, runtime, durationMs, output, ...result }), interrupts)
   return 0
 }
 
-interface Work {
+interface BuildJob {
   readonly invocation: Invocation
   readonly options: BuildCommandOptions
-  readonly settings: BuildOptions
+  readonly output: OutputChoice
+  readonly settings: BuildSettings
   readonly dockerfile: Dockerfile
   readonly kind: ProgressKind
-  readonly started: number
+}
+
+/** The display of a successful build, and fields of its JSON document. */
+interface BuildOutcome extends Partial<Pick<BuildResult, 'imageId' | 'digest' | 'unsupportedFeatures'>> {
+  readonly display: Pick<BuildDisplay, 'succeed'>
+  readonly builder: BuildResult['builder']
 }
 
 async function buildWithBuildKit(
   scope: RuntimeScope,
-  { fallback }: Extract<BuilderChoice, { builder: 'buildkit' }>,
-  { invocation, options, settings, dockerfile, kind, started }: Work,
-): Promise<object> {
+  fallback: 'none' | 'runtime',
+  { invocation, options, output, settings, dockerfile, kind }: BuildJob,
+): Promise<BuildOutcome> {
   const { io } = invocation
   // The builder of the runtime adds the proxy variables of docker's configuration itself, as docker's client does.
   const proxies = await readProxyVariables(io.env, scope.report.available ? scope.report.endpoint : '')
   const build = { ...settings, buildArgs: { ...proxies, ...settings.buildArgs } }
-  const request = await toBuildRequest(build, dockerfile.choice, { options, io })
+  const request = await toBuildRequest(build, dockerfile.choice, { options, output, io })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
   const canBuildWithout = hasBuilder && listBuildKitOptions(options).length === 0
-  const given = { invocation, fallback, canBuildWithout, kind, title: toTitle(options) }
-  const { result, display } = await buildByBuildKit(scope, request, given).catch((error: unknown) => {
-    if (request.output?.type === 'archive') request.output.to.destroy()
+  const buildOptions = { invocation, fallback, canBuildWithout, kind, title: toTitle(options) }
+  const { result, display } = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
+    if (request.output.type === 'archive') request.output.to.destroy()
     throw error
   })
   const { builder, imageId, digest, unsupportedFeatures } = result
-  const output = parseBuildOutput(options.output ?? 'load')
-  const by = builder === 'buildkit' ? ' with BuildKit' : ''
-  const took = `${by} in ${toDuration(performance.now() - started)}`
-  display.succeed(toSuccessText(output, { names: toNames(options), runtime: scope.runtimeName, took }))
-  if (kind !== 'quiet' && kind !== 'json')
-    for (const text of unsupportedFeatures)
-      writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
-  return { builder, output, ...omitUndefined({ imageId, digest }), unsupportedFeatures }
+  return { display, builder, imageId, digest, unsupportedFeatures }
 }
 
 async function buildWithRuntime(
-  { runtimeName }: RuntimeScope,
   builder: ImageBuilder,
-  { invocation, options, settings, dockerfile, kind, started }: Work,
-): Promise<object> {
+  { invocation, options, settings, dockerfile, kind }: BuildJob,
+): Promise<BuildOutcome> {
   const display = createBuildDisplay(invocation.io, kind)
+  const { onProgress } = display
   const { signal } = invocation.interrupts
-  const onProgress = display.onProgress.bind(display)
+  const [tag = '', ...tags] = options.tag ?? []
   try {
-    const [tag = '', ...tags] = options.tag ?? []
     await builder.buildImage(dockerfile.text, tag, { ...settings, tags, signal, onProgress })
   } catch (error) {
     display.fail(`${toTitle(options)} was not built`)
     throw error
   }
-  const took = ` in ${toDuration(performance.now() - started)}`
-  const output = { type: 'load' } as const
-  display.succeed(toSuccessText(output, { names: toNames(options), runtime: runtimeName, took }))
-  return { builder: 'runtime', output }
+  return { display, builder: 'runtime' }
 }
 
 /** With `auto`, one of the builders is enough. Which one the runtime has is known after it is opened. */
@@ -180,9 +187,8 @@ function toRequired(options: BuildCommandOptions): readonly Capability<object>[]
   return needsBuildKit ? Object.values(BuildKitFeature.needs.required) : []
 }
 
-/** Only an image has tags. */
-function checkTags({ tag = [], output = 'load' }: BuildCommandOptions): void {
-  if (!isTagged(parseBuildOutput(output)) || tag.length > 0) return
+function requireTags({ tag: tags = [] }: BuildCommandOptions): readonly string[] {
+  if (tags.length > 0) return tags
   const remedies = ['see `capstan build --help`']
   throw new UsageError("required option '-t, --tag <reference>' not specified", { remedies })
 }
@@ -200,16 +206,12 @@ function checkBuild(
   }
 }
 
-function toNames({ tag = [] }: BuildCommandOptions): string {
-  return tag.join(' and ')
-}
-
 /** Returns the first tag; without tags, a description of the build. */
 function toTitle({ tag: [first = 'the Dockerfile'] = [] }: BuildCommandOptions): string {
   return first
 }
 
-function toBuildOptions(directory: string, options: BuildCommandOptions, io: Io): BuildOptions {
+function toBuildSettings(directory: string, options: BuildCommandOptions, io: Io): BuildSettings {
   const { label = [], buildArg = [], target, platform, cache, pull } = options
   return {
     context: { directory },
@@ -222,9 +224,10 @@ function toBuildOptions(directory: string, options: BuildCommandOptions, io: Io)
   }
 }
 
-/** Lists the tags of an image. Files and results that remain in the cache have none. */
-function toResult({ tag = [], output = 'load', json, progress }: BuildCommandOptions, result: object): string {
-  const tags = isTagged(parseBuildOutput(output)) ? tag : []
-  if (progress === 'json') return toJsonLine({ event: 'result', tags, ...result })
-  return json ? toJson({ tags, ...result }) : tags.map((name) => `${name}\n`).join('')
+function toResultText(
+  { json, progress }: BuildCommandOptions,
+  result: { readonly tags: readonly string[]; readonly [field: string]: unknown },
+): string {
+  if (progress === 'json') return toJsonLine({ event: 'result', ...result })
+  return json ? toJson(result) : result.tags.map((tag) => `${tag}\n`).join('')
 }

@@ -34,7 +34,7 @@ describe('capstan buildkit start', () => {
       /^rootless was skipped: BuildKit answers, but the RUN of a test build failed: .*read-only file system$/m,
     )
     const { stdout } = await runCapstan(['buildkit', 'start', '--json'], { env, plugins })
-    expect(JSON.parse(stdout)).toMatchObject({ privilege: 'added-capabilities', rungs: expect.any(Array) })
+    expect(JSON.parse(stdout)).toMatchObject({ privilege: 'added-capabilities', privilegeLevels: expect.any(Array) })
     await runCapstan(['buildkit', 'stop'], { env, plugins })
   })
 })
