@@ -8,25 +8,39 @@ import { findProgram } from '../engine/engine-packages.mjs'
 const podmanDirectory = '/var/lib/capstan-podman'
 
 /** The environment with which `podman` finds this configuration. */
-export const podmanEnv = {
-  CONTAINERS_CONF: join(podmanDirectory, 'containers.conf'),
-  CONTAINERS_STORAGE_CONF: join(podmanDirectory, 'storage.conf'),
+export const podmanEnv = toPodmanEnv(podmanDirectory)
+
+/** Writes the configuration of the tests' Podman, with the wrapper of runc from `tools/engine` when there is one. */
+export function writePodmanFiles() {
+  const runc = existsSync(engineFiles.runc) ? engineFiles.runc : findProgram('runc')
+  writePodmanConfig({ directory: podmanDirectory, runc: runc ?? 'runc' })
 }
 
 /**
- * Writes the configuration: cgroupfs, because there may be no systemd; limits that a machine without CAP_SYS_RESOURCE can
- * set; no monitor that keeps running for five minutes after an exec process; and the wrapper of runc from `tools/engine`
- * when the machine withholds capabilities.
+ * Writes a configuration of Podman with all of its files in one folder, and returns its environment: cgroupfs, because there
+ * may be no systemd; limits that a machine without CAP_SYS_RESOURCE can set; no monitor that keeps running for five minutes
+ * after an exec process.
+ *
+ * @param {{ readonly directory: string, readonly runc: string }} options
  */
-export function writePodmanFiles() {
+export function writePodmanConfig({ directory, runc }) {
   for (const name of ['networks', 'tmp', 'run', 'data']) {
-    mkdirSync(join(podmanDirectory, name), { recursive: true, mode: 0o711 })
+    mkdirSync(join(directory, name), { recursive: true, mode: 0o711 })
   }
-  const runtime = join(podmanDirectory, 'runc')
-  const runc = existsSync(engineFiles.runc) ? engineFiles.runc : findProgram('runc')
-  writeFileSync(runtime, toRuntime(runc ?? 'runc'), { mode: 0o755 })
-  writeFileSync(podmanEnv.CONTAINERS_CONF, toContainersConf(runtime))
-  writeFileSync(podmanEnv.CONTAINERS_STORAGE_CONF, storageConf)
+  const env = toPodmanEnv(directory)
+  const runtime = join(directory, 'runc')
+  writeFileSync(runtime, toRuntime(runc), { mode: 0o755 })
+  writeFileSync(env.CONTAINERS_CONF, toContainersConf(directory, runtime))
+  writeFileSync(env.CONTAINERS_STORAGE_CONF, toStorageConf(directory))
+  return env
+}
+
+/** @param {string} directory */
+function toPodmanEnv(directory) {
+  return {
+    CONTAINERS_CONF: join(directory, 'containers.conf'),
+    CONTAINERS_STORAGE_CONF: join(directory, 'storage.conf'),
+  }
 }
 
 /** Podman mounts the folder of its layers on itself, and a Podman that was killed leaves this mount. */
@@ -40,22 +54,25 @@ export function removePodmanFiles() {
   rmSync(podmanDirectory, { recursive: true, force: true })
 }
 
-/** @param {string} runtime */
-function toContainersConf(runtime) {
+/**
+ * @param {string} directory
+ * @param {string} runtime
+ */
+function toContainersConf(directory, runtime) {
   return `[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=${mostProcesses}:${mostProcesses}"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 exit_command_delay = 10
-network_config_dir = "${podmanDirectory}/networks"
+network_config_dir = "${directory}/networks"
 runtime = "capstan-runc"
-tmp_dir = "${podmanDirectory}/tmp"
+tmp_dir = "${directory}/tmp"
 [engine.runtimes]
 capstan-runc = ["${runtime}"]
 [network]
 network_backend = "netavark"
-network_config_dir = "${podmanDirectory}/networks"
+network_config_dir = "${directory}/networks"
 `
 }
 
@@ -81,8 +98,11 @@ exec '${runc}' "$@"
 
 const mostProcesses = 32_768
 
-const storageConf = `[storage]
+/** @param {string} directory */
+function toStorageConf(directory) {
+  return `[storage]
 driver = "overlay"
-runroot = "${podmanDirectory}/run"
-graphroot = "${podmanDirectory}/data"
+runroot = "${directory}/run"
+graphroot = "${directory}/data"
 `
+}

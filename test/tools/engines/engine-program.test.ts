@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { matrixEngines } from '../../../tools/engines/engine-matrix.mjs'
+import { toDaemonConfig } from '../../../tools/engines/engine-program.mjs'
+
+const files = { store: '/data/store', socket: '/run/engine.sock', runc: undefined }
+
+test('every engine of Docker gets a socket, a data folder and a cgroup, and keeps the default bridge', () => {
+  for (const engine of matrixEngines.filter(({ product }) => product === 'docker')) {
+    const config = toDaemonConfig(engine, files)
+    expect(config).toMatchObject({
+      hosts: ['unix:///run/engine.sock'],
+      'data-root': '/data/store/data',
+      'cgroup-parent': `/capstan-engine-${engine.name}`,
+    })
+    expect(config).not.toHaveProperty('bridge')
+  }
+})
+
+test('a wrapper of runc becomes the default runtime', () => {
+  const engine = { name: 'x', product: 'docker', suite: 'bookworm', version: '20.10.' } as const
+  expect(toDaemonConfig(engine, { ...files, runc: '/data/runc' })).toMatchObject({
+    runtimes: { 'capstan-runc': { path: '/data/runc' } },
+    'default-runtime': 'capstan-runc',
+  })
+})

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  findFailedCases,
+  findFailedFiles,
+  toKitResult,
+  toResultTable,
+  toTestResult,
+} from '../../../tools/engines/engine-results.mjs'
+import { root } from '../../../tools/workspace.mjs'
+
+const stays = { id: 'NET-001', title: 'stays failed', status: 'failed', failures: [{ message: 'first\nsecond' }] }
+const flaky = { id: 'RT-002', title: 'is flaky', status: 'failed', failures: [{ message: 'busy' }] }
+const kit = {
+  counts: { passed: 1, failed: 2, absent: 3, refused: 4 },
+  cases: [{ id: 'RT-001', title: 'passes', status: 'passed' }, stays, flaky],
+}
+const kitAlone = {
+  counts: { passed: 1, failed: 1, absent: 0, refused: 0 },
+  cases: [stays, { ...flaky, status: 'passed' }],
+}
+
+describe('the result of the kit', () => {
+  test('has the cases that fail again alone, with the first line of the error', () => {
+    expect(toKitResult(kit, kitAlone)).toEqual({
+      kit: { passed: 2, failed: 1, absent: 3, refused: 4, flaky: 1 },
+      failures: [{ suite: 'kit', test: 'NET-001 stays failed', error: 'first' }],
+    })
+  })
+
+  test('of a single run has all of its failures', () => {
+    expect(toKitResult(kit)).toMatchObject({ kit: { passed: 1, failed: 2, flaky: 0 } })
+    expect(findFailedCases(kit)).toEqual(['NET-001', 'RT-002'])
+  })
+})
+
+const file = join(root, 'packages', 'cli', 'test', 'run.integration.test.ts')
+const failed = (fullName: string) => ({ fullName, status: 'failed', failureMessages: ['Error: first\n    at x'] })
+const passed = (fullName: string) => ({ fullName, status: 'passed' })
+const broken = { name: join(root, 'test', 'b.test.ts'), status: 'failed', message: 'no module', assertionResults: [] }
+const report = {
+  testResults: [
+    {
+      name: file,
+      status: 'failed',
+      assertionResults: [passed('a'), failed('b'), failed('c'), { fullName: 'd', status: 'pending' }],
+    },
+    { name: join(root, 'test', 'a.test.ts'), status: 'passed', assertionResults: [passed('e')] },
+    broken,
+  ],
+}
+
+describe('the result of the integration tests', () => {
+  test('has the tests that fail again alone, and a file that cannot be loaded as one test', () => {
+    const alone = {
+      testResults: [
+        { name: file, status: 'failed', assertionResults: [passed('a'), failed('b'), passed('c')] },
+        broken,
+      ],
+    }
+    expect(toTestResult(report, alone)).toEqual({
+      integration: { passed: 3, failed: 2, skipped: 1, flaky: 1 },
+      failures: [
+        { suite: 'integration', test: 'packages/cli/test/run.integration.test.ts: b', error: 'Error: first' },
+        { suite: 'integration', test: 'test/b.test.ts: (outside of tests)', error: 'no module' },
+      ],
+    })
+  })
+
+  test('of a single run has all of its failures', () => {
+    expect(toTestResult(report)).toMatchObject({ integration: { passed: 2, failed: 3, skipped: 1, flaky: 0 } })
+    expect(findFailedFiles(report)).toEqual([file, broken.name])
+  })
+})
+
+test('the table has one row for each engine', () => {
+  const { kit: cases } = toKitResult(kit, kitAlone)
+  const { integration } = toTestResult(report)
+  const result = { engine: '28', version: '28.5.2', kit: cases, integration, failures: [], seconds: 90 }
+  expect(toResultTable([result]).split('\n')).toEqual([
+    expect.stringMatching(/^\| engine \| version \| kit passed /),
+    expect.stringMatching(/^\| --- \|/),
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1.5 |',
+  ])
+})

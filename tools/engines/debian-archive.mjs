@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
+import { runProgram } from '../run-program.mjs'
+
+/**
+ * A package of the archive: the name of its file and the SHA-256 of the signed index.
+ *
+ * @typedef {{ readonly file: string, readonly sha256: string }} DebianPackage
+ */
+
+/**
+ * Downloads packages of a suite with all that they depend on to `directory/archives`, by an apt-get that neither reads nor
+ * changes what is installed on this machine. apt verifies the signature of the suite and the hash of each file. A file that
+ * is already there is not downloaded again.
+ *
+ * @param {string} suite
+ * @param {readonly string[]} names
+ * @param {{ readonly directory: string }} options
+ * @returns {Promise<readonly DebianPackage[]>}
+ * @throws {EngineSetUpError}
+ */
+export async function downloadPackages(suite, names, { directory }) {
+  const archives = join(directory, 'archives')
+  for (const path of ['lists/partial', 'archives/partial', 'none/partial']) {
+    mkdirSync(join(directory, path), { recursive: true })
+  }
+  writeFileSync(join(directory, 'sources.list'), toSource(suite, await findMirror()))
+  writeFileSync(join(directory, 'status'), '')
+  const { output } = await run('apt-config', ['dump'])
+  writeFileSync(join(directory, 'apt.conf'), toAptConfig(directory, output))
+  const apt = (/** @type {readonly string[]} */ args) => run('apt-get', ['-q', '--yes', ...args], directory)
+  await apt(['update'])
+  // An empty archive, because the files that are already there are not printed.
+  const empty = ['-o', `Dir::Cache::archives=${join(directory, 'none')}`]
+  const packages = parseUris((await apt([...empty, '--print-uris', 'install', ...names])).output)
+  await apt(['--download-only', 'install', ...names])
+  await apt(['autoclean'])
+  for (const { file, sha256 } of packages) verifyFile(join(archives, file), sha256)
+  return packages
+}
+
+/** Returns the archive of Debian that this machine's apt uses. */
+async function findMirror() {
+  const { output } = await run('apt-get', ['indextargets', '--format', '$(ORIGIN) $(REPO_URI)', 'Created-By: Packages'])
+  const uris = output.split('\n').flatMap((line) => /^Debian (\S+\/debian\/?)$/.exec(line)?.[1] ?? [])
+  if (uris[0] === undefined) {
+    throw new EngineSetUpError('apt knows no archive of Debian; on Debian: run apt-get update, then try again')
+  }
+  return uris[0]
+}
+
+/**
+ * @param {string} suite
+ * @param {string} mirror
+ */
+function toSource(suite, mirror) {
+  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${suite} main\n`
+}
+
+/**
+ * Returns a configuration of apt with separate folders, and with the machine's settings of downloads, such as a proxy.
+ *
+ * @param {string} directory
+ * @param {string} machine the output of `apt-config dump`
+ */
+export function toAptConfig(directory, machine) {
+  const acquire = machine.split('\n').filter((line) => /^Acquire::(?!IndexTargets)/.test(line))
+  const none = ['main', 'parts', 'sourceparts', 'preferences', 'preferencesparts', 'trusted', 'trustedparts']
+  return [
+    ...acquire,
+    ...none.map((name) => `Dir::Etc::${name} "/dev/null";`),
+    `Dir::Etc::sourcelist "${directory}/sources.list";`,
+    `Dir::State::lists "${directory}/lists";`,
+    `Dir::State::status "${directory}/status";`,
+    `Dir::State::extended_states "${directory}/extended-states";`,
+    `Dir::Cache::archives "${directory}/archives";`,
+    'Dir::Cache::pkgcache "";',
+    'Dir::Cache::srcpkgcache "";',
+    'APT::Install-Recommends "false";',
+    'APT::Sandbox::User "root";',
+    'Acquire::Languages "none";',
+    'Acquire::ForceHash "SHA256";',
+    // The index of a suite in testing expires after a week, and a mirror or a clock may be late.
+    'Acquire::Check-Valid-Until "false";',
+    '',
+  ].join('\n')
+}
+
+/**
+ * Reads the output of `apt-get --print-uris`.
+ *
+ * @param {string} output
+ * @returns {readonly DebianPackage[]}
+ */
+export function parseUris(output) {
+  return [...output.matchAll(/^'\S+' (\S+\.deb) \d+ SHA256:([0-9a-f]{64})$/gm)].map(([, file = '', sha256 = '']) => {
+    return { file, sha256 }
+  })
+}
+
+/**
+ * @param {string} path
+ * @param {string} sha256
+ */
+function verifyFile(path, sha256) {
+  const found = createHash('sha256').update(readFileSync(path)).digest('hex')
+  if (found !== sha256)
+    throw new EngineSetUpError(`${path} has another hash than in the index: remove it, and try again`)
+}
+
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {string} [directory] of a configuration
+ */
+async function run(program, args, directory) {
+  const env = { ...process.env, LC_ALL: 'C', ...(directory && { APT_CONFIG: join(directory, 'apt.conf') }) }
+  const result = await runProgram(program, args, { env })
+  if (result.code === 0) return result
+  throw new EngineSetUpError(`${program} ${args.join(' ')} ended with ${result.code}:\n${result.output.trimEnd()}`)
+}

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findProcess, isRunning } from '../engine/process-identity.mjs'
+
+/**
+ * A program to run in namespaces of its own.
+ *
+ * @typedef {object} NamespacedProgram
+ * @property {readonly string[]} command
+ * @property {Readonly<Record<string, string>>} env
+ * @property {string} root the folder that becomes `/`; it is not changed
+ * @property {{ readonly upper: string, readonly work: string, readonly merged: string }} layer folders for the changes of the root
+ * @property {readonly string[]} shared folders of the machine that have the same path inside
+ * @property {string} log the file of its output
+ */
+
+/**
+ * Starts a program in a network, a mount and a process namespace of its own, and resolves with process 1 of the latter: with
+ * its end the kernel ends all other processes and removes mounts and network interfaces. The root is entered by pivot_root:
+ * from a chroot, runc would execute the programs of `docker exec` in the root of the machine.
+ *
+ * @param {NamespacedProgram} program
+ * @returns {Promise<import('../engine/process-identity.mjs').ProcessIdentity | undefined>} nothing when it ended at once
+ */
+export async function startInNamespaces({ command, env, root, layer, shared, log }) {
+  const output = openSync(log, 'w', 0o600)
+  try {
+    const flags = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--propagation', 'private']
+    const overlay = `lowerdir=${root},upperdir=${layer.upper},workdir=${layer.work}`
+    const args = [...flags, 'sh', '-euc', outerScript, 'outer', innerScript, overlay, layer.merged, shared.join(' ')]
+    const child = spawn('unshare', [...args, ...command], {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', output, output],
+      env: { HOME: '/root', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+    })
+    await once(child, 'spawn')
+    child.unref()
+    return await findFirstChild(child)
+  } finally {
+    closeSync(output)
+  }
+}
+
+/**
+ * Ends a program: by SIGTERM, and after `graceMs` by SIGKILL, with all processes of its namespace.
+ *
+ * @param {import('../engine/process-identity.mjs').ProcessIdentity} init
+ * @param {{ readonly graceMs: number }} options
+ * @returns {Promise<boolean>} false when it is still running, which only a process in the kernel can cause
+ */
+export async function endNamespaces(init, { graceMs }) {
+  for (const [signal, timeoutMs] of /** @type {const} */ ([
+    ['SIGTERM', graceMs],
+    ['SIGKILL', 10_000],
+  ])) {
+    if (!isRunning(init)) return true
+    process.kill(init.pid, signal)
+    for (const end = Date.now() + timeoutMs; Date.now() < end && isRunning(init); ) await delay(50)
+  }
+  return !isRunning(init)
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function findFirstChild(child) {
+  while (child.exitCode === null && child.signalCode === null) {
+    const pid = Number.parseInt(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'), 10)
+    const found = pid > 0 ? findProcess(pid) : undefined
+    if (found) return found
+    await delay(10)
+  }
+  return undefined
+}
+
+/**
+ * Runs with the programs of the machine. A kernel may lack dummy interfaces, so a veth pair within the namespace gives the
+ * default route, without which an engine finds no address of the host.
+ */
+const outerScript = `
+inner=$1 overlay=$2 merged=$3 shared=$4
+shift 4
+mount -t overlay overlay -o "$overlay" "$merged"
+cd "$merged"
+mkdir -p proc sys dev tmp run .old
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mount -t tmpfs tmpfs dev/shm
+mount --bind /tmp tmp
+mount -t tmpfs tmpfs run
+for path in $shared; do
+  mkdir -p ".$path"
+  mount --bind "$path" ".$path"
+done
+[ ! -e /etc/resolv.conf ] || cat /etc/resolv.conf > etc/resolv.conf
+ip link set lo up
+ip link add capstan0 type veth peer name capstan1
+ip link set capstan1 up
+ip addr add 10.99.0.2/24 dev capstan0
+ip link set capstan0 up
+ip route add default via 10.99.0.1
+echo 1 > /proc/sys/net/ipv4/ip_forward
+pivot_root . .old
+exec sh -euc "$inner" inner "$@"
+`
+
+/**
+ * Runs as process 1 with the programs of the root. It waits for every process that loses its parent, forwards SIGTERM, and
+ * ends with the engine.
+ */
+const innerScript = `
+cd /
+umount -l /.old
+mount --make-rshared /
+variant=nft
+iptables-nft -t nat -n -L >/dev/null 2>&1 || variant=legacy
+for name in iptables ip6tables; do
+  for action in '' -save -restore; do
+    ln -sf "xtables-$variant-multi" "/usr/sbin/$name$action"
+  done
+done
+"$@" &
+engine=$!
+trap 'kill -TERM "$engine"' TERM
+while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
+`

@@ -1,0 +1,141 @@
+import { relative } from 'node:path'
+import { root } from '../workspace.mjs'
+
+/**
+ * A test that fails, with the first line of its error.
+ *
+ * @typedef {{ readonly suite: 'kit' | 'integration', readonly test: string, readonly error: string }} EngineFailure
+ *
+ * The results of one engine. A failure counts only if it also fails alone; `flaky` counts the others.
+ *
+ * @typedef {object} EngineResult
+ * @property {string} engine
+ * @property {string} version
+ * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly refused: number, readonly flaky: number }} kit
+ * @property {{ readonly passed: number, readonly failed: number, readonly skipped: number, readonly flaky: number }} integration
+ * @property {readonly EngineFailure[]} failures
+ * @property {number} seconds
+ *
+ * The fields of the kit's report that are read here.
+ *
+ * @typedef {object} KitReport
+ * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly refused: number }} counts
+ * @property {readonly KitCase[]} cases
+ *
+ * @typedef {{ readonly id: string, readonly title: string, readonly status: string,
+ *   readonly failures?: readonly { readonly message: string }[] }} KitCase
+ *
+ * The fields of vitest's report that are read here.
+ *
+ * @typedef {object} TestReport
+ * @property {readonly TestFile[]} testResults
+ *
+ * @typedef {{ readonly name: string, readonly status: string, readonly message?: string,
+ *   readonly assertionResults: readonly TestResult[] }} TestFile
+ * @typedef {{ readonly fullName: string, readonly status: string, readonly failureMessages?: readonly string[] | null }} TestResult
+ */
+
+/**
+ * Counts the cases of a run of the kit.
+ *
+ * @param {KitReport} report
+ * @param {KitReport} [alone] of the failed cases, one at a time
+ * @returns {Pick<EngineResult, 'kit' | 'failures'>}
+ */
+export function toKitResult({ counts, cases }, alone) {
+  const failing = (alone ?? { cases }).cases.filter(({ status }) => status === 'failed')
+  const failures = failing.map(({ id, title, failures = [] }) => {
+    return { suite: /** @type {const} */ ('kit'), test: `${id} ${title}`, error: toFirstLine(failures[0]?.message) }
+  })
+  const flaky = counts.failed - failures.length
+  return { kit: { ...counts, passed: counts.passed + flaky, failed: failures.length, flaky }, failures }
+}
+
+/**
+ * Returns the ids of the cases that failed.
+ *
+ * @param {KitReport} report
+ */
+export function findFailedCases({ cases }) {
+  return cases.filter(({ status }) => status === 'failed').map(({ id }) => id)
+}
+
+/**
+ * Counts the tests of a run of vitest. A file that fails outside of its tests counts as one failed test.
+ *
+ * @param {TestReport} report
+ * @param {TestReport} [alone] of the files with failures, one at a time
+ * @returns {Pick<EngineResult, 'integration' | 'failures'>}
+ */
+export function toTestResult(report, alone) {
+  const first = report.testResults.flatMap(toTests)
+  const second = new Set((alone ?? report).testResults.flatMap(toTests).filter(isFailed).map(toKey))
+  const failed = first.filter(isFailed)
+  const failing = failed.filter((test) => second.has(toKey(test)))
+  const passed = first.filter(({ status }) => status === 'passed').length
+  const flaky = failed.length - failing.length
+  return {
+    integration: {
+      passed: passed + flaky,
+      failed: failing.length,
+      skipped: first.length - passed - failed.length,
+      flaky,
+    },
+    failures: failing.map((test) => ({ suite: 'integration', test: toKey(test), error: toFirstLine(test.message) })),
+  }
+}
+
+/**
+ * Returns the files in which a test failed.
+ *
+ * @param {TestReport} report
+ */
+export function findFailedFiles({ testResults }) {
+  return testResults.filter((file) => toTests(file).some(isFailed)).map(({ name }) => name)
+}
+
+/**
+ * @param {TestFile} file
+ * @returns {readonly { readonly file: string, readonly title: string, readonly status: string, readonly message: string }[]}
+ */
+function toTests({ name, status, message = '', assertionResults }) {
+  const file = relative(root, name)
+  const tests = assertionResults.map((test) => {
+    return { file, title: test.fullName, status: test.status, message: test.failureMessages?.[0] ?? '' }
+  })
+  const isBroken = status === 'failed' && !tests.some(isFailed)
+  return isBroken ? [...tests, { file, title: '(outside of tests)', status, message }] : tests
+}
+
+/** @param {{ readonly status: string }} test */
+function isFailed({ status }) {
+  return status === 'failed'
+}
+
+/** @param {{ readonly file: string, readonly title: string }} test */
+function toKey({ file, title }) {
+  return `${file}: ${title}`
+}
+
+/** @param {string} [message] */
+function toFirstLine(message = '') {
+  return message.split('\n', 1)[0]?.slice(0, 300) ?? ''
+}
+
+/**
+ * Returns the results as a table in Markdown.
+ *
+ * @param {readonly EngineResult[]} results
+ */
+export function toResultTable(results) {
+  const rows = results.map(({ engine, version, kit, integration, seconds }) => [
+    ...[engine, version, kit.passed, kit.failed, kit.absent, kit.refused],
+    ...[integration.passed, integration.failed, integration.skipped],
+    ...[kit.flaky + integration.flaky, (seconds / 60).toFixed(1)],
+  ])
+  const heading = [
+    ...['engine', 'version', 'kit passed', 'failed', 'absent', 'refused'],
+    ...['integration passed', 'failed', 'skipped', 'passed only alone', 'minutes'],
+  ]
+  return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
+import { findMatrixState, toMatrixFiles } from './matrix-files.mjs'
+
+/**
+ * Runs a command of the machine in the network namespace of an engine, where published ports are, with an environment in
+ * which clients find this engine. Resolves with the exit status (128 + number for a signal).
+ *
+ * @param {import('./engine-matrix.mjs').MatrixEngine} engine
+ * @param {readonly string[]} command
+ * @param {'inherit' | number} output the descriptor of a file, or `inherit` for this terminal
+ * @returns {Promise<number>}
+ * @throws {EngineSetUpError} when the engine does not run
+ */
+export async function runBesideEngine(engine, command, output) {
+  const { name } = engine
+  const state = findMatrixState(name)
+  if (!state)
+    throw new EngineSetUpError(`${name} is not running; start it with: node tools/engines/matrix.mjs up ${name}`)
+  const child = spawn('nsenter', ['--target', String(state.init.pid), '--net', '--', ...command], {
+    stdio: [output === 'inherit' ? 'inherit' : 'ignore', output, output],
+    env: toEngineEnv(engine, process.env),
+  })
+  // A terminal sends SIGINT to the command as well.
+  const ignore = () => {}
+  const forward = () => child.kill('SIGTERM')
+  process.on('SIGINT', ignore).on('SIGTERM', forward)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+    })
+  } finally {
+    process.off('SIGINT', ignore).off('SIGTERM', forward)
+  }
+}
+
+/**
+ * Returns an environment in which clients find this engine and no other.
+ *
+ * @param {import('./engine-matrix.mjs').MatrixEngine} engine
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function toEngineEnv({ name, product }, env) {
+  const { CONTAINER_HOST, DOCKER_CONTEXT, DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, ...rest } = env
+  const host = `unix://${toMatrixFiles(name).socket}`
+  return { ...rest, DOCKER_HOST: host, ...(product === 'podman' && { CONTAINER_HOST: host }) }
+}

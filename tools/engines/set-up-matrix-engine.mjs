@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { withEngineLock } from '../engine/engine-lock.mjs'
+import { findProgram } from '../engine/engine-packages.mjs'
+import { requestEngine } from '../engine/engine-request.mjs'
+import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
+import { makeTestImages, testImages } from '../engine/test-image.mjs'
+import { findContainerCgroups, removeCgroups } from './cgroups.mjs'
+import { endNamespaces, startInNamespaces } from './engine-namespaces.mjs'
+import { toCgroup, writeEngineProgram } from './engine-program.mjs'
+import {
+  findMatrixState,
+  makeMatrixDirectories,
+  removeMatrixDirectories,
+  toMatrixFiles,
+  writeMatrixState,
+} from './matrix-files.mjs'
+import { prepareSuiteRoot } from './suite-root.mjs'
+
+/** @typedef {import('./engine-matrix.mjs').MatrixEngine} MatrixEngine */
+
+/**
+ * Resolves with the version of an engine of the matrix that answers and has the test images. It is started unless it runs.
+ *
+ * @param {MatrixEngine} engine
+ * @param {(line: string) => void} say
+ * @returns {Promise<string>}
+ * @throws {EngineSetUpError} with the reason and a remedy; then nothing of the engine is left running
+ */
+export function startMatrixEngine(engine, say) {
+  requireMachine()
+  return withMatrixLock(say, async () => {
+    if (findMatrixState(engine.name) === undefined) await start(engine, say)
+    const version = await waitForVersion(engine)
+    if (!version.startsWith(engine.version)) {
+      await stop(engine.name)
+      throw new EngineSetUpError(
+        `Debian's ${engine.suite} has ${engine.product} ${version} now: change ${engine.name} in tools/engines/engine-matrix.mjs`,
+      )
+    }
+    await addImages(engine)
+    return version
+  })
+}
+
+/**
+ * Stops an engine of the matrix with its containers, and removes its data. The cached root is kept.
+ *
+ * @param {MatrixEngine} engine
+ * @param {(line: string) => void} say
+ * @returns {Promise<boolean>} false when it did not run
+ */
+export function stopMatrixEngine({ name }, say) {
+  return withMatrixLock(say, () => stop(name))
+}
+
+/**
+ * @template T
+ * @param {(line: string) => void} say
+ * @param {() => Promise<T>} work
+ */
+function withMatrixLock(say, work) {
+  const onWait = () => say('Waiting for another process that starts or stops an engine of the matrix')
+  return withEngineLock(work, { name: '\0capstan-engines', onWait })
+}
+
+function requireMachine() {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new EngineSetUpError('the engines of the matrix need Linux and root: try again as root')
+  }
+  const missing = ['apt-get', 'dpkg-deb', 'tar', 'unshare', 'nsenter', 'ip', 'bash'].filter(
+    (name) => !findProgram(name),
+  )
+  if (missing.length > 0) {
+    throw new EngineSetUpError(
+      `the engines of the matrix need ${missing.join(', ')}; on Debian: apt-get install bash iproute2 tar util-linux`,
+    )
+  }
+}
+
+/**
+ * @param {MatrixEngine} engine
+ * @param {(line: string) => void} say
+ */
+async function start(engine, say) {
+  const root = await prepareSuiteRoot(engine.suite, say)
+  await stop(engine.name)
+  makeMatrixDirectories(engine.name)
+  const { run, store, log, upper, work, merged } = toMatrixFiles(engine.name)
+  say(`Starting ${engine.name} (its log: ${log})`)
+  const program = { ...writeEngineProgram(engine), root, layer: { upper, work, merged }, shared: [run, store], log }
+  const init = await startInNamespaces(program)
+  if (init) writeMatrixState(engine.name, { init })
+}
+
+/** @param {MatrixEngine} engine */
+async function waitForVersion({ name }) {
+  for (const end = Date.now() + startTimeoutMs; Date.now() < end && findMatrixState(name); await delay(100)) {
+    const version = await readVersion(name)
+    if (version) return version
+  }
+  const end = findMatrixState(name) ? `did not answer for ${startTimeoutMs / 1000} s` : 'ended'
+  const log = readLogEnd(name)
+  await stop(name)
+  throw new EngineSetUpError(`${name} ${end}. The end of its log:\n${log}`)
+}
+
+/**
+ * Returns the version that an engine of the matrix reports; `undefined` when it does not answer.
+ *
+ * @param {string} name
+ * @returns {Promise<string | undefined>}
+ */
+export async function readVersion(name) {
+  try {
+    const { body } = await requestEngine(toConnection(name), '/version', { timeoutMs: 10_000 })
+    return JSON.parse(body).Version
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {MatrixEngine} engine */
+async function addImages({ name, product }) {
+  const images = await makeTestImages(toConnection(name))
+  for (const image of images) if (!image.made) throw new EngineSetUpError(`${image.name}: ${image.reason}`)
+  if (product === 'podman') await keepDefaultNetwork(name)
+}
+
+/**
+ * Runs a container that only waits. netavark adds the rules of a network with its first container and removes them with
+ * its last one, and fails when both happen at once.
+ *
+ * @param {string} name
+ */
+async function keepDefaultNetwork(name) {
+  const keeper = { Image: testImages.busybox, Cmd: ['sleep', '2147483647'], Labels: { 'capstan.test': '1' } }
+  const options = { method: 'POST', body: Buffer.from(JSON.stringify(keeper)) }
+  const created = await requestEngine(toConnection(name), '/containers/create?name=capstan-keeper', options)
+  const isThere = created.status === 409 || /already in use/.test(created.body)
+  if (created.status !== 201 && !isThere) throw new EngineSetUpError(`${name} creates no container: ${created.body}`)
+  const started = await requestEngine(toConnection(name), '/containers/capstan-keeper/start', { method: 'POST' })
+  if (started.status > 304) throw new EngineSetUpError(`${name} starts no container: ${started.body}`)
+}
+
+/**
+ * @param {string} name
+ * @returns {import('../engine/engine-endpoint.mjs').EngineConnection}
+ */
+function toConnection(name) {
+  return { protocol: 'http:', socketPath: toMatrixFiles(name).socket }
+}
+
+/**
+ * Stops an engine if it runs, and removes its files and cgroups, also those of one that was killed.
+ *
+ * @param {string} name
+ */
+async function stop(name) {
+  const state = findMatrixState(name)
+  const cgroups = state ? findContainerCgroups(state.init.pid) : []
+  if (state && !(await endNamespaces(state.init, { graceMs: stopTimeoutMs }))) {
+    throw new EngineSetUpError(`${name} (pid ${state.init.pid}) cannot be killed: see ${toMatrixFiles(name).log}`)
+  }
+  removeMatrixDirectories(name)
+  removeCgroups([toCgroup(name), ...cgroups])
+  return state !== undefined
+}
+
+/** @param {string} name */
+function readLogEnd(name) {
+  try {
+    return readFileSync(toMatrixFiles(name).log, 'utf8').trimEnd().split('\n').slice(-20).join('\n')
+  } catch {
+    return '(none)'
+  }
+}
+
+const startTimeoutMs = 60_000
+// dockerd gives its containers 15 s to exit before it kills them.
+const stopTimeoutMs = 30_000
