@@ -1,16 +1,11 @@
 import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
-import { type Argv, createHostError, type UndoStack, validateExec, validateId } from '@capstan/core/plugin'
+import { type Argv, createHostError, validateExec, validateId } from '@capstan/core/plugin'
 import { MemoryExecProcess } from './containers/memory-exec-process.js'
 import { getCurrentRun, toContainerState } from './containers/state/memory-container.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { createStatusFile } from './simulation/files/system-files.js'
 import { applyEnvironmentChanges } from './simulation/processes/environment.js'
-import { createFailingProgram, findCommand } from './simulation/processes/find-program.js'
-
-interface ExecCall {
-  readonly options: ExecOptions
-  readonly undo: UndoStack
-}
+import { findCommand } from './simulation/processes/find-program.js'
 
 /** Runs processes in simulated containers. The exit code of an unknown command is 127. */
 export class MemoryExecManager implements ExecManager {
@@ -23,10 +18,14 @@ export class MemoryExecManager implements ExecManager {
   async exec(id: string, command: Argv, options: ExecOptions = {}): Promise<ExecProcess> {
     validateId(id)
     validateExec(command, options)
-    return await this.#context.call('exec', options, ({ undo }) => this.#exec(id, command, { options, undo }))
+    return await this.#context.call('exec', options, async ({ undo }) => {
+      const process = await this.#start(id, command, options)
+      undo.add('exec', () => process.killAndWait())
+      return process
+    })
   }
 
-  async #exec(id: string, argv: Argv, { options, undo }: ExecCall): Promise<ExecProcess> {
+  async #start(id: string, argv: Argv, options: ExecOptions): Promise<MemoryExecProcess> {
     const { engine } = this.#context
     const container = engine.containers.require(id)
     const run = getCurrentRun(container)
@@ -36,8 +35,7 @@ export class MemoryExecManager implements ExecManager {
     const privileged = { ...container.config, privileged: true }
     const files = options.privileged ? container.files.withSystemFiles(createStatusFile(privileged)) : container.files
     const sources = { files, programs: container.image.programs, commands: engine.commands }
-    const found = await findCommand(sources, { argv, env, workingDirectory })
-    const { program = createFailingProgram(found) } = found
+    const { program } = await findCommand(sources, { argv, env, workingDirectory })
     const context = {
       argv,
       env,
@@ -49,9 +47,6 @@ export class MemoryExecManager implements ExecManager {
       sources,
       networking: run.networking,
     }
-    const start = { containerId: container.id, run, program, context, options }
-    const process = new MemoryExecProcess(this.#context, start)
-    undo.add('exec', () => process.killAndWait())
-    return process
+    return new MemoryExecProcess(this.#context, { containerId: container.id, run, program, context, options })
   }
 }

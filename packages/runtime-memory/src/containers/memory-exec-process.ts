@@ -3,10 +3,9 @@ import type { ExecOptions, ExecProcess, OperationOptions, TerminalSize } from '@
 import { createHostError, type LastingOperation, untilAborted, validateTerminalSize } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
-import { createProcessContext, type ProcessContextOptions } from '../simulation/processes/process-context.js'
 import { createProcessOutput } from '../simulation/processes/process-output.js'
 import { toSignalName } from '../simulation/processes/signals.js'
-import { SimulatedProcess } from '../simulation/processes/simulated-process.js'
+import { type ProcessContext, SimulatedProcess } from '../simulation/processes/simulated-process.js'
 import { createTerminalInput, toTerminalOutput } from '../simulation/processes/terminal.js'
 import { writeTo } from '../simulation/processes/write-to.js'
 import type { ContainerRun } from './state/container-run.js'
@@ -16,7 +15,7 @@ export interface MemoryExecProcessOptions {
   readonly containerId: string
   readonly run: ContainerRun
   readonly program: MemoryProgram
-  readonly context: Omit<ProcessContextOptions, 'terminalSize'>
+  readonly context: Omit<ProcessContext, 'terminalSize'>
   readonly options: ExecOptions
 }
 
@@ -49,8 +48,7 @@ export class MemoryExecProcess implements ExecProcess {
         tty ? this.#write(this.stdout, toTerminalOutput(bytes)) : this.#write(this.stderr, bytes),
       ),
     }
-    const ownContext = createProcessContext({ ...context, terminalSize: () => this.#size })
-    this.#process = new SimulatedProcess(program, streams, ownContext)
+    this.#process = new SimulatedProcess(program, streams, { ...context, terminalSize: () => this.#size })
     run.execs.add(this.#process)
     void this.#process.exitCode.then(() => run.execs.delete(this.#process))
     this.stdin = createInput(tty ? this.#createTerminalInput(input) : input)

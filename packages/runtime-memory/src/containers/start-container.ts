@@ -89,11 +89,11 @@ async function applyRulesAfterStart(run: ContainerRun, id: string, rules: Firewa
 
 async function requireMain({ commands }: MemoryEngine, container: MemoryContainer): Promise<MemoryProgram> {
   const { id, argv, env, workingDirectory, files, image, config } = container
-  const found = await findMain(
+  const { program, failure } = await findMain(
     { files, programs: image.programs, commands },
     { argv, env, workingDirectory, isEntrypointOverridden: config.entrypoint !== undefined },
   )
-  if (found.program !== undefined) return found.program
-  const facts = { id, command: argv, exitCode: found.exitCode }
-  throw createHostError('COMMAND_NOT_STARTED', facts, { cause: new Error(found.reason) })
+  if (failure === undefined) return program
+  const facts = { id, command: argv, exitCode: failure.exitCode }
+  throw createHostError('COMMAND_NOT_STARTED', facts, { cause: new Error(failure.reason) })
 }

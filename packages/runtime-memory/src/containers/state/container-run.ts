@@ -3,8 +3,7 @@ import type { MemoryClock } from '../../memory-clock.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
-import { createProcessContext } from '../../simulation/processes/process-context.js'
-import { SimulatedProcess } from '../../simulation/processes/simulated-process.js'
+import { type ProcessContext, SimulatedProcess } from '../../simulation/processes/simulated-process.js'
 import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
 import type { MemoryContainer } from './memory-container.js'
@@ -110,9 +109,9 @@ export class ContainerRun {
     })
   }
 
-  #createProcessContext() {
+  #createProcessContext(): ProcessContext {
     const { argv, env, user, workingDirectory, config, files, image } = this.#container
-    return createProcessContext({
+    return {
       argv,
       env,
       // With `init`, pid 1 is the init process.
@@ -124,6 +123,6 @@ export class ContainerRun {
       terminalSize: () => this.#container.terminalSize,
       sources: { files, programs: image.programs, commands: this.#engine.commands },
       networking: this.#networkResources.networking,
-    })
+    }
   }
 }

@@ -2,8 +2,7 @@ import { Readable } from 'node:stream'
 import { type Argv, untilAborted } from '@capstan/core/plugin'
 import { createOfflineNetworking } from '../../networks/container-networking.js'
 import { ContainerFiles } from '../files/container-files.js'
-import { createFailingProgram, findCommand } from '../processes/find-program.js'
-import { createProcessContext } from '../processes/process-context.js'
+import { findCommand } from '../processes/find-program.js'
 import { createProcessOutput } from '../processes/process-output.js'
 import { SimulatedProcess } from '../processes/simulated-process.js'
 import { createBuildError } from './build-error.js'
@@ -35,29 +34,26 @@ async function startProcess(
   const { workingDirectory, user } = stage.config
   const env = Object.fromEntries(toVariables(stage))
   const sources = { files, programs: stage.programs, commands: build.commands }
-  const found = await findCommand(sources, { argv, env, workingDirectory })
+  const { program } = await findCommand(sources, { argv, env, workingDirectory })
   const toSink = (stream: 'stdout' | 'stderr') => async (bytes: Uint8Array) => {
     report.add(stream, bytes)
     await build.nextTurn()
   }
-  return new SimulatedProcess(
-    found.program ?? createFailingProgram(found),
-    {
-      stdin: Readable.from([]),
-      stdout: createProcessOutput(toSink('stdout')),
-      stderr: createProcessOutput(toSink('stderr')),
-    },
-    createProcessContext({
-      argv,
-      env,
-      pid: 1,
-      user,
-      groups: [],
-      workingDirectory,
-      terminal: false,
-      terminalSize: () => undefined,
-      sources,
-      networking: createOfflineNetworking(),
-    }),
-  )
+  const streams = {
+    stdin: Readable.from([]),
+    stdout: createProcessOutput(toSink('stdout')),
+    stderr: createProcessOutput(toSink('stderr')),
+  }
+  return new SimulatedProcess(program, streams, {
+    argv,
+    env,
+    pid: 1,
+    user,
+    groups: [],
+    workingDirectory,
+    terminal: false,
+    terminalSize: () => undefined,
+    sources,
+    networking: createOfflineNetworking(),
+  })
 }

@@ -26,11 +26,16 @@ export interface ProgramSources {
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
-/** The program, or why there is none. */
-export type FoundProgram = { readonly program: MemoryProgram } | ({ readonly program: undefined } & NotFound)
+/** The program of a command line. */
+export interface FoundProgram {
+  /** When no program was found, one that writes the reason and ends with the exit code of `failure`. */
+  readonly program: MemoryProgram
+  /** Why no program was found. */
+  readonly failure?: CommandFailure
+}
 
 /** The exit codes of a shell: 127 when the command does not exist, 126 when it cannot be executed. */
-export interface NotFound {
+export interface CommandFailure {
   readonly exitCode: 126 | 127
   readonly reason: string
 }
@@ -45,25 +50,16 @@ export async function findCommand(sources: ProgramSources, line: CommandLine): P
     const entry = await sources.files.find(path)
     if (entry?.type === 'file') return await toProgram(sources, { line, path, entry })
   }
-  return { program: undefined, exitCode: 127, reason: `${command}: not found` }
+  return toFailure(127, `${command}: not found`)
 }
 
 /** Finds the first program of a container: the command of the command line, or the image's `main`. */
 export async function findMain(sources: ProgramSources, line: MainCommandLine): Promise<FoundProgram> {
   const { main } = sources.programs
-  const found = line.argv.length > 0 || main === undefined ? await findCommand(sources, line) : undefined
-  if (found !== undefined && (found.program !== undefined || line.isEntrypointOverridden || main === undefined))
-    return found
-  return main === undefined ? { program: undefined, exitCode: 127, reason: 'no command' } : { program: main }
-}
-
-/** Creates a program that writes why no program was found. */
-export function createFailingProgram(found: FoundProgram): MemoryProgram {
-  return async ({ stderr }) => {
-    if (found.program !== undefined) return 0
-    stderr.write(`${found.reason}\n`)
-    return found.exitCode
-  }
+  if (main !== undefined && line.argv.length === 0) return { program: main }
+  const found = await findCommand(sources, line)
+  const usesMain = main !== undefined && found.failure !== undefined && !line.isEntrypointOverridden
+  return usesMain ? { program: main } : found
 }
 
 function toCandidates(command: string, { env, workingDirectory }: CommandLine): readonly string[] {
@@ -81,14 +77,16 @@ async function toProgram(sources: ProgramSources, file: FoundFile): Promise<Foun
   const { path, entry } = file
   const name = posix.basename(path)
   if ((entry.mode & 0o111) === 0 || !sources.files.isExecutable(path)) {
-    return { program: undefined, exitCode: 126, reason: `${path}: Permission denied` }
+    return toFailure(126, `${path}: Permission denied`)
   }
   const program = sources.programs.commands.get(name) ?? sources.commands.get(name)
   if (program !== undefined) return { program }
   const [, interpreter] = /^#![ \t]*(\S+)/.exec(Buffer.from(entry.bytes.subarray(0, 256)).toString()) ?? []
   if (interpreter !== undefined) return await toScript(sources, file, interpreter)
-  const reason = `${path}: a simulated runtime cannot execute files; define "${name}" in memoryPlugin({ commands })`
-  return { program: undefined, exitCode: 126, reason }
+  return toFailure(
+    126,
+    `${path}: a simulated runtime cannot execute files; define "${name}" in memoryPlugin({ commands })`,
+  )
 }
 
 /** Runs a file that starts with `#!` by its interpreter. */
@@ -99,10 +97,17 @@ async function toScript(
 ): Promise<FoundProgram> {
   const argv = [interpreter, path, ...line.argv.slice(1)]
   const found = interpreter === path ? undefined : await findCommand(sources, { ...line, argv })
-  if (found?.program === undefined)
-    return { program: undefined, exitCode: 126, reason: `${path}: bad interpreter ${interpreter}` }
-  const { program } = found
-  return { program: (process) => program({ ...process, argv }) }
+  if (found === undefined || found.failure !== undefined)
+    return toFailure(126, `${path}: bad interpreter ${interpreter}`)
+  return { program: (process) => found.program({ ...process, argv }) }
+}
+
+function toFailure(exitCode: CommandFailure['exitCode'], reason: string): FoundProgram {
+  const program: MemoryProgram = async ({ stderr }) => {
+    stderr.write(`${reason}\n`)
+    return exitCode
+  }
+  return { program, failure: { exitCode, reason } }
 }
 
 /** Docker's default PATH. */

@@ -1,17 +1,19 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Argv } from '@capstan/core/plugin'
-import type { ConnectionHandler } from '../../networks/network-namespace.js'
+import { connect } from '../../networks/connect.js'
+import type { ContainerNetworking } from '../../networks/container-networking.js'
+import { listen } from '../../networks/listen.js'
 import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
 import { findCommand, type ProgramSources } from './find-program.js'
 import { createProcessFiles } from './process-files.js'
 import { endOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
-/** The members of a process besides its streams and signal. `listen` returns a function that stops listening. */
+/** The properties of one process, and what it shares with others of its container. */
 export interface ProcessContext
-  extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
+  extends Omit<MemoryProcess, keyof ProcessStreams | 'signal' | 'connect' | 'listen' | 'files' | 'run'> {
   readonly sources: ProgramSources
-  listen(port: number, serve: ConnectionHandler, onError: (error: Error) => void): () => void
+  readonly networking: ContainerNetworking
 }
 
 /** The three streams of a process. */
@@ -27,7 +29,7 @@ export class SimulatedProcess {
   readonly exitCode: Promise<number>
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
-  readonly #listeners: (() => void)[] = []
+  readonly #stopListening: (() => void)[] = []
   readonly #connections = new Set<Duplex>()
   #finish: (code: number) => void = () => {}
 
@@ -53,15 +55,20 @@ export class SimulatedProcess {
     for (const stream of [stdout, stderr]) stream.destroy()
   }
 
-  #createProcess({ sources, ...context }: ProcessContext): MemoryProcess {
+  #createProcess({ sources, networking, ...own }: ProcessContext): MemoryProcess {
     const process: MemoryProcess = {
-      ...context,
+      ...own,
       ...this.#streams,
       signal: this.#controller.signal,
-      connect: async (host, port) => this.#track(await context.connect(host, port)),
+      files: createProcessFiles(sources.files, own.workingDirectory),
+      connect: async (host, port) => this.#track(await connect(networking, host, port)),
       listen: (port, serve) => {
-        const accept: ConnectionHandler = (connection) => serve(this.#track(connection))
-        this.#listeners.push(context.listen(port, accept, (error) => this.#reportError(error)))
+        const stopListening = listen(networking, {
+          port,
+          serve: (connection) => serve(this.#track(connection)),
+          onError: (error) => this.#reportError(error),
+        })
+        this.#stopListening.push(stopListening)
       },
       run: (argv, options) => runCommand(sources, process, { ...options, argv }),
     }
@@ -100,7 +107,7 @@ export class SimulatedProcess {
 
   #end(code: number): void {
     this.#streams.stdin.destroy()
-    for (const stopListening of this.#listeners.splice(0)) stopListening()
+    for (const stop of this.#stopListening.splice(0)) stop()
     // As with sockets of a kernel, data that was written is still delivered.
     for (const connection of this.#connections) connection.end(() => connection.destroy())
     this.#finish(code)
@@ -116,10 +123,8 @@ async function runCommand(
   const { workingDirectory = parent.workingDirectory } = options
   const files = createProcessFiles(sources.files, workingDirectory)
   const child: MemoryProcess = { ...parent, ...options, argv, files }
-  const found = await findCommand(sources, child)
-  if (found.program !== undefined) return toExitStatus(await found.program(child))
-  child.stderr.write(`${found.reason}\n`)
-  return found.exitCode
+  const { program } = await findCommand(sources, child)
+  return toExitStatus(await program(child))
 }
 
 /** Reduces an exit code to eight bits, as a kernel does. Anything but an integer becomes 1. */
