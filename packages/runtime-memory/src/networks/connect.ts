@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect as connectSocket, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ContainerNetworking } from './container-networking.js'
@@ -5,20 +6,21 @@ import { isPermitted } from './egress-filter.js'
 import type { NetworkNamespace } from './network-namespace.js'
 import type { MemoryNetwork } from './network-store.js'
 
-/** Connects to the container itself, to a container on the same networks, or to this machine by a gateway. */
+/**
+ * Opens a connection to the container itself, to a container on the same networks, or, by the address of a gateway, to
+ * this machine.
+ */
 export async function connect(networking: ContainerNetworking, host: string, port: number): Promise<Duplex> {
   const { namespace } = networking
-  if (networking.isHost) return track(namespace, await connectToHost(host, port))
+  if (networking.isHost) return namespace.track(await connectToHost(host, port))
   const address = resolveHost(networking, host)
   if (address === undefined)
     throw createNetworkError('ENOTFOUND', host, port, 'no container on the same networks has this name')
-  if (isLoopback(address)) return track(namespace, connectTo(namespace, host, port))
+  if (isLoopback(address)) return namespace.track(connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids the connection')
   }
-  const connection = await connectToAddress(networking, host, address, port)
-  namespace.trackOutgoing(connection, { address, port })
-  return connection
+  return namespace.track(await connectToAddress(networking, host, address, port), { address, port })
 }
 
 /** Resolves a host name from the container's view. Returns an address unchanged. */
@@ -50,14 +52,9 @@ function connectToAddress(
     if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
     if (address === gateway && !internal) return connectToHost('127.0.0.1', port)
   }
-  const [code, reason] =
-    networks.length === 0
-      ? ['ENETUNREACH', 'the container is on no network']
-      : [
-          'EHOSTUNREACH',
-          'no container on the same networks has this address, and simulated networks do not reach the internet',
-        ]
-  throw createNetworkError(code, host, port, reason)
+  if (networks.length === 0) throw createNetworkError('ENETUNREACH', host, port, 'the container is on no network')
+  const reason = 'no container on the same networks has this address, and simulated networks do not reach the internet'
+  throw createNetworkError('EHOSTUNREACH', host, port, reason)
 }
 
 function connectTo(namespace: NetworkNamespace | undefined, host: string, port: number): Duplex {
@@ -67,21 +64,12 @@ function connectTo(namespace: NetworkNamespace | undefined, host: string, port: 
 }
 
 /** Opens a real connection that does not keep the event loop running. */
-function connectToHost(host: string, port: number): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port, allowHalfOpen: true })
-    socket.once('error', reject)
-    socket.once('connect', () => {
-      socket.off('error', reject)
-      socket.on('error', () => {})
-      resolve(socket.unref())
-    })
-  })
-}
-
-function track(namespace: NetworkNamespace, connection: Duplex): Duplex {
-  namespace.track(connection)
-  return connection
+async function connectToHost(host: string, port: number): Promise<Duplex> {
+  const socket = connectSocket({ host, port, allowHalfOpen: true })
+  // Users add their own listeners. Without any, an unhandled error would end this Node process.
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket.unref()
 }
 
 function isLoopback(address: string): boolean {

@@ -16,8 +16,8 @@ export class NetworkNamespace {
   /** The egress filter. `undefined` permits every destination. */
   firewall: EgressFilter | undefined
   readonly #listeners = new Map<number, ConnectionHandler>()
-  readonly #open = new Set<Duplex>()
-  readonly #outgoing = new Map<Duplex, Destination>()
+  /** The open connections, each with its destination when it is outgoing. */
+  readonly #connections = new Map<Duplex, Destination | undefined>()
 
   /** Listens on a port. The returned function stops listening. */
   listen(port: number, serve: ConnectionHandler): () => void {
@@ -31,48 +31,36 @@ export class NetworkNamespace {
 
   /** Opens a connection to a port; `undefined` when no process listens on it. */
   connect(port: number): Duplex | undefined {
-    const serve = this.#listeners.get(port)
-    if (serve === undefined) return undefined
     const [near, far] = createConnectionPair()
-    this.#serve(serve, far)
-    return near
+    return this.accept(port, far) ? near : undefined
   }
 
-  /** Passes a connection from outside to the listener; `false` when no process listens on the port. */
+  /** Passes a connection to the listener; `false` when no process listens on the port. */
   accept(port: number, connection: Duplex): boolean {
     const serve = this.#listeners.get(port)
     if (serve === undefined) return false
-    this.#serve(serve, connection)
+    this.track(connection)
+    // An error of a listener closes this connection only.
+    new Promise<void>((resolve) => resolve(serve(connection))).catch((error) => connection.destroy(error))
     return true
   }
 
-  /** Destroys the connection when the container stops, unless it has closed before. */
-  track(connection: Duplex): void {
-    this.#open.add(connection)
-    connection.once('close', () => this.#open.delete(connection))
-  }
-
-  /** Tracks an outgoing connection like `track`, together with its destination. */
-  trackOutgoing(connection: Duplex, destination: Destination): void {
-    this.track(connection)
-    this.#outgoing.set(connection, destination)
-    connection.once('close', () => this.#outgoing.delete(connection))
+  /** Returns the connection, and destroys it when the container stops. An outgoing connection has a destination. */
+  track(connection: Duplex, destination?: Destination): Duplex {
+    this.#connections.set(connection, destination)
+    return connection.once('close', () => this.#connections.delete(connection))
   }
 
   /** Destroys the outgoing connections to forbidden destinations. */
   destroyConnections(isForbidden: (destination: Destination) => boolean): void {
-    for (const [connection, destination] of this.#outgoing) if (isForbidden(destination)) connection.destroy()
+    for (const [connection, destination] of this.#connections) {
+      if (destination !== undefined && isForbidden(destination)) connection.destroy()
+    }
   }
 
   /** Stops listening and destroys all connections, when the container stops. */
   close(): void {
     this.#listeners.clear()
-    for (const connection of this.#open) connection.destroy()
-  }
-
-  #serve(serve: ConnectionHandler, connection: Duplex): void {
-    this.track(connection)
-    // An error of a listener closes this connection only.
-    new Promise<void>((resolve) => resolve(serve(connection))).catch((error) => connection.destroy(error))
+    for (const connection of this.#connections.keys()) connection.destroy()
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { PortSpec } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
@@ -24,7 +25,7 @@ export async function publishPorts(
   findPublishers: FindPublishers,
 ): Promise<PublishedPorts> {
   const servers: Server[] = []
-  const close = async () => void (await Promise.all(servers.splice(0).map(closeServer)))
+  const close = async () => void (await Promise.all(servers.splice(0).map((server) => once(server.close(), 'close'))))
   try {
     const bindings: PortBinding[] = []
     for (const spec of specs) {
@@ -47,8 +48,9 @@ async function publish(
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, namespace, containerPort))
   try {
     const { port, addresses } = await listen(server, hostPort, hostAddress)
-    const toBinding = (address: string) =>
-      ({ containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }) as const
+    const toBinding = (address: string): PortBinding => {
+      return { containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }
+    }
     return { server, bindings: addresses.map(toBinding) }
   } catch (cause) {
     throw toPublishError(cause, `${hostAddress}:${hostPort}`, findPublishers(hostPort))
@@ -61,41 +63,22 @@ function accept(socket: Socket, namespace: NetworkNamespace, port: number): void
   if (!namespace.accept(port, socket)) socket.resetAndDestroy()
 }
 
-interface BoundAddress {
-  readonly port: number
-  readonly addresses: readonly string[]
-}
-
-/** Without a host, Node listens on `::` for both families, and on `0.0.0.0` where the machine has no IPv6. */
-function listen(server: Server, port: number, hostAddress: string): Promise<BoundAddress> {
-  const host = hostAddress === 'any' ? {} : { host: hostAddress }
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, exclusive: true, ...host }, () => {
-      server.off('error', reject)
-      server.unref()
-      const address = server.address()
-      if (typeof address !== 'object' || address === null) return resolve({ port, addresses: [hostAddress] })
-      const any = address.family === 'IPv6' ? ['0.0.0.0', '::'] : ['0.0.0.0']
-      resolve({ port: address.port, addresses: hostAddress === 'any' ? any : [hostAddress] })
-    })
-  })
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-  })
+async function listen(server: Server, port: number, hostAddress: string) {
+  server.listen({ port, exclusive: true, ...(hostAddress !== 'any' && { host: hostAddress }) })
+  await once(server, 'listening')
+  server.unref()
+  const address = server.address()
+  // An address is a text for Unix sockets, and `null` for a server that has been closed.
+  if (typeof address !== 'object' || address === null) return { port, addresses: [hostAddress] }
+  // Without a host, Node listens on `::` for both families, and on `0.0.0.0` where the machine has no IPv6.
+  const any = address.family === 'IPv6' ? ['0.0.0.0', '::'] : ['0.0.0.0']
+  return { port: address.port, addresses: hostAddress === 'any' ? any : [hostAddress] }
 }
 
 function toPublishError(cause: unknown, endpoint: string, users: readonly string[]): unknown {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
   if (code === 'EADDRINUSE') return createHostError('IN_USE', { subject: `port ${endpoint}`, users }, { cause })
-  const facts = {
-    operation: 'startContainer',
-    subject: `port ${endpoint}`,
-    status: undefined,
-    reason: `it cannot be opened (${code})`,
-  }
+  const reason = `it cannot be opened (${code})`
+  const facts = { operation: 'startContainer', subject: `port ${endpoint}`, status: undefined, reason }
   return createHostError('OPERATION_FAILED', facts, { cause })
 }
