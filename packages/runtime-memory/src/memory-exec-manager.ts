@@ -45,7 +45,7 @@ export class MemoryExecManager implements ExecManager {
       workingDirectory,
       terminal,
       sources,
-      networking: run.networking,
+      networking: run.network.networking,
     }
     return new MemoryExecProcess(this.#context, { containerId: container.id, run, program, context, options })
   }

@@ -34,5 +34,5 @@ function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
   }
   container.firewallRules = rules
   const run = getCurrentRun(container)
-  if (run !== undefined) applyFirewall(run.networking, rules)
+  if (run !== undefined) applyFirewall(run.network.networking, rules)
 }

@@ -236,7 +236,7 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     const { containers } = this.#context.engine
     return await this.#context.call('getPortBindings', options, () => {
-      const ports = getCurrentRun(containers.require(id))?.ports ?? []
+      const ports = getCurrentRun(containers.require(id))?.network.ports ?? []
       // When several host ports lead to one container port, the first is returned.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
     })

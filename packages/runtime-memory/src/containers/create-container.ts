@@ -65,7 +65,7 @@ interface ContainerParts {
 }
 
 function toContainer(
-  { clock, networks, logLimitBytes }: MemoryEngine,
+  engine: MemoryEngine,
   config: ContainerConfig,
   { id, image, mounts, ownerLabels }: ContainerParts,
 ): MemoryContainer {
@@ -78,18 +78,18 @@ function toContainer(
     config,
     image,
     labels: { ...image.config.labels, ...toObjectLabels({ kind: 'container' }, ownerLabels, config.labels) },
-    createdAt: clock.now(),
+    createdAt: engine.now(),
     argv: [...entrypoint, ...command],
     env: toEnvironment(id, image, config),
     user: config.user ?? image.config.user,
     workingDirectory: config.workingDirectory ?? image.config.workingDirectory,
     files: new ContainerFiles({
       image: image.files,
-      system: createSystemFiles(id, config, networks.defaultNetwork.gateway),
+      system: createSystemFiles(id, config, engine.networks.defaultNetwork.gateway),
       mounts,
       readOnly: config.readOnlyRootFilesystem === true,
     }),
-    log: new ContainerLog(clock, logLimitBytes),
+    log: new ContainerLog(engine.clock, engine.logLimitBytes),
     run: undefined,
     starting: undefined,
     firewallRules: undefined,

@@ -1,13 +1,12 @@
 import type { ContainerInfo, ContainerInspection } from '@capstan/core'
 import type { NetworkAttachment } from '@capstan/core/plugin'
-import { toDate } from '../memory-clock.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { getCurrentRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 
 /** Converts a container to its entry in a list. */
 export function toContainerInfo(container: MemoryContainer): ContainerInfo {
   const { id, name, config, labels, createdAt } = container
-  return { id, name, image: config.image, state: toContainerState(container), createdAt: toDate(createdAt), labels }
+  return { id, name, image: config.image, state: toContainerState(container), createdAt, labels }
 }
 
 /** Collects all facts about a container. */
@@ -22,11 +21,11 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
       status,
       running: status === 'running',
       exitCode: run?.exitCode,
-      startedAt: run && toDate(run.startedAt),
-      finishedAt: run?.finishedAt === undefined ? undefined : toDate(run.finishedAt),
+      startedAt: run?.startedAt,
+      finishedAt: run?.finishedAt,
     },
     networks: toAttachments(engine, container),
-    ports: getCurrentRun(container)?.ports ?? [],
+    ports: getCurrentRun(container)?.network.ports ?? [],
   }
 }
 

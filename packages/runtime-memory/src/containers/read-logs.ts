@@ -62,7 +62,7 @@ async function* readRecords(
       yield { record, offset: reader.position === first.position ? first.offset : 0 }
       log.advance(reader)
     } else if (run?.exitCode !== undefined) return
-    else await waitForChange(log, signal)
+    else await log.waitForChange(signal)
   }
 }
 
@@ -77,17 +77,4 @@ function* toChunks(record: LogRecord, offset: number, { timestamps = false }: Lo
   const bytes = record.bytes.subarray(offset)
   if (!timestamps) yield { source, bytes }
   else for (const piece of splitLines(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
-}
-
-/** Resolves on the next change, and when the signal aborts. */
-function waitForChange(log: ContainerLog, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      stop()
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const stop = log.onChange(wake)
-    signal.addEventListener('abort', wake, { once: true })
-  })
 }

@@ -7,7 +7,7 @@ import { findMain } from '../simulation/processes/find-program.js'
 import { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
 import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
-import { connectToNetworks } from './state/network-resources.js'
+import { allocateNetwork } from './state/network-allocation.js'
 
 /** Options of `startContainer`. */
 export interface StartOptions {
@@ -60,16 +60,12 @@ async function start(
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const networkResources = await connectToNetworks(
-    engine,
-    container,
-    firewallTiming === 'before-program' ? rules : undefined,
-  )
+  const network = await allocateNetwork(engine, container, firewallTiming === 'before-program' ? rules : undefined)
   if (container.lifecycle.isBeingRemoved) {
-    await networkResources.release()
+    await network.release()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  const run = new ContainerRun(engine, container, { startedBy, program, networkResources, client })
+  const run = new ContainerRun(engine, container, { startedBy, program, network, client })
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
     await run.ended
@@ -82,7 +78,7 @@ async function start(
 async function applyRulesAfterStart(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
   // The program starts in its first turn.
   await new Promise((resolve) => setImmediate(resolve))
-  if (run.exitCode === undefined) return applyFirewall(run.networking, rules)
+  if (run.exitCode === undefined) return applyFirewall(run.network.networking, rules)
   const reason = 'its process ended before the rules were set'
   throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { LogChunk } from '@capstan/core'
 import type { MemoryClock } from '../../memory-clock.js'
 
@@ -26,10 +26,10 @@ export class ContainerLog {
   readonly #limitBytes: number
   readonly #readers = new Set<LogReader>()
   readonly #events = new EventEmitter().setMaxListeners(0)
-  #records: (LogRecord | undefined)[] = []
-  /** The number of empty slots at the front of `#records`, whose records were dropped. */
-  #emptySlots = 0
-  #dropped = 0
+  /** The records by position. */
+  readonly #records = new Map<number, LogRecord>()
+  #start = 0
+  #end = 0
   #bytes = 0
 
   constructor(clock: MemoryClock, limitBytes: number) {
@@ -39,31 +39,30 @@ export class ContainerLog {
 
   /** The position of the oldest record. */
   get start(): number {
-    return this.#dropped + this.#emptySlots
+    return this.#start
   }
 
   /** The position after the newest record. */
   get end(): number {
-    return this.#dropped + this.#records.length
+    return this.#end
   }
 
   at(position: number): LogRecord | undefined {
-    return this.#records[position - this.#dropped]
+    return this.#records.get(position)
   }
 
   append(source: LogChunk['source'], bytes: Uint8Array): void {
-    this.#records.push({ source, bytes, nanoseconds: this.#clock.now() })
+    this.#records.set(this.#end, { source, bytes, nanoseconds: this.#clock.now() })
+    this.#end += 1
     this.#bytes += bytes.length + overheadBytes
     this.#trim()
-    this.notify()
+    this.notifyChange()
   }
 
   /** Resolves when the log accepts more output. */
   async waitForCapacity(): Promise<void> {
     while (this.#isBlocked()) {
-      await new Promise<void>((resolve) => {
-        this.#events.once('read', resolve)
-      })
+      await once(this.#events, 'read')
       this.#trim()
     }
   }
@@ -84,15 +83,14 @@ export class ContainerLog {
     this.#events.emit('read')
   }
 
-  /** Notifies the listeners, for example at the end of a run. */
-  notify(): void {
+  /** Ends the waits for a change: at each new record, and at the end of a run. */
+  notifyChange(): void {
     this.#events.emit('change')
   }
 
-  /** Calls `listener` at each change. The returned function removes it. */
-  onChange(listener: () => void): () => void {
-    this.#events.on('change', listener)
-    return () => void this.#events.off('change', listener)
+  /** Resolves at the next change, and when the signal aborts. */
+  async waitForChange(signal: AbortSignal): Promise<void> {
+    await once(this.#events, 'change', { signal }).catch(() => {})
   }
 
   #isFull(): boolean {
@@ -108,20 +106,13 @@ export class ContainerLog {
 
   #trim(): void {
     const firstKept = Math.min(this.end - 1, ...[...this.#readers].map(({ position }) => position))
-    while (this.#isFull() && this.start < firstKept) this.#drop()
-    if (this.#emptySlots < compactAfter || this.#emptySlots * 2 < this.#records.length) return
-    this.#records = this.#records.slice(this.#emptySlots)
-    this.#dropped += this.#emptySlots
-    this.#emptySlots = 0
-  }
-
-  #drop(): void {
-    this.#bytes -= (this.#records[this.#emptySlots]?.bytes.length ?? 0) + overheadBytes
-    this.#records[this.#emptySlots] = undefined
-    this.#emptySlots += 1
+    while (this.#isFull() && this.start < firstKept) {
+      this.#bytes -= (this.at(this.start)?.bytes.length ?? 0) + overheadBytes
+      this.#records.delete(this.start)
+      this.#start += 1
+    }
   }
 }
 
 /** The approximate memory of a record besides its bytes. */
 const overheadBytes = 128
-const compactAfter = 1024

@@ -1,19 +1,15 @@
-import type { PortBinding } from '@capstan/core/plugin'
-import type { MemoryClock } from '../../memory-clock.js'
-import type { ContainerNetworking } from '../../networks/container-networking.js'
-import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
 import { type ProcessContext, SimulatedProcess } from '../../simulation/processes/simulated-process.js'
 import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
 import type { MemoryContainer } from './memory-container.js'
-import type { NetworkResources } from './network-resources.js'
+import type { NetworkAllocation } from './network-allocation.js'
 
 /** The parts of the engine that a run uses. */
 export interface RunEngine {
-  readonly clock: MemoryClock
   readonly commands: ReadonlyMap<string, MemoryProgram>
   readonly containers: ContainerStore
+  now(): Date
   /** Resolves in a later turn of the event loop. */
   nextTurn(): Promise<void>
 }
@@ -22,7 +18,7 @@ export interface RunEngine {
 export interface ContainerRunOptions {
   readonly startedBy: object
   readonly program: MemoryProgram
-  readonly networkResources: NetworkResources
+  readonly network: NetworkAllocation
   readonly client: AttachedClient | undefined
 }
 
@@ -33,26 +29,26 @@ export class ContainerRun {
   readonly streams: ContainerStreams
   readonly process: SimulatedProcess
   readonly execs: Set<SimulatedProcess> = new Set()
-  readonly startedAt: bigint
+  readonly network: NetworkAllocation
+  readonly startedAt: Date
   /** Resolves with the exit code after the resources of the run are released. */
   readonly ended: Promise<number>
   readonly #engine: RunEngine
   readonly #container: MemoryContainer
-  readonly #networkResources: NetworkResources
   /** Pid 1 is the init process or the program, and 2 is the program under an init. */
   #lastPid = 2
-  #end: { readonly exitCode: number; readonly at: bigint } | undefined
+  #end: { readonly exitCode: number; readonly at: Date } | undefined
 
   constructor(
     engine: RunEngine,
     container: MemoryContainer,
-    { startedBy, program, networkResources, client }: ContainerRunOptions,
+    { startedBy, program, network, client }: ContainerRunOptions,
   ) {
     this.startedBy = startedBy
     this.#engine = engine
     this.#container = container
-    this.#networkResources = networkResources
-    this.startedAt = engine.clock.now()
+    this.network = network
+    this.startedAt = engine.now()
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
     this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
@@ -66,20 +62,8 @@ export class ContainerRun {
     return this.#end?.exitCode
   }
 
-  get finishedAt(): bigint | undefined {
+  get finishedAt(): Date | undefined {
     return this.#end?.at
-  }
-
-  get networking(): ContainerNetworking {
-    return this.#networkResources.networking
-  }
-
-  get namespace(): NetworkNamespace {
-    return this.#networkResources.networking.namespace
-  }
-
-  get ports(): readonly PortBinding[] {
-    return this.#networkResources.ports
   }
 
   /** Allocates the pid of another process in the container. */
@@ -91,10 +75,10 @@ export class ContainerRun {
   async #waitForEnd(): Promise<number> {
     const exitCode = await this.process.exitCode
     for (const exec of this.execs) exec.kill()
-    await this.#networkResources.release()
-    this.#end = { exitCode, at: this.#engine.clock.now() }
+    await this.network.release()
+    this.#end = { exitCode, at: this.#engine.now() }
     if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
-    this.#container.log.notify()
+    this.#container.log.notifyChange()
     return exitCode
   }
 
@@ -122,7 +106,7 @@ export class ContainerRun {
       terminal: config.tty === true,
       terminalSize: () => this.#container.terminalSize,
       sources: { files, programs: image.programs, commands: this.#engine.commands },
-      networking: this.#networkResources.networking,
+      networking: this.network.networking,
     }
   }
 }

@@ -50,6 +50,6 @@ export class ContainerStore {
   /** Finds the network namespace of a container; `undefined` unless it is running. */
   findNamespace(id: string): NetworkNamespace | undefined {
     const container = this.find(id)
-    return container === undefined ? undefined : getCurrentRun(container)?.namespace
+    return container && getCurrentRun(container)?.network.networking.namespace
   }
 }

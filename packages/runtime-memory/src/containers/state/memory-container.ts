@@ -13,7 +13,7 @@ export interface MemoryContainer {
   readonly config: ContainerConfig
   readonly image: StoredImage
   readonly labels: StringMap
-  readonly createdAt: bigint
+  readonly createdAt: Date
   /** The entrypoint and the command. */
   readonly argv: Argv
   readonly env: StringMap

@@ -8,11 +8,11 @@ import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
 import { getCurrentRun, type MemoryContainer } from './memory-container.js'
 
-/** What a running container uses on its networks: addresses, published ports and the firewall. */
-export interface NetworkResources {
+/** The addresses of a running container on its networks, and its published ports. */
+export interface NetworkAllocation {
   readonly networking: ContainerNetworking
   readonly ports: readonly PortBinding[]
-  /** Releases all of them. Idempotent. */
+  /** Closes the ports and all connections, and leaves the networks. Idempotent. */
   release(): Promise<void>
 }
 
@@ -23,12 +23,12 @@ export interface NetworkStores {
 }
 
 /** Joins the container's networks, sets the firewall rules and publishes the ports; undone on failure. */
-export async function connectToNetworks(
+export async function allocateNetwork(
   stores: NetworkStores,
   container: MemoryContainer,
   rules: FirewallRules | undefined,
-): Promise<NetworkResources> {
-  const joined = findNetworks(stores, container)
+): Promise<NetworkAllocation> {
+  const joined = findNetworks(stores.networks, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const networks = joined.map(({ network }) => network)
   const networking = createNetworking(stores, container, networks)
@@ -39,7 +39,7 @@ export async function connectToNetworks(
   try {
     if (rules !== undefined) applyStoredRules(networking, rules)
     const { bindings, close } = await publishPorts(container.config.ports ?? [], networking.namespace, (hostPort) =>
-      findUsers(stores, hostPort),
+      findPublishers(stores.containers, hostPort),
     )
     const release = async () => {
       disconnect()
@@ -62,11 +62,13 @@ function applyStoredRules(networking: ContainerNetworking, rules: FirewallRules)
   }
 }
 
-function findUsers({ containers }: NetworkStores, hostPort: number): readonly string[] {
-  const running = containers
+function findPublishers(containers: ContainerStore, hostPort: number): readonly string[] {
+  const publishes = (container: MemoryContainer) =>
+    getCurrentRun(container)?.network.ports.some((port) => port.hostPort === hostPort)
+  return containers
     .list()
-    .filter((container) => getCurrentRun(container)?.ports.some((port) => port.hostPort === hostPort))
-  return running.map(({ name }) => name)
+    .filter(publishes)
+    .map(({ name }) => name)
 }
 
 function createNetworking(
@@ -91,7 +93,7 @@ interface JoinedNetwork {
 }
 
 /** Finds the networks to join, each with the names of the container on it. The default network has no names. */
-function findNetworks({ networks }: NetworkStores, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
+function findNetworks(networks: NetworkStore, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
   if (network.mode !== 'networks') return []
