@@ -1,43 +1,45 @@
 import { setImmediate } from 'node:timers/promises'
-import { delay } from '@capstan/core/plugin'
+import { delay, type StringMap } from '@capstan/core/plugin'
 import { ContainerStore } from './containers/state/container-store.js'
 import { ImageStore } from './images/state/image-store.js'
 import { MemoryClock, toDate } from './memory-clock.js'
 import type { FaultList } from './memory-fault.js'
 import { NetworkStore } from './networks/network-store.js'
+import type { FileMap } from './simulation/files/file-map.js'
 import type { ImageContent, ImagePrograms } from './simulation/image-content.js'
 import type { MemoryProgram } from './simulation/memory-program.js'
-import { VolumeStore } from './volumes/volume-store.js'
 
 /** Options of `MemoryEngine`. */
-export interface MemoryEngineOptions {
-  readonly faults: FaultList
-  /** The commands of the plugin by name. An executable file with that name runs the command. */
-  readonly commands: ReadonlyMap<string, MemoryProgram>
-  /** Images that can be pulled, by their short reference. */
-  readonly registry: ReadonlyMap<string, ImageContent>
-  /** The maximum size of a container's log. */
-  readonly logLimitBytes: number
+export type MemoryEngineOptions = Pick<MemoryEngine, 'faults' | 'commands' | 'registry' | 'logLimitBytes'>
+
+/** One simulated volume. */
+export interface MemoryVolume {
+  readonly name: string
+  readonly labels: StringMap
+  readonly createdAt: Date
+  /** The id of the container whose creation created the volume; `undefined` after `createVolume`. */
+  readonly createdFor?: string
+  /** Files by their paths from the root of the volume. */
+  readonly files: FileMap
 }
 
-/**
- * The state of one simulated engine. It stays when runtimes are closed.
- *
- * It belongs to the plugin: closing a runtime leaves it unchanged, and opening the plugin again finds it.
- */
+/** The state of one simulated engine. It belongs to the plugin: closing a runtime leaves it unchanged. */
 export class MemoryEngine {
   readonly clock: MemoryClock = new MemoryClock()
   readonly images: ImageStore = new ImageStore()
   readonly containers: ContainerStore = new ContainerStore()
   readonly networks: NetworkStore = new NetworkStore()
-  readonly volumes: VolumeStore = new VolumeStore()
+  /** The volumes by name. */
+  readonly volumes: Map<string, MemoryVolume> = new Map()
   readonly faults: FaultList
+  /** The commands of the plugin by name. An executable file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
+  /** Images that can be pulled, by their short reference. */
   readonly registry: ReadonlyMap<string, ImageContent>
   /** Programs by their key. Archives contain the key, because they cannot contain programs. */
   readonly programs: Map<string, ImagePrograms> = new Map()
+  /** The maximum size of a container's log. */
   readonly logLimitBytes: number
-  /** The open runtimes. */
   readonly openRuntimes: Set<object> = new Set()
 
   constructor({ faults, commands, registry, logLimitBytes }: MemoryEngineOptions) {

@@ -3,7 +3,6 @@ import {
   type CreateNetworkOptions,
   createHostError,
   hasLabels,
-  isSameOwner,
   type ListOptions,
   toObjectLabels,
   validateId,
@@ -27,7 +26,8 @@ export class MemoryNetworkManager implements NetworkManager {
     validateLabels(labels)
     const { engine, ownerLabels } = this.#context
     return await this.#context.call('createNetwork', options, ({ undo }) => {
-      this.#checkName(name)
+      const holder = engine.networks.list().find((network) => network.name === name)
+      this.#context.checkNameIsFree(name, holder)
       const allLabels = toObjectLabels({ kind: 'network' }, ownerLabels, labels)
       const { id } = engine.networks.add({ name, internal, labels: allLabels })
       undo.add(`network ${name}`, async () => engine.networks.delete(id))
@@ -54,17 +54,6 @@ export class MemoryNetworkManager implements NetworkManager {
         .filter(({ labels }) => hasLabels(labels, options.labels))
         .map(({ id, name, internal, labels }) => ({ id, name, internal, labels })),
     )
-  }
-
-  #checkName(name: string): void {
-    const { engine, ownerLabels } = this.#context
-    const holder = engine.networks.list().find((network) => network.name === name)
-    if (holder === undefined) return
-    throw createHostError('NAME_CONFLICT', {
-      name,
-      holderId: holder.id,
-      sameOwner: isSameOwner(holder.labels, ownerLabels),
-    })
   }
 
   #checkUnused(network: MemoryNetwork): void {

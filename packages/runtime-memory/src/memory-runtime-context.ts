@@ -1,23 +1,29 @@
 import type { Capability, OperationOptions, OptionName } from '@capstan/core'
 import {
   checkOption,
+  createHostError,
+  isSameOwner,
   type Operation,
   OperationScope,
+  type RegistrationScope,
   type StringMap,
   type UnsupportedOption,
 } from '@capstan/core/plugin'
 import type { MemoryEngine } from './memory-engine.js'
 import { applyFault, InjectedFailure } from './memory-fault.js'
 
-/** Options of `MemoryRuntimeContext`. */
-export interface MemoryRuntimeContextOptions {
+/** Options of `MemoryRuntimeContext`. The error that calls after `close` reject with names the package. */
+export interface MemoryRuntimeContextOptions
+  extends Pick<RegistrationScope, 'runtimeName' | 'ownerLabels' | 'packageName' | 'packageVersion'> {
   readonly engine: MemoryEngine
-  readonly runtimeName: string
-  readonly ownerLabels: StringMap
   readonly unsupportedOptions: readonly UnsupportedOption[]
-  /** For the error that calls after `close` reject with. */
-  readonly packageName?: string | undefined
-  readonly packageVersion?: string | undefined
+}
+
+/** A container, a network, or a volume, which has no id besides its name. */
+interface NamedObject {
+  readonly id?: string
+  readonly name: string
+  readonly labels: StringMap
 }
 
 /**
@@ -82,6 +88,13 @@ export class MemoryRuntimeContext {
     signal.throwIfAborted()
     if (fault?.after === true) await applyFault(fault, signal)
     return result
+  }
+
+  /** @throws HostError NAME_CONFLICT when there is an object with the name already */
+  checkNameIsFree(name: string, holder: NamedObject | undefined): void {
+    if (holder === undefined) return
+    const { id: holderId = holder.name, labels } = holder
+    throw createHostError('NAME_CONFLICT', { name, holderId, sameOwner: isSameOwner(labels, this.ownerLabels) })
   }
 
   /** Whether stored firewall rules are set before the program of a container starts or after. */

@@ -3,7 +3,6 @@ import {
   type CreateVolumeOptions,
   createHostError,
   hasLabels,
-  isSameOwner,
   type ListOptions,
   toObjectLabels,
   validateLabels,
@@ -25,12 +24,9 @@ export class MemoryVolumeManager implements VolumeManager {
     validateLabels(labels)
     const { engine, ownerLabels } = this.#context
     return await this.#context.call('createVolume', options, ({ undo }) => {
-      const holder = engine.volumes.find(name)
-      if (holder !== undefined) {
-        const facts = { name, holderId: holder.name, sameOwner: isSameOwner(holder.labels, ownerLabels) }
-        throw createHostError('NAME_CONFLICT', facts)
-      }
-      engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), { createdAt: engine.now() })
+      this.#context.checkNameIsFree(name, engine.volumes.get(name))
+      const allLabels = toObjectLabels({ kind: 'volume' }, ownerLabels, labels)
+      engine.volumes.set(name, { name, labels: allLabels, createdAt: engine.now(), files: new Map() })
       undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
       return name
     })
@@ -38,9 +34,9 @@ export class MemoryVolumeManager implements VolumeManager {
 
   async removeVolume(name: string, options: OperationOptions = {}): Promise<void> {
     validateName(name)
-    const { volumes } = this.#context.engine
+    const { volumes, containers } = this.#context.engine
     await this.#context.call('removeVolume', options, () => {
-      const users = this.#context.engine.containers.findUsersOfVolume(name)
+      const users = containers.findUsersOfVolume(name)
       if (users.length > 0) throw createHostError('IN_USE', { subject: `volume "${name}"`, users })
       volumes.delete(name)
     })
@@ -49,8 +45,7 @@ export class MemoryVolumeManager implements VolumeManager {
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
     const { volumes } = this.#context.engine
     return await this.#context.call('listVolumes', options, () =>
-      volumes
-        .list()
+      [...volumes.values()]
         .filter(({ labels }) => hasLabels(labels, options.labels))
         .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
     )

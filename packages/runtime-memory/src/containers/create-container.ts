@@ -1,16 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ContainerConfig, CreateOptions } from '@capstan/core'
-import {
-  createHostError,
-  isSameOwner,
-  type Operation,
-  type StringMap,
-  toImageHome,
-  toObjectLabels,
-} from '@capstan/core/plugin'
+import { createHostError, type Operation, type StringMap, toImageHome, toObjectLabels } from '@capstan/core/plugin'
 import { pullImage } from '../images/pull-image.js'
 import type { StoredImage } from '../images/state/stored-image.js'
-import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
 import { createSystemFiles } from '../simulation/files/system-files.js'
@@ -36,11 +28,10 @@ export async function createContainer(
   // Another call may have taken the name, or removed a network, while the image was pulled.
   checkName(context, config.name)
   checkNetwork(context, config)
-  const { ownerLabels } = context
   const id = randomBytes(32).toString('hex')
   call.undo.add('volumes', async () => removeVolumesOf(engine, id))
-  const mounts = createMounts(engine, config, { id, ownerLabels })
-  const container = toContainer(engine, config, { id, image, mounts, ownerLabels })
+  const mounts = createMounts(context, config, id)
+  const container = toContainer(context, config, { id, image, mounts })
   engine.containers.add(container)
   call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container))
   return container
@@ -61,13 +52,12 @@ interface ContainerParts {
   readonly id: string
   readonly image: StoredImage
   readonly mounts: readonly MountedFiles[]
-  readonly ownerLabels: StringMap
 }
 
 function toContainer(
-  engine: MemoryEngine,
+  { engine, ownerLabels }: MemoryRuntimeContext,
   config: ContainerConfig,
-  { id, image, mounts, ownerLabels }: ContainerParts,
+  { id, image, mounts }: ContainerParts,
 ): MemoryContainer {
   const { entrypoint = image.config.entrypoint } = config
   // As on Docker, the command of an image is used only with the entrypoint of that image.
@@ -114,11 +104,8 @@ function toEnvironment(
   return applyEnvironmentChanges(own, env)
 }
 
-function checkName({ engine, ownerLabels }: MemoryRuntimeContext, name: string | undefined): void {
-  const holder = name === undefined ? undefined : engine.containers.findName(name)
-  if (holder === undefined) return
-  const facts = { name: holder.name, holderId: holder.id, sameOwner: isSameOwner(holder.labels, ownerLabels) }
-  throw createHostError('NAME_CONFLICT', facts)
+function checkName(context: MemoryRuntimeContext, name: string | undefined): void {
+  if (name !== undefined) context.checkNameIsFree(name, context.engine.containers.findName(name))
 }
 
 function checkNetwork(
