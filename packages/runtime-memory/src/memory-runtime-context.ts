@@ -97,13 +97,6 @@ export class MemoryRuntimeContext {
     throw createHostError('NAME_CONFLICT', { name, holderId, sameOwner: isSameOwner(labels, this.ownerLabels) })
   }
 
-  /** Whether stored firewall rules are set before the program of a container starts or after. */
-  get firewallTiming(): 'before-program' | 'after-program' {
-    return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart')
-      ? 'after-program'
-      : 'before-program'
-  }
-
   /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support */
   refuse<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
     checkOption(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })

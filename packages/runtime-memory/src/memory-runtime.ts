@@ -53,10 +53,12 @@ import { toSignalName } from './simulation/processes/signals.js'
 export class MemoryRuntime implements Runtime {
   readonly type: string
   readonly #context: MemoryRuntimeContext
+  readonly #engine: MemoryEngine
 
   constructor(context: MemoryRuntimeContext) {
     this.type = context.runtimeName
     this.#context = context
+    this.#engine = context.engine
   }
 
   async ping(options: OperationOptions = {}): Promise<void> {
@@ -76,10 +78,8 @@ export class MemoryRuntime implements Runtime {
 
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    const { engine } = this.#context
     await this.#context.call('startContainer', options, async ({ undo }) => {
-      const firewallTiming = this.#context.firewallTiming
-      await startContainer(engine, engine.containers.require(id), { startedBy: this.#context, undo, firewallTiming })
+      await startContainer(this.#context, this.#engine.containers.require(id), { undo })
     })
   }
 
@@ -88,16 +88,15 @@ export class MemoryRuntime implements Runtime {
     validateStopOptions(options)
     const { graceMs = 10_000 } = options
     await this.#context.call('stopContainer', options, async ({ signal }) => {
-      const container = this.#context.engine.containers.find(id)
+      const container = this.#engine.containers.find(id)
       if (container !== undefined) await stopContainer(container, { graceMs, signal })
     })
   }
 
   async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
     validateId(id)
-    const { containers } = this.#context.engine
     return await this.#context.call('waitContainer', options, ({ signal }) => {
-      const container = containers.require(id)
+      const container = this.#engine.containers.require(id)
       if (this.#wasStartedByAnother(container))
         this.#context.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
@@ -106,57 +105,54 @@ export class MemoryRuntime implements Runtime {
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    const { engine } = this.#context
     await this.#context.call('removeContainer', options, async () => {
-      const container = engine.containers.find(id)
-      if (container !== undefined) await removeContainer(engine, container)
+      const container = this.#engine.containers.find(id)
+      if (container !== undefined) await removeContainer(this.#engine, container)
     })
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateId(id)
     validateLogOptions(options)
-    this.#refuseLogOptions(options)
-    return createLogStream(this.#context, id, options)
-  }
-
-  #refuseLogOptions({ since, timestamps, stdout = true, stderr = true }: LogOptions): void {
+    const { since, timestamps, stdout = true, stderr = true } = options
     this.#context.refuse(runtimeCapability, 'logs.since', since)
     this.#context.refuse(runtimeCapability, 'logs.timestamps', timestamps)
     this.#context.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
+    return createLogStream(this.#context, id, options)
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
     validateId(id)
-    const { containers } = this.#context.engine
-    return await this.#context.call('containerLogsAll', options, () => readWholeLog(containers.require(id).log))
+    return await this.#context.call('containerLogsAll', options, () =>
+      readWholeLog(this.#engine.containers.require(id).log),
+    )
   }
 
   async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
     validateId(id)
-    const { containers } = this.#context.engine
-    return await this.#context.call('containerState', options, () => toContainerState(containers.require(id)))
+    return await this.#context.call('containerState', options, () =>
+      toContainerState(this.#engine.containers.require(id)),
+    )
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateId(id)
-    const { engine } = this.#context
     return await this.#context.call('inspectContainer', options, () =>
-      inspectContainer(engine, engine.containers.require(id)),
+      inspectContainer(this.#engine, this.#engine.containers.require(id)),
     )
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
     validateImageReference(tag, 'tag')
-    const { images } = this.#context.engine
-    return await this.#context.call('imageExists', options, () => images.find(tag) !== undefined)
+    return await this.#context.call('imageExists', options, () => this.#engine.images.find(tag) !== undefined)
   }
 
   async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
     this.#context.operations.assertOpen()
-    const { images } = this.#context.engine
     try {
-      return await this.#context.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
+      return await this.#context.call('getImageHomeDir', options, () =>
+        toImageHome(this.#engine.images.require(image).config),
+      )
     } catch {
       // Without a known home directory the answer is that of root. Only an abort and a closed runtime reject.
       options.signal?.throwIfAborted()
@@ -166,9 +162,8 @@ export class MemoryRuntime implements Runtime {
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    const { images } = this.#context.engine
     return await this.#context.call('listImages', options, () =>
-      images
+      this.#engine.images
         .list()
         .filter(({ config }) => hasLabels(config.labels, options.labels))
         .map(toImageInfo),
@@ -177,16 +172,14 @@ export class MemoryRuntime implements Runtime {
 
   async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
     validateImageReference(id, 'id')
-    const { engine } = this.#context
-    await this.#context.call('removeImage', options, () => removeImage(engine, id))
+    await this.#context.call('removeImage', options, () => removeImage(this.#engine, id))
   }
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    const { containers } = this.#context.engine
     await this.#context.call('attach', options, ({ signal }) => {
-      const container = containers.require(id)
+      const container = this.#engine.containers.require(id)
       if (this.#wasStartedByAnother(container)) this.#refuseAttach(id)
       return attachContainer(container, { ...options, signal })
     })
@@ -195,24 +188,16 @@ export class MemoryRuntime implements Runtime {
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    const { engine } = this.#context
-    const startedBy = this.#context
     return await this.#context.call('startAttached', options, ({ signal }) =>
-      startAttached(engine, engine.containers.require(id), {
-        attach: options,
-        signal,
-        startedBy,
-        firewallTiming: startedBy.firewallTiming,
-      }),
+      startAttached(this.#context, this.#engine.containers.require(id), { attach: options, signal }),
     )
   }
 
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateTerminalSize(size)
-    const { containers } = this.#context.engine
     await this.#context.call('resizeTTY', options, () => {
-      const container = containers.require(id)
+      const container = this.#engine.containers.require(id)
       if (container.config.tty !== true || toContainerState(container) === 'exited') return
       this.#context.refuse(runtimeCapability, 'tty.resize', size)
       container.terminalSize = size
@@ -221,7 +206,7 @@ export class MemoryRuntime implements Runtime {
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
     if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
-    const { networks } = this.#context.engine
+    const { networks } = this.#engine
     return await this.#context.call('getHostAddress', options, () => {
       const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)
       return findGateway([network])
@@ -234,18 +219,16 @@ export class MemoryRuntime implements Runtime {
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
     validateId(id)
-    const { containers } = this.#context.engine
     return await this.#context.call('getPortBindings', options, () => {
-      const ports = getCurrentRun(containers.require(id))?.network.ports ?? []
+      const ports = getCurrentRun(this.#engine.containers.require(id))?.network.ports ?? []
       // When several host ports lead to one container port, the first is returned.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
     })
   }
 
   async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
-    const { containers } = this.#context.engine
     return await this.#context.call('listContainers', options, () =>
-      containers
+      this.#engine.containers
         .list()
         .filter(({ labels }) => hasLabels(labels, options.labels))
         .map(toContainerInfo),

@@ -1,7 +1,7 @@
 import type { AttachOptions } from '@capstan/core'
 import { createHostError, type OperationSubject, pumpInput, SharedWriter, untilAborted } from '@capstan/core/plugin'
-import type { MemoryEngine } from '../memory-engine.js'
-import { type StartOptions, startContainer } from './start-container.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
+import { startContainer } from './start-container.js'
 import type { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
 import { getCurrentRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
@@ -30,8 +30,6 @@ export interface StartAttachedOptions {
   readonly attach: AttachOptions
   /** Aborts when the caller's signal aborts and when the runtime is closed. */
   readonly signal: AbortSignal
-  readonly startedBy: object
-  readonly firewallTiming: NonNullable<StartOptions['firewallTiming']>
 }
 
 /**
@@ -39,14 +37,14 @@ export interface StartAttachedOptions {
  * streams have taken all output.
  */
 export async function startAttached(
-  engine: MemoryEngine,
+  context: MemoryRuntimeContext,
   container: MemoryContainer,
-  { attach, signal, startedBy, firewallTiming }: StartAttachedOptions,
+  { attach, signal }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
   const before = getCurrentRun(container)
-  const run = await startContainer(engine, container, { startedBy, client: output, firewallTiming })
+  const run = await startContainer(context, container, { client: output })
   try {
     return await runSession(run, { attach, output, signal })
   } catch (error) {
@@ -61,10 +59,8 @@ export async function startAttached(
   }
 }
 
-interface Session {
-  readonly attach: AttachOptions
+interface Session extends StartAttachedOptions {
   readonly output: OutputClient
-  readonly signal: AbortSignal
 }
 
 async function runSession({ streams, ended }: ContainerRun, { attach, output, signal }: Session): Promise<number> {

@@ -1,5 +1,5 @@
 import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
-import { createLogStream as createStream } from '@capstan/core/plugin'
+import { createLogStream as createStream, findUnsupportedOption } from '@capstan/core/plugin'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { findTail, type LogFilter, type LogPosition, splitLines } from './log-lines.js'
@@ -11,7 +11,7 @@ export function createLogStream(context: MemoryRuntimeContext, id: string, optio
   const { engine, operations, unsupportedOptions } = context
   return createStream({ operations, id, options }, async function* ({ signal }) {
     const container = await context.call('containerLogs', options, () => engine.containers.require(id))
-    const isOneStream = unsupportedOptions.some(({ field }) => field === 'logs.split')
+    const isOneStream = findUnsupportedOption('logs.split', unsupportedOptions) !== undefined
     for await (const chunk of readLog(container, { ...options, signal })) {
       yield isOneStream ? { ...chunk, source: 'combined' } : chunk
     }

@@ -1,7 +1,8 @@
 import type { FirewallRules } from '@capstan/core'
-import { createHostError, type UndoStack } from '@capstan/core/plugin'
+import { createHostError, findUnsupportedOption, type UndoStack } from '@capstan/core/plugin'
 import { applyFirewall } from '../firewall/apply-firewall.js'
 import type { MemoryEngine } from '../memory-engine.js'
+import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
 import { findMain } from '../simulation/processes/find-program.js'
 import { ContainerRun } from './state/container-run.js'
@@ -11,14 +12,10 @@ import { allocateNetwork } from './state/network-allocation.js'
 
 /** Options of `startContainer`. */
 export interface StartOptions {
-  /** The open runtime that starts the container. */
-  readonly startedBy: object
   /** When this call starts the container, a step that kills it is added here. */
   readonly undo?: UndoStack
   /** A client to attach before the program starts. */
   readonly client?: AttachedClient
-  /** Whether stored firewall rules are set before the program starts or after. Default `before-program`. */
-  readonly firewallTiming?: 'before-program' | 'after-program'
 }
 
 /**
@@ -26,24 +23,24 @@ export interface StartOptions {
  * `undo` is run.
  */
 export async function startContainer(
-  engine: MemoryEngine,
+  context: MemoryRuntimeContext,
   container: MemoryContainer,
   options: StartOptions,
 ): Promise<ContainerRun> {
   while (container.starting !== undefined) await container.starting
   const current = getCurrentRun(container)
-  if (current === undefined) return await startOnce(engine, container, options)
+  if (current === undefined) return await startOnce(context, container, options)
   if (options.client !== undefined) current.streams.attach(options.client)
   return current
 }
 
 /** Concurrent starts of the same container wait for this one. */
 async function startOnce(
-  engine: MemoryEngine,
+  context: MemoryRuntimeContext,
   container: MemoryContainer,
   options: StartOptions,
 ): Promise<ContainerRun> {
-  const started = start(engine, container, options)
+  const started = start(context, container, options)
   container.starting = started.then(
     () => {},
     () => {},
@@ -54,23 +51,25 @@ async function startOnce(
 }
 
 async function start(
-  engine: MemoryEngine,
+  context: MemoryRuntimeContext,
   container: MemoryContainer,
-  { startedBy, undo, client, firewallTiming = 'before-program' }: StartOptions,
+  { undo, client }: StartOptions,
 ): Promise<ContainerRun> {
+  const { engine, unsupportedOptions } = context
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const network = await allocateNetwork(engine, container, firewallTiming === 'before-program' ? rules : undefined)
+  const isRestrictedLate = findUnsupportedOption('firewall.beforeStart', unsupportedOptions) !== undefined
+  const network = await allocateNetwork(engine, container, isRestrictedLate ? undefined : rules)
   if (container.lifecycle.isBeingRemoved) {
     await network.release()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  const run = new ContainerRun(engine, container, { startedBy, program, network, client })
+  const run = new ContainerRun(engine, container, { startedBy: context, program, network, client })
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
     await run.ended
   })
-  if (rules !== undefined && firewallTiming === 'after-program') await applyRulesAfterStart(run, container.id, rules)
+  if (rules !== undefined && isRestrictedLate) await applyRulesAfterStart(run, container.id, rules)
   return run
 }
 

@@ -1,11 +1,12 @@
+import { posix } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Argv } from '@capstan/core/plugin'
 import { connect } from '../../networks/connect.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { listen } from '../../networks/listen.js'
-import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
+import type { ContainerFiles } from '../files/container-files.js'
+import type { MemoryFiles, MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
 import { findCommand, type ProgramSources } from './find-program.js'
-import { createProcessFiles } from './process-files.js'
 import { endOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
@@ -125,6 +126,19 @@ async function runCommand(
   const child: MemoryProcess = { ...parent, ...options, argv, files }
   const { program } = await findCommand(sources, child)
   return toExitStatus(await program(child))
+}
+
+/** Gives a process access to the container's files, with paths from its working directory. */
+function createProcessFiles(files: ContainerFiles, workingDirectory: string): MemoryFiles {
+  const toPath = (path: string) => posix.resolve(workingDirectory, path)
+  return {
+    // A copy, because the program may modify it.
+    read: async (path) => new Uint8Array(await files.read(toPath(path))),
+    write: (path, content) => files.write(toPath(path), Buffer.from(content)),
+    list: (path) => files.list(toPath(path)),
+    mode: (path) => files.mode(toPath(path)),
+    changeMode: (path, mode) => files.changeMode(toPath(path), mode),
+  }
 }
 
 /** Reduces an exit code to eight bits, as a kernel does. Anything but an integer becomes 1. */
