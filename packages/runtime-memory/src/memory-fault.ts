@@ -54,22 +54,15 @@ export class InjectedFailure {
   }
 }
 
-/** Waits, hangs or throws as the fault says. Rejects with a {@link ScriptedFailure} or the signal's reason. */
-export async function applyFault(fault: MemoryFault | undefined, signal: AbortSignal): Promise<void> {
-  if (fault === undefined) return
-  const { operation, delayMs, hang = false, error } = fault
+/** Waits, hangs or throws as the fault says. Rejects with an {@link InjectedFailure} or the signal's reason. */
+export async function applyFault(
+  { operation, delayMs, hang = false, error }: MemoryFault,
+  { subject, signal }: { readonly subject: string; readonly signal: AbortSignal },
+): Promise<void> {
   if (delayMs !== undefined) await delay(delayMs, { signal, ref: false })
   if (hang) await untilAborted(new Promise<never>(() => {}), signal)
   if (error !== undefined) throw new InjectedFailure(error)
-  if (delayMs === undefined) throw new InjectedFailure(createInjectedError(operation))
-}
-
-function createInjectedError(operation: string): Error {
-  const facts = {
-    operation,
-    subject: 'the simulation',
-    status: undefined,
-    reason: 'a fault that the option `faults` injects',
-  }
-  return createHostError('OPERATION_FAILED', facts)
+  if (delayMs !== undefined) return
+  const reason = 'a fault that the option `faults` injects'
+  throw new InjectedFailure(createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason }))
 }

@@ -7,6 +7,7 @@ import {
   type MissingCapability,
   networkManagerCapability,
   type OptionName,
+  type Runtime,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
@@ -44,8 +45,8 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const absent = without.map(toAbsent)
   const unsupportedOptions = withUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
-  const isOmitted = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
-  const provides = capabilities.filter((capability) => !isOmitted(capability))
+  const provided = managers.filter(({ capability }) => without.every(({ id }) => id !== capability.id))
+  const provides = [runtimeCapability, ...provided.map(({ capability }) => capability)]
   return {
     name,
     contractVersion: 1,
@@ -54,31 +55,31 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
     selection: 'named',
     probe: async ({ signal }) => {
       signal?.throwIfAborted()
-      return { ...available, provides, absent, unsupportedOptions }
+      return { ...probeResult, provides, absent, unsupportedOptions }
     },
     register: (scope) => {
-      register(scope, new MemoryRuntimeContext({ ...scope, engine, unsupportedOptions }), isOmitted)
+      const context = new MemoryRuntimeContext({ ...scope, engine, unsupportedOptions })
+      const runtime = new MemoryRuntime(context)
+      scope.provide(runtimeCapability, runtime)
+      for (const { provide } of provided) provide(scope, context, runtime)
     },
   }
 }
 
-function register(
-  scope: RegistrationScope,
-  context: MemoryRuntimeContext,
-  isOmitted: (capability: Capability<object>) => boolean,
-): void {
-  const runtime = new MemoryRuntime(context)
-  const provideUnlessOmitted = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
-    if (!isOmitted(capability)) scope.provide(capability, create())
+interface Manager {
+  readonly capability: Capability<object>
+  readonly provide: (scope: RegistrationScope, context: MemoryRuntimeContext, runtime: Runtime) => void
+}
+
+/** Couples a capability with the class that implements it. */
+function createManager<T extends object>(
+  capability: Capability<T>,
+  Implementation: new (context: MemoryRuntimeContext, runtime: Runtime) => NoInfer<T>,
+): Manager {
+  return {
+    capability,
+    provide: (scope, context, runtime) => scope.provide(capability, new Implementation(context, runtime)),
   }
-  scope.provide(runtimeCapability, runtime)
-  provideUnlessOmitted(imageBuilderCapability, () => new MemoryImageBuilder(context))
-  provideUnlessOmitted(firewallManagerCapability, () => new MemoryFirewallManager(context))
-  provideUnlessOmitted(networkManagerCapability, () => new MemoryNetworkManager(context))
-  provideUnlessOmitted(sidecarManagerCapability, () => new MemorySidecarManager(context, runtime))
-  provideUnlessOmitted(execManagerCapability, () => new MemoryExecManager(context))
-  provideUnlessOmitted(volumeManagerCapability, () => new MemoryVolumeManager(context))
-  provideUnlessOmitted(imageTransferCapability, () => new MemoryImageTransfer(context))
 }
 
 function checkWithout(without: readonly Capability<object>[]): void {
@@ -94,13 +95,10 @@ function toAbsent({ id, title }: Capability<object>): MissingCapability {
 
 /** Lists the fields that no simulation supports, then those of the option `unsupportedOptions`. */
 function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly UnsupportedOption[] {
-  const configured = fields.filter((field) => !alwaysUnsupported.some((refused) => refused.field === field))
-  return [...alwaysUnsupported, ...configured.map(toRefusedByOption)]
-}
-
-function toRefusedByOption(field: OptionName): UnsupportedOption {
+  const configured = fields.filter((field) => !alwaysUnsupported.some((unsupported) => unsupported.field === field))
+  const reason = 'the option `unsupportedOptions` of memoryPlugin() lists it'
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
-  return { field, reason: 'the option `unsupportedOptions` of memoryPlugin() lists it', remedy }
+  return [...alwaysUnsupported, ...configured.map((field) => ({ field, reason, remedy }))]
 }
 
 const alwaysUnsupported: readonly UnsupportedOption[] = [
@@ -108,18 +106,17 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
 ]
 
-const capabilities: readonly Capability<object>[] = [
-  runtimeCapability,
-  imageBuilderCapability,
-  firewallManagerCapability,
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
+const managers: readonly Manager[] = [
+  createManager(imageBuilderCapability, MemoryImageBuilder),
+  createManager(firewallManagerCapability, MemoryFirewallManager),
+  createManager(networkManagerCapability, MemoryNetworkManager),
+  createManager(sidecarManagerCapability, MemorySidecarManager),
+  createManager(execManagerCapability, MemoryExecManager),
+  createManager(imageTransferCapability, MemoryImageTransfer),
+  createManager(volumeManagerCapability, MemoryVolumeManager),
 ]
 
-const available = {
+const probeResult = {
   available: true,
   version: '0.1.0',
   endpoint: 'in this process',

@@ -37,11 +37,13 @@ export class MemoryRuntimeContext {
   readonly ownerLabels: StringMap
   readonly unsupportedOptions: readonly UnsupportedOption[]
   readonly operations: OperationScope
+  readonly #subject: string
 
   constructor(options: MemoryRuntimeContextOptions) {
     const { engine, runtimeName, ownerLabels, unsupportedOptions, packageName, packageVersion } = options
     this.engine = engine
     this.runtimeName = runtimeName
+    this.#subject = `runtime "${runtimeName}"`
     this.ownerLabels = ownerLabels
     this.unsupportedOptions = unsupportedOptions
     const names = { runtime: runtimeName, packageName, packageVersion }
@@ -56,20 +58,16 @@ export class MemoryRuntimeContext {
     { signal }: OperationOptions,
     effect: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
-    return await this.operations.run(
-      { operation, subject: `runtime "${this.runtimeName}"` },
-      { signal },
-      async (call) => {
-        try {
-          return await this.#withFaults(operation, call.signal, () => effect(call))
-        } catch (error) {
-          if (!(error instanceof InjectedFailure)) throw error
-          // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
-          call.undo.release()
-          throw error.error
-        }
-      },
-    )
+    return await this.operations.run({ operation, subject: this.#subject }, { signal }, async (call) => {
+      try {
+        return await this.#withFaults(operation, call.signal, () => effect(call))
+      } catch (error) {
+        if (!(error instanceof InjectedFailure)) throw error
+        // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
+        call.undo.release()
+        throw error.error
+      }
+    })
   }
 
   /** Runs a step that undoes an operation, with its injected faults; also while the runtime is being closed. */
@@ -83,10 +81,11 @@ export class MemoryRuntimeContext {
 
   async #withFaults<T>(operation: string, signal: AbortSignal, effect: () => T | PromiseLike<T>): Promise<T> {
     const fault = this.engine.faults.useFault(operation)
-    if (fault?.after !== true) await applyFault(fault, signal)
+    const call = { subject: this.#subject, signal }
+    if (fault !== undefined && fault.after !== true) await applyFault(fault, call)
     const result = await effect()
     signal.throwIfAborted()
-    if (fault?.after === true) await applyFault(fault, signal)
+    if (fault?.after === true) await applyFault(fault, call)
     return result
   }
 
