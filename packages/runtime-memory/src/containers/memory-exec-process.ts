@@ -79,12 +79,8 @@ export class MemoryExecProcess implements ExecProcess {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#session.abort(
-      createHostError('EXIT_CODE_UNKNOWN', {
-        id: this.#containerId,
-        reason: 'its exec process was disposed before it ended',
-      }),
-    )
+    const facts = { id: this.#containerId, reason: 'its exec process was disposed before it ended' }
+    this.#session.abort(createHostError('EXIT_CODE_UNKNOWN', facts))
     await this.exitCode.catch(() => {})
   }
 

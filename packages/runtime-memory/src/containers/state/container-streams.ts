@@ -39,7 +39,8 @@ export class ContainerStreams implements ProcessStreams {
     this.stdin = stdin
     this.stdout = createProcessOutput((bytes) => this.#write('stdout', bytes))
     this.stderr = createProcessOutput((bytes) => this.#write('stderr', bytes))
-    this.input = options.terminal ? this.#createTerminalInput(stdin) : stdin
+    const echo = (bytes: Uint8Array) => this.#write('stdout', bytes)
+    this.input = options.terminal ? createTerminalInput({ stdin, echo, onInterrupt: options.onInterrupt }) : stdin
     if (!options.interactive) this.input.end()
   }
 
@@ -51,14 +52,6 @@ export class ContainerStreams implements ProcessStreams {
   detach(client: AttachedClient): void {
     this.#clients.delete(client)
     client.detach()
-  }
-
-  #createTerminalInput(stdin: Writable): Writable {
-    return createTerminalInput({
-      stdin,
-      echo: (bytes) => this.#write('stdout', bytes),
-      onInterrupt: this.#options.onInterrupt,
-    })
   }
 
   async #write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {

@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
+import { Readable } from 'node:stream'
 import type { FileEntry, FileMap } from '../../simulation/files/file-map.js'
 import { readTar, type TarEntry } from './read-tar.js'
 
 /** Applies a layer to the files. Whiteouts delete files of lower layers. Devices and pipes are skipped. */
-export async function applyLayer(files: FileMap, layer: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  for (const entry of await readTar(toAsync(layer), signal)) {
+export async function applyLayer(files: FileMap, layer: Uint8Array, signal: AbortSignal): Promise<void> {
+  for (const entry of await readTar(Readable.from([layer]), signal)) {
     // Joining with the root keeps names such as `../x` inside the container.
     const path = posix.join('/', entry.header.name).replace(/(?<=.)\/$/, '')
     const name = posix.basename(path)
@@ -16,19 +17,17 @@ export async function applyLayer(files: FileMap, layer: Iterable<Uint8Array>, si
 }
 
 function addEntry(files: FileMap, path: string, { header, bytes }: TarEntry): void {
-  const { type, mode = 0o644, linkname } = header
-  const linked = type === 'link' ? files.get(posix.join('/', linkname ?? '')) : undefined
-  const entry = linked ?? toFileEntry(type, { mode, linkname: linkname ?? '', bytes })
+  const linked = header.type === 'link' ? files.get(posix.join('/', header.linkname ?? '')) : undefined
+  const entry = linked ?? toFileEntry({ header, bytes })
   if (entry !== undefined && path !== '/') files.set(path, entry)
 }
 
-function toFileEntry(
-  type: TarEntry['header']['type'],
-  { mode, linkname, bytes }: { readonly mode: number; readonly linkname: string; readonly bytes: Buffer },
-): FileEntry | undefined {
-  if (type === 'file' || type === 'contiguous-file') return { type: 'file', mode: mode & 0o7777, bytes }
-  if (type === 'directory') return { type, mode: mode & 0o7777 }
-  return type === 'symlink' ? { type, target: linkname } : undefined
+function toFileEntry({ header, bytes }: TarEntry): FileEntry | undefined {
+  const { type, linkname = '' } = header
+  const mode = (header.mode ?? 0o644) & 0o7777
+  if (type === 'file' || type === 'contiguous-file') return { type: 'file', mode, bytes }
+  if (type === 'directory') return { type, mode }
+  return type === 'symlink' ? { type, target: linkname ?? '' } : undefined
 }
 
 function removePath(files: FileMap, path: string): void {
@@ -39,10 +38,6 @@ function removePath(files: FileMap, path: string): void {
 function removeBelow(files: FileMap, directory: string): void {
   const prefix = directory === '/' ? '/' : `${directory}/`
   for (const path of [...files.keys()]) if (path.startsWith(prefix)) files.delete(path)
-}
-
-async function* toAsync(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* chunks
 }
 
 /** Names of the OCI layer format: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts */

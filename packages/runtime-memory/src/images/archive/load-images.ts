@@ -36,13 +36,22 @@ interface ArchivedImage {
 }
 
 async function readArchive(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Archive> {
-  const source = new WatchedSource(tar)
+  let hasSourceFailed = false
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* tar
+    } catch (error) {
+      hasSourceFailed = true
+      throw error
+    }
+  }
   try {
-    const entries = await readTar(source, signal)
+    const entries = await readTar(source(), signal)
     return new Map(entries.map(({ header, bytes }) => [header.name.replace(/^\.\//, ''), bytes]))
   } catch (cause) {
     signal.throwIfAborted()
-    throw source.hasFailed ? cause : createLoadError(cause instanceof Error ? cause.message : String(cause), cause)
+    // An error of the caller's own stream is passed on unchanged.
+    throw hasSourceFailed ? cause : createLoadError(cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
 
@@ -81,17 +90,17 @@ async function toContent(
   for (const name of layers) {
     const layer = requireMember(archive, name)
     const isCompressed = layer[0] === 0x1f && layer[1] === 0x8b
-    await applyLayer(files, [isCompressed ? gunzipSync(layer) : layer], signal)
+    await applyLayer(files, isCompressed ? gunzipSync(layer) : layer, signal)
   }
   const key = getString(getMember(getMember(config, simulationKey), 'programs'))
   return { config: toImageConfig(getMember(config, 'config')), files, programs: engine.programs.get(key) ?? noPrograms }
 }
 
 function toImageConfig(config: Json): ImageConfig {
-  const env = getStrings(getMember(config, 'Env')).map((line) => [
-    line.slice(0, line.indexOf('=')),
-    line.slice(line.indexOf('=') + 1),
-  ])
+  const env = getStrings(getMember(config, 'Env')).map((line) => {
+    const at = line.indexOf('=')
+    return [line.slice(0, at), line.slice(at + 1)]
+  })
   const labels = Object.entries(getMember(config, 'Labels') ?? {}).filter(([, value]) => typeof value === 'string')
   return {
     env: Object.fromEntries(env),
@@ -125,25 +134,6 @@ function requireMember(archive: Archive, name: string): Buffer {
 function createLoadError(reason: string, cause?: unknown): Error {
   const facts = { operation: 'loadImages', subject: 'the archive', status: undefined, reason }
   return createHostError('OPERATION_FAILED', facts, cause === undefined ? undefined : { cause })
-}
-
-/** Records whether the caller's own stream failed. */
-class WatchedSource implements AsyncIterable<Uint8Array> {
-  hasFailed = false
-  readonly #source: AsyncIterable<Uint8Array>
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    try {
-      yield* this.#source
-    } catch (error) {
-      this.hasFailed = true
-      throw error
-    }
-  }
 }
 
 /** A parsed JSON value of unknown shape. */

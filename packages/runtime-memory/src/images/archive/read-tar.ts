@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { untilAborted } from '@capstan/core/plugin'
 import { type Extract, extract, type Header } from 'tar-stream'
@@ -15,7 +16,7 @@ export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSi
   read.catch(() => {})
   try {
     for await (const chunk of readUntilAborted(source, signal)) {
-      if (!archive.write(chunk)) await untilAborted(Promise.race([waitForDrain(archive), read]), signal)
+      if (!archive.write(chunk)) await untilAborted(Promise.race([once(archive, 'drain'), read]), signal)
     }
     archive.end(null)
     return await untilAborted(read, signal)
@@ -48,10 +49,4 @@ async function readEntries(archive: Extract): Promise<readonly TarEntry[]> {
     entries.push({ header: entry.header, bytes: await buffer(entry as AsyncIterable<Uint8Array>) })
   }
   return entries
-}
-
-function waitForDrain(archive: Extract): Promise<void> {
-  return new Promise((resolve) => {
-    archive.once('drain', resolve)
-  })
 }

@@ -11,7 +11,7 @@ export interface StoredImage extends ImageContent {
   readonly tags: Set<string>
 }
 
-/** Computes the id of an image, independent of the order of its parts. */
+/** Computes the id of an image. The order of files, variables and labels does not matter. */
 export function toImageId({ config, files, programs }: ImageContent): string {
   const hash = createHash('sha256').update(JSON.stringify([toSorted(config), programs.key]))
   for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toDigest(path, files.get(path))))

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import type { ContextEntry } from '@capstan/build-context'
 import type { FileEntry } from '../files/file-map.js'
 import type { InstructionCall } from './build-stage.js'
@@ -27,9 +28,7 @@ export async function openSource({ build, instruction }: InstructionCall): Promi
 async function toFileEntry({ type, mode, linkTarget, open }: ContextEntry): Promise<FileEntry> {
   if (type === 'symlink') return { type, target: linkTarget ?? '' }
   if (type === 'directory') return { type, mode }
-  const chunks: Uint8Array[] = []
-  for await (const chunk of open()) chunks.push(chunk)
-  return { type, mode, bytes: Buffer.concat(chunks) }
+  return { type, mode, bytes: await buffer(open()) }
 }
 
 /** Adds an entry for each directory that the paths name. */

@@ -1,5 +1,4 @@
 import type { ContainerConfig } from '@capstan/core'
-import type { Ulimit } from '@capstan/core/plugin'
 import type { FileEntry, FileMap } from './file-map.js'
 import { toCapabilityMask } from './linux-capabilities.js'
 
@@ -10,12 +9,13 @@ import { toCapabilityMask } from './linux-capabilities.js'
  */
 export function createSystemFiles(id: string, config: ContainerConfig, gateway: string): FileMap {
   const { hostname = id.slice(0, 12), dns = ['127.0.0.11'], extraHosts = {}, ulimits = [] } = config
+  const { soft, hard } = ulimits.find(({ name }) => name === 'nofile') ?? { soft: 1_048_576, hard: 1_048_576 }
   const hosts = [['localhost', '127.0.0.1'], ...Object.entries(extraHosts)]
   const texts: Readonly<Record<string, readonly string[]>> = {
     '/etc/hostname': [hostname],
     '/etc/hosts': hosts.map(([name, address]) => `${address === 'host-gateway' ? gateway : address}\t${name}`),
     '/etc/resolv.conf': dns.map((address) => `nameserver ${address}`),
-    '/proc/self/limits': toLimits(ulimits),
+    '/proc/self/limits': [`Max open files ${soft} ${hard} files`],
     '/sys/fs/cgroup/cpu.max': [
       config.cpus === undefined ? 'max 100000' : `${Math.round(config.cpus * 100_000)} 100000`,
     ],
@@ -28,17 +28,9 @@ export function createSystemFiles(id: string, config: ContainerConfig, gateway: 
 
 /** Creates /proc/self/status with the capabilities and the no-new-privileges flag of a process. */
 export function createStatusFile(config: ContainerConfig): FileMap {
-  return new Map([['/proc/self/status', toFile(toStatus(config))]])
-}
-
-function toStatus(config: ContainerConfig): readonly string[] {
   const noNewPrivileges = (config.securityOptions ?? []).some((option) => /^no-new-privileges(?!.*false)/.test(option))
-  return [`CapEff:\t${toCapabilityMask(config)}`, `NoNewPrivs:\t${noNewPrivileges ? 1 : 0}`]
-}
-
-function toLimits(ulimits: readonly Ulimit[]): readonly string[] {
-  const { soft, hard } = ulimits.find(({ name }) => name === 'nofile') ?? { soft: 1_048_576, hard: 1_048_576 }
-  return [`Max open files ${soft} ${hard} files`]
+  const lines = [`CapEff:\t${toCapabilityMask(config)}`, `NoNewPrivs:\t${noNewPrivileges ? 1 : 0}`]
+  return new Map([['/proc/self/status', toFile(lines)]])
 }
 
 function toFile(lines: readonly string[]): FileEntry {

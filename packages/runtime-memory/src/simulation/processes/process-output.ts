@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 
 /** Consumes output of a process. The next write waits until it resolves. */
 export type OutputSink = (bytes: Uint8Array) => Promise<void>
@@ -17,10 +18,6 @@ export function createProcessOutput(sink: OutputSink): Writable {
 }
 
 /** Ends an output and resolves when the sink has consumed everything; never rejects. */
-export function endOutput(output: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    if (output.destroyed) return resolve()
-    output.once('close', resolve)
-    output.end()
-  })
+export async function endOutput(output: Writable): Promise<void> {
+  if (!output.destroyed) await finished(output.end()).catch(() => {})
 }

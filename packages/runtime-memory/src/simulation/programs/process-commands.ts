@@ -1,6 +1,6 @@
 import { delay } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { fail, readFiles, reportErrors, write } from './command-io.js'
+import { fail, reportErrors, write } from './command-io.js'
 
 /** Commands about the process itself: its environment, user, terminal and exit code. */
 export const processCommands: Readonly<Record<string, MemoryProgram>> = {
@@ -24,7 +24,7 @@ async function env({ env: variables, stdout }: MemoryProcess): Promise<number> {
 
 async function hostname(process: MemoryProcess): Promise<number> {
   return await reportErrors(process, async () => {
-    for await (const chunk of readFiles(process, ['/etc/hostname'])) await write(process.stdout, chunk)
+    await write(process.stdout, await process.files.read('/etc/hostname'))
   })
 }
 

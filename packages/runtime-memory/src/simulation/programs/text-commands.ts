@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { fail, readFiles, reportErrors, write } from './command-io.js'
 import { formatPrintf } from './printf.js'
@@ -12,7 +13,8 @@ async function awk(process: MemoryProcess): Promise<number> {
   if (pattern === undefined || field === undefined) return await fail(process, "expected '/PATTERN/ { print $N }'", 2)
   const expression = new RegExp(pattern)
   return await reportErrors(process, async () => {
-    for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
+    const lines = (await text(readFiles(process, paths))).split('\n')
+    for (const line of lines.filter((candidate) => expression.test(candidate))) {
       await write(process.stdout, `${field === '0' ? line : (line.trim().split(/\s+/)[Number(field) - 1] ?? '')}\n`)
     }
   })
@@ -32,9 +34,8 @@ async function echo({ argv: [, ...words], stdout }: MemoryProcess): Promise<numb
 /** `head -n LINES` or `head -c BYTES`. Default: ten lines. */
 async function head(process: MemoryProcess): Promise<number> {
   const { option = '-n10', operands } = parseOption(process.argv, /^-[nc]/)
-  const findEnd = option.startsWith('-n')
-    ? createLineLimit(Number(option.slice(2)))
-    : createByteLimit(Number(option.slice(2)))
+  const createLimit = option.startsWith('-n') ? createLineLimit : createByteLimit
+  const findEnd = createLimit(Number(option.slice(2)))
   return await reportErrors(process, async () => {
     for await (const chunk of readFiles(process, operands)) {
       const end = findEnd(chunk)
@@ -88,12 +89,6 @@ async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promi
   const lines = Buffer.from(line.repeat(Math.ceil(blockBytes / line.length)))
   while (!signal.aborted) await write(stdout, lines)
   throw signal.reason
-}
-
-async function readText(process: MemoryProcess, paths: readonly string[]): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of readFiles(process, paths)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }
 
 /** Parses an optional first option, whose value may be in the same or the next word, and the operands. */
