@@ -1,20 +1,12 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import {
-  createHostError,
-  linkSignals,
-  type ProbeAttempt,
-  type ProbeOptions,
-  type ProbeResult,
-  type ProbeStep,
-  startDeadline,
-} from '@capstan/core/plugin'
+import { createHostError, linkSignals, type ProbeOptions, type ProbeResult, startDeadline } from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'
 import { askCommand, type Reached } from './probe/ask-command.js'
-import { FailedProbe } from './probe/failed-probe.js'
+import { type ProbeFailure, toProbeFailure } from './probe/probe-failure.js'
 
 /**
  * Looks for the command and the service behind it, and asks them what they support. Versions are not compared.
@@ -30,21 +22,16 @@ export async function probeApple(
   const { command: given, platform = { os: process.platform, arch: process.arch } } = options
   const chosen = given !== undefined
   const name = given ?? 'container'
-  const toAttempt = (step: ProbeStep, code: string, message: string, remedy: string): ProbeAttempt => {
-    return {
-      candidate: name,
-      source: chosen ? 'applePlugin({ command })' : 'PATH',
-      step,
-      cause: { code, message },
-      remedy,
-    }
+  const source = chosen ? 'applePlugin({ command })' : 'PATH'
+  const toUnavailable = (failure: ProbeFailure): ProbeResult<AppleDetails> => {
+    return { available: false, chosen, attempts: [{ candidate: name, source, ...failure }] }
   }
-  const unsupported = findMissingOption(platform)
-  if (unsupported !== undefined) return { available: false, chosen, attempts: [toAttempt('find', ...unsupported)] }
+  const problem = findPlatformProblem(platform)
+  if (problem !== undefined) return toUnavailable(problem)
   const command = await findCommand(name, env.PATH)
   if (command === undefined) {
-    const attempt = toAttempt('find', 'ENOENT', `there is no command "${name}"`, install)
-    return { available: false, chosen, attempts: [attempt] }
+    const cause = { code: 'ENOENT', message: `there is no command "${name}"` }
+    return toUnavailable({ step: 'find', cause, remedy: install })
   }
   const { clear, ...limit } = startLimit(probing)
   const reached: Reached = { step: 'version' }
@@ -53,8 +40,7 @@ export async function probeApple(
     return { available: true, attempts: [], ...found }
   } catch (error) {
     signal?.throwIfAborted()
-    const { step, code, message, remedy } = FailedProbe.from(error, reached)
-    return { available: false, chosen, attempts: [toAttempt(step, code, message, remedy)] }
+    return toUnavailable(toProbeFailure(error, reached.step))
   } finally {
     clear()
   }
@@ -72,21 +58,13 @@ function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   return { signal: link.signal, timeoutMs, clear }
 }
 
-function findMissingOption({
-  os,
-  arch,
-}: {
-  readonly os: string
-  readonly arch: string
-}): readonly [string, string, string] | undefined {
-  if (os !== 'darwin')
-    return ['NOT_MACOS', `Apple's container needs macOS, and this is ${os}`, 'use another runtime here']
-  if (arch === 'arm64') return undefined
-  return [
-    'NOT_APPLE_SILICON',
-    "Apple's container needs Apple silicon, and this is an Intel processor",
-    'use another runtime here',
-  ]
+function findPlatformProblem({ os, arch }: Required<ApplePluginOptions>['platform']): ProbeFailure | undefined {
+  const isMac = os === 'darwin'
+  if (isMac && arch === 'arm64') return undefined
+  const cause = isMac
+    ? { code: 'NOT_APPLE_SILICON', message: "Apple's container needs Apple silicon, and this is an Intel processor" }
+    : { code: 'NOT_MACOS', message: `Apple's container needs macOS, and this is ${os}` }
+  return { step: 'find', cause, remedy: 'use another runtime here' }
 }
 
 /** Finds an executable by its path, or by its name in the folders of PATH. `undefined` if there is none. */

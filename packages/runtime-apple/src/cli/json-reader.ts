@@ -1,12 +1,22 @@
-import type { StringMap } from '@capstan/core/plugin'
-import { isObject, type JsonObject, readJson, toProtocolError } from './read-json.js'
+import { createHostError, type StringMap } from '@capstan/core/plugin'
 
-/** Parses a JSON list and returns a reader for each entry. */
+/**
+ * Parses the JSON list that a command printed, also after lines with warnings, and returns a reader for each entry. Anything
+ * else is PROTOCOL_ERROR with an excerpt of the output.
+ */
 export function readList(operation: string, output: Uint8Array): readonly JsonReader[] {
-  const value = readJson(operation, output)
-  const whole = Buffer.from(output).toString('utf8')
-  if (!Array.isArray(value) || !value.every(isObject)) throw toProtocolError(operation, whole)
-  return value.map((entry) => new JsonReader(operation, entry, whole))
+  const text = Buffer.from(output).toString('utf8')
+  const value = parseJson(text)
+  if (!Array.isArray(value) || !value.every(isObject)) throw toProtocolError(operation, text)
+  return value.map((entry) => new JsonReader(operation, entry, text))
+}
+
+/** Like {@link readList}, for a JSON object. */
+export function readObject(operation: string, output: Uint8Array): JsonReader {
+  const text = Buffer.from(output).toString('utf8')
+  const value = parseJson(text)
+  if (!isObject(value)) throw toProtocolError(operation, text)
+  return new JsonReader(operation, value, text)
 }
 
 /**
@@ -16,12 +26,12 @@ export function readList(operation: string, output: Uint8Array): readonly JsonRe
 export class JsonReader {
   readonly #operation: string
   readonly #value: JsonObject
-  readonly #whole: string
+  readonly #output: string
 
-  constructor(operation: string, value: JsonObject, whole: string) {
+  constructor(operation: string, value: JsonObject, output: string) {
     this.#operation = operation
     this.#value = value
-    this.#whole = whole
+    this.#output = output
   }
 
   text(key: string): string {
@@ -55,13 +65,13 @@ export class JsonReader {
 
   maybeObject(key: string): JsonReader | undefined {
     const value = this.#value[key]
-    return isObject(value) ? new JsonReader(this.#operation, value, this.#whole) : undefined
+    return isObject(value) ? new JsonReader(this.#operation, value, this.#output) : undefined
   }
 
   list(key: string): readonly JsonReader[] {
     const value = this.#value[key] ?? []
     if (!Array.isArray(value)) return this.#fail()
-    return value.filter(isObject).map((entry) => new JsonReader(this.#operation, entry, this.#whole))
+    return value.filter(isObject).map((entry) => new JsonReader(this.#operation, entry, this.#output))
   }
 
   texts(key: string): readonly string[] {
@@ -83,8 +93,31 @@ export class JsonReader {
   }
 
   #fail(): never {
-    throw toProtocolError(this.#operation, this.#whole)
+    throw toProtocolError(this.#operation, this.#output)
   }
+}
+
+type JsonObject = { readonly [key: string]: unknown }
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Parses from the first line that begins with a bracket and is JSON. `undefined` if there is none. */
+function parseJson(text: string): unknown {
+  for (const { index } of text.matchAll(/^[[{]/gm)) {
+    try {
+      return JSON.parse(text.slice(index))
+    } catch {
+      // A warning may begin with a bracket, too.
+    }
+  }
+  return undefined
+}
+
+function toProtocolError(operation: string, text: string): Error {
+  const excerpt = Buffer.from(text).subarray(0, 500).toString('utf8')
+  return createHostError('PROTOCOL_ERROR', { operation, excerpt: excerpt === '' ? 'nothing at all' : excerpt })
 }
 
 const secondsTo2001 = 978_307_200

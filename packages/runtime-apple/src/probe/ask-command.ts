@@ -7,15 +7,15 @@ import type { ApplePluginOptions } from '../apple-plugin-options.js'
 import type { AppleCli, CliCall } from '../cli/apple-cli.js'
 import { loadTerminalLibrary } from '../cli/terminal-library.js'
 import { parseNetworks } from '../networks/parse-networks.js'
-import { type Claims, toClaims } from './absent.js'
-import { FailedProbe } from './failed-probe.js'
-import { type Commands, findCommands } from './find-abilities.js'
+import { type AbsenceReason, listCapabilities } from './capabilities.js'
+import { type Commands, findCommands, hasOption } from './commands.js'
+import { ProbeFailureError } from './probe-failure.js'
 import { parseSystemStatus, parseVersion, type SystemStatus } from './system-status.js'
-import { listRefused } from './unsupported-options.js'
+import { listUnsupportedOptions } from './unsupported-options.js'
 
 type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: true }>, 'available' | 'attempts'>
 
-/** Collects the facts of the report from the command. Throws {@link FailedProbe} if it cannot be used. */
+/** Collects the facts of the report from the command. Throws {@link ProbeFailureError} if it cannot be used. */
 export async function askCommand(
   cli: AppleCli,
   { managers = 'none', system = 'require' }: ApplePluginOptions,
@@ -25,40 +25,31 @@ export async function askCommand(
   const [version, commands, noTerminal] = await Promise.all([
     askVersion(cli, call),
     findCommands(cli, call),
-    findTerminalRefusal(),
+    findNoTerminal(),
   ])
   requireImages(commands, version)
-  const hasFormat = commands.hasOption(['system', 'status'], 'format')
   reached.step = 'service'
-  const status = await askStatus(cli, { system, hasFormat, call })
-  const noNetworks = await findNoNetworks(cli, commands, { managers, call })
-  const hasVolumes = commands.hasCommand('volume')
-  const create = (option: string) => commands.hasOption(['create'], option)
-  const hasCapabilities = create('cap-add')
-  const claims = toClaims({ managers, noNetworks, hasVolumes, hasCapabilities })
-  const unsupportedOptions = listRefused({
-    hasCapabilities,
-    hasUlimits: create('ulimit'),
-    hasInit: create('init'),
-    hasReadOnly: create('read-only'),
-    hasNetworks: commands.hasCommand('network'),
-    hasNoNetwork: !/^(0|1\.0)\./.test(version), // `none` is a value of `--network`, which no help text lists.
-    hasVolumes,
-    hasBuildDns: commands.hasOption(['build'], 'dns'),
-    noTerminal,
-  })
+  const status = await askStatus(cli, { system, hasFormat: hasOption(commands, 'system status', 'format'), call })
+  const noNetworks = managers === 'none' ? notRequested : await findNoNetworks(cli, commands, call)
+  const capabilities = listCapabilities(commands, noNetworks)
+  const unsupportedOptions = listUnsupportedOptions({ commands, version, noTerminal })
   const details: AppleDetails = {
     command: cli.command,
     version,
     unsupportedOptions,
-    hasNetworkCommand: commands.hasCommand('network'),
-    canNetwork: claims.provides.some(({ id }) => id === 'network-manager'),
-    canFirewall: hasCapabilities,
-    canVolume: hasVolumes,
-    hasPullProgress: commands.hasOption(['image', 'pull'], 'progress'),
+    hasNetworkCommand: commands.has('network'),
+    canNetwork: noNetworks === undefined,
+    canFirewall: hasOption(commands, 'create', 'cap-add'),
+    canVolume: commands.has('volume'),
+    hasPullProgress: hasOption(commands, 'image pull', 'progress'),
   }
-  const notes = await listNotes({ version, status, commands, claims })
-  return { version, endpoint: cli.command, details, ...claims, unsupportedOptions, notes }
+  const notes = await listNotes({ version, status, commands })
+  return { version, endpoint: cli.command, details, ...capabilities, unsupportedOptions, notes }
+}
+
+const notRequested: AbsenceReason = {
+  reason: "applePlugin() registers the runtime without it unless `managers` is 'probe'",
+  remedy: "create the plugin with applePlugin({ managers: 'probe' })",
 }
 
 export interface AskOptions {
@@ -76,20 +67,17 @@ async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {
   const { exitCode, stdout, stderr } = await cli.run(['--version'], call)
   const version = exitCode === 0 ? parseVersion(stdout.toString('utf8')) : undefined
   if (version !== undefined) return version
-  const message = `its --version output is not that of Apple's container: ${toErrorText(stderr) || stdout.toString('utf8').trim().slice(0, 200)}`
-  throw new FailedProbe({
-    step: 'version',
-    code: 'PROTOCOL_ERROR',
-    message,
-    remedy: 'set the path of the right one: applePlugin({ command })',
-  })
+  const text = toErrorText(stderr) || stdout.toString('utf8').trim().slice(0, 200)
+  const message = `its --version output is not that of Apple's container: ${text}`
+  const remedy = 'set the path of the right one: applePlugin({ command })'
+  throw new ProbeFailureError({ step: 'version', cause: { code: 'PROTOCOL_ERROR', message }, remedy })
 }
 
 /** Releases before 0.5 have another name for this group, and other differences. */
 function requireImages(commands: Commands, version: string): void {
-  if (commands.hasCommand('image', 'pull')) return
+  if (commands.has('image pull')) return
   const message = `version ${version} has no command \`image\` and is too old`
-  throw new FailedProbe({ step: 'version', code: 'TOO_OLD', message, remedy: update })
+  throw new ProbeFailureError({ step: 'version', cause: { code: 'TOO_OLD', message }, remedy: update })
 }
 
 interface StatusQuestion {
@@ -101,21 +89,18 @@ interface StatusQuestion {
 async function askStatus(cli: AppleCli, question: StatusQuestion): Promise<SystemStatus> {
   const status = await readStatus(cli, question)
   if (status.isRunning) return status
-  if (question.system === 'start') {
-    const { exitCode, stderr } = await cli.run(['system', 'start', '--enable-kernel-install'], question.call)
-    const started = await readStatus(cli, question)
-    if (started.isRunning) return started
-    const message = `the service does not start (exit code ${exitCode}): ${toErrorText(stderr)}`
-    const remedy = 'run `container system start` at a terminal'
-    throw new FailedProbe({ step: 'service', code: 'SERVICE_STOPPED', message, remedy })
+  if (question.system === 'require') {
+    throw toStopped('the service of the command is not running', 'start it: container system start')
   }
-  const message = 'the service of the command is not running'
-  throw new FailedProbe({
-    step: 'service',
-    code: 'SERVICE_STOPPED',
-    message,
-    remedy: 'start it: container system start',
-  })
+  const { exitCode, stderr } = await cli.run(['system', 'start', '--enable-kernel-install'], question.call)
+  const started = await readStatus(cli, question)
+  if (started.isRunning) return started
+  const message = `the service does not start (exit code ${exitCode}): ${toErrorText(stderr)}`
+  throw toStopped(message, 'run `container system start` at a terminal')
+}
+
+function toStopped(message: string, remedy: string): Error {
+  return new ProbeFailureError({ step: 'service', cause: { code: 'SERVICE_STOPPED', message }, remedy })
 }
 
 /** The status is printed also with exit code 1. Releases before 0.10 have no `--format`, and only the exit code can be used. */
@@ -125,16 +110,10 @@ async function readStatus(cli: AppleCli, { hasFormat, call }: StatusQuestion): P
   return { isRunning: exitCode === 0, version: undefined, appRoot: undefined }
 }
 
-interface NetworkQuestion {
-  readonly managers: 'none' | 'probe'
-  readonly call: CliCall
-}
-
 /** Why there are no networks: the command has no `network` group on macOS 15, and the group may fail. */
-async function findNoNetworks(cli: AppleCli, commands: Commands, { managers, call }: NetworkQuestion) {
-  if (managers === 'none') return undefined
+async function findNoNetworks(cli: AppleCli, commands: Commands, call: CliCall): Promise<AbsenceReason | undefined> {
   const remedy = 'update macOS to 26 or newer'
-  if (!commands.hasCommand('network')) return { reason: 'the command has no networks on this macOS', remedy }
+  if (!commands.has('network')) return { reason: 'the command has no networks on this macOS', remedy }
   const { exitCode, stdout, stderr } = await cli.run(['network', 'list', '--format', 'json'], call)
   if (exitCode !== 0) return { reason: `its networks do not work: ${toErrorText(stderr)}`, remedy }
   parseNetworks('probe', stdout)
@@ -145,7 +124,6 @@ interface NoteFacts {
   readonly version: string
   readonly status: SystemStatus
   readonly commands: Commands
-  readonly claims: Claims
 }
 
 async function listNotes({ version, status, commands }: NoteFacts): Promise<readonly string[]> {
@@ -156,7 +134,7 @@ async function listNotes({ version, status, commands }: NoteFacts): Promise<read
       : [
           `the command is ${version} and its service ${service}: restart the service with container system stop, then start`,
         ]),
-    ...(commands.hasCommand('network') ? [] : ['networks other than the default one need macOS 26']),
+    ...(commands.has('network') ? [] : ['networks other than the default one need macOS 26']),
     ...((await lacksKernel(status)) ? ['no kernel is configured: container system kernel set --recommended'] : []),
     ...(/^(0\.([6-9]|1[0-2])|1\.[0-2])\./.test(version) ? [] : [`version ${version} is not tested`]),
   ]
@@ -172,7 +150,7 @@ async function lacksKernel({ appRoot = '' }: SystemStatus): Promise<boolean> {
 }
 
 /** Why no container can have a terminal here. `undefined` if it can. */
-async function findTerminalRefusal(): Promise<UnsupportedOption | undefined> {
+async function findNoTerminal(): Promise<UnsupportedOption | undefined> {
   if ((await loadTerminalLibrary()) !== undefined) return undefined
   const reason = 'the command needs a terminal of its own, and the library for it is not installed'
   return { field: 'tty', reason, remedy: 'install the package @lydell/node-pty beside @capstan/runtime-apple' }

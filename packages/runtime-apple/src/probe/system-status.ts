@@ -1,5 +1,4 @@
-import { JsonReader } from '../cli/json-reader.js'
-import { isObject, readJson, toProtocolError } from '../cli/read-json.js'
+import { readObject } from '../cli/json-reader.js'
 
 /** The state of the service behind the command. */
 export interface SystemStatus {
@@ -15,15 +14,12 @@ export interface SystemStatus {
  * service is in `server`, and its folders are in `paths`.
  */
 export function parseSystemStatus(output: Uint8Array): SystemStatus {
-  const value = readJson('system status', output)
-  if (!isObject(value)) throw toProtocolError('system status', value)
-  const entry = new JsonReader('system status', value, Buffer.from(output).toString('utf8'))
+  const printed = readObject('system status', output)
+  const version = printed.maybeText('apiServerVersion') || printed.maybeObject('server')?.maybeText('version')
   return {
-    isRunning: entry.text('status') === 'running',
-    version: parseVersion(
-      entry.maybeText('apiServerVersion') || entry.maybeObject('server')?.maybeText('version') || '',
-    ),
-    appRoot: entry.maybeText('appRoot') || entry.maybeObject('paths')?.maybeText('appRoot'),
+    isRunning: printed.text('status') === 'running',
+    version: parseVersion(version ?? ''),
+    appRoot: printed.maybeText('appRoot') || printed.maybeObject('paths')?.maybeText('appRoot'),
   }
 }
 

@@ -1,41 +1,39 @@
 import type { OptionName } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
+import { type Commands, hasOption } from './commands.js'
 
-/** The facts that decide which options are refused. */
-export interface Abilities {
-  readonly hasCapabilities: boolean
-  readonly hasUlimits: boolean
-  readonly hasInit: boolean
-  readonly hasReadOnly: boolean
-  readonly hasNetworks: boolean
-  readonly hasNoNetwork: boolean
-  readonly hasBuildDns: boolean
-  readonly hasVolumes: boolean
-  /** Why there is no terminal. `undefined` if there is. */
+/** The facts that decide which options the runtime does not support. */
+export interface OptionFacts {
+  readonly commands: Commands
+  /** The version of the command. */
+  readonly version: string
+  /** Why there is no terminal. `undefined` if there is one. */
   readonly noTerminal: UnsupportedOption | undefined
 }
 
 /** Lists the options that the command does not have or cannot honour, in the order of the report. */
-export function listRefused(abilities: Abilities): readonly UnsupportedOption[] {
-  return [...always, ...(abilities.noTerminal === undefined ? [] : [abilities.noTerminal]), ...listByVersion(abilities)]
+export function listUnsupportedOptions({ commands, version, noTerminal }: OptionFacts): readonly UnsupportedOption[] {
+  return [...always, ...(noTerminal === undefined ? [] : [noTerminal]), ...listByRelease(commands, version)]
 }
 
-function listByVersion(abilities: Abilities): readonly UnsupportedOption[] {
-  const { hasCapabilities, hasUlimits, hasInit, hasReadOnly, hasNetworks, hasNoNetwork, hasBuildDns, hasVolumes } =
-    abilities
+function listByRelease(commands: Commands, version: string): readonly UnsupportedOption[] {
   const older = (option: string) => `this release of the command has no ${option}`
+  const creates = (option: string) => hasOption(commands, 'create', option)
+  const hasNetworks = commands.has('network')
+  // `none` is a value of `--network`, which no help text lists, so the version decides.
+  const hasNoNetwork = !/^(0|1\.0)\./.test(version)
   const entries: readonly (readonly [boolean, OptionName, string, string])[] = [
-    [hasCapabilities, 'capAdd', older('--cap-add'), update],
-    [hasCapabilities, 'capDrop', older('--cap-drop'), update],
-    [hasUlimits, 'ulimits', older('--ulimit'), update],
-    [hasInit, 'init', older('--init'), update],
-    [hasReadOnly, 'readOnlyRootFilesystem', older('--read-only'), update],
+    [creates('cap-add'), 'capAdd', older('--cap-add'), update],
+    [creates('cap-add'), 'capDrop', older('--cap-drop'), update],
+    [creates('ulimit'), 'ulimits', older('--ulimit'), update],
+    [creates('init'), 'init', older('--init'), update],
+    [creates('read-only'), 'readOnlyRootFilesystem', older('--read-only'), update],
     [hasNetworks, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
     [!hasNetworks || hasNoNetwork, 'network.none', older('network "none"'), update],
-    [hasVolumes, 'mounts.volume', 'this release of the command has no volumes', update],
-    [hasBuildDns, 'build.dns', older('--dns for builds'), update],
+    [commands.has('volume'), 'mounts.volume', 'this release of the command has no volumes', update],
+    [hasOption(commands, 'build', 'dns'), 'build.dns', older('--dns for builds'), update],
   ]
-  return entries.flatMap(([isThere, field, reason, remedy]) => (isThere ? [] : [{ field, reason, remedy }]))
+  return entries.flatMap(([isSupported, field, reason, remedy]) => (isSupported ? [] : [{ field, reason, remedy }]))
 }
 
 const update = 'update the command'

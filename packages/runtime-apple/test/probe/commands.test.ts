@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseCommandTree } from '../../src/probe/command-tree.js'
+import { hasOption, parseCommandTree } from '../../src/probe/commands.js'
 
 const toBytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 
-describe('the command tree', () => {
+describe('parseCommandTree', () => {
   const tree = {
     serializationVersion: 0,
     command: {
@@ -16,15 +16,15 @@ describe('the command tree', () => {
   }
 
   it('finds commands and options', () => {
-    const commands = parseCommandTree(toBytes(tree))
-    expect(commands?.hasCommand('image', 'pull')).toBe(true)
-    expect(commands?.hasCommand('network')).toBe(false)
-    expect(commands?.hasOption(['create'], 'cap-add')).toBe(true)
-    expect(commands?.hasOption(['create'], 'ulimit')).toBe(false)
-    expect(commands?.hasOption(['network'], 'any')).toBe(false)
+    const commands = parseCommandTree(toBytes(tree)) ?? new Map()
+    expect(commands.has('image pull')).toBe(true)
+    expect(commands.has('network')).toBe(false)
+    expect(hasOption(commands, 'create', 'cap-add')).toBe(true)
+    expect(hasOption(commands, 'create', 'ulimit')).toBe(false)
+    expect(hasOption(commands, 'network', 'any')).toBe(false)
   })
 
-  it.each(['no tree', '{"command":{}}', '[]'])('is undefined for %j', (text) => {
+  it.each(['no tree', '{"command":{}}', '{"command":{"subcommands":{}}}', '[]'])('returns undefined for %j', (text) => {
     expect(parseCommandTree(toBytes(text))).toBeUndefined()
   })
 })

@@ -1,0 +1,48 @@
+import {
+  type Capability,
+  execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
+  imageTransferCapability,
+  type MissingCapability,
+  networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { type Commands, hasOption } from './commands.js'
+
+/** The capabilities that the probe reports. */
+export interface ReportedCapabilities {
+  readonly provides: readonly Capability<object>[]
+  readonly absent: readonly MissingCapability[]
+}
+
+/** Why a capability is absent. */
+export type AbsenceReason = Omit<MissingCapability, 'id' | 'title'>
+
+/**
+ * Lists the provided capabilities, and the absent ones with their reasons. `noNetworks` is the reason why there are no
+ * networks, also for sidecars, which need networks to reach their peers.
+ */
+export function listCapabilities(commands: Commands, noNetworks: AbsenceReason | undefined): ReportedCapabilities {
+  const noVolumes = { reason: 'this release of the command has no volumes', remedy: 'update it' }
+  const noFirewalls = {
+    reason: 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest',
+    remedy: 'update the command',
+  }
+  const capabilities: readonly (readonly [Capability<object>, AbsenceReason | undefined])[] = [
+    [runtimeCapability, undefined],
+    [imageBuilderCapability, undefined],
+    [firewallManagerCapability, hasOption(commands, 'create', 'cap-add') ? undefined : noFirewalls],
+    [networkManagerCapability, noNetworks],
+    [sidecarManagerCapability, noNetworks],
+    [execManagerCapability, undefined],
+    [imageTransferCapability, undefined],
+    [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],
+  ]
+  return {
+    provides: capabilities.flatMap(([capability, reason]) => (reason === undefined ? [capability] : [])),
+    absent: capabilities.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }])),
+  }
+}
