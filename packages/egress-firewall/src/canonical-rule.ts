@@ -1,8 +1,8 @@
 import type { Rule } from './firewall-rules.js'
 
 /**
- * One text for all ways to write a rule. The tools differ in the order of options, in the modules (`-m`) that they print,
- * in the order of lists, and in how they write an address. Pure.
+ * Converts a rule to a text that is the same for all ways to write the rule. The tools differ in the order of options and
+ * lists, in the modules (`-m`) that they print, and in the form of addresses. Pure.
  */
 export function toCanonicalRule(rule: Rule): string {
   const options: string[] = []

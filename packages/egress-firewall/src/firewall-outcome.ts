@@ -2,31 +2,31 @@ import { toCanonicalRule } from './canonical-rule.js'
 import type { FirewallPlan } from './firewall-plan.js'
 import { type Family, type Rule, toInputRule, toOutputRules } from './firewall-rules.js'
 
-/** What a run of a script of `toFirewallScript` gave: both outputs in one text. */
+/** The result of a script of `toFirewallScript`. `output` is stdout and stderr. */
 export interface ScriptResult {
   readonly exitCode: number
   readonly output: string
 }
 
 /**
- * `set`: the chains, as read back, are those of the plan, and the trial failed as it must. `unchanged`: the script changed
- * nothing, so another way to run it may be tried. `failed`: it may have changed something.
+ * `set`: the chains that the script printed are those of the plan, and the test address was not reachable. `unchanged`: the
+ * script changed nothing, so another way to run it may be tried. `failed`: it may have changed something.
  */
 export type FirewallOutcome =
   | { readonly state: 'set' }
   | { readonly state: 'unchanged' | 'failed'; readonly reason: string }
 
-/** Reads what the script of a plan printed. A terminal's CR LF is the same as LF. Pure. */
+/** Parses the output of the script of a plan. A CR LF of a terminal counts as LF. Pure. */
 export function readFirewallOutcome(result: ScriptResult, plan: FirewallPlan): FirewallOutcome {
   const lines = result.output.split(/\r?\n/).map((line) => line.trim())
-  const unchanged = findObstacle(result, lines)
+  const unchanged = findUnchangedReason(result, lines)
   if (unchanged !== undefined) return { state: 'unchanged', reason: unchanged }
-  const failed = findFailure(result, lines) ?? findDifference(lines, plan) ?? findTrialFailure(lines, plan)
+  const failed = findFailure(result, lines) ?? findDifference(lines, plan) ?? findTestFailure(lines, plan)
   return failed === undefined ? { state: 'set' } : { state: 'failed', reason: failed }
 }
 
-/** Why the script has changed nothing. */
-function findObstacle({ exitCode, output }: ScriptResult, lines: readonly string[]): string | undefined {
+/** Why the script has changed nothing. `undefined` if it may have changed something. */
+function findUnchangedReason({ exitCode, output }: ScriptResult, lines: readonly string[]): string | undefined {
   const missingTool = findMark(lines, 'no-tool ')
   if (missingTool !== undefined) return `no ${missingTool} that works`
   if (findMark(lines, 'sealing') !== undefined) return undefined
@@ -34,7 +34,7 @@ function findObstacle({ exitCode, output }: ScriptResult, lines: readonly string
   return `the script did not start (exit code ${exitCode})${excerpt === '' ? '' : `: ${excerpt}`}`
 }
 
-/** The command that failed, with what it printed before. */
+/** The command that failed, with the last line that it printed. */
 function findFailure({ exitCode }: ScriptResult, lines: readonly string[]): string | undefined {
   const command = findMark(lines, 'failed ')
   if (command === undefined) return exitCode === 0 ? undefined : `the script ended with exit code ${exitCode}`
@@ -43,9 +43,9 @@ function findFailure({ exitCode }: ScriptResult, lines: readonly string[]): stri
   return `a rule was refused: ${command}${cause}`
 }
 
-/** Why the chains that were read back are not those of the plan. */
+/** How the chains that were printed differ from those of the plan. */
 function findDifference(lines: readonly string[], plan: FirewallPlan): string | undefined {
-  const parts = { 4: between(lines, 'rules 4', 'rules 6'), 6: between(lines, 'rules 6', 'end') }
+  const parts = { 4: readBetween(lines, 'rules 4', 'rules 6'), 6: readBetween(lines, 'rules 6', 'end') }
   const families: readonly Family[] = findMark(lines, 'no-ipv6') === undefined ? [4, 6] : [4]
   for (const family of families) {
     const part = parts[family]
@@ -69,11 +69,12 @@ function compare(lines: readonly string[], plan: FirewallPlan, family: Family): 
   return 'the rule for INPUT is not the first'
 }
 
-function findTrialFailure(lines: readonly string[], { witness }: FirewallPlan): string | undefined {
-  if (witness === undefined) return undefined
-  if (findMark(lines, 'escaped') !== undefined) return `a packet to ${witness} got out in spite of the rules`
-  const hasTried = findMark(lines, 'held') !== undefined || findMark(lines, 'untried') !== undefined
-  return hasTried ? undefined : 'the script did not come to its end'
+function findTestFailure(lines: readonly string[], { testAddress }: FirewallPlan): string | undefined {
+  if (testAddress === undefined) return undefined
+  if (findMark(lines, 'reachable') !== undefined)
+    return `a packet to ${testAddress} left the container, although the rules forbid it`
+  const hasTested = findMark(lines, 'blocked') !== undefined || findMark(lines, 'untested') !== undefined
+  return hasTested ? undefined : 'the script ended before its test'
 }
 
 function readChain(lines: readonly string[], chain: string): readonly Rule[] {
@@ -85,12 +86,12 @@ function isSame(rules: readonly Rule[], expected: readonly Rule[]): boolean {
   return rules.map(toCanonicalRule).join('\n') === expected.map(toCanonicalRule).join('\n')
 }
 
-/** The text after a mark, which may be empty; `undefined` where the script did not print it. */
+/** The text after a mark, which may be empty; `undefined` if the script did not print the mark. */
 function findMark(lines: readonly string[], name: string): string | undefined {
   return lines.find((line) => line.startsWith(prefix + name))?.slice(prefix.length + name.length)
 }
 
-function between(lines: readonly string[], start: string, end: string): readonly string[] | undefined {
+function readBetween(lines: readonly string[], start: string, end: string): readonly string[] | undefined {
   const from = lines.indexOf(prefix + start)
   const to = lines.indexOf(prefix + end, from)
   return from === -1 || to === -1 ? undefined : lines.slice(from + 1, to)

@@ -1,18 +1,18 @@
 import { isIP } from 'node:net'
 import type { FirewallRules } from '@capstan/core'
 
-/** What a firewall leaves open, in addresses. All other packets of the container are dropped, except on its loopback. */
+/** The addresses that a container may send packets to. All others are dropped, except on its loopback interface. */
 export interface FirewallPlan {
   /** TCP destinations. */
   readonly destinations: readonly Destination[]
-  /** Name servers that may be queried, on port 53 by UDP and TCP. */
+  /** Name servers that it may query on port 53, by UDP and TCP. */
   readonly nameServers: readonly string[]
   /** An IPv4 address on the loopback interface that is blocked, such as that of the engine's resolver. */
   readonly blockedResolver?: string | undefined
-  /** Whether replies to connections from outside may leave. */
+  /** Whether replies to connections from outside are allowed. */
   readonly allowsReplies: boolean
-  /** An IPv4 address that the script tries to reach; the trial must fail. `undefined`: no trial. */
-  readonly witness?: string | undefined
+  /** An IPv4 address to which the script sends a packet to test that it is dropped. `undefined`: no test. */
+  readonly testAddress?: string | undefined
 }
 
 export interface Destination {
@@ -20,21 +20,22 @@ export interface Destination {
   readonly port: number
 }
 
-/** Leaves nothing open but the loopback interface. */
+/** Allows only the loopback interface. */
 export const sealPlan: FirewallPlan = { destinations: [], nameServers: [], allowsReplies: false }
 
-/** What a runtime knows of the container's network, and how it resolves names there. */
+/** How a runtime resolves names for a container, and addresses of its network. */
 export interface PlanOptions {
-  /** Finds the addresses of a host name; empty where there are none. Not called for an address. */
+  /** Resolves with the addresses of a host name, or with an empty list. Not called for an address. */
   readonly resolveHost: (host: string) => Promise<readonly string[]>
-  /** Lists the name servers that resolve names for the container. Called where the rules allow DNS. */
+  /** Lists the name servers that resolve names for the container. Called only if the rules allow DNS. */
   readonly listNameServers: () => Promise<readonly string[]>
   /** The engine's resolver on the container's loopback interface. It is blocked unless the rules allow DNS. */
   readonly localResolver?: string
-  readonly witness?: string
+  /** See {@link FirewallPlan.testAddress}. */
+  readonly testAddress?: string
 }
 
-/** Replaces the names in the rules by addresses. Rejects where a name has none. */
+/** Replaces the names in the rules by addresses. Rejects if a name has none. */
 export async function planFirewall(rules: FirewallRules, options: PlanOptions): Promise<FirewallPlan> {
   const { proxyHost, proxyPort, allow = [], dns = 'none' } = rules
   const destinations = new Map<string, Destination>()
@@ -46,7 +47,7 @@ export async function planFirewall(rules: FirewallRules, options: PlanOptions): 
     nameServers: dns === 'none' ? [] : await options.listNameServers(),
     blockedResolver: dns === 'none' ? options.localResolver : undefined,
     allowsReplies: true,
-    witness: options.witness,
+    testAddress: options.testAddress,
   }
 }
 

@@ -24,7 +24,7 @@ export function toOutputRules(plan: FirewallPlan, family: Family): readonly Rule
 }
 
 /**
- * The first rule of INPUT, which belongs to the rule for replies; `undefined` where replies are not let out. Pure.
+ * The first rule of INPUT, which the rule for replies needs; `undefined` if replies are not allowed. Pure.
  *
  * conntrack may not know a connection that the container opened before the rules were set. The next packet from outside
  * would then count as the first of a connection from outside, and the container's packets as replies to it.
@@ -42,16 +42,16 @@ function toAccept(address: string, protocol: 'tcp' | 'udp', port: number): Rule 
   return ['-d', host, '-p', protocol, '-m', protocol, '--dport', String(port), '-j', 'ACCEPT']
 }
 
-/** With the direction: without it every connection that the container has already opened would stay open. */
+/** Has the direction, because connections that the container has already opened must not continue. */
 const replyRule: Rule = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '--ctdir', 'REPLY', '-j', 'ACCEPT']
 
-/** Drops a TCP packet that opens a connection for conntrack, and is not the first packet of one. */
+/** Drops a TCP packet that conntrack takes for a new connection although it is not the first packet of one. */
 const newConnectionRule: Rule = [
   ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
   ...['-m', 'conntrack', '--ctstate', 'NEW', '-j', 'DROP'],
 ]
 
-/** Neighbour solicitation and advertisement: without them no IPv6 address of the local network can be reached. */
+/** Allows neighbour solicitation and advertisement, without which no IPv6 address of the local network is reachable. */
 const neighbourRules: readonly Rule[] = [135, 136].map((type) => {
   return ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', String(type), '-j', 'ACCEPT']
 })

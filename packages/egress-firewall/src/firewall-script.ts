@@ -2,17 +2,19 @@ import type { FirewallPlan } from './firewall-plan.js'
 import { type Family, toInputRule, toOutputRules } from './firewall-rules.js'
 
 /**
- * Writes a POSIX shell script that sets the rules of a plan, prints the chains as they are afterwards, and tries the
- * plan's witness. It runs as root in the container's network namespace. Pure.
+ * Writes a POSIX shell script that sets the rules of a plan, prints the chains, and sends a packet to the plan's test address.
+ * It runs as root in the container's network namespace. Pure.
  *
- * It closes both families before any other change and stops at the first command that fails, so that a failure leaves
- * them closed. `readFirewallOutcome` reads what it prints.
+ * It sets the policy DROP in both families before any other change and stops at the first command that fails, so that both
+ * families then drop all packets. `readFirewallOutcome` parses its output.
  */
 export function toFirewallScript(plan: FirewallPlan): string {
-  return [prelude, close, toFill(plan, 4), toFill(plan, 6), readBack, toTrial(plan), 'mark done'].join('\n')
+  return [prelude, dropAll, toRuleCommands(plan, 4), toRuleCommands(plan, 6), readBack, toTest(plan), 'mark done'].join(
+    '\n',
+  )
 }
 
-function toFill(plan: FirewallPlan, family: Family): string {
+function toRuleCommands(plan: FirewallPlan, family: Family): string {
   return [
     `if_family ${family} -F FORWARD`,
     `if_family ${family} -F OUTPUT`,
@@ -22,8 +24,8 @@ function toFill(plan: FirewallPlan, family: Family): string {
 }
 
 /**
- * The rule of INPUT is set before the rule for replies, and no TCP packet comes in meanwhile. conntrack may start with this
- * rule: a packet that came in before it applies would make an open connection one from outside.
+ * Sets the rule of INPUT before the rule for replies, and drops all TCP packets meanwhile. conntrack may start with this rule:
+ * for a packet that arrives earlier, it would record an open connection as one from outside.
  */
 function toInputCommands(plan: FirewallPlan, family: Family): readonly string[] {
   const input = toInputRule(plan)?.join(' ')
@@ -38,24 +40,24 @@ function toInputCommands(plan: FirewallPlan, family: Family): readonly string[] 
 
 const blockTcp = '! -i lo -p tcp -j DROP'
 
-/** A refused connection proves, as an answer does, that the packet has left: so it is not the exit code that counts. */
-function toTrial({ witness }: FirewallPlan): string {
-  if (witness === undefined) return ''
+/** A refused connection also proves that the packet has left the container, so the exit code of `nc` is not enough. */
+function toTest({ testAddress }: FirewallPlan): string {
+  if (testAddress === undefined) return ''
   return `
 if command -v ping >/dev/null 2>&1; then
-  if $limit ping -c 1 -W 1 ${witness} >/dev/null 2>&1; then mark escaped ping; else mark held ping; fi
+  if $limit ping -c 1 -W 1 ${testAddress} >/dev/null 2>&1; then mark reachable ping; else mark blocked ping; fi
 elif command -v nc >/dev/null 2>&1; then
-  if $limit nc -w 1 ${witness} 9 </dev/null 2>&1 | grep -qi refused; then mark escaped nc; else mark held nc; fi
+  if $limit nc -w 1 ${testAddress} 9 </dev/null 2>&1 | grep -qi refused; then mark reachable nc; else mark blocked nc; fi
 else
-  mark untried
+  mark untested
 fi`
 }
 
 /**
- * Finds the tools by running them: `iptables` for nf_tables fails on a kernel without it. The tool found writes the rules
- * and prints them. Where `timeout` is missing, only the wait for the lock of iptables has a limit.
+ * Finds the tools by running them: `iptables` for nf_tables fails on a kernel without it. The same tool sets and prints the
+ * rules. Without `timeout`, only the wait for the lock of iptables has a limit.
  *
- * IPv6 is left out only where the tool is missing and the namespace has no IPv6 address. `/proc/net/dev` shows that
+ * IPv6 is omitted only if the tool is missing and the namespace has no IPv6 address. `/proc/net/dev` shows that
  * procfs is mounted; `read` is used because files of procfs have no size for `[ -s ]`.
  */
 const prelude = `
@@ -92,7 +94,7 @@ has_rule() {
   [ -n "$tool" ] && $limit "$tool" -w 5 -C "$@" >/dev/null 2>&1
 }`.trimStart()
 
-const close = `
+const dropAll = `
 mark sealing
 if_family 4 -P OUTPUT DROP
 if_family 6 -P OUTPUT DROP

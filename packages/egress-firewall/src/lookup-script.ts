@@ -5,7 +5,7 @@ export function toLookupScript(host: string): string {
   return `getent ahosts ${host} 2>/dev/null || nslookup ${host} 2>/dev/null`
 }
 
-/** Reads the addresses that `getent`, or `nslookup`, printed. `nslookup` prints the server's own address first. Pure. */
+/** Parses the addresses in the output of `getent` or `nslookup`. `nslookup` prints the name server's address first. Pure. */
 export function parseLookup(output: string): readonly string[] {
   const answer = /^Name:/m.exec(output)
   const lines = (answer === null ? output : output.slice(answer.index)).split(/\r?\n/)

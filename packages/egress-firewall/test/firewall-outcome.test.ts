@@ -10,7 +10,7 @@ const plan: FirewallPlan = {
   nameServers: [],
   blockedResolver: '127.0.0.11',
   allowsReplies: true,
-  witness: '172.17.0.1',
+  testAddress: '172.17.0.1',
 }
 
 /** As iptables 1.8.9 prints it, for nf_tables; the legacy one is the same. */
@@ -38,13 +38,13 @@ function read(output: string, { exitCode = 0, of = plan } = {}) {
 }
 
 function toOutput(v4: string, v6: string): string {
-  return `capstan: sealing\r\ncapstan: rules 4\r\n# Warning: legacy tables present\r\n${v4}\r\ncapstan: rules 6\r\n${v6}\r\ncapstan: end\r\ncapstan: held ping\r\ncapstan: done\r\n`.replace(
+  return `capstan: sealing\r\ncapstan: rules 4\r\n# Warning: legacy tables present\r\n${v4}\r\ncapstan: rules 6\r\n${v6}\r\ncapstan: end\r\ncapstan: blocked ping\r\ncapstan: done\r\n`.replace(
     /\r?\n/g,
     '\r\n',
   )
 }
 
-test('accepts the chains that iptables prints for the plan', () => {
+test('returns set for the chains that iptables prints for the plan', () => {
   expect(read(toOutput(four, six))).toEqual({ state: 'set' })
 })
 
@@ -98,16 +98,16 @@ test('fails with the exit code when the script ended early', () => {
 })
 
 test.for([
-  ['the packet got out', 'escaped ping', /a packet to 172.17.0.1 got out/],
-  ['the script did not come to the trial', '', /did not come to its end/],
+  ['the packet left the container', 'reachable ping', /a packet to 172.17.0.1 left the container/],
+  ['the script did not come to the trial', '', /ended before its test/],
 ] as const)('fails when %s', ([, mark, reason]) => {
-  const output = toOutput(four, six).replace('held ping', mark)
+  const output = toOutput(four, six).replace('blocked ping', mark)
   expect(read(output)).toEqual({ state: 'failed', reason: expect.stringMatching(reason) })
 })
 
-test('needs no trial where the plan has no witness', () => {
-  const output = toOutput(four, six).replace('capstan: held ping', '')
-  expect(read(output, { of: { ...plan, witness: undefined } })).toEqual({ state: 'set' })
+test('needs no test when the plan has no test address', () => {
+  const output = toOutput(four, six).replace('capstan: blocked ping', '')
+  expect(read(output, { of: { ...plan, testAddress: undefined } })).toEqual({ state: 'set' })
 })
 
 test.for([
@@ -118,7 +118,7 @@ test.for([
   expect(read(output, { exitCode: 3 })).toEqual({ state: 'unchanged', reason })
 })
 
-test('accepts a seal only when nothing but the loopback interface is open, in both families', () => {
+test('accepts a seal only when both families allow only the loopback interface', () => {
   const closed = '-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT DROP\n-A OUTPUT -o lo -j ACCEPT'
   const states = [
     toOutput(closed, closed),

@@ -17,7 +17,7 @@ function plan(rules: Partial<FirewallRules> = {}) {
       resolveHost: async (host) => names[host] ?? [],
       listNameServers: async () => ['10.0.0.53', 'fd00::53'],
       localResolver: '127.0.0.11',
-      witness: '172.18.0.1',
+      testAddress: '172.18.0.1',
     },
   )
 }
@@ -55,7 +55,7 @@ describe('planFirewall', () => {
 })
 
 describe('the OUTPUT chain', () => {
-  test('opens the proxy, in the family of its address alone', async () => {
+  test('allows the proxy in the family of its address only', async () => {
     expect(await toLines({}, 4)).toEqual([
       '-d 127.0.0.11/32 -j DROP',
       '-o lo -j ACCEPT',
@@ -68,7 +68,7 @@ describe('the OUTPUT chain', () => {
     ])
   })
 
-  test('allows neighbour discovery where an IPv6 address is open', async () => {
+  test('allows neighbour discovery when the plan has an IPv6 address', async () => {
     expect((await toLines({ proxyHost: 'fd00::9' }, 6)).slice(2)).toEqual([
       '-d fd00::9/128 -p tcp -m tcp --dport 3128 -j ACCEPT',
       '-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT',
@@ -76,7 +76,7 @@ describe('the OUTPUT chain', () => {
     ])
   })
 
-  test('with DNS allowed it keeps the resolver of the engine, and opens port 53 of its name servers alone', async () => {
+  test('allows the resolver of the engine and port 53 of its name servers when the rules allow DNS', async () => {
     expect(await toLines({ dns: 'engine' }, 4)).toEqual([
       '-o lo -j ACCEPT',
       '-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT',
@@ -86,14 +86,14 @@ describe('the OUTPUT chain', () => {
     ])
   })
 
-  test('has a rule in INPUT for as long as it lets replies out', async () => {
+  test('has a rule in INPUT if it allows replies', async () => {
     const replying = await plan()
     expect(toInputRule(replying)?.join(' ')).toContain('! --tcp-flags FIN,SYN,RST,ACK SYN')
     expect(toInputRule({ ...replying, allowsReplies: false })).toBeUndefined()
     expect(toOutputRules({ ...replying, allowsReplies: false }, 4).join()).not.toContain('REPLY')
   })
 
-  test('is closed in the script before anything is opened', async () => {
+  test('gets the policy DROP in the script before any rule is set', async () => {
     const script = toFirewallScript(await plan())
     expect(script.indexOf('-P OUTPUT DROP')).toBeLessThan(script.indexOf('--dport 3128'))
   })

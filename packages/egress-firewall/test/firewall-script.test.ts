@@ -15,7 +15,7 @@ const plan: FirewallPlan = {
   nameServers: [],
   blockedResolver: '127.0.0.11',
   allowsReplies: true,
-  witness: '172.18.0.1',
+  testAddress: '172.18.0.1',
 }
 
 let directory: string
@@ -79,7 +79,7 @@ async function readLog(): Promise<readonly string[]> {
   return (await readFile(join(directory, 'log'), 'utf8')).trim().split('\n')
 }
 
-test('closes both families before any other change, then sets and reads back the rules', async () => {
+test('sets the policy DROP in both families before any other change, then sets and prints the rules', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   expect(await runAndRead(plan)).toEqual({ state: 'set' })
@@ -92,7 +92,7 @@ test('closes both families before any other change, then sets and reads back the
   ])
 })
 
-test('lets no TCP packet in until the rule of INPUT is set, and no reply out before that', async () => {
+test('drops all TCP packets until the rule of INPUT is set, and allows replies only after that', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   await run(plan)
@@ -120,7 +120,7 @@ test('sets the same rules when it runs a second time', async () => {
   expect((await readFile(join(directory, 'iptables'), 'utf8')).match(/-A INPUT/g)).toHaveLength(1)
 })
 
-test('stops at the first rule that is refused, with both families closed', async () => {
+test('stops at the first rule that fails, with the policy DROP in both families', async () => {
   await writeTool('iptables', '--dport 3128')
   await writeTool('ip6tables')
   const result = await run(plan)
@@ -134,7 +134,7 @@ test('stops at the first rule that is refused, with both families closed', async
   }
 })
 
-test('reports what a refused command prints to stderr', async () => {
+test('reports the stderr of a command that fails', async () => {
   await writeTool('iptables', '--dport 3128', '>&2')
   await writeTool('ip6tables')
   expect(await runAndRead(plan)).toMatchObject({ reason: expect.stringMatching(/refused by the kernel$/) })
@@ -144,7 +144,7 @@ test('changes nothing when no tool is installed', async () => {
   expect(await runAndRead(plan)).toEqual({ state: 'unchanged', reason: 'no iptables that works' })
 })
 
-test('uses the tool that works when another one is installed and fails', async () => {
+test('uses another installed tool when the first fails', async () => {
   await writeProgram('iptables', 'exit 4')
   await writeTool('iptables-legacy')
   await writeTool('ip6tables')
@@ -154,7 +154,7 @@ test('uses the tool that works when another one is installed and fails', async (
 describe('without ip6tables', () => {
   const missing = { state: 'unchanged', reason: 'no ip6tables that works' }
 
-  test('leaves IPv6 out when the namespace has no IPv6 address', async () => {
+  test('omits IPv6 when the namespace has no IPv6 address', async () => {
     await writeTool('iptables')
     expect(await runAndRead(plan)).toEqual({ state: 'set' })
     await writeFile(join(directory, 'net', 'if_inet6'), '')
@@ -174,22 +174,25 @@ describe('without ip6tables', () => {
   })
 })
 
-test('fails when a packet to the witness gets out', async () => {
+test('returns failed when a packet to the test address leaves the container', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   await writeProgram('ping', 'exit 0')
-  expect(await runAndRead(plan)).toMatchObject({ state: 'failed', reason: expect.stringContaining('got out') })
+  expect(await runAndRead(plan)).toMatchObject({
+    state: 'failed',
+    reason: expect.stringContaining('left the container'),
+  })
 })
 
-test('sends no packet where the plan has no witness', async () => {
+test('sends no packet when the plan has no test address', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   await writeProgram('ping', 'exit 0')
-  expect(await runAndRead({ ...plan, witness: undefined })).toEqual({ state: 'set' })
+  expect(await runAndRead({ ...plan, testAddress: undefined })).toEqual({ state: 'set' })
   expect((await readLog()).filter((line) => line.startsWith('ping'))).toEqual([])
 })
 
-test('seals a namespace that has rules, and reads that back', async () => {
+test('seals a namespace that has rules', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   await run(plan)

@@ -11,7 +11,7 @@ import {
 } from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
-import { type AppleTimeouts, defaultAppleTimeouts } from './apple-timeouts.js'
+import type { AppleTimeouts } from './apple-timeouts.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { ContainerRecords } from './sessions/container-records.js'
 
@@ -20,12 +20,11 @@ export interface AppleConnectionOptions {
   readonly details: AppleDetails
   readonly runtimeName: string
   readonly ownerLabels: StringMap
-  /** For the report in the error after `close`. */
+  /** For the error of a call after `close`. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
   readonly env: Environment
-  /** Default: {@link defaultAppleTimeouts}. */
-  readonly timeouts?: AppleTimeouts
+  readonly timeouts: AppleTimeouts
 }
 
 /** The state that one open runtime and its managers share: the command, the records of containers, and the operations. */
@@ -40,14 +39,13 @@ export class AppleConnection {
   readonly operations: OperationScope
 
   constructor(options: AppleConnectionOptions) {
-    const { details, runtimeName, ownerLabels, env, timeouts = defaultAppleTimeouts } = options
+    const { details, runtimeName, ownerLabels, env, timeouts, packageName, packageVersion } = options
     this.timeouts = timeouts
     this.cli = new AppleCli(details.command, env, timeouts)
     this.details = details
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
     this.env = env
-    const { packageName, packageVersion } = options
     const runtime = { runtime: runtimeName, packageName, packageVersion, endpoint: details.command }
     this.operations = new OperationScope({ runtime, undoMs: timeouts.undoMs })
   }
@@ -73,8 +71,8 @@ export class AppleConnection {
     return toAppleError(result, { ...call, endpoint: this.cli.command })
   }
 
-  /** @throws HostError OPTION_UNSUPPORTED if `given` asks for something and the report refuses the field */
-  refuse<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+  /** @throws HostError OPTION_UNSUPPORTED if `given` is neither `undefined` nor `false` and the report lists the option */
+  checkOption<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
     checkOption(capability, field, given, {
       runtime: this.runtimeName,
       unsupportedOptions: this.details.unsupportedOptions,
@@ -86,8 +84,8 @@ export class AppleConnection {
     return createHostError('OPTION_UNSUPPORTED', { runtime: this.runtimeName, field, given, reason })
   }
 
-  /** The reason why the report refuses the field, for other errors. */
-  reasonFor(field: OptionName): string {
+  /** Returns the reason that the report gives for an unsupported option, for an error that is not OPTION_UNSUPPORTED. */
+  findReason(field: OptionName): string {
     return findUnsupportedOption(field, this.details.unsupportedOptions)?.reason ?? 'this runtime does not support it'
   }
 
@@ -98,7 +96,7 @@ export class AppleConnection {
   }
 }
 
-/** Resolves with `undefined` instead of rejecting with the given code. */
+/** Settles like `run`, but resolves with `undefined` instead of rejecting with the given code. */
 export async function ifPresent<T>(
   run: PromiseLike<T>,
   code: 'CONTAINER_NOT_FOUND' | 'IMAGE_NOT_FOUND' | 'NETWORK_NOT_FOUND' | 'VOLUME_NOT_FOUND',

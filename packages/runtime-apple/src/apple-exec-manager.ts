@@ -25,9 +25,9 @@ export class AppleExecManager implements ExecManager {
     validateId(id)
     validateExec(command, options)
     const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
-    this.#connection.refuse(execManagerCapability, 'exec.env.unset', removed?.[0])
-    this.#connection.refuse(runtimeCapability, 'privileged', options.privileged)
-    this.#connection.refuse(runtimeCapability, 'tty', options.tty)
+    this.#connection.checkOption(execManagerCapability, 'exec.env.unset', removed?.[0])
+    this.#connection.checkOption(runtimeCapability, 'privileged', options.privileged)
+    this.#connection.checkOption(runtimeCapability, 'tty', options.tty)
     return await this.#connection.call({ operation: 'exec', subject: id }, options, async (call) => {
       await this.#requireRunning(id, call)
       const execId = randomUUID()

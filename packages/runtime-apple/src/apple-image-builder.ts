@@ -2,14 +2,12 @@ import { type BuildOptions, type ImageBuilder, imageBuilderCapability } from '@c
 import { validateBuild } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { buildImage } from './images/build-image.js'
-import { BuildTurns } from './images/build-turns.js'
+import { BuildQueue } from './images/build-queue.js'
 
-/**
- * Builds images with `container build`. Builds with other settings than the running ones wait, because they recreate the builder.
- */
+/** Builds images with `container build`. */
 export class AppleImageBuilder implements ImageBuilder {
   readonly #connection: AppleConnection
-  readonly #turns = new BuildTurns()
+  readonly #queue = new BuildQueue()
 
   constructor(connection: AppleConnection) {
     this.#connection = connection
@@ -18,9 +16,9 @@ export class AppleImageBuilder implements ImageBuilder {
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
     const { dns = [] } = options
-    this.#connection.refuse(imageBuilderCapability, 'build.dns', dns.length > 0 && dns)
+    this.#connection.checkOption(imageBuilderCapability, 'build.dns', dns.length > 0 && dns)
     await this.#connection.call({ operation: 'buildImage', subject: tag }, options, (call) =>
-      buildImage(this.#connection, { dockerfile, tag, options, call, turns: this.#turns }),
+      buildImage(this.#connection, { dockerfile, tag, options, call, queue: this.#queue }),
     )
   }
 }

@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
@@ -14,9 +14,8 @@ import {
   validateImageReference,
 } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
-import { findReference } from './images/find-reference.js'
+import { findReference, listReferences } from './images/find-reference.js'
 import { findImage } from './images/images.js'
-import { parseImages } from './images/parse-images.js'
 import { pullImage } from './images/pull-image.js'
 import { withLogin } from './images/with-login.js'
 
@@ -41,45 +40,40 @@ export class AppleImageTransfer implements ImageTransfer {
   }
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
-    return await this.#connection.call({ operation: 'loadImages', subject: 'an archive' }, options, (call) =>
-      withFile(this.#connection.env, async (file) => {
+    return await this.#connection.call({ operation: 'loadImages', subject: 'an archive' }, options, async (call) => {
+      const file = await createArchivePath(this.#connection.env)
+      try {
         await untilAborted(pipeline(Readable.from(tar), createWriteStream(file), { signal: call.signal }), call.signal)
-        const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], {
-          ...call,
-          limit: 'archiveMs',
-        })
+        const limits = { ...call, limit: 'archiveMs' } as const
+        const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], limits)
         return await this.#findLoaded(stdout.toString('utf8'), call)
-      }),
-    )
+      } finally {
+        await removeArchive(file)
+      }
+    })
   }
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
-    const directory = await mkdtemp(join(findTemporaryDirectory(this.#connection.env), 'capstan-'))
-    const clear = () => rm(directory, { recursive: true, force: true })
-    const file = join(directory, 'image.tar')
-    try {
-      await this.#connection.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
-        const name = await findReference(this.#connection, reference, call)
-        await this.#connection.run(['image', 'save', `--output=${file}`, name], { ...call, limit: 'archiveMs' })
-      })
-    } catch (error) {
-      await clear()
-      throw error
-    }
-    return this.#openFile(file, options, clear)
+    const file = await this.#connection.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
+      const name = await findReference(this.#connection, reference, call)
+      const path = await createArchivePath(this.#connection.env)
+      call.undo.add('archive', () => removeArchive(path))
+      await this.#connection.run(['image', 'save', `--output=${path}`, name], { ...call, limit: 'archiveMs' })
+      return path
+    })
+    return this.#openFile(file, options)
   }
 
   /** Finds the references of existing images in the output of `image load`. */
   async #findLoaded(text: string, call: Operation): Promise<readonly string[]> {
     const words = new Set(text.split(/\s+/))
-    const { stdout } = await this.#connection.run(['image', 'list', '--format', 'json'], call)
-    const loaded = parseImages(call.operation, stdout).filter(({ reference }) => words.has(reference))
+    const loaded = (await listReferences(this.#connection, call)).filter(({ reference }) => words.has(reference))
     return [...new Set(loaded.flatMap(({ reference, id }) => [toFamiliarName(reference), id]))]
   }
 
-  /** Opens the archive. The stream fails at an abort and at `close`, like a stream of the service would. */
-  #openFile(file: string, { signal }: OperationOptions, clear: () => Promise<void>): Readable {
+  /** Opens the archive, and removes it at the end of the stream. The stream fails at an abort and at `close` of the runtime. */
+  #openFile(file: string, { signal }: OperationOptions): Readable {
     const { signal: own, end } = this.#connection.operations.begin(signal)
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
@@ -89,17 +83,17 @@ export class AppleImageTransfer implements ImageTransfer {
     stream.on('close', () => {
       own.removeEventListener('abort', onAbort)
       end()
-      void clear()
+      void removeArchive(file)
     })
     return stream
   }
 }
 
-async function withFile<T>(env: Environment, use: (file: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(findTemporaryDirectory(env), 'capstan-'))
-  try {
-    return await use(join(directory, 'image.tar'))
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+/** Creates a temporary directory for one archive. */
+async function createArchivePath(env: Environment): Promise<string> {
+  return join(await mkdtemp(join(findTemporaryDirectory(env), 'capstan-')), 'image.tar')
+}
+
+async function removeArchive(file: string): Promise<void> {
+  await rm(dirname(file), { recursive: true, force: true })
 }

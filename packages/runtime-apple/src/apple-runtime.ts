@@ -89,9 +89,9 @@ export class AppleRuntime implements Runtime {
     validateId(id)
     validateLogOptions(options)
     const { since, timestamps, stdout = true, stderr = true } = options
-    this.#connection.refuse(runtimeCapability, 'logs.since', since)
-    this.#connection.refuse(runtimeCapability, 'logs.timestamps', timestamps)
-    this.#connection.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
+    this.#connection.checkOption(runtimeCapability, 'logs.since', since)
+    this.#connection.checkOption(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#connection.checkOption(runtimeCapability, 'logs.split', stdout !== stderr)
     const { operations } = this.#connection
     return createLogStream({ operations, id, options }, (call) => readLogs(this.#connection, id, { call, options }))
   }

@@ -47,17 +47,17 @@ export class NamedObjects<T extends Named> {
       const result = await this.#runCreate({ name, labels: all, flags }, call)
       if (result.exitCode === 0) return name
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
-      const holder = await this.#find(name, call)
+      const existing = await this.#find(name, call)
       throw createHostError('NAME_CONFLICT', {
         name,
-        holderId: holder?.name,
-        sameOwner: isSameOwner(holder?.labels, ownerLabels),
+        holderId: existing?.name,
+        sameOwner: isSameOwner(existing?.labels, ownerLabels),
       })
     })
   }
 
   /** Creates the object with these labels if it is absent. A failed call removes it again, unless a container uses it. */
-  async provide(name: string, labels: StringMap, call: Operation): Promise<void> {
+  async ensure(name: string, labels: StringMap, call: Operation): Promise<void> {
     const own = { ...call, subject: name }
     if ((await this.#find(name, own)) !== undefined) return
     const result = await this.#runCreate({ name, labels }, own)
@@ -83,7 +83,7 @@ export class NamedObjects<T extends Named> {
       this.#removeByRequestId(name, requestIdLabel, { ...call, subject: name, signal }),
     )
     const argv = [noun, 'create', ...flags, ...toLabelOptions({ ...labels, ...requestIdLabel }), name]
-    return await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
+    return await this.#connection.cli.run(argv, { ...call, abortGraceMs: this.#connection.timeouts.abortGraceMs })
   }
 
   async #list(call: Omit<Operation, 'undo'>): Promise<readonly T[]> {

@@ -32,7 +32,7 @@ describe('toAppleError', () => {
     expect(toError('Error: notFound: "network inside not found"')).toMatchObject({ facts: { id: 'inside' } })
   })
 
-  it.each(['image', 'my-network', 'volume.1', 'found'])('is not confused by a container named %s', (subject) => {
+  it.each(['image', 'my-network', 'volume.1', 'found'])('finds the same cause for a container named %s', (subject) => {
     expect(toError(`Error: container not found: ${subject}`, subject)).toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
       facts: { id: subject },
@@ -46,13 +46,13 @@ describe('toAppleError', () => {
   })
 })
 
-describe('the error text of the command', () => {
+describe('the error text', () => {
   it('is the text after the last "Error: " at the start of a line', () => {
     expect(toErrorText('Error: of the program\nError: of the command')).toBe('of the command')
     expect(toErrorText('no Error: here')).toBe('no Error: here')
   })
 
-  it('is looked for only with exit codes of the command', () => {
+  it('is that of the command only with its exit codes 1 and 64', () => {
     expect(isCliFailure(1, 'x\nError: y')).toBe(true)
     expect(isCliFailure(64, 'Error: y')).toBe(true)
     expect(isCliFailure(2, 'Error: y')).toBe(false)

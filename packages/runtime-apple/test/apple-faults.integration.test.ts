@@ -23,7 +23,7 @@ let runtime: Runtime
 let builder: ImageBuilder
 let image: string
 
-describeWithSimulator('the Apple runtime when the command misbehaves', () => {
+describeWithSimulator('the Apple runtime when the command fails', () => {
   beforeAll(async () => {
     simulator = await startSimulator()
     opened = await openApple(simulator, { managers: 'probe' })
@@ -102,11 +102,11 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     }
   })
 
-  it('does not mistake words in a name for another failure', async () => {
+  it('finds the cause of an error when the name contains words of another error', async () => {
     await rejectsWith('CONTAINER_NOT_FOUND', () => runtime.containerState('image-of-network-volume'))
   })
 
-  it('ends a hanging call at once on abort and leaves no process of the command', async () => {
+  it('rejects a hanging call at once on abort, and kills the command', async () => {
     await simulator.control({ faults: [{ on: 'list', kind: 'hang' }] })
     const controller = new AbortController()
     const listing = runtime.listContainers({ signal: controller.signal })
@@ -149,7 +149,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.createContainer({ image, command: ['true'] })
   })
 
-  it('leaves no container after an abort, although the command finishes the create', async () => {
+  it('removes the container after an abort when the command finishes the create', async () => {
     const before = (await runtime.listContainers()).length
     await simulator.control({ faults: [{ on: 'create', kind: 'slow', ms: 200 }] })
     const controller = new AbortController()
@@ -167,7 +167,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     'Permission denied',
     'Connection interrupted',
     'container other is not running',
-  ])("does not mistake a program's own output and exit code 1 for a failure of the command: %s", async (words) => {
+  ])('returns the exit code 1 of a program that prints: Error: %s', async (words) => {
     const script = `echo "Error: ${words}" >&2; sleep 0.1; exit 1`
     const id = await start('sh', '-c', script)
     expect(await runtime.waitContainer(id)).toBe(1)
@@ -279,7 +279,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.removeImage(image?.id ?? '')
   })
 
-  it('gives the tags back to their earlier images when a build fails after it has moved them', async () => {
+  it('restores the tags to their earlier images when a build fails after it has moved them', async () => {
     await builder.buildImage('FROM scratch\nLABEL version=1\n', 'moved:1')
     const before = await runtime.listImages()
     await simulator.control({ faults: [{ on: 'image delete', kind: 'fail', text: 'internalError: "busy"', times: 1 }] })
@@ -293,7 +293,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     for (const tag of ['new:1', 'moved:1']) await runtime.removeImage(tag)
   })
 
-  it('does not replace a login of the user', async () => {
+  it('rejects credentials for a registry at which the user is logged in, and keeps the login', async () => {
     const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
     await simulator.control({ service: { logins: ['localhost:1'] } })
     const credentials = { username: 'someone', password: 'the-secret' }

@@ -72,7 +72,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     await simulator.close()
   })
 
-  it('opens the proxy alone, as read back from the guest', async () => {
+  it('permits only the proxy', async () => {
     const id = await start(image)
     await firewalls.setupFirewall(id, rules)
     const set = await readRules(id)
@@ -80,7 +80,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(set).toContain('-d 192.168.64.1/32 -p tcp -m tcp --dport 3128 -j ACCEPT')
   })
 
-  it('is set again at each start, before the start resolves', async () => {
+  it('sets the rules again before a later start resolves', async () => {
     const id = await start(image)
     await firewalls.setupFirewall(id, rules)
     await runtime.stopContainer(id, { graceMs: 0 })
@@ -88,7 +88,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
-  it('is kept for the first start of a created container', async () => {
+  it('sets the rules of a created container at its first start', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
     await firewalls.setupFirewall(id, rules)
     await runtime.startContainer(id)
@@ -105,7 +105,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     })
   })
 
-  it('is reported as set after the start', () => {
+  it('reports `firewall.beforeStart` as unsupported', () => {
     expect(opened.scope.report).toMatchObject({
       unsupportedOptions: expect.arrayContaining([expect.objectContaining({ field: 'firewall.beforeStart' })]),
     })
@@ -133,7 +133,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toBe('-P OUTPUT DROP\n-A OUTPUT -o lo -j ACCEPT\n')
   })
 
-  it('keeps rules that could not be set, so that the next start is not unrestricted', async () => {
+  it('rejects the next start with FIREWALL_FAILED when stored rules cannot be set', async () => {
     const id = await start(image)
     const unknown = { ...rules, proxyHost: 'nobody.invalid' }
     await expect(firewalls.setupFirewall(id, unknown)).rejects.toMatchObject({ facts: { containment: 'sealed' } })
@@ -141,7 +141,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED' })
   })
 
-  it('applies to a start that is in progress', async () => {
+  it('applies the rules to a start that is in progress', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
     await Promise.all([runtime.startContainer(id), firewalls.setupFirewall(id, rules)])
     expect(await readRules(id)).toContain('--dport 3128')

@@ -116,7 +116,7 @@ describeWithSimulator('the report of the probe', () => {
   })
 })
 
-describeWithSimulator('a runtime that is not available', () => {
+describeWithSimulator('the probe of an unavailable runtime', () => {
   let simulator: Simulator
   let folder: string
 
@@ -134,7 +134,7 @@ describeWithSimulator('a runtime that is not available', () => {
     attempts: [{ step, cause: { code }, remedy: expect.stringContaining(remedy) }],
   })
 
-  it('is reported at once and without a process when this is not macOS', async () => {
+  it('reports NOT_MACOS and starts no process on another platform', async () => {
     const before = simulator.calls().length
     const start = performance.now()
     const report = await discover(simulator, { platform: { os: 'linux', arch: 'arm64' } })
@@ -143,23 +143,23 @@ describeWithSimulator('a runtime that is not available', () => {
     expect(simulator.calls()).toHaveLength(before)
   })
 
-  it('is reported when this is not Apple silicon', async () => {
+  it('reports NOT_APPLE_SILICON on an Intel processor', async () => {
     const report = await discover(simulator, { platform: { os: 'darwin', arch: 'x64' } })
     expect(report).toMatchObject(failure('find', 'NOT_APPLE_SILICON', 'another runtime'))
   })
 
-  it('is reported with a download page when there is no command', async () => {
+  it('reports ENOENT with a download page when there is no command', async () => {
     const report = await discover({ command: join(folder, 'container') })
     expect(report).toMatchObject(failure('find', 'ENOENT', 'https://github.com/apple/container/releases'))
     expect(report).toMatchObject({ chosen: true })
   })
 
-  it('is reported with an update when the release has another name for images', async () => {
+  it('reports TOO_OLD when the release has no command `image`', async () => {
     const old = await useSimulator({ release: { version: '0.4.1', macos: 15 } })
     expect(await discover(old)).toMatchObject(failure('version', 'TOO_OLD', 'container/releases'))
   })
 
-  it('is reported when another command has that name', async () => {
+  it('reports PROTOCOL_ERROR when another program has that name', async () => {
     const command = join(folder, 'other')
     await writeFile(command, '#!/bin/sh\necho other things\n')
     await chmod(command, 0o755)
@@ -167,7 +167,7 @@ describeWithSimulator('a runtime that is not available', () => {
   })
 
   it.each(['not running', 'unregistered'])(
-    'is reported with the start command when the service is %s',
+    'reports SERVICE_STOPPED with the start command when the service is %s',
     async (status) => {
       await simulator.control({ service: { status } })
       expect(await discover(simulator)).toMatchObject(failure('service', 'SERVICE_STOPPED', 'container system start'))
@@ -175,7 +175,7 @@ describeWithSimulator('a runtime that is not available', () => {
     },
   )
 
-  it('is reported with TIMED_OUT and without a restart when the service does not answer in time', async () => {
+  it('reports TIMED_OUT and recommends no restart when the service does not answer in time', async () => {
     await simulator.control({ faults: [{ on: 'system status', kind: 'hang' }] })
     const plugin = { ...simulatedPlugin(simulator), probeTimeoutMs: 3000 }
     await using host = createRuntimeHost({ plugins: [plugin], env: {} })

@@ -27,7 +27,7 @@ async function readLogs(reader: Runtime, id: string, options = {}): Promise<stri
   return read
 }
 
-describeWithSimulator('the sessions of an Apple runtime', () => {
+describeWithSimulator('an Apple runtime', () => {
   beforeAll(async () => {
     simulator = await startSimulator()
     opened = await openApple(simulator, { managers: 'probe' })
@@ -39,7 +39,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await simulator.close()
   })
 
-  it('an unread saved archive reports the close to its reader and does not end the process', async () => {
+  it('fails an unread saved archive with RUNTIME_UNAVAILABLE when the runtime is closed', async () => {
     const other = await openApple(simulator)
     const { transfer } = requireCapabilities(other.scope, { transfer: imageTransferCapability })
     const saved = await transfer.saveImage(image)
@@ -49,7 +49,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await expect(text(saved)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('are ended by close, which keeps the containers running and their exit codes unknown', async () => {
+  it('ends the sessions at close, which keeps the containers running and their exit codes unknown', async () => {
     const first = await openApple(simulator)
     const id = await first.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
     await first.scope.runtime.startContainer(id)
@@ -64,7 +64,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  it('reject another process with NOT_ATTACHABLE and the reason of the report', async () => {
+  it('rejects an attach to a container of another process with NOT_ATTACHABLE and the reason of the report', async () => {
     const id = await start('sleep', '60')
     await using other = await openApple(simulator)
     await expect(other.scope.runtime.attach(id, { stdout: new PassThrough() })).rejects.toMatchObject({
@@ -74,14 +74,14 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
-  it('can be attached without options, as plain JavaScript may do', async () => {
+  it('attaches without options', async () => {
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'echo unheard; exit 4'] })
     expect(await (runtime as AppleRuntime).startAttached(id)).toBe(4)
     await expect((runtime as AppleRuntime).attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     await runtime.removeContainer(id)
   })
 
-  it('are one for each running container, and none after it has ended', async () => {
+  it('runs one process of the command for each running container, and ends it with the container', async () => {
     const count = () => simulator.calls().filter(({ argv }) => argv[0] === 'start').length
     const before = count()
     const ids = await Promise.all(Array.from({ length: 5 }, () => start('sleep', '60')))
@@ -90,7 +90,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     expect(await findChildren()).toEqual([])
   })
 
-  it('that are killed from outside keep the container running, and its exit code is unknown', async () => {
+  it('keeps the container running when its session is killed, and rejects the wait with EXIT_CODE_UNKNOWN', async () => {
     const id = await start('sleep', '60')
     const waiting = runtime.waitContainer(id)
     waiting.catch(() => {})
@@ -100,7 +100,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
-  it('64 parallel lifecycles return true exit codes and leave no process, zombie or descriptor', async () => {
+  it('returns the exit codes of 64 parallel containers, and ends all processes and closes all descriptors', async () => {
     const run = async (code: number) => {
       const id = await runtime.createContainer({ image, command: ['sh', '-c', `echo ${code}; exit ${code}`] })
       await runtime.startContainer(id)
@@ -119,7 +119,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await expect.poll(countDescriptors).toBeLessThanOrEqual(descriptors)
   }, 120_000)
 
-  it('a log that another process follows ends with the container', async () => {
+  it('ends the log that another process follows when the container ends', async () => {
     await using other = await openApple(simulator)
     const id = await start('sh', '-c', 'echo first; sleep 0.5; echo second')
     expect(await readLogs(other.scope.runtime, id, { follow: true })).toBe('first\nsecond\n')
@@ -127,14 +127,14 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     expect(await readLogs(other.scope.runtime, id, { tailLines: 1 })).toBe('second\n')
   })
 
-  it('output that was dropped is read from the service', async () => {
+  it('reads the log from the service when output of the session was dropped', async () => {
     const id = await start('sh', '-c', 'yes 0123456789abcde | head -c 6291456')
     expect(await runtime.waitContainer(id)).toBe(0)
     expect(await runtime.containerLogsAll(id)).toHaveLength(6_291_456)
     await runtime.removeContainer(id)
   })
 
-  it('another process reports `unknown` for a container that a restarted service has forgotten', async () => {
+  it('reports the state `unknown` in another process after a restart of the service', async () => {
     const id = await start('true')
     await runtime.waitContainer(id)
     await simulator.control({ restart: true })
@@ -144,7 +144,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
-  it('an aborted exec also ends its process in the container', async () => {
+  it('kills the process in the container when its exec is aborted', async () => {
     const id = await start('sleep', '60')
     const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
     const controller = new AbortController()
@@ -163,7 +163,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
-  it('without a command for networks the address of the host comes from a running container, and is undefined while none runs', async () => {
+  it('finds the host address by a running container on macOS 15, and resolves with undefined while none runs', async () => {
     const older = await useSimulator({ release: releases['1.2 on macOS 15'] })
     await using apple = await openApple(older)
     const onOlder = apple.scope.runtime
@@ -175,7 +175,7 @@ describeWithSimulator('the sessions of an Apple runtime', () => {
     await onOlder.removeContainer(id)
   })
 
-  it('a terminal is real and has the requested size', async () => {
+  it('runs the program at a terminal of the requested size', async () => {
     const id = await runtime.createContainer({ image, tty: true, command: ['sh', '-c', 'sleep 0.2; tty; stty size'] })
     const stdout = new PassThrough()
     const code = await runtime.startAttached(id, { stdout, initialSize: { height: 31, width: 101 } })

@@ -24,8 +24,8 @@ export interface CliCall extends OperationOptions {
   readonly input?: string | undefined
   /** Called with each line of stderr. */
   readonly onLine?: ((line: string) => void) | undefined
-  /** How long the command may still run after an abort, so that its result is known. Default 0. */
-  readonly lingerMs?: number
+  /** How long the command may still run after an abort, in milliseconds, so that its result is known. Default 0. */
+  readonly abortGraceMs?: number
 }
 
 export interface CliResult {
@@ -45,7 +45,7 @@ export interface CliSession {
   /** Resizes its terminal. Without a terminal it does nothing. */
   resize(size: TerminalSize): void
   /** Kills the command. The program in the container keeps running. */
-  end(): void
+  killCommand(): void
 }
 
 /**
@@ -76,7 +76,7 @@ export class AppleCli {
       env: this.#env,
       extendEnv: false,
       buffer: true,
-      maxBuffer: mostBytes,
+      maxBuffer: maxOutputBytes,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
     })
     const listenerFailed = splitLines(child.stderr, onLine).catch((error: unknown) => {
@@ -89,7 +89,7 @@ export class AppleCli {
       const result = await Promise.race([child, limit.reached, listenerFailed])
       call.signal?.throwIfAborted()
       if (result.isMaxBuffer) throw toOutputTooLong(call)
-      if (result.exitCode === undefined) throw this.#toNotRun(call, result)
+      if (result.exitCode === undefined) throw this.#toRunError(call, result)
       return { exitCode: result.exitCode, stdout: Buffer.from(result.stdout), stderr: toText(result.stderr) }
     } finally {
       limit.clear()
@@ -111,7 +111,7 @@ export class AppleCli {
       extendEnv: false,
       stdin: stdin ? 'pipe' : 'ignore',
     })
-    const end = () => {
+    const killCommand = () => {
       // The pid of an ended process may belong to another process by now.
       if (child.exitCode === null && child.signalCode === null) killGroup(child.pid)
     }
@@ -121,11 +121,11 @@ export class AppleCli {
       stderr: child.stderr,
       exitCode: child.then(({ exitCode }) => exitCode),
       resize: () => {},
-      end,
+      killCommand,
     }
   }
 
-  #toNotRun({ operation, subject }: CliCall, { originalMessage, code, signal }: Unstarted): Error {
+  #toRunError({ operation, subject }: CliCall, { originalMessage, code, signal }: FailedRun): Error {
     const endpoint = this.command
     if (code === 'ENOENT' || code === 'EACCES') {
       const cause = new Error(originalMessage)
@@ -136,7 +136,7 @@ export class AppleCli {
   }
 }
 
-interface Unstarted {
+interface FailedRun {
   /** The message without the argument list, which may hold secrets such as the environment of a container. */
   readonly originalMessage?: string | undefined
   readonly code?: string | undefined
@@ -167,9 +167,9 @@ function toLimit({ limit = 'answerMs', extraMs = 0, isBounded = false, timeoutMs
 
 /** Kills the command at its limit, and after an abort. */
 function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
-  const { operation, signal, lingerMs = 0 } = call
+  const { operation, signal, abortGraceMs = 0 } = call
   const { timeoutMs, option } = toLimit(call, timeouts)
-  let lingerTimer: NodeJS.Timeout | undefined
+  let graceTimer: NodeJS.Timeout | undefined
   let stop: () => void = () => {}
   let deadline: Deadline | undefined
   const reached = new Promise<never>((_, reject) => {
@@ -179,19 +179,19 @@ function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
       reject(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
     }
     if (timeoutMs !== undefined) deadline = startDeadline(timeoutMs, expire)
-    const giveUp = () => {
+    const stopNow = () => {
       kill()
       reject(signal?.reason)
     }
     stop = () => {
-      if (lingerMs === 0) giveUp()
-      else lingerTimer = setTimeout(giveUp, lingerMs)
+      if (abortGraceMs === 0) stopNow()
+      else graceTimer = setTimeout(stopNow, abortGraceMs)
     }
     signal?.addEventListener('abort', stop, { once: true })
   })
   const clear = () => {
     deadline?.clear()
-    clearTimeout(lingerTimer)
+    clearTimeout(graceTimer)
     signal?.removeEventListener('abort', stop)
   }
   return { reached, clear }
@@ -216,11 +216,11 @@ function splitLines(stream: Readable | null, onLine: (line: string) => void = ()
 }
 
 function toOutputTooLong({ operation }: CliCall): Error {
-  return createHostError('PROTOCOL_ERROR', { operation, excerpt: `more than ${mostBytes} bytes` })
+  return createHostError('PROTOCOL_ERROR', { operation, excerpt: `more than ${maxOutputBytes} bytes` })
 }
 
 function toText(bytes: Uint8Array | undefined): string {
   return Buffer.from(bytes ?? []).toString('utf8')
 }
 
-const mostBytes = 64 * 1024 * 1024
+const maxOutputBytes = 64 * 1024 * 1024

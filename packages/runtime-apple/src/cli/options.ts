@@ -1,6 +1,6 @@
 import type { EnvMap, StringMap } from '@capstan/core/plugin'
 
-/** `--name=value`; an empty value as a separate argument. */
+/** Converts an option to `--name=value`; with an empty value, to two arguments. */
 export function toOption(name: string, value: string | undefined): readonly string[] {
   if (value === undefined) return []
   return value === '' ? [`--${name}`, ''] : [`--${name}=${value}`]
@@ -10,7 +10,7 @@ export function toOptions(name: string, values: readonly string[]): readonly str
   return values.flatMap((value) => toOption(name, value))
 }
 
-/** Leaves out `null` values, which are refused earlier: the command cannot remove a variable. */
+/** Converts variables to options. `null` values are left out: they are rejected earlier, as the command cannot unset them. */
 export function toEnvironment(env: EnvMap): readonly string[] {
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== null)
   return toOptions('env', set.map(toPair))
@@ -20,7 +20,7 @@ export function toPair([key, value]: readonly [string, string]): string {
   return `${key}=${value}`
 }
 
-/** An empty value is passed without `=`, because some releases read it as part of the key. */
+/** Converts labels to options. An empty value is passed without `=`, because some releases read that as part of the key. */
 export function toLabelOptions(labels: StringMap): readonly string[] {
   const pairs = Object.entries(labels).map(([key, value]) => (value === '' ? key : toPair([key, value])))
   return toOptions('label', pairs)

@@ -36,9 +36,9 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
     stderr: new PassThrough().end(),
     exitCode,
     resize: ({ height: rows, width: columns }) => {
-      if (!hasEnded) resizeOpen(terminal, columns, rows)
+      if (!hasEnded) tryResize(terminal, columns, rows)
     },
-    end: () => {
+    killCommand: () => {
       if (hasEnded) return
       // node-pty reports the exit only after all output was read.
       isDiscarding = true
@@ -63,7 +63,7 @@ function readTerminal(terminal: TerminalProcess, isDiscarding: () => boolean): P
 }
 
 /** The terminal is closed shortly before its exit is reported, and cannot be resized in between. */
-function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): void {
+function tryResize(terminal: TerminalProcess, columns: number, rows: number): void {
   try {
     terminal.resize(columns, rows)
   } catch (error) {
@@ -95,7 +95,7 @@ function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: Terminal
         void exited.then(end.sendTo(write))
         done()
       }
-      setTimeout(typeEnd, Math.max(0, beginMs - (performance.now() - openedAt)))
+      setTimeout(typeEnd, Math.max(0, rawModeMs - (performance.now() - openedAt)))
     },
   })
 }
@@ -105,4 +105,4 @@ interface TerminalExit {
   readonly hasEnded: () => boolean
 }
 
-const beginMs = 1_000
+const rawModeMs = 1_000

@@ -68,7 +68,7 @@ export class AppleExecProcess implements ExecProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stdin.destroy()
-    this.#settings.session.end()
+    this.#settings.session.killCommand()
     this.stdout.destroy()
     this.stderr.destroy()
     await this.exitCode.catch(() => {})
@@ -78,7 +78,7 @@ export class AppleExecProcess implements ExecProcess {
     const { session, signal, id, execId } = this.#settings
     const { signal: own, end } = this.#connection.operations.begin(signal)
     const onAbort = () => {
-      session.end()
+      session.killCommand()
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
       // The command was killed, but not the process in the container.

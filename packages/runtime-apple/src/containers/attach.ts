@@ -26,11 +26,11 @@ export async function attach(
     const found = await findContainer(connection, id, call)
     const state = toContainerState(connection, found)
     if (state !== 'running' || session !== undefined) throw createHostError('NOT_RUNNING', { id, state })
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.findReason('foreignContainers.output') })
   }
   const { signal } = call
   if (options.initialSize !== undefined) session.resize(options.initialSize)
-  const chunks = session.record.read({ from: 'now', signal, isPaced: true })
+  const chunks = session.output.read({ from: 'now', signal, blocksWriter: true })
   const input = pumpStdin(session, options.stdin, call)
   try {
     await untilAborted(Promise.race([pumpOutput(chunks, options, call), ...failuresOf(input)]), signal)
@@ -54,7 +54,7 @@ export async function startAttached(
   let output: Promise<void> | undefined
   const inputs: InputPump[] = []
   const onSession = (session: ContainerSession) => {
-    const chunks = session.record.read({ from: 'start', signal, isPaced: true })
+    const chunks = session.output.read({ from: 'start', signal, blocksWriter: true })
     output = pumpOutput(chunks, options, call)
     output.catch(() => {}) // Awaited below, unless the start itself fails.
     const input = pumpStdin(session, options.stdin, call)
@@ -87,7 +87,7 @@ export async function resizeTerminal(
   const found = await findContainer(connection, id, call)
   const state = toContainerState(connection, found)
   if (state === 'running' && found.hasTerminal) {
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.findReason('foreignContainers.output') })
   }
   connection.records.get(id).terminalSize = size
 }

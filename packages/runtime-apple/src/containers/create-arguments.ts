@@ -3,7 +3,7 @@ import type { ContainerConfig, Mount, PortSpec } from '@capstan/core'
 import type { StringMap, Ulimit } from '@capstan/core/plugin'
 import { toEnvironment, toLabelOptions, toOption, toOptions } from '../cli/options.js'
 
-/** What is decided before a container is created: its name, and the host ports that the config left open. */
+/** Values of `create` that the config may leave out or that differ from it. */
 export interface CreateSettings {
   readonly name: string
   readonly image: string

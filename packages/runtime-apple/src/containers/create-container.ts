@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
+import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
   checkOptions,
   createHostError,
@@ -8,17 +8,17 @@ import {
   toObjectLabels,
   validateContainerConfig,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import { type AppleConnection, ifPresent } from '../apple-connection.js'
 import { isNameTaken, toErrorText } from '../apple-errors.js'
 import { findReference } from '../images/find-reference.js'
-import { provideImage } from '../images/pull-image.js'
+import { ensureImage } from '../images/pull-image.js'
 import type { ContainerPlan } from '../sessions/container-records.js'
 import { createMountedVolumes } from '../volumes/mounted-volumes.js'
 import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { fillPorts } from './free-ports.js'
 import { findContainerOrGone } from './queries/find-container.js'
 
-/** Throws if the config is invalid or this runtime cannot honour it. Does not run the command. */
+/** Throws INVALID_ARGUMENT or OPTION_UNSUPPORTED for a config that this runtime cannot honour. Does not run the command. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
   checkOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
@@ -37,19 +37,15 @@ export async function createContainer(
   { call, onProgress }: { readonly call: Operation; readonly onProgress: CreateOptions['onProgress'] | undefined },
 ): Promise<string> {
   const image = await findReference(connection, config.image, call)
-  await provideImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
+  await ensureImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
   await createMountedVolumes(connection, config, call)
-  return await makeContainer(connection, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
+  return await runCreate(connection, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
 }
 
 /**
  * Runs `create`. The name is the id. A missing name is chosen here, so that an aborted call knows which container to remove.
  */
-export async function makeContainer(
-  connection: AppleConnection,
-  plan: ContainerPlan,
-  call: Operation,
-): Promise<string> {
+export async function runCreate(connection: AppleConnection, plan: ContainerPlan, call: Operation): Promise<string> {
   const { config, image, ports } = plan
   const name = config.name ?? randomUUID()
   const stdin = config.interactive ? { [interactiveLabel]: 'true' } : {}
@@ -61,7 +57,7 @@ export async function makeContainer(
       await removeCreated(connection, name, signal)
   })
   // After an abort the command may finish, so that the undo knows whether there is a container.
-  const limits = { limit: 'createMs', lingerMs: connection.timeouts.abortGraceMs } as const
+  const limits = { limit: 'createMs', abortGraceMs: connection.timeouts.abortGraceMs } as const
   const result = await connection.cli.run(argv, { ...call, ...limits })
   isCreated = result.exitCode === 0
   if (isCreated) {
@@ -69,8 +65,8 @@ export async function makeContainer(
     return name
   }
   if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
-  const holder = await findContainerOrGone(connection, name, call)
-  const facts = { name, holderId: holder?.id, sameOwner: isSameOwner(holder?.labels, connection.ownerLabels) }
+  const existing = await findContainerOrGone(connection, name, call)
+  const facts = { name, holderId: existing?.id, sameOwner: isSameOwner(existing?.labels, connection.ownerLabels) }
   throw createHostError('NAME_CONFLICT', facts)
 }
 
@@ -86,11 +82,8 @@ async function wasCreated(connection: AppleConnection, name: string, call: Opera
 
 async function removeCreated(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
   connection.records.remove(id)
-  try {
-    await connection.run(['delete', '--force', id], { operation: 'removeContainer', subject: id, signal })
-  } catch (error) {
-    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-  }
+  const removing = connection.run(['delete', '--force', id], { operation: 'removeContainer', subject: id, signal })
+  await ifPresent(removing, 'CONTAINER_NOT_FOUND')
 }
 
 /** Marks a container whose stdin is kept open at each start. The command does not report `--interactive`. */

@@ -18,7 +18,7 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
     }
     const state = toContainerState(connection, found)
     if (state === 'running' || state === 'stopping')
-      connection.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
+      connection.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
     if (state === 'exited') throw toUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
     await connection.records.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()

@@ -15,10 +15,10 @@ export async function* followForeignLogs(
   const last = tailLines === undefined ? [] : ['-n', String(tailLines)]
   const session = await connection.cli.open(['logs', '--follow', ...last, id], { stdin: false })
   const { signal } = call
-  signal.addEventListener('abort', session.end, { once: true })
-  if (signal.aborted) session.end()
+  signal.addEventListener('abort', session.killCommand, { once: true })
+  if (signal.aborted) session.killCommand()
   const watch = linkSignals([signal])
-  const stopped = endAfterStop(connection, id, { call, watch, end: session.end })
+  const stopped = endAfterStop(connection, id, { call, watch, end: session.killCommand })
   stopped.catch(() => {}) // Awaited at the end of the output.
   let stderr = ''
   session.stderr.on('data', (chunk: Buffer) => {
@@ -32,8 +32,8 @@ export async function* followForeignLogs(
   } finally {
     watch.abort()
     watch.unlink()
-    signal.removeEventListener('abort', session.end)
-    session.end()
+    signal.removeEventListener('abort', session.killCommand)
+    session.killCommand()
   }
 }
 
@@ -44,8 +44,8 @@ interface Watch {
 }
 
 /**
- * Kills the follower after the container has stopped. The log is complete before the state changes; the delay lets the
- * follower print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
+ * Kills the command after the container has stopped. The log is complete before the state changes; the delay lets the command
+ * print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
  */
 async function endAfterStop(connection: AppleConnection, id: string, { call, watch, end }: Watch): Promise<void> {
   const own = { ...call, signal: watch.signal }
@@ -53,7 +53,7 @@ async function endAfterStop(connection: AppleConnection, id: string, { call, wat
     for (let isOver = false; !isOver; ) {
       await delay(pollMs, own)
       const seen = await tryFindContainer(connection, id, own)
-      isOver = seen !== 'unknown' && (seen === 'gone' || !active.has(seen.state))
+      isOver = seen !== 'unknown' && (seen === 'gone' || !activeStates.has(seen.state))
     }
   } finally {
     await delay(drainMs, own).catch(() => {}) // After an abort it ends at once.
@@ -61,6 +61,6 @@ async function endAfterStop(connection: AppleConnection, id: string, { call, wat
   }
 }
 
-const active: ReadonlySet<string> = new Set(['running', 'stopping'])
+const activeStates: ReadonlySet<string> = new Set(['running', 'stopping'])
 const pollMs = 500
 const drainMs = 500

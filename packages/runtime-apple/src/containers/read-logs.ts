@@ -24,7 +24,7 @@ async function* readBytes(
   { call, options: { follow = false, tailLines } }: { readonly call: LogCall; readonly options: LogOptions },
 ): AsyncGenerator<Uint8Array> {
   const session = connection.records.find(id)?.session
-  if (session?.record.isWhole) yield* readSession(connection, session, { call, follow, tailLines })
+  if (session?.output.isComplete) yield* readSession(connection, session, { call, follow, tailLines })
   else if (follow) yield* followForeignLogs(connection, id, { call, tailLines })
   else yield* tail(await readForeignLogs(connection, id, call), tailLines)
 }
@@ -32,7 +32,7 @@ async function* readBytes(
 /** Reads everything printed so far. */
 export async function readAllLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
   const session = connection.records.find(id)?.session
-  return session?.record.isWhole ? session.record.bytes : await readForeignLogs(connection, id, call)
+  return session?.output.isComplete ? session.output.bytes : await readForeignLogs(connection, id, call)
 }
 
 async function readForeignLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
@@ -49,24 +49,24 @@ async function* readSession(
     tailLines,
   }: { readonly call: LogCall; readonly follow: boolean; readonly tailLines: number | undefined },
 ): AsyncGenerator<Uint8Array> {
-  const { record } = session
+  const { output } = session
   const { signal } = call
   const isTail = tailLines !== undefined
   // Both are read at the same moment, so that no output is missed between them.
-  const before = isTail ? record.bytes : undefined
-  const chunks = record.read({ from: isTail ? 'now' : 'start', signal, hasEnd: !follow })
+  const before = isTail ? output.bytes : undefined
+  const chunks = output.read({ from: isTail ? 'now' : 'start', signal, recordedOnly: !follow })
   if (before !== undefined) yield* tail(before, tailLines)
   try {
     for await (const { bytes } of chunks) yield bytes
   } catch (error) {
     if (!(error instanceof OutputLostError)) throw error
-    throw toLost(connection, error)
+    throw toConnectionLost(connection, error)
   }
   const { failure } = session.ended ?? {}
-  if (follow && failure !== undefined && isServiceGone(failure)) throw toLost(connection, new Error(failure))
+  if (follow && failure !== undefined && isServiceGone(failure)) throw toConnectionLost(connection, new Error(failure))
 }
 
-function toLost({ cli }: AppleConnection, cause: Error): Error {
+function toConnectionLost({ cli }: AppleConnection, cause: Error): Error {
   return createHostError('CONNECTION_LOST', { endpoint: cli.command, lastTimestamp: undefined }, { cause })
 }
 

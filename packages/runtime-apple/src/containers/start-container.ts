@@ -2,7 +2,7 @@ import { createHostError, delay, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
-import { interactiveLabel, makeContainer } from './create-container.js'
+import { interactiveLabel, runCreate } from './create-container.js'
 import { fillPorts, findTakenPort } from './free-ports.js'
 import { findContainer, findContainerOrGone, tryFindContainer } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'
@@ -29,7 +29,7 @@ export async function startContainer(
     await records.find(id)?.afterStart?.(session, call)
     return session
   }
-  return await records.runStart(id, start, call.signal)
+  return await records.runExclusive(id, start, call.signal)
 }
 
 /** The options of a start. */
@@ -54,12 +54,12 @@ async function openSession(
   const { id, labels, hasTerminal } = found
   const known = connection.records.get(id)
   const isInteractive = labels[interactiveLabel] === 'true'
-  call.undo.add('start', (own) => killStarted(connection, id, own.signal))
+  call.undo.add('start', (own) => killContainer(connection, id, own.signal))
   const terminal = hasTerminal ? { size: known.terminalSize } : undefined
   const session = await ContainerSession.open(connection.cli, id, { isInteractive, terminal })
   connection.records.addSession(id, session)
   onSession(session)
-  const failure = await untilStarted(connection, { found, session, call })
+  const failure = await waitForStart(connection, { found, session, call })
   if (failure === undefined) {
     known.hasRun = true
     known.plan = undefined
@@ -74,7 +74,7 @@ async function openSession(
   await connection.run(['delete', '--force', id], { ...call, subject: id })
   const { config, image } = plan
   const ports = await fillPorts(config.ports ?? [])
-  await makeContainer(connection, { config: { ...config, name: id }, image, ports }, call)
+  await runCreate(connection, { config: { ...config, name: id }, image, ports }, call)
   connection.records.add(id, { config, image, ports })
   return await openSession(connection, await findContainer(connection, id, call), { ...start, attempts: attempts - 1 })
 }
@@ -86,7 +86,7 @@ interface Starting {
 }
 
 /** Resolves with the text of the failure, or with `undefined` when the program runs or has ended. */
-async function untilStarted(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
+async function waitForStart(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
   const { found, session, call } = starting
   // The service itself has no limit for a start.
   const { startMs: timeoutMs } = connection.timeouts
@@ -99,7 +99,7 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
     ])
     call.signal.throwIfAborted()
     if (event === 'output') return undefined
-    if (event !== 'time') return await toFailure(connection, starting, event)
+    if (event !== 'time') return await findStartFailure(connection, starting, event)
     const seen = await tryFindContainer(connection, found.id, call)
     if (typeof seen === 'object' && seen.state === 'running') return undefined
   }
@@ -111,7 +111,7 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
  * Distinguishes a failed start from a program that exits with 1 and prints text like that of the command: a program that ran has a
  * new start date. If the container is gone, only the text can tell.
  */
-async function toFailure(
+async function findStartFailure(
   connection: AppleConnection,
   { found, call }: Starting,
   { failure }: SessionOutcome,
@@ -146,9 +146,9 @@ async function toPortError({ ports, id }: AppleContainer, failure: string): Prom
 }
 
 /** Kills the container of a failed start. It may be starting or gone. Killing the command would not stop it. */
-async function killStarted(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
+async function killContainer(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
   const session = connection.records.find(id)?.session
   const call = { operation: 'stopContainer', subject: id, signal, timeoutMs: 20_000 }
   await connection.cli.run(['kill', '--signal', 'KILL', id], call)
-  session?.end()
+  session?.killCommand()
 }

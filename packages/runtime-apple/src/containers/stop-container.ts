@@ -1,6 +1,5 @@
 import type { Operation } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
-import { ifPresent } from '../apple-connection.js'
+import { type AppleConnection, ifPresent } from '../apple-connection.js'
 
 /** Stops with the stop signal, and kills after the grace period. Not running, or gone: resolves. */
 export async function stopContainer(
@@ -12,22 +11,22 @@ export async function stopContainer(
   const limits = { subject: id, extraMs: graceMs }
   const stopping = connection.run(['stop', `--time=${time}`, id], { ...call, ...limits })
   await ifPresent(stopping, 'CONTAINER_NOT_FOUND')
-  await settle(connection, id)
+  await waitForSessionEnd(connection, id)
 }
 
 /** Removes by force. Gone: resolves. */
 export async function removeContainer(connection: AppleConnection, id: string, call: Operation): Promise<void> {
   const removing = connection.run(['delete', '--force', id], { ...call, subject: id, limit: 'removeMs' })
   await ifPresent(removing, 'CONTAINER_NOT_FOUND')
-  await settle(connection, id)
+  await waitForSessionEnd(connection, id)
   connection.records.remove(id)
 }
 
 /** Waits for the end of the session. The command drains output for up to 3 seconds after the exit; it is killed after 5. */
-async function settle({ records }: AppleConnection, id: string): Promise<void> {
+async function waitForSessionEnd({ records }: AppleConnection, id: string): Promise<void> {
   const session = records.find(id)?.session
   if (session === undefined) return
-  const timer = setTimeout(session.end, drainMs)
+  const timer = setTimeout(session.killCommand, drainMs)
   await session.outcome
   clearTimeout(timer)
 }

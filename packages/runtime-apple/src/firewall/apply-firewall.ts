@@ -26,7 +26,7 @@ import { findContainerOrGone } from '../containers/queries/find-container.js'
  * Sets the rules in the guest of a running container and verifies them. Needs `sh`, `iptables` and `ip6tables` in the image
  * and NET_ADMIN in the container, whose root can therefore remove the rules again.
  *
- * Where this fails, the container is sealed by rules, else killed.
+ * If this fails, the container is sealed: rules allow only the loopback interface. If that fails, too, it is killed.
  */
 export async function applyFirewall(
   connection: AppleConnection,
@@ -77,13 +77,13 @@ async function readNameServers(connection: AppleConnection, id: string, call: Cl
 
 type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
-interface Fault {
+interface FailedSetup {
   readonly call: Operation
   readonly error: unknown
 }
 
 /** Contains the container, with a signal and a limit of its own, and returns the error. */
-async function toContained(connection: AppleConnection, id: string, { call, error }: Fault): Promise<unknown> {
+async function toContained(connection: AppleConnection, id: string, { call, error }: FailedSetup): Promise<unknown> {
   const { operation } = call
   let containment: Containment = 'unchanged'
   const undo = createUndoStack()

@@ -6,15 +6,15 @@ import type { ContainerSession } from '../sessions/container-session.js'
 import { applyFirewall } from './apply-firewall.js'
 
 /**
- * Sets the rules of a running container, and keeps them for its later starts. The rules of a created container are kept for its
- * first start. A container without a network needs no rules.
+ * Sets the rules of a running container, and stores them for its later starts. The rules of a created container are stored for
+ * its first start. A container without a network needs no rules.
  */
 export async function setupFirewall(
   connection: AppleConnection,
   id: string,
   { rules, call }: { readonly rules: FirewallRules; readonly call: Operation },
 ): Promise<void> {
-  const keep = () => {
+  const store = () => {
     connection.records.get(id).afterStart = (session, start) =>
       applyAfterStart(connection, id, { session, rules, call: start })
   }
@@ -25,15 +25,15 @@ export async function setupFirewall(
     if (found.networks.length === 0) return
     try {
       if (state === 'running') await applyFirewall(connection, id, rules, call)
-      keep()
+      store()
     } catch (error) {
       // Otherwise the next start would undo the containment.
-      if (call.signal.aborted || wasContained(error)) keep()
+      if (call.signal.aborted || wasContained(error)) store()
       throw error
     }
   }
-  // In turn with the starts: one in progress would not apply the rules.
-  await connection.records.runStart(id, setUp, call.signal)
+  // After a start in progress, which would not apply the rules.
+  await connection.records.runExclusive(id, setUp, call.signal)
 }
 
 function wasContained(error: unknown): boolean {

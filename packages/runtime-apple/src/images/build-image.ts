@@ -7,7 +7,7 @@ import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption, toOptions, toPair } from '../cli/options.js'
 import { BuildOutput } from './build-output.js'
-import type { BuildTurns } from './build-turns.js'
+import type { BuildQueue } from './build-queue.js'
 import { prepareTagRestore } from './restore-tags.js'
 
 export interface ImageBuild {
@@ -15,15 +15,15 @@ export interface ImageBuild {
   readonly tag: string
   readonly options: BuildOptions
   readonly call: Operation
-  readonly turns: BuildTurns
+  readonly queue: BuildQueue
 }
 
 /**
- * Builds with `container build`, in a folder that holds the permitted entries of the context and nothing else. The image gets
- * all tags; a failed or aborted build leaves every tag as it was.
+ * Builds an image with `container build`, from a directory with the entries of the context that .dockerignore does not exclude.
+ * The image gets all tags. After a failed or aborted build, every tag names its earlier image.
  */
 export async function buildImage(connection: AppleConnection, build: ImageBuild): Promise<void> {
-  const { dockerfile, tag, options, call, turns } = build
+  const { dockerfile, tag, options, call, queue } = build
   const directory = await mkdtemp(join(findTemporaryDirectory(connection.env), 'capstan-build-'))
   try {
     const context = join(directory, 'context')
@@ -38,7 +38,7 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
     const confirm = await prepareTagRestore(connection, listReferences(build), call)
     const run = () => connection.cli.run(argv, { ...call, subject: tag, limit: 'buildMs', onLine })
     const settings = (options.dns ?? []).join()
-    const result = await turns.take({ settings, signal: call.signal }, run)
+    const result = await queue.run({ settings, signal: call.signal }, run)
     if (result.exitCode === 0) return await confirm()
     const text = toErrorText(result.stderr)
     if (isServiceGone(text)) throw connection.toError(result, call)
@@ -48,7 +48,7 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
   }
 }
 
-/** `app` and `app:latest` are one tag. */
+/** Lists the full names of all tags, each once: `app` and `app:latest` are one tag. */
 function listReferences({ tag, options: { tags = [] } }: ImageBuild): readonly string[] {
   return [...new Set([tag, ...tags].map(toFullName))]
 }

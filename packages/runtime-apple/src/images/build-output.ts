@@ -20,7 +20,7 @@ export class BuildOutput {
     if (text.startsWith('ERROR: ')) this.#failed ??= title
     const printed = text.replace(/^\d+\.\d+ /, '')
     this.#lines.push(printed)
-    if (this.#lines.length > mostLines) this.#lines.shift()
+    if (this.#lines.length > keptLines) this.#lines.shift()
     const [, step, total] = /^\[(?:\S+ )?(\d+)\/(\d+)\]/.exec(title ?? '') ?? []
     this.#onProgress?.({ step: toNumber(step), totalSteps: toNumber(total), text: printed, stream: 'stderr' })
   }
@@ -28,7 +28,7 @@ export class BuildOutput {
   /** Creates BUILD_FAILED. `reason` is the error text of the command. */
   toError(reason: string): Error {
     const [, command, code] = /process "(.*?)" did not complete successfully: exit code: (\d+)/.exec(reason) ?? []
-    const lastLines = [...this.#lines.filter((line) => !line.startsWith('Error: ')), reason].slice(-reported)
+    const lastLines = [...this.#lines.filter((line) => !line.startsWith('Error: ')), reason].slice(-reportedLines)
     return createHostError('BUILD_FAILED', { step: this.#failed, command, exitCode: toNumber(code), lastLines })
   }
 }
@@ -37,5 +37,5 @@ function toNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-const mostLines = 200
-const reported = 20
+const keptLines = 200
+const reportedLines = 20

@@ -1,7 +1,7 @@
 import { createHostError, isImageId } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
-import { parseImages } from './parse-images.js'
+import { type AppleImage, parseImages } from './parse-images.js'
 
 /** Resolves with a reference of the image, because the command accepts no ids. A reference is returned unchanged. */
 export async function findReference(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
@@ -11,14 +11,19 @@ export async function findReference(connection: AppleConnection, image: string, 
   return reference
 }
 
-/** Lists all references of the image with this id. */
+/** Lists the references of the image with this id. */
 export async function findReferences(
   connection: AppleConnection,
   id: string,
   call: CliCall,
 ): Promise<readonly string[]> {
-  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
   const wanted = id.replace(/^sha256:/, '')
-  const images = parseImages(call.operation, stdout).filter((listed) => listed.id.endsWith(wanted))
+  const images = (await listReferences(connection, call)).filter((listed) => listed.id.endsWith(wanted))
   return images.map(({ reference }) => reference)
+}
+
+/** Lists the images, each once for every reference. */
+export async function listReferences(connection: AppleConnection, call: CliCall): Promise<readonly AppleImage[]> {
+  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
+  return parseImages(call.operation, stdout)
 }

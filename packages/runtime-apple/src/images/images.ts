@@ -12,7 +12,7 @@ import {
 import { type AppleConnection, ifPresent } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { listAll } from '../containers/queries/find-container.js'
-import { findReference, findReferences } from './find-reference.js'
+import { findReference, findReferences, listReferences } from './find-reference.js'
 import { type AppleImage, parseImages } from './parse-images.js'
 
 /** Inspects the image of this reference. `undefined` if the command reports that there is none. */
@@ -32,8 +32,7 @@ export async function listImages(
   { labels }: ListOptions,
   call: CliCall,
 ): Promise<readonly ImageInfo[]> {
-  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
-  const listed = parseImages(call.operation, stdout)
+  const listed = await listReferences(connection, call)
   const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(connection, listed, call)
   const byId = new Map<string, AppleImage[]>()
   for (const image of known) byId.set(image.id, [...(byId.get(image.id) ?? []), image])

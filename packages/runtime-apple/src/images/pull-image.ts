@@ -42,7 +42,7 @@ function report(onProgress: (event: PullProgress) => void, image: string, line: 
   onProgress({ id: image, status, phase })
 }
 
-export interface ProvideOptions {
+export interface EnsureOptions {
   readonly call: Operation
   readonly pull: 'missing' | 'never'
   readonly platform: string | undefined
@@ -50,10 +50,10 @@ export interface ProvideOptions {
 }
 
 /** Pulls the image if it is missing. `create` would pull it too, but without progress. */
-export async function provideImage(
+export async function ensureImage(
   connection: AppleConnection,
   image: string,
-  { call, pull, onProgress, platform }: ProvideOptions,
+  { call, pull, onProgress, platform }: EnsureOptions,
 ): Promise<void> {
   if ((await findImage(connection, image, call)) !== undefined) return
   if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })

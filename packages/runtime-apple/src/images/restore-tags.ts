@@ -5,8 +5,8 @@ import type { CliCall } from '../cli/apple-cli.js'
 import { deleteReferences, findImage } from './images.js'
 
 /**
- * Prepares the undo of a build that moves tags. If the call fails or is aborted, each tag leads to its earlier image again,
- * and a tag without an earlier image is removed.
+ * Prepares the undo of a build that moves tags. If the call fails or is aborted, each tag names its earlier image again, and
+ * a tag without an earlier image is removed.
  *
  * An image without a reference cannot be found again, so earlier images get a second reference until the end of the call.
  * Resolves with the function that removes these references after a successful build.
@@ -39,7 +39,7 @@ interface MovedTag {
   readonly earlier: { readonly id: string; readonly backup: string } | undefined
 }
 
-/** Changes the tag only if it leads to an image that this runtime built. */
+/** Restores a tag if it names another image, and this runtime built that. */
 async function restoreTag(connection: AppleConnection, { reference, earlier }: MovedTag, call: CliCall): Promise<void> {
   const current = await findImage(connection, reference, call)
   if (current === undefined || current.id === earlier?.id) return

@@ -16,7 +16,7 @@ export interface Login {
 export async function withLogin<T>(connection: AppleConnection, login: Login, work: () => Promise<T>): Promise<T> {
   const { reference, credentials, call } = login
   const [server = ''] = toFullName(reference).split('/', 1)
-  await refuseOtherLogin(connection, { server, reference, call })
+  await rejectExistingLogin(connection, { server, reference, call })
   const argv = ['registry', 'login', `--username=${credentials.username}`, '--password-stdin', server]
   const logOut = (signal: AbortSignal) =>
     connection.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
@@ -33,7 +33,7 @@ export async function withLogin<T>(connection: AppleConnection, login: Login, wo
   return outcome
 }
 
-async function refuseOtherLogin(
+async function rejectExistingLogin(
   connection: AppleConnection,
   { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: Operation },
 ): Promise<void> {

@@ -5,26 +5,26 @@ import { parseNetworks } from './parse-networks.js'
 
 /**
  * Resolves with the current gateway of the network: the service chooses another one if the usual address is in use.
- * `undefined` on macOS 15 while no container runs, because nothing there names the gateway.
+ * `undefined` on macOS 15 while no container runs, because only a running container names the gateway there.
  */
 export async function getHostAddress(
   connection: AppleConnection,
   networkId: string,
   call: Operation,
 ): Promise<string | undefined> {
-  const find = connection.details.hasNetworkCommand ? askNetwork : askContainers
+  const find = connection.details.hasNetworkCommand ? inspectNetwork : findInContainers
   return await find(connection, networkId, call)
 }
 
-async function askNetwork(connection: AppleConnection, networkId: string, call: Operation) {
+async function inspectNetwork(connection: AppleConnection, networkId: string, call: Operation) {
   const { stdout } = await connection.run(['network', 'inspect', networkId], { ...call, subject: networkId })
   const [network] = parseNetworks(call.operation, stdout)
   if (network === undefined) throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
   return network.gateway
 }
 
-/** On macOS 15 there is one network and no command to inspect it. A running container names its gateway. */
-async function askContainers(connection: AppleConnection, networkId: string, call: Operation) {
+/** On macOS 15 there is one network, and no command that inspects it. */
+async function findInContainers(connection: AppleConnection, networkId: string, call: Operation) {
   if (networkId !== 'default') throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
   const attachments = (await listAll(connection, call)).flatMap((container) => container.attachments)
   return attachments.find(({ network, gateway }) => network === networkId && gateway !== undefined)?.gateway

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import type { ContainerConfig, PortSpec, TerminalSize } from '@capstan/core'
 import { type Operation, untilAborted } from '@capstan/core/plugin'
 import type { ContainerSession } from './container-session.js'
@@ -6,7 +7,9 @@ import type { ContainerSession } from './container-session.js'
 export interface ContainerRecord {
   /** How to create the container again, if another process takes one of its ports before the first start. */
   plan: ContainerPlan | undefined
+  /** Whether this runtime created the container. */
   isCreatedHere: boolean
+  /** Whether this runtime has started the container. */
   hasRun: boolean
   session: ContainerSession | undefined
   /** Runs after each start, before the start resolves. */
@@ -26,9 +29,10 @@ export interface ContainerPlan {
 /** The records of one runtime, by container id. Runs at most one start of each container at a time. */
 export class ContainerRecords {
   readonly #records = new Map<string, ContainerRecord>()
-  readonly #starts = new Map<string, Promise<unknown>>()
+  readonly #running = new Map<string, Promise<unknown>>()
   readonly #sessions = new Set<ContainerSession>()
-  readonly #listeners = new Map<string, Set<() => void>>()
+  /** Emits the event of a container when this runtime starts or removes it. */
+  readonly #changes = new EventEmitter().setMaxListeners(0)
 
   find(id: string): ContainerRecord | undefined {
     return this.#records.get(id)
@@ -58,38 +62,36 @@ export class ContainerRecords {
 
   remove(id: string): void {
     this.#records.delete(id)
-    this.#notify(id)
+    this.#changes.emit(toEvent(id))
   }
 
   addSession(id: string, session: ContainerSession): void {
     Object.assign(this.get(id), { session })
     this.#sessions.add(session)
     void session.outcome.then(() => this.#sessions.delete(session))
-    this.#notify(id)
+    this.#changes.emit(toEvent(id))
   }
 
   /** Resolves when this runtime starts or removes the container, and settles with `limit` at the latest. */
   async untilChanged(id: string, limit: Promise<void>): Promise<void> {
-    const listeners = this.#listeners.get(id) ?? new Set()
-    this.#listeners.set(id, listeners)
-    let listener: () => void = () => {}
-    const changed = new Promise<void>((resolve) => {
-      listener = resolve
-    })
-    listeners.add(listener)
-    await Promise.race([changed, limit]).finally(() => {
-      listeners.delete(listener)
-      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
-    })
+    const over = new AbortController()
+    const changed = once(this.#changes, toEvent(id), { signal: over.signal }).then(
+      () => {},
+      () => {},
+    )
+    await Promise.race([changed, limit]).finally(() => over.abort())
   }
 
-  /** Runs `start` after the earlier starts of the container. An abort ends the wait for them; `start` checks it as well. */
-  async runStart<T>(id: string, start: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const before = this.#starts.get(id) ?? Promise.resolve()
-    const current = before.then(start, start)
-    this.#starts.set(id, current)
+  /**
+   * Runs `work` on a container, such as a start, after all earlier work on it. An abort ends the wait for that; `work` checks the
+   * signal itself.
+   */
+  async runExclusive<T>(id: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const before = this.#running.get(id) ?? Promise.resolve()
+    const current = before.then(work, work)
+    this.#running.set(id, current)
     const clear = () => {
-      if (this.#starts.get(id) === current) this.#starts.delete(id)
+      if (this.#running.get(id) === current) this.#running.delete(id)
     }
     current.then(clear, clear)
     await untilAborted(Promise.allSettled([before]), signal)
@@ -98,12 +100,12 @@ export class ContainerRecords {
 
   async endSessions(): Promise<void> {
     const sessions = [...this.#sessions]
-    for (const session of sessions) session.end()
+    for (const session of sessions) session.killCommand()
     await Promise.all(sessions.map(({ outcome }) => outcome))
   }
+}
 
-  #notify(id: string): void {
-    for (const listener of this.#listeners.get(id) ?? []) listener()
-    this.#listeners.delete(id)
-  }
+/** The prefix is needed because an EventEmitter treats the name `error` specially. */
+function toEvent(id: string): string {
+  return `container ${id}`
 }

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { TerminalSize } from '@capstan/core'
 import { isCliFailure } from '../apple-errors.js'
 import type { AppleCli, CliSession } from '../cli/apple-cli.js'
@@ -6,7 +6,7 @@ import { OutputRecord } from './output-record.js'
 
 /** How to start a session. */
 export interface SessionStart {
-  /** Its stdin is kept open. */
+  /** Whether stdin is kept open. */
   readonly isInteractive: boolean
   readonly terminal: { readonly size: TerminalSize | undefined } | undefined
 }
@@ -26,22 +26,28 @@ export interface SessionOutcome {
  * It keeps one process of the command for as long as the container runs, and drains its output even if nobody reads it.
  */
 export class ContainerSession {
-  readonly record: OutputRecord = new OutputRecord()
+  readonly output: OutputRecord = new OutputRecord()
   readonly outcome: Promise<SessionOutcome>
   readonly hasTerminal: boolean
-  readonly #cli: CliSession
-  readonly #firstOutput: Promise<void>
-  #end: SessionOutcome | undefined
+  /** The stdin of an interactive container. It stays open until a caller ends it. */
+  readonly stdin: CliSession['stdin']
+  readonly resize: CliSession['resize']
+  readonly killCommand: CliSession['killCommand']
+  /** Resolves when the program has printed something, which proves that it runs. */
+  readonly firstOutput: Promise<void>
+  #ended: SessionOutcome | undefined
   #resolveFirstOutput: () => void = () => {}
   #tail = ''
 
   private constructor(cli: CliSession, { hasTerminal }: { readonly hasTerminal: boolean }) {
-    this.#cli = cli
     this.hasTerminal = hasTerminal
-    this.#firstOutput = new Promise((resolve) => {
+    this.stdin = cli.stdin
+    this.resize = cli.resize
+    this.killCommand = cli.killCommand
+    this.firstOutput = new Promise((resolve) => {
       this.#resolveFirstOutput = resolve
     })
-    this.outcome = this.#follow()
+    this.outcome = this.#follow(cli)
   }
 
   static async open(cli: AppleCli, id: string, { isInteractive, terminal }: SessionStart): Promise<ContainerSession> {
@@ -52,51 +58,27 @@ export class ContainerSession {
     return new ContainerSession(await cli.open(argv, { stdin, terminal }), { hasTerminal })
   }
 
-  /** The stdin of an interactive container. It stays open until a caller ends it. */
-  get stdin(): Writable | undefined {
-    return this.#cli.stdin
-  }
-
-  /** Kills the command. The program keeps running. */
-  get end(): () => void {
-    return this.#cli.end
-  }
-
-  resize(size: TerminalSize): void {
-    this.#cli.resize(size)
-  }
-
-  /** `undefined` while it runs. */
+  /** The outcome; `undefined` while the command runs. */
   get ended(): SessionOutcome | undefined {
-    return this.#end
+    return this.#ended
   }
 
-  /** Resolves when the program has printed something, which proves that it runs. */
-  get firstOutput(): Promise<void> {
-    return this.#firstOutput
-  }
-
-  async #follow(): Promise<SessionOutcome> {
-    const { stdin, stdout, stderr } = this.#cli
+  async #follow({ stdin, stdout, stderr, exitCode: exited }: CliSession): Promise<SessionOutcome> {
     stdin?.on('error', () => {}) // The program has ended, or the command was killed.
-    const [exitCode] = await Promise.all([
-      this.#cli.exitCode,
-      this.#pump('stdout', stdout),
-      this.#pump('stderr', stderr),
-    ])
+    const [exitCode] = await Promise.all([exited, this.#record('stdout', stdout), this.#record('stderr', stderr)])
     const isFailure = exitCode !== undefined && isCliFailure(exitCode, this.#tail)
-    this.#end = { exitCode, failure: isFailure ? this.#tail : undefined, endedAt: new Date() }
-    this.record.end()
-    return this.#end
+    this.#ended = { exitCode, failure: isFailure ? this.#tail : undefined, endedAt: new Date() }
+    this.output.end()
+    return this.#ended
   }
 
-  async #pump(source: 'stdout' | 'stderr', stream: Readable): Promise<void> {
+  async #record(source: 'stdout' | 'stderr', stream: Readable): Promise<void> {
     try {
       for await (const bytes of stream) {
         // With a terminal, errors of the command itself also appear on stdout.
         if (source === 'stdout' && !this.hasTerminal) this.#resolveFirstOutput()
         else this.#tail = (this.#tail + Buffer.from(bytes).toString('utf8')).slice(-2000)
-        await this.record.push({ source, bytes })
+        await this.output.push({ source, bytes })
       }
     } catch {
       // The pipe broke because the command ended. Its exit code decides.

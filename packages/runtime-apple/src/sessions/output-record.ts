@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import type { OutputChunk } from '@capstan/core/plugin'
 
 /** How a reader reads the output. */
@@ -5,39 +6,38 @@ export interface ReadOptions {
   /** `start`: from the first byte. `now`: only what is written from now on. */
   readonly from: 'start' | 'now'
   readonly signal: AbortSignal
-  /** The writer waits for this reader. Default false. */
-  readonly isPaced?: boolean
-  /** Ends after the output that is recorded now. Default false. */
-  readonly hasEnd?: boolean
+  /** Whether the writer waits when this reader falls behind. Default false. */
+  readonly blocksWriter?: boolean
+  /** Whether to end after the output that is recorded now. Default false. */
+  readonly recordedOnly?: boolean
 }
 
-/** A reader without back-pressure was slower than the output, and some of it was dropped. */
+/** A reader that does not block the writer was slower than the output, and some of it was dropped. */
 export class OutputLostError extends Error {}
 
 /**
  * The output of a program, for any number of readers, each at its own speed.
  *
- * The last 4 MiB are kept. A paced reader that falls behind blocks the program. Any other reader that falls further behind
- * than the kept bytes fails.
+ * The last 4 MiB are kept. A reader with `blocksWriter` that falls behind blocks the program. Any other reader that falls
+ * further behind than the kept bytes fails.
  */
 export class OutputRecord {
   readonly #keptBytes: number
-  readonly #chunks: (OutputChunk & { readonly begin: number })[] = []
-  readonly #readers = new Set<{ index: number; readonly isPaced: boolean }>()
-  #first = 0
-  #bytes = 0
-  /** The number of bytes ever written. */
-  #end = 0
+  readonly #chunks: (OutputChunk & { readonly offset: number })[] = []
+  readonly #readers = new Set<Reader>()
+  /** Emits `change` after a write, after a read that may unblock the writer, and at the end. */
+  readonly #events = new EventEmitter().setMaxListeners(0)
+  #droppedChunks = 0
+  #writtenBytes = 0
   #hasEnded = false
-  #change = createChange()
 
   constructor({ keptBytes = 4 * 1024 * 1024 }: { readonly keptBytes?: number } = {}) {
     this.#keptBytes = keptBytes
   }
 
-  /** Whether the output is complete from the first byte. */
-  get isWhole(): boolean {
-    return this.#first === 0
+  /** Whether no output was dropped. */
+  get isComplete(): boolean {
+    return this.#droppedChunks === 0
   }
 
   /** All kept bytes, in order of arrival. */
@@ -47,85 +47,62 @@ export class OutputRecord {
 
   /** Resolves when more can be written. */
   async push(chunk: OutputChunk): Promise<void> {
-    this.#chunks.push({ ...chunk, begin: this.#end })
-    this.#bytes += chunk.bytes.length
-    this.#end += chunk.bytes.length
-    while (this.#bytes > this.#keptBytes && this.#chunks.length > 1) {
-      this.#bytes -= this.#chunks.shift()?.bytes.length ?? 0
-      this.#first += 1
+    this.#chunks.push({ ...chunk, offset: this.#writtenBytes })
+    this.#writtenBytes += chunk.bytes.length
+    while (this.#countBytesFrom(this.#droppedChunks) > this.#keptBytes && this.#chunks.length > 1) {
+      this.#chunks.shift()
+      this.#droppedChunks += 1
     }
-    this.#notify()
-    while (this.#isBlocked()) await this.#change.promise
+    this.#events.emit('change')
+    while (this.#isBlocked()) await once(this.#events, 'change')
   }
 
   end(): void {
     this.#hasEnded = true
-    this.#notify()
+    this.#events.emit('change')
   }
 
   /** The position is fixed at the call, not at the first read. */
-  read({ from, signal, isPaced = false, hasEnd = false }: ReadOptions): AsyncGenerator<OutputChunk> {
-    const end = this.#first + this.#chunks.length
-    const reader = { index: from === 'start' ? 0 : end, isPaced }
+  read({ from, signal, blocksWriter = false, recordedOnly = false }: ReadOptions): AsyncGenerator<OutputChunk> {
+    const end = this.#droppedChunks + this.#chunks.length
+    const reader = { index: from === 'start' ? 0 : end, blocksWriter }
     this.#readers.add(reader)
-    return this.#readOn(reader, signal, hasEnd ? end : Number.POSITIVE_INFINITY)
+    return this.#readChunks(reader, signal, recordedOnly ? end : Number.POSITIVE_INFINITY)
   }
 
-  async *#readOn(reader: Reader, signal: AbortSignal, end: number): AsyncGenerator<OutputChunk> {
+  async *#readChunks(reader: Reader, signal: AbortSignal, end: number): AsyncGenerator<OutputChunk> {
     try {
       while (reader.index < end) {
         signal.throwIfAborted()
-        if (reader.index < this.#first) throw new OutputLostError('the reader was too slow')
-        const chunk = this.#chunks[reader.index - this.#first]
+        if (reader.index < this.#droppedChunks) throw new OutputLostError('the reader was too slow')
+        const chunk = this.#chunks[reader.index - this.#droppedChunks]
         if (chunk !== undefined) {
           yield chunk
           reader.index += 1
-          if (reader.isPaced) this.#notify()
+          if (reader.blocksWriter) this.#events.emit('change')
         } else if (this.#hasEnded) return
-        else await this.#untilChange(signal)
+        else await once(this.#events, 'change', { signal }).catch(() => {}) // After an abort the loop throws its reason.
       }
     } finally {
       this.#readers.delete(reader)
-      this.#notify()
+      this.#events.emit('change')
     }
   }
 
   #isBlocked(): boolean {
-    const paced = [...this.#readers].filter(({ isPaced }) => isPaced)
-    return paced.some(({ index }) => this.#bytesFrom(index) > this.#keptBytes / 4)
+    const blocking = [...this.#readers].filter(({ blocksWriter }) => blocksWriter)
+    return blocking.some(({ index }) => this.#countBytesFrom(index) > this.#keptBytes / 4)
   }
 
-  #bytesFrom(index: number): number {
-    const unread = this.#chunks[Math.max(0, index - this.#first)]
-    return unread === undefined ? 0 : this.#end - unread.begin
-  }
-
-  async #untilChange(signal: AbortSignal): Promise<void> {
-    let stop: () => void = () => {}
-    const aborted = new Promise<void>((resolve) => {
-      stop = resolve
-      signal.addEventListener('abort', stop, { once: true })
-    })
-    await Promise.race([this.#change.promise, aborted])
-    signal.removeEventListener('abort', stop)
-  }
-
-  #notify(): void {
-    const { notify } = this.#change
-    this.#change = createChange()
-    notify()
+  /** The kept bytes from the chunk with this index on. */
+  #countBytesFrom(index: number): number {
+    const first = this.#chunks[Math.max(0, index - this.#droppedChunks)]
+    return first === undefined ? 0 : this.#writtenBytes - first.offset
   }
 }
 
 interface Reader {
+  /** The number of chunks before the next one to read, with those that were dropped. */
   index: number
-  readonly isPaced: boolean
-}
-
-function createChange() {
-  let notify: () => void = () => {}
-  const promise = new Promise<void>((resolve) => {
-    notify = resolve
-  })
-  return { promise, notify }
+  readonly blocksWriter: boolean
 }

@@ -21,7 +21,7 @@ export async function createMountedVolumes(
   const volumes = createVolumeObjects(connection)
   for (const mount of config.mounts ?? []) {
     if (mount.type !== 'volume') continue
-    await volumes.provide(mount.source, toVolumeLabels(mount, config, connection.ownerLabels), call)
+    await volumes.ensure(mount.source, toVolumeLabels(mount, config, connection.ownerLabels), call)
   }
 }
 

@@ -24,22 +24,22 @@ it('gives each reader the whole output, whenever it starts', async () => {
 it('ends a reader of the recorded output before the program ends', async () => {
   const record = new OutputRecord()
   await record.push(toChunk('so far'))
-  expect(await readAll(record, { hasEnd: true })).toBe('so far')
+  expect(await readAll(record, { recordedOnly: true })).toBe('so far')
 })
 
 it('keeps only the last bytes, and fails a reader that fell behind', async () => {
   const record = new OutputRecord({ keptBytes: 8 })
   const reader = record.read({ from: 'start', signal })
   await record.push(toChunk('12345678'))
-  expect(record.isWhole).toBe(true)
+  expect(record.isComplete).toBe(true)
   await record.push(toChunk('more'))
-  expect(record.isWhole).toBe(false)
+  expect(record.isComplete).toBe(false)
   await expect(reader.next()).rejects.toBeInstanceOf(OutputLostError)
 })
 
-it('blocks the writer while a paced reader reads, and not longer', async () => {
+it('blocks the writer while a reader with `blocksWriter` is behind, and until it ends', async () => {
   const record = new OutputRecord({ keptBytes: 16 })
-  const reader = record.read({ from: 'start', signal, isPaced: true })
+  const reader = record.read({ from: 'start', signal, blocksWriter: true })
   let hasRoom = false
   const pushing = record.push(toChunk('12345678')).then(() => {
     hasRoom = true

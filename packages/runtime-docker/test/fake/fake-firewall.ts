@@ -6,8 +6,8 @@ export function runFirewallScript(command: readonly string[]): FirewallRun | und
   if (script === undefined) return undefined
   const families = ['4', '6'].flatMap((family) => [`capstan: rules ${family}`, ...readChains(script, family)])
   const isSeal = !script.includes('--dport')
-  const trial = isSeal ? [] : ['capstan: held ping', 'capstan: done']
-  return { isSeal, output: ['capstan: sealing', ...families, 'capstan: end', ...trial, ''].join('\n') }
+  const test = isSeal ? [] : ['capstan: blocked ping', 'capstan: done']
+  return { isSeal, output: ['capstan: sealing', ...families, 'capstan: end', ...test, ''].join('\n') }
 }
 
 export interface FirewallRun {

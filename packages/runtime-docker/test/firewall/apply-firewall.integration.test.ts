@@ -254,7 +254,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
       destinations: [{ address: '10.0.0.1', port: 1 }],
       nameServers: [],
       allowsReplies: true,
-      witness: '192.0.2.1',
+      testAddress: '192.0.2.1',
     }
     const runner = createExecRunner({ engine, container }, { privileged, title })
     const result = await runner.run(toFirewallScript(plan), call)

@@ -20,7 +20,7 @@ function toOutput(four: string, six: string): string {
 
 const sealed = toOutput(loopbackRule, loopbackRule)
 const ipv4 = `${inputRule}${resolverRule}${loopbackRule}${replyRule}${proxyRule}`
-const good = `${toOutput(ipv4, `${inputRule}${loopbackRule}${replyRule}`)}capstan: held ping\ncapstan: done\n`
+const good = `${toOutput(ipv4, `${inputRule}${loopbackRule}${replyRule}`)}capstan: blocked ping\ncapstan: done\n`
 
 interface World {
   readonly HostConfig?: object
@@ -137,8 +137,8 @@ test.for([
     /a rule was refused: iptables -A OUTPUT: no chain/,
   ],
   ['the rules read back differ', good.replace('--dport 3128', '--dport 1'), /IPv4: the rules read back are not those/],
-  ['a packet gets out', good.replace('held', 'escaped'), /got out in spite of the rules/],
-  ['the script does not come to its end', good.replace(/capstan: held.*/s, ''), /did not come to its end/],
+  ['a packet leaves the container', good.replace('blocked', 'reachable'), /left the container, although/],
+  ['the script ends before its test', good.replace(/capstan: blocked.*/s, ''), /ended before its test/],
 ] as const)('seals the container when %s', async ([, output, reason]) => {
   const { engine, log } = await start({ outputs: [output, sealed] })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
@@ -148,7 +148,7 @@ test.for([
 })
 
 test('disconnects the container when the seal read back differs, else kills it, else reports unchanged', async () => {
-  const bad = good.replace('held', 'escaped')
+  const bad = good.replace('blocked', 'reachable')
   const disconnected = await start({ outputs: [bad, good] })
   await expect(applyFirewall(disconnected.engine, id, rules)).rejects.toMatchObject({
     facts: { containment: 'disconnected' },

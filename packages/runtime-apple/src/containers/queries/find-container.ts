@@ -1,6 +1,6 @@
 import { type ContainerState, isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import type { AppleConnection } from '../../apple-connection.js'
+import { type AppleConnection, ifPresent } from '../../apple-connection.js'
 import type { CliCall } from '../../cli/apple-cli.js'
 import { type AppleContainer, parseContainers } from './parse-containers.js'
 
@@ -13,33 +13,27 @@ export async function findContainer(connection: AppleConnection, id: string, cal
   return found
 }
 
-/** As `findContainer`, but resolves with `undefined` if the container is gone. */
+/** Inspects one container. Gone: `undefined`. */
 export async function findContainerOrGone(
   connection: AppleConnection,
   id: string,
   call: CliCall,
 ): Promise<AppleContainer | undefined> {
-  try {
-    return await findContainer(connection, id, call)
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
-    throw error
-  }
+  return await ifPresent(findContainer(connection, id, call), 'CONTAINER_NOT_FOUND')
 }
 
 /**
- * As `findContainer`, for an inspection during a start or a wait. `unknown` if the command did not answer in time: a busy
- * service may answer the next inspection.
+ * Inspects one container during a start or a wait. `unknown` if the command did not answer in time: a busy service may answer
+ * the next inspection.
  */
 export async function tryFindContainer(
   connection: AppleConnection,
   id: string,
   call: CliCall,
 ): Promise<AppleContainer | 'gone' | 'unknown'> {
+  const { inspectAnswerMs: timeoutMs } = connection.timeouts
   try {
-    return (
-      (await findContainerOrGone(connection, id, { ...call, timeoutMs: connection.timeouts.inspectAnswerMs })) ?? 'gone'
-    )
+    return (await findContainerOrGone(connection, id, { ...call, timeoutMs })) ?? 'gone'
   } catch (error) {
     if (isHostError(error, 'TIMED_OUT')) return 'unknown'
     throw error

@@ -11,7 +11,7 @@ export function makePlan(context: ResolveContext, rules: FirewallRules, call: En
     resolveHost: (host) => resolveHost(context, host, call),
     listNameServers: () => listNameServers(context, call),
     localResolver: engineResolver,
-    witness: toWitness(context),
+    testAddress: toTestAddress(context),
   })
 }
 
@@ -31,7 +31,7 @@ async function listNameServers({ engine, container }: ResolveContext, call: Engi
  * Returns the address to which the verification sends a packet that the rules must block: a gateway, or else an address
  * that is never used (RFC 5737).
  */
-function toWitness({ container }: ResolveContext): string {
+function toTestAddress({ container }: ResolveContext): string {
   const gateways = container.attachments.flatMap((attachment) => attachment.gateways)
   return gateways.find((address) => !address.includes(':')) ?? '192.0.2.1'
 }
