@@ -1,4 +1,4 @@
-import { compatiblePlugin, parseEndpoint, podmanEngine } from '@capstan/runtime-docker/compatible'
+import { compatiblePlugin, parseEndpoint, podmanProduct } from '@capstan/runtime-docker/compatible'
 import { servePodman } from './serve-podman.mjs'
 
 /**
@@ -7,7 +7,7 @@ import { servePodman } from './serve-podman.mjs'
  */
 export const plugin = compatiblePlugin({
   name: 'podman',
-  accepts: [podmanEngine],
+  accepts: [podmanProduct],
   endpointVariable: 'CONTAINER_HOST',
   find: ({ env, system }) => {
     if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }

@@ -14,5 +14,5 @@ export type {
 export type { DockerSystem } from './engine/docker-system.js'
 export type { EngineAdjustment, FoundEngine } from './engine/engine-adjustment.js'
 export type { InfoAnswer } from './engine/engine-facts.js'
-export type { EngineQuirks } from './engine/engine-quirks.js'
-export { podmanProduct as podmanEngine } from './quirks/products.js'
+export type { EngineQuirks } from './quirks/engine-quirks.js'
+export { podmanProduct } from './quirks/products.js'

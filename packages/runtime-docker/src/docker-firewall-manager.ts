@@ -1,6 +1,6 @@
 import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
 import { validateFirewallRules } from '@capstan/core/plugin'
-import { validateContainerId } from './containers/inspect-container.js'
+import { validateContainerId } from './containers/inspection/inspect-container.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { setupFirewall } from './firewall/setup-firewall.js'
 

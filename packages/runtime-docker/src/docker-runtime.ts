@@ -26,9 +26,9 @@ import {
   validateTerminalSize,
 } from '@capstan/core/plugin'
 import { attach } from './containers/attach.js'
-import { toContainerState } from './containers/convert-container.js'
 import { createContainer } from './containers/create-container.js'
-import { inspectContainer, validateContainerId } from './containers/inspect-container.js'
+import { toContainerState } from './containers/inspection/convert-container.js'
+import { inspectContainer, validateContainerId } from './containers/inspection/inspect-container.js'
 import { readAllLogs, readLog, refuseLogOptions } from './containers/logs/read-log.js'
 import { getPortBindings, inspectForContract, listContainers } from './containers/read-containers.js'
 import { removeContainer } from './containers/remove-container.js'

@@ -1,7 +1,7 @@
 import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
 import { createContainer } from './containers/create-container.js'
-import { validateContainerId } from './containers/inspect-container.js'
+import { validateContainerId } from './containers/inspection/inspect-container.js'
 import { inspectForContract } from './containers/read-containers.js'
 import { startContainer } from './containers/start-container.js'
 import { validateConfig } from './containers/validate-config.js'

@@ -3,7 +3,7 @@ import { createHostError, isSameOwner } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findDroppedOption, isBadReference } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
-import { inspectContainer } from './inspect-container.js'
+import { inspectContainer } from './inspection/inspect-container.js'
 
 /** Adds facts to a failed create: the path of the field, the image, or the container that has the name. */
 export async function explainContainerError(

@@ -1,8 +1,8 @@
 import type { ContainerConfig, Mount } from '@capstan/core'
-import type { EnvMap, NetworkJoin, StringMap } from '@capstan/core/plugin'
-import { hasApi } from '../engine/api-version.js'
+import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
-import { toPortSettings } from './port-settings.js'
+import { hasFeature } from '../quirks/api-features.js'
+import { toPortSettings } from './inspection/port-settings.js'
 
 /**
  * Creates the body of `POST /containers/create`. Fields that the config omits are omitted, so that the defaults of the
@@ -17,7 +17,7 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
     Cmd: config.command,
     Entrypoint: config.entrypoint,
     WorkingDir: config.workingDirectory,
-    ...toEnvironment(config.env, options),
+    Env: config.env && Object.entries(config.env).map(toEnvironmentLine),
     User: config.user,
     Hostname: config.hostname,
     Labels: labels,
@@ -44,8 +44,6 @@ export interface CreateBodyOptions {
   readonly apiVersion: string
   /** Returns the labels of a volume that the engine creates. Default: none. */
   readonly toVolumeLabels?: ((mount: VolumeMount) => StringMap) | undefined
-  /** See `EngineQuirks`. Default: false. */
-  readonly usesUnsetEnv?: boolean | undefined
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
@@ -58,18 +56,9 @@ export function toEnvironmentLine([name, value]: readonly [string, string | null
   return value === null ? name : `${name}=${value}`
 }
 
-function toEnvironment(env: EnvMap | undefined, { usesUnsetEnv = false }: CreateBodyOptions): object {
-  if (env === undefined) return {}
-  const entries = Object.entries(env)
-  if (!usesUnsetEnv) return { Env: entries.map(toEnvironmentLine) }
-  const removed = entries.flatMap(([name, value]) => (value === null ? [name] : []))
-  const set = entries.filter(([, value]) => value !== null)
-  return { Env: set.map(toEnvironmentLine), ...(removed.length === 0 ? {} : { UnsetEnv: removed }) }
-}
-
-/** Returns the networks to connect after the create, which supports only one before API 1.44. */
+/** Returns the networks to connect after the create, for an engine without `severalNetworks`. */
 export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string): readonly NetworkJoin[] {
-  return network?.mode !== 'networks' || hasApi(apiVersion, severalNetworksApi) ? [] : network.networks.slice(1)
+  return network?.mode !== 'networks' || hasFeature(apiVersion, 'severalNetworks') ? [] : network.networks.slice(1)
 }
 
 /** Returns the settings of a container in one network. */
@@ -111,19 +100,18 @@ function toNetworkMode({ network }: ContainerConfig): string | undefined {
 
 function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateBody['NetworkingConfig'] {
   if (network?.mode !== 'networks') return undefined
-  const joined = hasApi(apiVersion, severalNetworksApi) ? network.networks : network.networks.slice(0, 1)
+  const joined = hasFeature(apiVersion, 'severalNetworks') ? network.networks : network.networks.slice(0, 1)
   return { EndpointsConfig: Object.fromEntries(joined.map((join) => [join.networkId, toEndpointSettings(join)])) }
 }
 
 /**
  * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root.
  *
- * `Mounts` supports the options `exec` and `noexec` of a tmpfs from API 1.46 on; older engines get the tmpfs in
- * `Tmpfs`. `Tmpfs` always has one of the two, because engines differ in the default. `Mounts` has only `exec`, since
- * the default of these engines is `noexec`.
+ * An engine without `tmpfsOptions` gets a tmpfs in `Tmpfs`, always with `exec` or `noexec`, because engines differ in
+ * the default. `Mounts` has only `exec`, since the default of the other engines is `noexec`.
  */
 function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
-  const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)
+  const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasFeature(apiVersion, 'tmpfsOptions')
   const plain = mounts.filter((mount) => !isText(mount)).map((mount) => toMount(mount, toVolumeLabels))
   const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
   return {
@@ -162,5 +150,3 @@ export function dropUndefined<T extends object>(fields: T): T {
 }
 
 const openSystemPaths = 'systempaths=unconfined'
-const severalNetworksApi = '1.44'
-const tmpfsOptionsApi = '1.46'

@@ -4,14 +4,8 @@ import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { pullImage } from '../images/pull-image.js'
-import { checkBindSources } from '../quirks/bind-sources.js'
-import { withHostGateway } from '../quirks/host-gateway.js'
-import {
-  type CreateRequestCall,
-  createMountedVolumes,
-  removeMountedVolumes,
-  toMountedLabels,
-} from '../volumes/mounted-volumes.js'
+import { adaptConfig, createLabelledVolumes, withUnsetEnv } from '../quirks/create-quirks.js'
+import { type CreateRequestCall, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { removeContainer } from './remove-container.js'
@@ -36,14 +30,14 @@ export async function createContainer(
     ...(config.command === undefined ? {} : { command: config.command }),
     capabilityField: config.privileged ? 'privileged' : 'capAdd',
   }
-  await checkBindSources(engine, config)
+  const adapted = await adaptConfig(engine, config, call)
   await checkNetworks(engine, config, call)
-  const resolved = await withProxyVariables(engine, await withHostGateway(engine, config, call))
+  const resolved = await withProxyVariables(engine, adapted)
   const mounted: CreateRequestCall = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {
     call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
   }
-  await createMountedVolumes(engine, config, mounted)
+  await createLabelledVolumes(engine, config, mounted)
   const created = await createWithImage(engine, resolved, { ...mounted, call, onProgress })
   await finish(engine, config, { ...created, call })
   return created.id
@@ -75,12 +69,11 @@ async function request(
   config: ContainerConfig,
   { call, requestIdLabel }: CreateRequestCall,
 ): Promise<Created> {
-  const { apiVersion, ownerLabels, details } = engine
+  const { apiVersion, ownerLabels } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
   const toVolumeLabels = toMountedLabels(engine, config, requestIdLabel)
-  const { usesUnsetEnv } = details.quirks
   const request: CreateRequest = {
-    body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, usesUnsetEnv }),
+    body: withUnsetEnv(engine, toCreateBody(config, { labels, apiVersion, toVolumeLabels })),
     platform: config.platform,
     later: toLaterNetworks(config, apiVersion),
   }

@@ -5,8 +5,8 @@ import { AnswerFormatError } from '../engine/answer-format-error.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { readBody } from '../engine/read-body.js'
-import { inspectContainer } from './inspect-container.js'
-import { type ExitResult, watchExit } from './watch-exit.js'
+import { type ExitResult, toWaitCondition, watchMissedExit } from '../quirks/missed-exits.js'
+import { inspectContainer } from './inspection/inspect-container.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
 export interface PendingExit {
@@ -25,15 +25,10 @@ export interface PendingExit {
 /**
  * Opens a wait. Resolves when the engine has accepted it, and rejects with CONTAINER_NOT_FOUND if the container does
  * not exist.
- *
- * On an engine that may miss exits, the container is polled, and the exit code read from the inspection, or from the
- * events if the container was removed.
  */
 export async function openWait(engine: DockerEngine, options: WaitOptions): Promise<PendingExit> {
   const { call } = options
-  const { missesExits = false } = engine.details.quirks
-  // Podman answers 0 for any removed container.
-  const condition = missesExits ? 'next-exit' : options.condition
+  const condition = toWaitCondition(engine, options.condition)
   const linked = linkSignals([call.signal])
   const { signal } = linked
   const close = () => {
@@ -46,9 +41,8 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const openedAt = toSeconds(response.headers.date)
     const own = { ...call, signal }
     const answered = readExit(engine, response, call)
-    const exitCode = missesExits
-      ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
-      : Promise.race([answered, watchContainer(engine, own)]).finally(close)
+    const polled = watchMissedExit(engine, own, { ...options, openedAt, answered })
+    const exitCode = (polled ?? Promise.race([answered, watchContainer(engine, own)])).finally(close)
     // A wait that is cancelled early rejects without a listener.
     exitCode.catch(() => {})
     return { exitCode, openedAt, close }

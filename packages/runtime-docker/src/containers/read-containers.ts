@@ -1,36 +1,18 @@
-import { type ContainerInfo, type ContainerInspection, isHostError } from '@capstan/core'
-import { delay, type ListContainersOptions, type NetworkAttachment } from '@capstan/core/plugin'
+import type { ContainerInfo, ContainerInspection } from '@capstan/core'
+import { delay, type ListContainersOptions } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
-import { toContainerInfo, toContainerInspection } from './convert-container.js'
-import { inspectContainer } from './inspect-container.js'
-import { toPortBindings, toPortMap } from './port-settings.js'
+import { withNetworkIds } from '../quirks/container-quirks.js'
+import { toContainerInfo, toContainerInspection } from './inspection/convert-container.js'
+import { inspectContainer } from './inspection/inspect-container.js'
+import { toPortBindings, toPortMap } from './inspection/port-settings.js'
 
 /** Inspects a container in the format of the contract. Rejects with CONTAINER_NOT_FOUND if it does not exist. */
 export async function inspectForContract(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
   const inspection = toContainerInspection(await inspectContainer(engine, call))
-  const networks = await Promise.all(inspection.networks.map((attachment) => withNetworkId(engine, attachment, call)))
-  return { ...inspection, networks }
-}
-
-/** Replaces network names with ids, since Podman reports names. */
-async function withNetworkId(
-  engine: DockerEngine,
-  attachment: NetworkAttachment,
-  call: EngineCall,
-): Promise<NetworkAttachment> {
-  const { networkId, networkName } = attachment
-  if (networkId !== networkName || networkId === '') return attachment
-  const api = await engine.api({ ...call, subject: networkName })
-  try {
-    const { Id } = await api.getNetwork(encodeURIComponent(networkName)).inspect()
-    return { ...attachment, networkId: Id }
-  } catch (error) {
-    if (isHostError(error, 'NETWORK_NOT_FOUND')) return attachment
-    throw error
-  }
+  return { ...inspection, networks: await withNetworkIds(engine, inspection.networks, call) }
 }
 
 /**
@@ -40,7 +22,7 @@ async function withNetworkId(
 export async function getPortBindings(engine: DockerEngine, call: EngineCall): Promise<ReadonlyMap<number, number>> {
   for (let attempt = 1; ; attempt += 1) {
     const container = await inspectContainer(engine, call)
-    if (container.State?.Running !== true) return new Map() // Podman reports them before the start too
+    if (container.State?.Running !== true) return new Map() // some engines report them before the start too
     const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
     await delay(betweenMs, call)

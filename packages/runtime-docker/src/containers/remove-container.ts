@@ -4,7 +4,7 @@ import type { ContainerRegistry } from '../engine/container-registry.js'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
 import { hasSandboxLabels } from '../engine/sandbox-labels.js'
-import { findContainer } from './inspect-container.js'
+import { findContainer } from './inspection/inspect-container.js'
 
 /**
  * Removes a container by force, with its anonymous volumes and its firewall sandbox. Resolves if it does not exist.

@@ -4,8 +4,8 @@ import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
-import { toContainerState } from './convert-container.js'
-import { findContainer, inspectContainer } from './inspect-container.js'
+import { toContainerState } from './inspection/convert-container.js'
+import { findContainer, inspectContainer } from './inspection/inspect-container.js'
 
 /**
  * Sets the size of a container's terminal. Before the start the size is stored. Does nothing for a container without a

@@ -3,7 +3,7 @@ import { createHostError, delay, linkSignals, type Operation } from '@capstan/co
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { dropStderr, pump } from './attach.js'
-import { inspectContainer, isStillRunning } from './inspect-container.js'
+import { inspectContainer, isStillRunning } from './inspection/inspect-container.js'
 import { openAttach } from './open-attach.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 import { resizeStarted } from './resize-terminal.js'

@@ -1,7 +1,8 @@
 import { isHostError } from '@capstan/core'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { inspectContainer } from './inspect-container.js'
+import { isStartedMeanwhile } from '../quirks/container-quirks.js'
+import { inspectContainer } from './inspection/inspect-container.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
@@ -54,15 +55,9 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
     const api = await engine.api(call)
     await api.getContainer(call.subject).start() // 304 means already running and is a success
   } catch (error) {
-    if (await hasBeenStarted(engine, error, call)) return
+    if (await isStartedMeanwhile(engine, error, call)) return
     throw isHostError(error, 'OPTION_UNSUPPORTED') ? await nameCapabilities(engine, error, call) : error
   }
-}
-
-/** Podman refuses a start while another start of the container is in progress. */
-async function hasBeenStarted(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
-  if (!isHostError(error, 'NOT_RUNNING')) return false
-  return (await inspectContainer(engine, call)).State?.Running === true
 }
 
 /** Sets the field `capAdd` in the error when that option, and not `privileged`, requested the missing capabilities. */

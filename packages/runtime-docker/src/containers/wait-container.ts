@@ -2,11 +2,11 @@ import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { hasEnded } from './convert-container.js'
-import { findExitEventCode } from './exit-event.js'
-import { findContainer, inspectContainer } from './inspect-container.js'
+import type { ExitResult } from '../quirks/missed-exits.js'
+import { hasEnded } from './inspection/convert-container.js'
+import { findExitEventCode } from './inspection/exit-event.js'
+import { findContainer, inspectContainer } from './inspection/inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
-import type { ExitResult } from './watch-exit.js'
 
 /**
  * Waits for the start and the exit, and resolves with the exit code. Rejects with EXIT_CODE_UNKNOWN when it is lost,

@@ -6,7 +6,7 @@ export interface AcceptedEngine {
   readonly product: string
   /** The name of the product in messages and reports. */
   readonly title: string
-  /** The product in the header `Server`: `Libpod` of `Libpod/4.3.1 (linux)`. */
+  /** The product in the header `Server`: `Docker` of `Docker/20.10.24 (linux)`. */
   readonly server: string
   /** The name of its component in `/version`, used when a proxy removes the header. */
   readonly component: string

@@ -1,4 +1,4 @@
-/** The API versions that this package supports: 1.41 is Docker Engine 20.10. Podman's 1.40 is accepted, see `podmanProduct`. */
+/** The API versions that this package supports: 1.41 is Docker Engine 20.10. A product may have an older one: see `oldestApi`. */
 export const supportedApi: ApiRange = { oldest: '1.41', newest: '1.52' }
 
 /** A range of API versions, from the oldest to the newest. */
@@ -25,11 +25,6 @@ export function compareApiVersions(left: string, right: string): number {
 /** Returns the newest version that both sides support. `engineNewest` is the engine's header `Api-Version`. */
 export function negotiateApiVersion(engineNewest: string): string {
   return compareApiVersions(engineNewest, supportedApi.newest) < 0 ? engineNewest : supportedApi.newest
-}
-
-/** Whether the version in use includes the features of version `since`. */
-export function hasApi(version: string, since: string): boolean {
-  return compareApiVersions(version, since) >= 0
 }
 
 /** Whether a text is an API version such as `1.41`. The strict format matters because it becomes part of a path. */

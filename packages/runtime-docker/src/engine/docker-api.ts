@@ -62,6 +62,7 @@ export interface ExecApi {
 /** The body of a create request: the fields that this package reads, and all others as `unknown`. */
 export interface CreateBody {
   readonly Image?: string
+  readonly Env?: readonly string[] | undefined
   readonly Hostname?: string | undefined
   readonly Labels?: StringMap
   readonly ExposedPorts?: object | undefined

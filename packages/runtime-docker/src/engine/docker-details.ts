@@ -1,7 +1,7 @@
 import type { MissingCapability } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
+import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
-import type { EngineQuirks } from './engine-quirks.js'
 
 /**
  * What `register` needs: the endpoint and the engine as the probe found them, and two options of the plugin. Plain
@@ -39,7 +39,7 @@ export interface ApiVersions {
 
 /** Facts about the engine, from `/info`, `/_ping`, `/version` and the plugin's entry for the product. */
 export interface EngineFacts {
-  /** The product that the engine reports: `docker`, `podman`, or another one that the plugin supports. */
+  /** The product that the engine reports: `docker`, or another one that the plugin supports. */
   readonly product: string
   /** The name of the product in messages: `Docker`. */
   readonly title: string

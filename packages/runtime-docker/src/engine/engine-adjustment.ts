@@ -1,8 +1,8 @@
 import type { MissingCapability } from '@capstan/core'
 import type { Environment, UnsupportedOption } from '@capstan/core/plugin'
+import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { ApiVersions, EngineFacts } from './docker-details.js'
 import type { InfoAnswer } from './engine-facts.js'
-import type { EngineQuirks } from './engine-quirks.js'
 
 /** The facts about an engine from which a plugin derives adjustments. */
 export interface FoundEngine {

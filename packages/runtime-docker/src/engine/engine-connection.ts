@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
+import { retryVanishedImage } from '../quirks/answers.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from './api-version.js'
 import { limitCall } from './call-limit.js'
 import type { DockerDetails } from './docker-details.js'
 import type { EngineRequest, UpgradedConnection } from './docker-engine.js'
-import { isVersionRefusal, readVersionLimit } from './docker-error-texts.js'
+import { isImageVanished, isVersionRefusal, readVersionLimit } from './docker-error-texts.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
 import type { EngineAnswerError } from './engine-answer-error.js'
 import type { VersionAnswer } from './engine-facts.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
-import { retryVanishedImage } from './retry-vanished-image.js'
 
 /**
  * Sends requests to one engine in the negotiated API version. Rejects with the errors of the transport, or with
@@ -42,7 +42,7 @@ export class EngineConnection {
 
   /** Sends a request. `pooled`: on a keep-alive connection, for short requests. */
   request(request: EngineRequest, { pooled }: Pick<TransportRequest, 'pooled'>): Promise<IncomingMessage> {
-    return retryVanishedImage(request, () =>
+    return retryVanishedImage(request, isImageVanished, () =>
       this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })),
     )
   }

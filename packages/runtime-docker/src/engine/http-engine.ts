@@ -217,7 +217,7 @@ export class HttpEngine implements DockerEngine {
     return listed.map((container) => this.containers.toListed(container))
   }
 
-  /** Sends a request whose answer is ignored: Docker's is empty, Podman's is not JSON. */
+  /** Sends a request whose answer is ignored, since it is not JSON on every engine. */
   async #sendWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
     const response = await this.send(this.#withAnswerLimit(request))
     await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))

@@ -1,6 +1,6 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import type { Operation } from '@capstan/core/plugin'
-import { inspectContainer } from '../containers/inspect-container.js'
+import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup.js'

@@ -1,6 +1,6 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, createUndoStack, withUndoFailures } from '@capstan/core/plugin'
-import { inspectContainer } from '../containers/inspect-container.js'
+import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import type { PreparedStart } from '../containers/start-container.js'
 import { toContainerName } from '../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer } from '../engine/docker-api.js'
@@ -104,7 +104,7 @@ async function leaveNetworks(engine: DockerEngine, call: EngineCall): Promise<vo
   try {
     await api.getNetwork('none').connect({ Container: call.subject })
   } catch (error) {
-    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // Podman has no network `none`, and does not need it
+    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // an engine without the network `none` does not need it
   }
   const left = (await listNetworks(engine, call)).filter((network) => network !== 'none')
   if (left.length > 0) throw new Error(`it could not be disconnected from ${left.join(' and ')}`)

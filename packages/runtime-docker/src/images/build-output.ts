@@ -103,7 +103,7 @@ class ClassicBuildOutput implements BuildOutput {
 const red = '\u001b[91m'
 const plain = '\u001b[0m'
 const mostLines = 20
-/** `Step 2/3 : RUN make`; Buildah (Podman) prints `STEP 2/3: RUN make`. */
+/** `Step 2/3 : RUN make`, or `STEP 2/3: RUN make` from Buildah. */
 const stepLine = /^(step) (\d+)\/(\d+)( ?: )(.+)$/i
 /** The messages of the builder itself between two steps. */
 const ownLine = /^ ---> |^(Removing intermediate container|Successfully (built|tagged)) /

@@ -45,7 +45,7 @@ async function load(engine: DockerEngine, body: Readable, call: EngineCall): Pro
   return loaded
 }
 
-/** Reads `Loaded image: app:1` or `Loaded image ID: sha256:…`. Podman has several images in one line. */
+/** Reads `Loaded image: app:1` or `Loaded image ID: sha256:…`. An engine may name several images in one line. */
 function findLoaded(text: string): readonly string[] {
   const lines = text.matchAll(/^Loaded image(?:\(s\))?(?: ID)?: *(.+)$/gm)
   return [...lines]

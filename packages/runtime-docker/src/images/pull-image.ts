@@ -3,6 +3,7 @@ import { createHostError, type ImageReference, isImageId, parseImageReference } 
 import type { CallSignal, DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { toEngineText } from '../engine/engine-text.js'
 import { streamBody } from '../engine/streams/stream-body.js'
+import { isPulledImage } from '../quirks/answers.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
 import { type CredentialSources, type FoundCredentials, findCredentials } from './find-credentials.js'
 import { findImage } from './images.js'
@@ -54,13 +55,8 @@ async function pull(engine: DockerEngine, request: Pull, { onProgress }: PullOpt
     if (progress !== undefined) onProgress?.(progress)
   }
   const id = (await findImage(engine, call.subject, call))?.Id
-  if (id !== undefined && (isDone || isTheImage(last, id))) return id
+  if (id !== undefined && (isDone || isPulledImage(last, id))) return id
   throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
-}
-
-/** Whether the last message has the id of the image, which is the success message of Podman. */
-function isTheImage(last: EngineMessage | undefined, id: string): boolean {
-  return last?.id !== undefined && /^[0-9a-f]{12,64}$/.test(last.id) && id.replace('sha256:', '').startsWith(last.id)
 }
 
 function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {

@@ -51,7 +51,7 @@ async function removeTags(api: DockerApi, { RepoTags }: InspectedImage, refusal:
 }
 
 async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  // The filter `ancestor` is not used: it also finds containers of derived images, and Podman's finds none by the id.
+  // The filter `ancestor` is not used: it also finds containers of derived images, and on some engines finds none by the id.
   const containers = await api.listContainers({ all: true })
   return containers
     .filter(({ ImageID }) => ImageID === Id)

@@ -7,9 +7,9 @@ import {
   toObjectLabels,
 } from '@capstan/core/plugin'
 import { withAbortGrace } from '../engine/abort-grace.js'
-import { hasApi } from '../engine/api-version.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { hasFeature } from '../quirks/api-features.js'
 import { explainNetworkError, toNameConflict } from './network-create-error.js'
 import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
 
@@ -51,7 +51,7 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
     throw error
   })
   addUndo()
-  if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
+  if (hasFeature(engine.apiVersion, 'uniqueNetworkNames') || (await isAlone(engine, request, id))) return id
   const [failure] = await call.undo.run()
   if (failure !== undefined) throw failure
   const holder = await findNamed(engine, request)
@@ -65,7 +65,7 @@ function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
     try {
       const api = await engine.api(graceCall)
       const Labels = { ...labels, ...requestIdLabel }
-      // Before API 1.44 the engine creates a second network of the same name without this. Later engines ignore it.
+      // An engine without `uniqueNetworkNames` creates a second network of the same name without CheckDuplicate.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
       return (await api.createNetwork(body)).id
     } catch (error) {
@@ -86,6 +86,5 @@ async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string
   return (await findNamed(engine, request, id)) === undefined
 }
 
-const uniqueNamesSince = '1.44'
 const mostAttempts = 8
 const betweenAttemptsMs = 100

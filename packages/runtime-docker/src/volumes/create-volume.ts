@@ -49,23 +49,23 @@ export async function sendCreateVolume(
       call.undo.add(`volume ${name}`, (own) => removeOrphan(engine, requestIdLabel, { ...call, ...own }))
       throw error
     }
-    // Podman 4.3 answers 500 when another request creates the volume at the same time.
+    // An engine may fail when another request creates the volume at the same time.
     if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
-    throw toBadName(error, name)
+    throw toBadName(error, call)
   }
 }
 
 /** The request for one volume. */
 export interface CreateVolumeRequest {
-  readonly call: Operation
+  readonly call: Operation & EngineCall
   readonly labels: StringMap
   readonly requestIdLabel: StringMap
 }
 
-/** Sets the field `name` of an invalid name. The engine's text is the same for the name of a mounted volume. */
-function toBadName(error: unknown, name: string): unknown {
+/** Sets the field of an invalid name. The engine's text is the same for the name of a mounted volume. */
+function toBadName(error: unknown, { subject: name, field = 'name' }: EngineCall): unknown {
   if (!isHostError(error, 'INVALID_ARGUMENT')) return error
-  const facts = { ...error.facts, field: 'name', given: JSON.stringify(name) }
+  const facts = { ...error.facts, field, given: JSON.stringify(name) }
   return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
 }
 

@@ -1,8 +1,7 @@
 import { type ContainerConfig, isHostError, type Mount } from '@capstan/core'
-import { createHostError, type Operation, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
+import { type Operation, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
-import { findVolume, sendCreateVolume } from './create-volume.js'
 
 /** Returns a function that makes the labels of a volume that a mount creates, including the request id. */
 export function toMountedLabels(
@@ -11,30 +10,6 @@ export function toMountedLabels(
   requestIdLabel: StringMap,
 ): (mount: VolumeMount) => StringMap {
   return (mount) => ({ ...toVolumeLabels(mount, config, engine.ownerLabels), ...requestIdLabel })
-}
-
-/**
- * Creates the missing volumes of a container's mounts on an engine that would create them without labels. Docker
- * creates them with the labels of the mount in the same request as the container.
- */
-export async function createMountedVolumes(
-  engine: DockerEngine,
-  config: ContainerConfig,
-  { call, requestIdLabel }: CreateRequestCall,
-): Promise<void> {
-  if (!engine.details.quirks.dropsVolumeLabels) return
-  const toLabels = toMountedLabels(engine, config, requestIdLabel)
-  for (const [index, mount] of (config.mounts ?? []).entries()) {
-    if (mount.type !== 'volume') continue
-    const own = { ...call, subject: mount.source }
-    if ((await findVolume(engine, own)) !== undefined) continue
-    try {
-      await sendCreateVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
-    } catch (error) {
-      // Another client created the volume meanwhile, so it is mounted like any existing volume.
-      if (!isHostError(error, 'NAME_CONFLICT')) throw toMountError(error, `mounts[${index}].source`)
-    }
-  }
 }
 
 /** Removes the volumes that the request created, except those that another container uses. */
@@ -56,12 +31,6 @@ export interface CreateRequestCall {
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
-
-/** Sets the field of the mount in an error about an invalid volume name. */
-function toMountError(error: unknown, field: string): unknown {
-  if (!isHostError(error, 'INVALID_ARGUMENT')) return error
-  return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })
-}
 
 async function removeUnused(engine: DockerEngine, call: EngineCall): Promise<void> {
   try {

@@ -141,13 +141,9 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('sends null in env as a name without a value, or in UnsetEnv where the engine needs that', () => {
+  test('sends null in env as a name without a value', () => {
     const config = { image: 'x', env: { A: '1', GONE: null, EMPTY: '' } }
     const options = { labels: {}, apiVersion: '1.41' }
     expect(toCreateBody(config, options)).toMatchObject({ Env: ['A=1', 'GONE', 'EMPTY='] })
-    expect(toCreateBody(config, { ...options, usesUnsetEnv: true })).toMatchObject({
-      Env: ['A=1', 'EMPTY='],
-      UnsetEnv: ['GONE'],
-    })
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { compatiblePlugin, parseEndpoint, podmanEngine } from '../../src/compatible.js'
+import { compatiblePlugin, parseEndpoint, podmanProduct } from '../../src/compatible.js'
 import { openWait } from '../../src/containers/pending-exit.js'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
 import { type FakeHandler, startFakeEngine } from '../fake/fake-docker-engine.js'
@@ -18,7 +18,7 @@ describe('Podman in the docker plugin and in a compatible plugin', () => {
     fake.override('GET /info', json(200, { ServerVersion: '4.3.1', ...info }))
     const candidate = parseEndpoint(`unix://${fake.socketPath}`, { source: 'here', tls: undefined })
     const find = () => ({ chosen: true, candidates: [candidate] })
-    const plugin = compatiblePlugin({ name: 'podman', accepts: [podmanEngine], find })
+    const plugin = compatiblePlugin({ name: 'podman', accepts: [podmanProduct], find })
     const host = createRuntimeHost({ plugins: [plugin as RuntimePlugin] })
     onTestFinished(() => host[Symbol.asyncDispose]())
     const [report] = await host.discover()
@@ -153,6 +153,13 @@ test('sends the address to an engine that does not support host-gateway', async 
   await runtime.createContainer({ image: 'busybox:1', extraHosts })
   const create = fake.requests.find(({ path }) => path === '/containers/create')
   expect(create?.json.HostConfig).toMatchObject({ ExtraHosts: ['machine:10.88.0.1', 'other:10.0.0.9'] })
+})
+
+test('sends null in env in UnsetEnv to an engine that needs it', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { usesUnsetEnv: true } })
+  await runtime.createContainer({ image: 'busybox:1', env: { A: '1', GONE: null, EMPTY: '' } })
+  const create = fake.requests.find(({ path }) => path === '/containers/create')
+  expect(create?.json).toMatchObject({ Env: ['A=1', 'EMPTY='], UnsetEnv: ['GONE'] })
 })
 
 test('rejects host-gateway when only a name of this host is known', async () => {

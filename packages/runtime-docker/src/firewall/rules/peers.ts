@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
 import { isSameHost } from '@capstan/egress-firewall'
-import { findContainer } from '../../containers/inspect-container.js'
+import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
 import type { Attachment } from './firewalled-container.js'

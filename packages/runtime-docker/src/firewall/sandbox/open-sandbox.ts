@@ -1,7 +1,7 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createUndoStack, type NetworkJoin, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
 import { toEndpointSettings } from '../../containers/create-body.js'
-import { inspectContainer } from '../../containers/inspect-container.js'
+import { inspectContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
 import { requestContainer } from '../../containers/request-container.js'
 import { toContainerName } from '../../engine/container-name.js'

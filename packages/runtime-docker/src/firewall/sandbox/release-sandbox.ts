@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
 import { createUndoStack } from '@capstan/core/plugin'
-import { findContainer } from '../../containers/inspect-container.js'
+import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { isHostError } from '@capstan/core'
 import { createUndoStack, withUndoFailures } from '@capstan/core/plugin'
-import { findContainer } from '../../containers/inspect-container.js'
+import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
 import { requestContainer } from '../../containers/request-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
 import { toReplacementLabels } from '../../engine/sandbox-labels.js'
+import { toSeparateHostname } from '../../quirks/container-quirks.js'
 import type { Opening } from './open-sandbox.js'
 import { toReplacementBody } from './sandbox-body.js'
 
@@ -35,9 +36,7 @@ export async function replaceContainer(
       if (toContainerName(first?.Name) === aside) await rename(engine, firstId, name, undoing)
     })
     await rename(engine, firstId, aside, call)
-    const hostname = engine.details.quirks.hasSeparateHostname
-      ? (request.body.Hostname ?? firstId.slice(0, 12))
-      : undefined
+    const hostname = toSeparateHostname(engine, request.body, firstId)
     const labels = toReplacementLabels({ firstId, sandboxId })
     const body = toReplacementBody(request.body, { image, sandboxId, labels, hostname })
     const { id } = await requestContainer(engine, { body, platform: request.platform, name }, call)

@@ -1,8 +1,9 @@
 import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
-import { findContainer } from '../../containers/inspect-container.js'
+import { findContainer } from '../../containers/inspection/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { readBody } from '../../engine/read-body.js'
+import { pollUntilEnded } from '../../quirks/missed-exits.js'
 import { releaseSandboxIfEnded } from './release-sandbox.js'
 
 /**
@@ -23,11 +24,7 @@ async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
 }
 
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
-  if (engine.details.quirks.missesExits) {
-    while ((await findContainer(engine, call))?.State?.Running === true)
-      await delay(intervalMs, { signal: call.signal, ref: false })
-    return
-  }
+  if (await pollUntilEnded(engine, call)) return
   try {
     const path = `/containers/${call.subject}/wait`
     const response = await engine.send({ ...call, method: 'POST', path, query: { condition: 'not-running' } })

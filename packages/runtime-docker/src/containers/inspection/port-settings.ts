@@ -1,6 +1,6 @@
 import type { PortSpec } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
-import type { PortMap } from '../engine/docker-api.js'
+import type { PortMap } from '../../engine/docker-api.js'
 
 /** Returns `ExposedPorts` and `PortBindings`; the engine requires both. The default host address is 127.0.0.1. */
 export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {

@@ -1,4 +1,4 @@
-/** Differences from the Docker Engine's behaviour behind the same API. Default of each: false. */
+/** Differences from the Docker Engine's behaviour behind the same API, all seen on Podman 4.3. Default of each: false. */
 export interface EngineQuirks {
   /** Removes a network in use together with its containers, so they are listed before the removal. */
   readonly removesUsedNetworks?: boolean
@@ -15,11 +15,11 @@ export interface EngineQuirks {
   readonly hasSeparateHostname?: boolean
   /** Starts the owner of a network namespace together with a container in that namespace, so a sandbox is never stopped. */
   readonly startsNamespaceOwners?: boolean
-  /** Creates the missing volume of a mount without its labels, so it is created before the container. Seen on Podman 4.3. */
+  /** Creates the missing volume of a mount without its labels, so it is created before the container. */
   readonly dropsVolumeLabels?: boolean
   /**
    * Copies a variable without a value from the engine's own environment instead of removing it, so the names of
-   * variables to remove are sent in `UnsetEnv`, which Podman supports from 4.2 on.
+   * variables to remove are sent in `UnsetEnv` (Podman 4.2 and later).
    */
   readonly usesUnsetEnv?: boolean
 }

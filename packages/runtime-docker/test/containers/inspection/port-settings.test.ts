@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toPortBindings, toPortMap } from '../../src/containers/port-settings.js'
+import { toPortBindings, toPortMap } from '../../../src/containers/inspection/port-settings.js'
 
 const published = {
   '53/udp': [{ HostIp: '0.0.0.0', HostPort: '40000' }],

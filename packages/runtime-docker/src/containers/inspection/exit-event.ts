@@ -1,6 +1,6 @@
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { type JsonObject, readJsonLines, toObject, toText } from '../engine/streams/json-lines.js'
-import { streamBody } from '../engine/streams/stream-body.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { type JsonObject, readJsonLines, toObject, toText } from '../../engine/streams/json-lines.js'
+import { streamBody } from '../../engine/streams/stream-body.js'
 
 /** Finds the exit code in the engine's events since a time; `undefined` when there is no exit event. */
 export async function findExitEventCode(

@@ -1,7 +1,8 @@
 import type { ContainerInfo, ContainerInspection, ContainerState } from '@capstan/core'
 import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
-import { toContainerName } from '../engine/container-name.js'
-import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../engine/docker-api.js'
+import { toContainerName } from '../../engine/container-name.js'
+import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../../engine/docker-api.js'
+import { podmanStates } from '../../quirks/answers.js'
 import { toPortBindings } from './port-settings.js'
 
 /** Converts the engine's state to that of the contract; unrecognized states are `unknown`. */
@@ -41,7 +42,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       finishedAt: toDate(State?.FinishedAt),
     },
     networks: Object.entries(NetworkSettings?.Networks ?? {}).map(toAttachment),
-    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // Podman reports them before the start too
+    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // some engines report them before the start too
   }
 }
 
@@ -68,15 +69,13 @@ function toDate(text: string | undefined): Date | undefined {
 }
 
 const states: Readonly<Record<string, ContainerState>> = {
+  ...podmanStates,
   created: 'created',
-  configured: 'created', // Podman
-  initialized: 'created', // Podman
   running: 'running',
   paused: 'paused',
   restarting: 'restarting',
   removing: 'stopping',
   stopping: 'stopping',
   exited: 'exited',
-  stopped: 'exited', // Podman
   dead: 'dead',
 }

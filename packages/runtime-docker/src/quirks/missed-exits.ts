@@ -1,20 +1,49 @@
 import { isHostError } from '@capstan/core'
 import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
+import { hasEnded } from '../containers/inspection/convert-container.js'
+import { findExitEventCode } from '../containers/inspection/exit-event.js'
+import { findContainer } from '../containers/inspection/inspect-container.js'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
-import { hasEnded } from './convert-container.js'
-import { findExitEventCode } from './exit-event.js'
-import { findContainer } from './inspect-container.js'
+
+/** Returns the condition of a wait. Podman 4.3 answers the condition `removed` with 0 for any removed container. */
+export function toWaitCondition(
+  { details }: Pick<DockerEngine, 'details'>,
+  condition: WatchOptions['condition'],
+): WatchOptions['condition'] {
+  return details.quirks.missesExits ? 'next-exit' : condition
+}
 
 /**
- * Resolves with the exit code on an engine that may miss exits: from the answer to the wait, or else the inspection, or
- * else the events. Resolves with `replaced` when a start under firewall rules has replaced the container. Rejects with
- * EXIT_CODE_UNKNOWN when none of them has the code, and with CONNECTION_LOST when the connection to the wait ends.
+ * Finds the exit code on an engine with the quirk `missesExits`, and returns `undefined` on any other engine.
+ *
+ * Resolves with the code in the answer to the wait, or else in the inspection, or else in the events, and with
+ * `replaced` when a start under firewall rules has replaced the container. Rejects with EXIT_CODE_UNKNOWN when none of
+ * them has the code, and with CONNECTION_LOST when the connection to the wait ends.
  *
  * With the condition `removed` it then waits for the removal, at most about 5 s.
  */
-export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<ExitResult> {
+export function watchMissedExit(
+  engine: DockerEngine,
+  call: EngineCall,
+  options: WatchOptions,
+): Promise<ExitResult> | undefined {
+  return engine.details.quirks.missesExits ? pollExit(engine, call, options) : undefined
+}
+
+/**
+ * Polls until a container does not run, on an engine with the quirk `missesExits`. Resolves with whether the engine has
+ * it. Does not keep the process of the caller running.
+ */
+export async function pollUntilEnded(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+  if (!engine.details.quirks.missesExits) return false
+  while ((await findContainer(engine, call))?.State?.Running === true)
+    await delay(betweenEndsMs, { signal: call.signal, ref: false })
+  return true
+}
+
+async function pollExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<ExitResult> {
   const { answered, condition } = options
   const code = await Promise.race([look(engine, call, options), untilAnswered(answered)])
   if (condition === 'removed' && code !== 'replaced') await untilRemoved(engine, call)
@@ -91,6 +120,7 @@ async function untilRemoved(engine: DockerEngine, call: EngineCall): Promise<voi
   }
 }
 
+const betweenEndsMs = 500
 const firstLookMs = 100
 const lastLookMs = 2_000
 const mostLooks = 50

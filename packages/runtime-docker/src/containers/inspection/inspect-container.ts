@@ -1,9 +1,9 @@
 import { isHostError } from '@capstan/core'
 import { poll, validateName } from '@capstan/core/plugin'
-import { toContainerName } from '../engine/container-name.js'
-import type { InspectedContainer } from '../engine/docker-api.js'
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { findSandboxLabels } from '../engine/sandbox-labels.js'
+import { toContainerName } from '../../engine/container-name.js'
+import type { InspectedContainer } from '../../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { findSandboxLabels } from '../../engine/sandbox-labels.js'
 
 /**
  * Resolves with the engine's inspection. That of a container in a sandbox has the networks of the sandbox. Rejects with

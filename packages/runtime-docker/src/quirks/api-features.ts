@@ -1,0 +1,19 @@
+import { compareApiVersions } from '../engine/api-version.js'
+
+/**
+ * Whether the API version in use has a feature. The functions that ask for it send an older request otherwise.
+ * https://docs.docker.com/reference/api/engine/version-history/
+ */
+export function hasFeature(apiVersion: string, feature: keyof typeof features): boolean {
+  return compareApiVersions(apiVersion, features[feature]) >= 0
+}
+
+/** The API versions that introduced the features. */
+const features = {
+  /** A create connects the container to several networks. Before, the others are connected after the create. */
+  severalNetworks: '1.44',
+  /** The name of a network is unique. Before, requests at the same time can create several of one name. */
+  uniqueNetworkNames: '1.44',
+  /** `Mounts` supports the options `exec` and `noexec` of a tmpfs. Before, such a mount is sent in `Tmpfs`. */
+  tmpfsOptions: '1.46',
+} as const

@@ -1,0 +1,49 @@
+import { isHostError } from '@capstan/core'
+import type { NetworkAttachment } from '@capstan/core/plugin'
+import { inspectContainer } from '../containers/inspection/inspect-container.js'
+import type { CreateBody } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+
+/** Replaces the names of networks with ids, since the inspections of Podman 4.3 have the name in place of the id. */
+export function withNetworkIds(
+  engine: DockerEngine,
+  attachments: readonly NetworkAttachment[],
+  call: EngineCall,
+): Promise<readonly NetworkAttachment[]> {
+  return Promise.all(attachments.map((attachment) => withNetworkId(engine, attachment, call)))
+}
+
+async function withNetworkId(
+  engine: DockerEngine,
+  attachment: NetworkAttachment,
+  call: EngineCall,
+): Promise<NetworkAttachment> {
+  const { networkId, networkName } = attachment
+  if (networkId !== networkName || networkId === '') return attachment
+  const api = await engine.api({ ...call, subject: networkName })
+  try {
+    const { Id } = await api.getNetwork(encodeURIComponent(networkName)).inspect()
+    return { ...attachment, networkId: Id }
+  } catch (error) {
+    if (isHostError(error, 'NETWORK_NOT_FOUND')) return attachment
+    throw error
+  }
+}
+
+/**
+ * Whether the container runs although its start was refused: Podman 4.3 refuses a start while another start of the
+ * container is in progress.
+ */
+export async function isStartedMeanwhile(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
+  if (!isHostError(error, 'NOT_RUNNING')) return false
+  return (await inspectContainer(engine, call)).State?.Running === true
+}
+
+/** Returns the host name to set for a container in a sandbox on an engine with the quirk `hasSeparateHostname`. */
+export function toSeparateHostname(
+  { details }: Pick<DockerEngine, 'details'>,
+  { Hostname }: CreateBody,
+  firstId: string,
+): string | undefined {
+  return details.quirks.hasSeparateHostname ? (Hostname ?? firstId.slice(0, 12)) : undefined
+}

@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { type ContainerConfig, isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
+import { getHostAddress } from '../endpoint/host-address.js'
+import { isAbsentFile } from '../engine/absent-file.js'
+import type { CreateBody } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { findVolume, sendCreateVolume } from '../volumes/create-volume.js'
+import { type CreateRequestCall, toMountedLabels } from '../volumes/mounted-volumes.js'
+
+/**
+ * Adapts the config of a new container to the quirks `createsBindSources` and `lacksHostGateway`. Rejects with
+ * INVALID_ARGUMENT for a missing source of a bind mount, and with OPTION_UNSUPPORTED for `host-gateway` without a known
+ * address.
+ */
+export async function adaptConfig(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  call: EngineCall,
+): Promise<ContainerConfig> {
+  const { createsBindSources, lacksHostGateway } = engine.details.quirks
+  if (createsBindSources) await checkBindSources(config)
+  return lacksHostGateway ? await withHostGateway(engine, config, call) : config
+}
+
+async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
+  for (const [index, mount] of mounts.entries()) {
+    if (mount.type !== 'bind' || (await exists(mount.source))) continue
+    const expected = 'a file or directory that exists on the machine of the engine'
+    const facts = { field: `mounts[${index}].source`, expected, given: JSON.stringify(mount.source) }
+    throw createHostError('INVALID_ARGUMENT', facts)
+  }
+}
+
+/** Whether the path exists. The engine may access paths that this user may not. */
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => !isAbsentFile(error),
+  )
+}
+
+async function withHostGateway(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { signal, isBounded }: EngineCall,
+): Promise<ContainerConfig> {
+  const { extraHosts = {}, network } = config
+  if (!Object.values(extraHosts).includes(hostGateway)) return config
+  const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
+  const address = await getHostAddress(engine, { ...joined, signal, isBounded })
+  if (address === undefined || isIP(address) === 0) {
+    const found =
+      address === undefined ? 'the address of this host is unknown' : `only the name ${address} of this host is known`
+    throw createHostError('OPTION_UNSUPPORTED', {
+      runtime: engine.runtimeName,
+      field: 'extraHosts',
+      given: hostGateway,
+      reason: `the engine does not support host-gateway, and ${found}`,
+      remedy: 'pass hostAddress to the plugin',
+    })
+  }
+  const entries = Object.entries(extraHosts).map(([name, given]) => [name, given === hostGateway ? address : given])
+  return { ...config, extraHosts: Object.fromEntries(entries) }
+}
+
+/**
+ * Creates the missing volumes of a container's mounts on an engine with the quirk `dropsVolumeLabels`. Other engines
+ * create them with the labels of the mount in the same request as the container.
+ */
+export async function createLabelledVolumes(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { call, requestIdLabel }: CreateRequestCall,
+): Promise<void> {
+  if (!engine.details.quirks.dropsVolumeLabels) return
+  const toLabels = toMountedLabels(engine, config, requestIdLabel)
+  for (const [index, mount] of (config.mounts ?? []).entries()) {
+    if (mount.type !== 'volume') continue
+    const own = { ...call, subject: mount.source, field: `mounts[${index}].source` }
+    if ((await findVolume(engine, own)) !== undefined) continue
+    try {
+      await sendCreateVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
+    } catch (error) {
+      // Another client created the volume meanwhile, so it is mounted like any existing volume.
+      if (!isHostError(error, 'NAME_CONFLICT')) throw error
+    }
+  }
+}
+
+/** Moves the names of variables to remove from `Env` to `UnsetEnv` on an engine with the quirk `usesUnsetEnv`. */
+export function withUnsetEnv({ details }: Pick<DockerEngine, 'details'>, body: CreateBody): CreateBody {
+  const { Env = [] } = body
+  const UnsetEnv = Env.filter((line) => !line.includes('='))
+  if (!details.quirks.usesUnsetEnv || UnsetEnv.length === 0) return body
+  return { ...body, Env: Env.filter((line) => line.includes('=')), UnsetEnv }
+}
+
+const hostGateway = 'host-gateway'
