@@ -18,7 +18,10 @@ import type { BuildKitSidecar } from './sidecar/buildkit-sidecar.js'
 import { findBuildKit, startBuildKit } from './sidecar/start-buildkit.js'
 import { type BuildKitStopOutcome, stopBuildKit } from './sidecar/stop-buildkit.js'
 
-/** Runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec. */
+/**
+ * Runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec. On another one, `start`, `find` and `stop`
+ * reject with CAPABILITY_MISSING, which lists all missing capabilities, before they have any effect.
+ */
 @injectable(buildKitNeeds)
 export class BuildKitFeature {
   static readonly needs: typeof buildKitNeeds = buildKitNeeds
@@ -41,18 +44,12 @@ export class BuildKitFeature {
   /**
    * Uses the running sidecar of the same name and configuration, or creates one, and resolves when BuildKit is ready. A
    * failure or an abort removes everything that was created.
-   *
-   * @throws MissingCapabilityError with all missing capabilities, before anything is created.
    */
   async start(options: BuildKitOptions = {}): Promise<BuildKitSidecar> {
     return startBuildKit(this.#requireManagers(), options)
   }
 
-  /**
-   * Uses the running sidecar of the same name and configuration. Resolves with `undefined` if there is none.
-   *
-   * @throws MissingCapabilityError with all missing capabilities.
-   */
+  /** Uses the running sidecar of the same name and configuration. Resolves with `undefined` if there is none. */
   async find(options: BuildKitOptions = {}): Promise<BuildKitSidecar | undefined> {
     return findBuildKit(this.#requireManagers(), options)
   }
@@ -60,8 +57,6 @@ export class BuildKitFeature {
   /**
    * Stops the sidecar of the same name and configuration, also if it is pinned, and removes its cache. Resolves with `in-use`
    * if there are leases: it then stops after the last one. A daemon that does not respond is stopped, too.
-   *
-   * @throws MissingCapabilityError with all missing capabilities.
    */
   async stop(options: BuildKitOptions = {}): Promise<BuildKitStopOutcome> {
     return stopBuildKit(this.#requireManagers(), options)
@@ -83,9 +78,9 @@ export class BuildKitFeature {
       return this.start(options)
     }
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)
+    const builders = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
-      const builders = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }
       return buildWithFallback(request, builders, { signal, onEvents })
     })
   }

@@ -123,24 +123,24 @@ export function validateBuildKitOptions(options: BuildKitOptions): void {
     ...(dns === undefined ? {} : { dns }),
   })
   for (const [field, value] of Object.entries(cache)) {
-    check(Number.isSafeInteger(value) && value >= 0, `cache.${field}`, 'a non-negative integer (bytes)', value)
+    checkBytes(`cache.${field}`, value)
   }
   checkTime('readyTimeoutMs', readyTimeoutMs ?? 1, { min: 1 })
   checkTime('graceMs', graceMs ?? 0, { min: 0 })
   if (tcp !== undefined) checkTcp(tcp)
 }
 
+/** @throws HostError INVALID_ARGUMENT with the path of the field. */
+export function checkBytes(field: string, value: number): void {
+  check(Number.isSafeInteger(value) && value >= 0, field, 'a non-negative integer (bytes)', value)
+}
+
 function checkTcp(tcp: BuildKitTcp): void {
   const { port = defaultTcpPort } = tcp
   check(Number.isInteger(port) && port > 0 && port < 65_536, 'tcp.port', 'an integer from 1 to 65535', port)
+  const expected = 'set, unless tcp.withoutCertificates is true'
   if ('certificates' in tcp) checkCertificates(tcp.certificates)
-  else
-    check(
-      tcp.withoutCertificates === true,
-      'tcp.certificates',
-      'set, unless tcp.withoutCertificates is true',
-      undefined,
-    )
+  else check(tcp.withoutCertificates === true, 'tcp.certificates', expected, undefined)
 }
 
 function checkCertificates(certificates: BuildKitCertificates): void {

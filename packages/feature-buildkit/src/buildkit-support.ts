@@ -1,7 +1,7 @@
 import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
-import { type AvailableRuntime, findUnsupportedOption, type UnsupportedOption } from '@capstan/core/plugin'
+import { findUnsupportedOption, type UnsupportedOption } from '@capstan/core/plugin'
 import { buildKitNeeds } from './buildkit-needs.js'
-import { listPrivilegeLevels } from './sidecar/privilege-levels.js'
+import { findLevelRefusal, privilegeLevels } from './sidecar/privilege-levels.js'
 
 /**
  * Returns whether BuildKit can start on the runtime of this report.
@@ -19,20 +19,24 @@ export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
   return { ...support, missingOptional: [...missingOptional, ...listMissingOptionalMounts(report)] }
 }
 
-function listMissingPrivileges({ unsupportedOptions }: AvailableRuntime): readonly MissingCapability[] {
-  const refused = unsupportedOptions.find(({ field }) => field === 'privileged')
-  if (refused === undefined || listPrivilegeLevels(unsupportedOptions).length > 0) return []
-  return [toMissing(refused, 'privileged containers')]
+/** Not empty if every level is refused. The first one is `privileged`. */
+function listMissingPrivileges(report: AvailableReport): readonly MissingCapability[] {
+  const refusals = privilegeLevels.map((level) => findLevelRefusal(level, report))
+  const [privileged] = refusals
+  if (privileged === undefined || refusals.includes(undefined)) return []
+  return [toMissing(privileged, 'privileged containers')]
 }
 
 /** Without shared volumes other containers cannot use the socket. */
-function listMissingOptionalMounts(report: AvailableRuntime): readonly MissingCapability[] {
+function listMissingOptionalMounts(report: AvailableReport): readonly MissingCapability[] {
   if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
   const refused =
     findUnsupportedOption('mounts.volume', report.unsupportedOptions) ??
     findUnsupportedOption('mounts.volume.shared', report.unsupportedOptions)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
 }
+
+type AvailableReport = Extract<RuntimeReport, { readonly available: true }>
 
 function toMissing({ field, reason, remedy }: UnsupportedOption, title: string): MissingCapability {
   return { id: field, title, reason, remedy }

@@ -58,7 +58,7 @@ export class ExecStream extends Duplex {
   /** Called after all output has been read. */
   #end(exitCode: number): void {
     if (exitCode === 0 || this.#hasOutput) return void this.push(null)
-    const reason = `${this.#title} ended with exit code ${exitCode}: ${this.#stderrTail()}`
+    const reason = `exit code ${exitCode}: ${this.#stderrTail()}`
     const facts = { operation: this.#title, subject: 'BuildKit', status: exitCode, reason }
     this.destroy(createHostError('OPERATION_FAILED', facts))
   }

@@ -1,19 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { OperationOptions } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import { toConnectionError, toControlError } from './control-errors.js'
+import { checkBytes } from '../buildkit-options.js'
+import { type FailedCall, toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { Control } from './generated/control_pb.js'
 import { StreamSessionManager } from './stream-session-manager.js'
-
-/** The version of a BuildKit daemon. */
-export interface BuildKitInfo {
-  /** For example `v0.32.2`. */
-  readonly version: string
-  readonly revision: string
-}
 
 /** Options of `prune`. */
 export interface PruneOptions extends OperationOptions {
@@ -49,29 +42,24 @@ export class ControlClient {
     return this.#session.isClosed
   }
 
-  /** Resolves with the version of the daemon. */
-  info(options?: OperationOptions): Promise<BuildKitInfo> {
-    return this.#call({ operation: 'info', timeoutMs }, options, async (call) => {
-      const { version = '', revision = '' } = (await this.#control.info({}, call)).buildkitVersion ?? {}
-      return { version, revision }
-    })
+  /** Resolves when the daemon answers. */
+  async ping(options?: OperationOptions): Promise<void> {
+    await this.#call({ operation: 'info', timeoutMs }, options, (call) => this.#control.info({}, call))
   }
 
-  workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]> {
-    return this.#call({ operation: 'workers', timeoutMs }, options, async (call) => {
-      return (await this.#control.listWorkers({}, call)).record.map(toWorker)
-    })
+  async workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]> {
+    const send = (call: CallOptions) => this.#control.listWorkers({}, call)
+    return (await this.#call({ operation: 'workers', timeoutMs }, options, send)).record.map(toWorker)
   }
 
-  diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]> {
-    return this.#call({ operation: 'diskUsage', timeoutMs }, options, async (call) => {
-      return (await this.#control.diskUsage({}, call)).record.map(toCacheRecord)
-    })
+  async diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]> {
+    const send = (call: CallOptions) => this.#control.diskUsage({}, call)
+    return (await this.#call({ operation: 'diskUsage', timeoutMs }, options, send)).record.map(toCacheRecord)
   }
 
   async prune({ all = false, keepBytes = 0, signal }: PruneOptions = {}): Promise<readonly CacheRecord[]> {
     checkBytes('keepBytes', keepBytes)
-    return this.#call({ operation: 'prune' }, { signal }, async (call) => {
+    return this.#call({ operation: 'prune', timeoutMs: undefined }, { signal }, async (call) => {
       const removed: CacheRecord[] = []
       const request = { all, reservedSpace: BigInt(keepBytes) }
       for await (const record of this.#control.prune(request, call)) removed.push(toCacheRecord(record))
@@ -85,32 +73,22 @@ export class ControlClient {
   }
 
   async #call<T>(
-    { operation, timeoutMs }: ControlCall,
+    { operation, timeoutMs }: Omit<FailedCall, 'endpoint'>,
     { signal }: OperationOptions = {},
     send: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const subject = { operation, endpoint: this.#endpoint }
+    const failedCall = { operation, timeoutMs, endpoint: this.#endpoint }
     signal?.throwIfAborted()
     // The library never settles a call whose connection ends while the call is sent.
-    const connectionEnd = this.#session.ended.then((end) => Promise.reject(toConnectionError(end, subject)))
+    const connectionEnd = this.#session.ended.then((end) => Promise.reject(toConnectionError(end, failedCall)))
     try {
       return await Promise.race([send({ ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) }), connectionEnd])
     } catch (error) {
       signal?.throwIfAborted()
-      if (this.#session.isClosed) throw toConnectionError(await this.#session.ended, subject)
-      throw toControlError(error, { ...subject, timeoutMs })
+      if (this.#session.isClosed) throw toConnectionError(await this.#session.ended, failedCall)
+      throw toControlError(error, failedCall)
     }
   }
-}
-
-interface ControlCall {
-  readonly operation: string
-  readonly timeoutMs?: number
-}
-
-function checkBytes(field: string, bytes: number): void {
-  if (Number.isSafeInteger(bytes) && bytes >= 0) return
-  throw createHostError('INVALID_ARGUMENT', { field, expected: 'a non-negative integer (bytes)', given: String(bytes) })
 }
 
 /** The library requires a URL. The host name is never resolved. */

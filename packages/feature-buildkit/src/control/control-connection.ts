@@ -17,8 +17,8 @@ export class ControlConnection {
   }
 
   /** Resolves with the open connection, or opens one with `command`. After a failure the next call opens another one. */
-  async connect({ command = dialCommand, signal }: DialOptions = {}): Promise<ControlClient> {
-    this.#client ??= this.#dial(command)
+  async connect({ command = dialStdioCommand, signal }: OpenOptions = {}): Promise<ControlClient> {
+    this.#client ??= this.#open(command)
     const pending = this.#client
     try {
       const client = await untilAborted(pending, signal)
@@ -41,10 +41,10 @@ export class ControlConnection {
   }
 
   /** Several callers may wait for one attempt, so the signal of a single caller does not abort it. */
-  async #dial(command: Argv): Promise<ControlClient> {
+  async #open(command: Argv): Promise<ControlClient> {
     const { ControlClient } = await loadControlClient()
     const process = await startExec(this.#execs, this.#id, { command, signal: this.#closing.signal })
-    const stream = new ExecStream(process, dialCommand.join(' '))
+    const stream = new ExecStream(process, dialStdioCommand.join(' '))
     return new ControlClient(stream, { endpoint: `BuildKit in container "${this.#id}"` })
   }
 
@@ -53,13 +53,10 @@ export class ControlConnection {
   }
 }
 
-export interface DialOptions extends OperationOptions {
-  /** Default: {@link dialCommand}. */
-  readonly command?: Argv
-}
+type OpenOptions = OperationOptions & { readonly command?: Argv }
 
 /** Connects its stdin and stdout to the daemon's socket. */
-export const dialCommand: Argv = ['buildctl', 'dial-stdio']
+export const dialStdioCommand: Argv = ['buildctl', 'dial-stdio']
 
 /** Loads the client with its gRPC libraries, which take noticeable time, only when it is needed. */
 export function loadControlClient(): Promise<typeof import('./control-client.js')> {

@@ -3,16 +3,17 @@ import { createHostError } from '@capstan/core/plugin'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { SessionEnd } from './stream-session-manager.js'
 
-/** The call that failed, and the daemon that was called. */
-export interface ControlSubject {
+/** A call that failed, the daemon that was called, and the time limit of the call. */
+export interface FailedCall {
   readonly operation: string
   readonly endpoint: string
+  readonly timeoutMs: number | undefined
 }
 
 /** The error of a call whose connection has ended. A HostError of the stream itself is passed on. */
 export function toConnectionError(
   { error: cause, isHttp2, excerpt }: SessionEnd,
-  { operation, endpoint }: ControlSubject,
+  { operation, endpoint }: FailedCall,
 ): Error {
   if (isHostError(cause)) return cause
   return isHttp2
@@ -28,8 +29,4 @@ export function toControlError(error: unknown, { operation, endpoint, timeoutMs 
     return createHostError('TIMED_OUT', facts, { cause: error })
   }
   return createHostError('OPERATION_FAILED', { operation, subject: endpoint, status: code, reason }, { cause: error })
-}
-
-export interface FailedCall extends ControlSubject {
-  readonly timeoutMs: number | undefined
 }

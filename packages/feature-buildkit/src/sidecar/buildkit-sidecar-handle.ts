@@ -94,7 +94,7 @@ export class BuildKitSidecarHandle implements BuildKitSidecar {
   async #close(): Promise<void> {
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     try {
-      await Promise.all([this.#sidecar.control.close(), ...this.#sockets.map(closeSocket)])
+      await Promise.all([this.#sidecar.control.close(), ...this.#sockets.map(closeIfExposed)])
     } finally {
       await releaseLease(this.#managers, this.#sidecar).finally(() => this.#sidecar.watch.stop())
     }
@@ -102,9 +102,8 @@ export class BuildKitSidecarHandle implements BuildKitSidecar {
 }
 
 /** Does nothing for a socket that could not be created. */
-async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
-  const exposed = await socket.catch(() => undefined)
-  await exposed?.close()
+async function closeIfExposed(socket: Promise<ExposedSocket>): Promise<void> {
+  await (await socket.catch(() => undefined))?.close()
 }
 
 /** A leased sidecar whose BuildKit has answered. */

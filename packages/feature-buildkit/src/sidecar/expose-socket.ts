@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createHostError, findTemporaryDirectory } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
-import { dialCommand } from '../control/control-connection.js'
+import { dialStdioCommand } from '../control/control-connection.js'
 
 /** A local unix socket that is connected to BuildKit. */
 export interface ExposedSocket {
@@ -28,7 +28,8 @@ export async function exposeSocket(
   path: string | undefined,
 ): Promise<ExposedSocket> {
   checkPath(path)
-  const directory = path === undefined ? await makeDirectory(managers) : undefined
+  const directory =
+    path === undefined ? await mkdtemp(join(findTemporaryDirectory(managers.env), 'capstan-buildkit-')) : undefined
   const socketPath = path ?? join(directory ?? '', 'buildkitd.sock')
   const connections = new Map<Socket, Promise<void>>()
   const server = createServer({ allowHalfOpen: true }, (peer) => {
@@ -53,10 +54,6 @@ export async function exposeSocket(
   return { address: `unix://${socketPath}`, close }
 }
 
-function makeDirectory({ env }: BuildKitManagers): Promise<string> {
-  return mkdtemp(join(findTemporaryDirectory(env), 'capstan-buildkit-'))
-}
-
 /** Node would listen on a TCP port if the path were a number. */
 function checkPath(path: string | undefined): void {
   if (path === undefined || (isAbsolute(path) && !path.includes('\0'))) return
@@ -68,10 +65,10 @@ function checkPath(path: string | undefined): void {
 async function serve({ execs }: BuildKitManagers, id: string, peer: Socket): Promise<void> {
   peer.on('error', () => {})
   try {
-    await using dialled = await execs.exec(id, dialCommand)
-    dialled.exitCode.catch(() => {})
-    dialled.stderr.resume()
-    await Promise.all([pipeline(peer, dialled.stdin), pipeline(dialled.stdout, peer)])
+    await using process = await execs.exec(id, dialStdioCommand)
+    process.exitCode.catch(() => {})
+    process.stderr.resume()
+    await Promise.all([pipeline(peer, process.stdin), pipeline(process.stdout, peer)])
   } catch {
     peer.destroy() // the peer sees the same as when a local daemon ends
   }

@@ -1,6 +1,6 @@
 import { type ContainerInspection, isHostError, type OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-needs.js'
-import { findPrivilegeLevel, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
+import { type PrivilegeLevel, privilegeLabel, privilegeLevels } from './privilege-levels.js'
 import { attemptLabel, removeResources, type SidecarResources, toSidecarResources } from './sidecar-resources.js'
 import { isSameConfiguration, type SidecarSettings } from './sidecar-settings.js'
 
@@ -25,7 +25,7 @@ export async function findSidecar(
   { elapsedMs, signal }: OperationOptions & { readonly elapsedMs: number },
 ): Promise<SidecarInstance | 'retry' | undefined> {
   const container = await findContainer(managers, settings.name, { signal })
-  const level = findPrivilegeLevel(container?.labels[privilegeLabel])
+  const level = privilegeLevels.find(({ privilege }) => privilege === container?.labels[privilegeLabel])
   if (container === undefined || level === undefined || !isSameConfiguration(container.labels, settings))
     return undefined
   const { id, labels, networks } = container

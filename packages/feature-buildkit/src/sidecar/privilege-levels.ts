@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '@capstan/core'
+import type { ContainerConfig, RuntimeReport } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 
@@ -9,7 +9,7 @@ export interface PrivilegeLevel {
   readonly layout: DaemonLayout
 }
 
-/** The paths and the command of a daemon, which depend on the user that it runs as. */
+/** The paths and the command of a daemon. They depend on the user that it runs as. */
 export interface DaemonLayout {
   /** Contains only the socket. Other containers mount it. */
   readonly socketDirectory: string
@@ -21,31 +21,9 @@ export interface DaemonLayout {
   readonly command: readonly string[]
 }
 
-/** Returns the levels that the runtime's report does not refuse. The runtime may still refuse one at the start. */
-export function listPrivilegeLevels(unsupportedOptions: readonly UnsupportedOption[]): readonly PrivilegeLevel[] {
-  return levels.filter((level) => findLevelRefusal(level, unsupportedOptions) === undefined)
-}
-
-/** Returns the levels that the runtime's report refuses, each with the reason. */
-export function listRefusedLevels(
-  unsupportedOptions: readonly UnsupportedOption[],
-): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
-  return levels.flatMap((level) => {
-    const refusal = findLevelRefusal(level, unsupportedOptions)
-    return refusal === undefined ? [] : [{ privilege: level.privilege, reason: refusal.reason }]
-  })
-}
-
-function findLevelRefusal(
-  { config }: PrivilegeLevel,
-  unsupportedOptions: readonly UnsupportedOption[],
-): UnsupportedOption | undefined {
-  return unsupportedOptions.find(({ field }) => field in config)
-}
-
-/** Finds a level by the value of {@link privilegeLabel}. */
-export function findPrivilegeLevel(privilege: string | undefined): PrivilegeLevel | undefined {
-  return levels.find((level) => level.privilege === privilege)
+/** Finds an option of the level that the runtime's report lists as unsupported. The runtime may also refuse a level later. */
+export function findLevelRefusal({ config }: PrivilegeLevel, report: RuntimeReport): UnsupportedOption | undefined {
+  return report.available ? report.unsupportedOptions.find(({ field }) => field in config) : undefined
 }
 
 /** The label of a sidecar that contains its privilege level. */
@@ -55,7 +33,7 @@ export const privilegeLabel = 'buildkit.privilege'
 const rootLayout: DaemonLayout = toLayout('/run/buildkit', '/var/lib/buildkit', ['buildkitd'])
 
 /** The layout of images such as `moby/buildkit:v0.32.2-rootless`, whose user has the id 1000. */
-export const rootlessLayout: DaemonLayout = toLayout('/run/user/1000', '/home/user/.local/share/buildkit', [
+const rootlessLayout: DaemonLayout = toLayout('/run/user/1000', '/home/user/.local/share/buildkit', [
   'rootlesskit',
   'buildkitd',
 ])
@@ -68,10 +46,11 @@ function toLayout(socketDirectory: string, stateDirectory: string, command: read
 const unconfined = ['seccomp=unconfined', 'apparmor=unconfined']
 
 /**
- * Rootless comes before the added capabilities: with these alone the cgroup filesystem is read-only, so no RUN works on most
- * engines. A runtime with one virtual machine per container has no seccomp profile to disable, and can grant all capabilities.
+ * All levels, in the order in which they are tried. Rootless comes before the added capabilities: with these alone the cgroup
+ * filesystem is read-only, so every RUN fails on most engines. A runtime with one virtual machine per container has no seccomp
+ * profile to disable, and can grant all capabilities.
  */
-const levels: readonly PrivilegeLevel[] = [
+export const privilegeLevels: readonly PrivilegeLevel[] = [
   { privilege: 'privileged', config: { privileged: true }, layout: rootLayout },
   // https://github.com/moby/buildkit/blob/v0.32.2/docs/rootless.md
   {

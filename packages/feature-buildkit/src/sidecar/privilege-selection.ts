@@ -1,8 +1,8 @@
-import { isHostError, type RuntimeReport } from '@capstan/core'
+import { isHostError } from '@capstan/core'
 import { createHostError, withUndoFailures } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitOptions, BuildKitPrivilege } from '../buildkit-options.js'
-import { listPrivilegeLevels, listRefusedLevels, type PrivilegeLevel, rootlessLayout } from './privilege-levels.js'
+import { findLevelRefusal, type PrivilegeLevel, privilegeLevels } from './privilege-levels.js'
 import type { SidecarSettings } from './sidecar-settings.js'
 
 /** The result of one privilege level. */
@@ -39,8 +39,9 @@ export interface PrivilegeCandidate {
 
 /** The privilege levels of one start, in the order in which they are tried, with the result of each. */
 export class PrivilegeSelection {
-  readonly #report: RuntimeReport
-  readonly #all: readonly PrivilegeCandidate[]
+  readonly #runtime: string
+  readonly #all: PrivilegeCandidate[] = []
+  readonly #refused: PrivilegeLevelResult[] = []
   readonly #onProgress: BuildKitOptions['onProgress'] | undefined
   readonly #failures = new Map<BuildKitPrivilege, PrivilegeLevelError>()
   readonly #undoFailures: unknown[] = []
@@ -50,12 +51,15 @@ export class PrivilegeSelection {
     { image: rootImage, rootlessImage }: SidecarSettings,
     onProgress: BuildKitOptions['onProgress'] | undefined,
   ) {
-    this.#report = report
+    this.#runtime = report.runtime
     this.#onProgress = onProgress
-    this.#all = listPrivilegeLevels(report.available ? report.unsupportedOptions : []).flatMap((level) => {
-      const image = level.layout === rootlessLayout ? rootlessImage : rootImage
-      return image === undefined ? [] : [{ level, image }]
-    })
+    for (const level of privilegeLevels) {
+      const { privilege } = level
+      const refusal = findLevelRefusal(level, report)
+      const image = privilege === 'rootless' ? rootlessImage : rootImage
+      if (refusal !== undefined) this.#refused.push({ privilege, outcome: 'refused', reason: refusal.reason })
+      else if (image !== undefined) this.#all.push({ level, image })
+    }
   }
 
   /** The levels that are neither refused in the report nor skipped. */
@@ -83,10 +87,10 @@ export class PrivilegeSelection {
   toError(): unknown {
     const failures = [...this.#failures.values()]
     const unavailable = failures.find(({ outcome }) => outcome === 'image-unavailable')
-    const [first] = failures
-    const only = failures.length === 1 && first?.outcome !== 'test-build-failed' ? first : undefined
-    const cause = unavailable ?? only
-    return withUndoFailures(cause === undefined ? this.#toUnsupported(first?.error) : cause.error, this.#undoFailures)
+    const [first, ...others] = failures
+    const only = others.length === 0 && first?.outcome !== 'test-build-failed' ? first : undefined
+    const { error } = unavailable ?? only ?? { error: this.#toUnsupported(first?.error) }
+    return withUndoFailures(error, this.#undoFailures)
   }
 
   #toUnsupported(cause: unknown): Error {
@@ -94,23 +98,20 @@ export class PrivilegeSelection {
     const reason =
       reasons.length === 0 ? 'no privilege level can be tried with this image and runtime' : reasons.join('; ')
     const facts = {
-      runtime: this.#report.runtime,
+      runtime: this.#runtime,
       field: 'privileged',
       given: 'true',
       reason,
-      ...(this.#all.some(({ level }) => level.layout === rootlessLayout) ? {} : { remedy: rootlessRemedy }),
+      ...(this.#all.some(({ level }) => level.privilege === 'rootless') ? {} : { remedy: rootlessRemedy }),
     } as const
     return createHostError('OPTION_UNSUPPORTED', facts, { cause })
   }
 
   #listFailed(): readonly PrivilegeLevelResult[] {
-    const refused = listRefusedLevels(this.#report.available ? this.#report.unsupportedOptions : [])
-    return [
-      ...refused.map(({ privilege, reason }) => ({ privilege, outcome: 'refused' as const, reason })),
-      ...[...this.#failures].map(([privilege, failure]) => {
-        return { privilege, outcome: failure.outcome, reason: toReason(failure) }
-      }),
-    ]
+    const failed = [...this.#failures].map(([privilege, failure]) => {
+      return { privilege, outcome: failure.outcome, reason: toReason(failure) }
+    })
+    return [...this.#refused, ...failed]
   }
 }
 

@@ -4,50 +4,39 @@ import type { BuildKitManagers } from '../buildkit-needs.js'
 import { runExec } from '../container/exec.js'
 import { toStopCommand } from './lease-scripts.js'
 
-/** Stops and removes the container of a sidecar, unless a lease is held. Resolves with `removed` if it does not exist. */
+/**
+ * Stops the daemon and removes its container, unless a lease is held. No lease can be acquired after the daemon was stopped.
+ * Resolves with `removed` also if the container does not exist.
+ */
 export async function removeIfUnused(
-  managers: BuildKitManagers,
+  { runtime, execs }: BuildKitManagers,
   id: string,
-  { queryTimeoutMs = 5000, includesPinned = false, ...options }: RemoveIfUnusedOptions,
+  { queryTimeoutMs = 5000, includesPinned = false, signal }: RemoveIfUnusedOptions,
 ): Promise<'removed' | 'in-use'> {
-  const { runtime } = managers
-  if (await stopUnlessInUse(managers, id, { queryTimeoutMs, includesPinned, ...options })) return 'in-use'
+  const limit = linkSignals([signal, AbortSignal.timeout(queryTimeoutMs)])
+  try {
+    const { stdout } = await runExec(execs, id, { command: toStopCommand({ includesPinned }), signal: limit.signal })
+    if (stdout.toString().startsWith('in-use')) return 'in-use'
+  } catch {
+    signal?.throwIfAborted() // otherwise the sidecar does not answer, and counts as unused
+  } finally {
+    limit.unlink()
+  }
   // Killing a daemon can corrupt its database, and the volume of the database may be kept.
-  await runtime.stopContainer(id, { ...options, graceMs: stopMs })
-  await runtime.removeContainer(id, options)
+  await runtime.stopContainer(id, { signal, graceMs: stopMs })
+  await runtime.removeContainer(id, { signal })
   return 'removed'
 }
 
 /** Options of {@link removeIfUnused}. */
 export interface RemoveIfUnusedOptions extends OperationOptions {
   /**
-   * Time limit, in milliseconds, of the command that stops the daemon unless a lease is held. Without an answer the
-   * sidecar counts as unused. Default 5000.
+   * Time limit, in milliseconds, of the command that stops the daemon. Without an answer the sidecar counts as unused.
+   * Default 5000.
    */
   readonly queryTimeoutMs?: number
   /** Whether a pinned sidecar is removed, too. Default false. */
   readonly includesPinned?: boolean
-}
-
-/**
- * Stops the daemon unless a lease is held. After that no lease can be acquired. Resolves with true if a lease is held, and
- * with false if the daemon was stopped or there was no answer within `queryTimeoutMs`.
- */
-async function stopUnlessInUse(
-  { execs }: BuildKitManagers,
-  id: string,
-  { queryTimeoutMs, includesPinned, signal }: Required<Omit<RemoveIfUnusedOptions, 'signal'>> & OperationOptions,
-): Promise<boolean> {
-  const limit = linkSignals([signal, AbortSignal.timeout(queryTimeoutMs)])
-  try {
-    const { stdout } = await runExec(execs, id, { command: toStopCommand({ includesPinned }), signal: limit.signal })
-    return stdout.toString().startsWith('in-use')
-  } catch {
-    signal?.throwIfAborted()
-    return false
-  } finally {
-    limit.unlink()
-  }
 }
 
 const stopMs = 2000

@@ -23,14 +23,13 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
   if (container === undefined || !isSameConfiguration(container.labels, settings)) return 'absent'
   const { id, labels, state } = container
   const resources = toSidecarResources(settings, labels[attemptLabel])
-  if (isFinalState(state.status)) {
-    await removeResources(managers, resources, { signal })
-    return 'absent'
+  const hasEnded = isFinalState(state.status)
+  if (!hasEnded) {
+    const removal = await removeIfUnused(managers, id, { signal, queryTimeoutMs, includesPinned: true })
+    if (removal === 'in-use') return 'in-use'
   }
-  if ((await removeIfUnused(managers, id, { signal, queryTimeoutMs, includesPinned: true })) === 'in-use')
-    return 'in-use'
   await removeResources(managers, resources, { signal })
-  return 'stopped'
+  return hasEnded ? 'absent' : 'stopped'
 }
 
 /** Longer than the default: others may hold leases, and a busy engine starts a process late. */

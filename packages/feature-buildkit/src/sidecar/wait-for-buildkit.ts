@@ -1,6 +1,6 @@
-import { isHostError } from '@capstan/core'
-import { type Argv, delay } from '@capstan/core/plugin'
-import { type ControlConnection, dialCommand } from '../control/control-connection.js'
+import { isHostError, type OperationOptions } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
+import { type ControlConnection, dialStdioCommand } from '../control/control-connection.js'
 
 /**
  * Resolves when BuildKit has answered a call. The command waits in the sidecar for the socket and then connects. The
@@ -11,34 +11,26 @@ import { type ControlConnection, dialCommand } from '../control/control-connecti
  */
 export async function waitForBuildKit(
   control: ControlConnection,
-  { socketPath, timeoutMs, signal }: SocketWait & { readonly signal: AbortSignal },
+  { socketPath, timeoutMs, signal }: OperationOptions & { readonly socketPath: string; readonly timeoutMs: number },
 ): Promise<void> {
-  const command = toWaitCommand(dialCommand, { socketPath, timeoutMs })
+  const times = String(Math.ceil(timeoutMs / 10))
+  const command = ['sh', '-c', waitScript, 'capstan-wait', socketPath, times, ...dialStdioCommand]
   for (;;) {
     try {
       const client = await control.connect({ command, signal })
-      await client.info({ signal })
+      await client.ping({ signal })
       return
     } catch (error) {
-      signal.throwIfAborted()
+      signal?.throwIfAborted()
       if (!isNotReady(error)) throw error
     }
     await delay(retryMs, { signal })
   }
 }
 
-export interface SocketWait {
-  readonly socketPath: string
-  readonly timeoutMs: number
-}
-
-/** Waits until the socket exists or the time is over, and executes the command then. */
-function toWaitCommand(command: Argv, { socketPath, timeoutMs }: SocketWait): Argv {
-  return ['sh', '-c', waitScript, 'capstan-wait', socketPath, String(Math.ceil(timeoutMs / 10)), ...command]
-}
-
-const waitScript = `socket=$1; n=$2; shift 2
-while [ ! -e "$socket" ] && [ "$n" -gt 0 ]; do sleep 0.01; n=$((n-1)); done
+/** Waits until the socket exists, at most `$times` times 10 ms, and then executes the command. */
+const waitScript = `socket=$1; times=$2; shift 2
+while [ ! -e "$socket" ] && [ "$times" -gt 0 ]; do sleep 0.01; times=$((times-1)); done
 exec "$@"`
 
 function isNotReady(error: unknown): boolean {

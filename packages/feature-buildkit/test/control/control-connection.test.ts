@@ -28,7 +28,7 @@ describe('ControlConnection', () => {
   it('dials again after the connection was lost', async () => {
     const { control, execs, peers } = connectToFakeControl()
     const client = await control.connect()
-    await client.info()
+    await client.ping()
     peers[0]?.destroy()
     await client.ended
     expect(await (await control.connect()).workers()).toHaveLength(1)
@@ -38,7 +38,7 @@ describe('ControlConnection', () => {
 
   it('ends its process when it is closed, and does not dial again', async () => {
     const { control, peers } = connectToFakeControl()
-    await (await control.connect()).info()
+    await (await control.connect()).ping()
     await control.close()
     expect(peers[0]?.readableEnded || peers[0]?.destroyed).toBe(true)
     await expect(control.connect()).rejects.toMatchObject({ code: 'NOT_RUNNING' })

@@ -30,7 +30,7 @@ export class FakeControl {
     const [worker] = parse<readonly [RecordedWorker]>('debug-workers.json')
     let records = parse<readonly RecordedUsage[]>('du.json')
     const service: Partial<ServiceImpl<typeof Control>> = {
-      info: () => ({ buildkitVersion: worker.buildkitVersion }),
+      info: () => ({}),
       listWorkers: () => ({ record: [toWorker(worker)] }),
       diskUsage: () => ({ record: records.map(toUsage) }),
       async *prune({ reservedSpace }) {
@@ -69,31 +69,31 @@ function toWorker({ id, labels, platforms, buildkitVersion }: RecordedWorker) {
   const toPlatform = ({ os, architecture, variant = '' }: RecordedPlatform) => {
     return { OS: os, Architecture: architecture, Variant: variant }
   }
-  return { ID: id, Labels: labels, platforms: platforms.map(toPlatform), BuildkitVersion: buildkitVersion }
+  return {
+    ID: id,
+    Labels: labels,
+    platforms: platforms.map(toPlatform),
+    BuildkitVersion: { version: buildkitVersion.version },
+  }
 }
 
 function toUsage(record: RecordedUsage) {
   return {
     ID: record.id,
-    Mutable: record.mutable,
     InUse: record.inUse,
     Size: BigInt(record.size),
     CreatedAt: timestampFromDate(new Date(record.createdAt)),
     LastUsedAt: timestampFromDate(new Date(record.lastUsedAt)),
-    UsageCount: BigInt(record.usageCount),
     Description: record.description,
-    RecordType: record.recordType,
-    Shared: record.shared,
-    Parents: record.parents ?? [],
   }
 }
 
-/** The output of `buildctl debug workers --format '{{json .}}'`. */
+/** The fields that are read of `buildctl debug workers --format '{{json .}}'`. */
 interface RecordedWorker {
   readonly id: string
   readonly labels: Record<string, string>
   readonly platforms: readonly RecordedPlatform[]
-  readonly buildkitVersion: { readonly package: string; readonly version: string; readonly revision: string }
+  readonly buildkitVersion: { readonly version: string }
 }
 
 interface RecordedPlatform {
@@ -102,17 +102,12 @@ interface RecordedPlatform {
   readonly variant?: string
 }
 
-/** The output of `buildctl du --format '{{json .}}'`. */
+/** The fields that are read of `buildctl du --format '{{json .}}'`. */
 interface RecordedUsage {
   readonly id: string
-  readonly mutable: boolean
   readonly inUse: boolean
   readonly size: number
   readonly createdAt: string
   readonly lastUsedAt: string
-  readonly usageCount: number
   readonly description: string
-  readonly recordType: string
-  readonly shared: boolean
-  readonly parents: string[] | null
 }

@@ -44,7 +44,7 @@ describe('exposeSocket', () => {
     await using sidecar = await start()
     const path = toPath(await sidecar.exposeSocket())
     const clients = [1, 2].map(() => new ControlClient(connect(path), { endpoint: path }))
-    for (const client of clients) expect(await client.info()).toMatchObject({ version: 'v0.32.2' })
+    for (const client of clients) expect(await client.workers()).toMatchObject([{ version: 'v0.32.2' }])
     expect(await clients[0]?.workers()).toEqual(await sidecar.workers())
     for (const client of clients) client.close()
   })
