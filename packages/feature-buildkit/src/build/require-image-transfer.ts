@@ -3,7 +3,7 @@ import { requireManagers } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildOutput } from './build-request.js'
 
-/** @throws MissingCapabilityError when the output type is `load` and the runtime has no image transfer */
+/** @throws HostError CAPABILITY_MISSING when the output type is `load` and the runtime has no image transfer */
 export function requireImageTransfer(
   managers: Pick<BuildKitManagers, 'images' | 'report'>,
   { type }: BuildOutput,

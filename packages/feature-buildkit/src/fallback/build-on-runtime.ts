@@ -33,7 +33,7 @@ export type FallbackManagers = Pick<InjectedManagers<typeof buildKitNeeds>, 'run
 /**
  * Builds with the runtime's own builder, once for all tags. The result lists what the builder could not do.
  *
- * @throws MissingCapabilityError when the runtime has no builder. Its cause is the error of the sidecar's start.
+ * @throws HostError CAPABILITY_MISSING when the runtime has no builder. Its cause is the error of the sidecar's start.
  */
 export async function buildOnRuntime(
   managers: FallbackManagers,
