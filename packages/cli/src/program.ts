@@ -40,7 +40,7 @@ export interface ProgramOptions {
   readonly version: string
 }
 
-/** What is known of the command line so far. */
+/** The exit status, and what a report of an error needs. Set while the command line is parsed. */
 interface ProgramState {
   exitCode: number
   command: string
@@ -61,20 +61,20 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
     const module = await commands.find(({ name }) => name === command.name())?.load()
     module?.define(command, createSetAction(options))
   }
-  const watch = (parent: Command) => {
+  const addHooks = (parent: Command) => {
     if (parent.commands.length === 0) return
-    refuseHelpOfUnknown(parent)
+    rejectHelpOfUnknown(parent)
     parent.hook('preSubcommand', async (_, command) => {
       // The file of a command is loaded here, before its arguments are parsed, so that no other is loaded.
       if (parent === program) await define(command)
-      watch(command)
+      addHooks(command)
       state.command = toPath(command)
       state.json = isJsonRequested(argv, command)
     })
   }
   for (const { name, summary } of commands) program.command(name).summary(summary)
   addHelpCommand(program, define)
-  watch(program)
+  addHooks(program)
   state.json = isJsonRequested(argv, program)
   return program
 }
@@ -127,8 +127,8 @@ function createRoot(io: Io, version: string): Command {
   return addGlobalOptions(program)
 }
 
-/** Commander shows the help of the program for `capstan unknown --help`. */
-function refuseHelpOfUnknown(parent: Command): void {
+/** Rejects `capstan unknown --help`, for which commander shows the help of the program. */
+function rejectHelpOfUnknown(parent: Command): void {
   parent.on('beforeHelp', () => {
     const [name = '-'] = parent.args
     if (name.startsWith('-') || parent.commands.some((command) => command.name() === name)) return
@@ -136,7 +136,7 @@ function refuseHelpOfUnknown(parent: Command): void {
   })
 }
 
-/** Searches the command line itself, since it may not be parseable. */
+/** Whether the command line requests JSON. Searches the arguments themselves, since they may not be parseable. */
 function isJsonRequested(argv: readonly string[], command: Command): boolean {
   const end = argv.indexOf('--')
   const words = end === -1 ? argv : argv.slice(0, end)

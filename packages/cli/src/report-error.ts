@@ -31,7 +31,7 @@ export interface ReportOptions {
   readonly interruption: Interruption | undefined
 }
 
-/** The interruption caused all other failures, so only failures of the cleanup are written. */
+/** Writes only failures of the cleanup, since the interruption caused all others. */
 function reportInterruption(interruption: Interruption, error: unknown, options: ReportOptions): number {
   const others = flattenErrors(error).filter((other) => other !== interruption)
   withUndoFailures(interruption, others.flatMap(findUndoFailures))
@@ -39,7 +39,7 @@ function reportInterruption(interruption: Interruption, error: unknown, options:
   return toExitCode(interruption)
 }
 
-/** Commander has written the help of a command group itself. Its other errors are command lines that it cannot parse. */
+/** Writes why commander cannot parse the command line. Commander has written the help of a command group itself. */
 function reportUsage({ code, message }: CommanderError, options: ReportOptions): number {
   if (code === 'commander.help') return failureCode
   const remedies = [`see \`${options.command} --help\``]
@@ -57,7 +57,7 @@ function writeErrors(errors: readonly unknown[], { io, command, debug, json }: R
   for (const text of texts) io.stderr.write(`${text}\n`)
 }
 
-/** A failed write to stdout after its reader closed it: an EPIPE of a system call, not one of a stream that has ended. */
+/** Whether a write failed because the reader of stdout closed it: EPIPE of a system call, not of a stream that has ended. */
 function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE' && 'syscall' in error
 }
@@ -65,10 +65,10 @@ function isBrokenPipe(error: unknown): boolean {
 /** Returns the errors in an AggregateError, or an error and the one that it suppressed, in the order of their occurrence. */
 function flattenErrors(thrown: unknown): readonly unknown[] {
   if (thrown instanceof AggregateError) return thrown.errors.flatMap(flattenErrors)
-  return isSuppressing(thrown) ? [...flattenErrors(thrown.suppressed), ...flattenErrors(thrown.error)] : [thrown]
+  return isSuppressedError(thrown) ? [...flattenErrors(thrown.suppressed), ...flattenErrors(thrown.error)] : [thrown]
 }
 
-/** Checks the shape: Node 20 has no SuppressedError, and the compiled `await using` throws an object like it. */
-function isSuppressing(thrown: unknown): thrown is { readonly error: unknown; readonly suppressed: unknown } {
+/** Checks the fields: Node 20 has no SuppressedError, and the compiled `await using` throws an object like it. */
+function isSuppressedError(thrown: unknown): thrown is { readonly error: unknown; readonly suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown
 }

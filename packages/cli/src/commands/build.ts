@@ -215,7 +215,7 @@ function toBuildSettings(directory: string, options: BuildCommandOptions, io: Io
   const { label = [], buildArg = [], target, platform, cache, pull } = options
   return {
     context: { directory },
-    buildArgs: parseKeyValues(buildArg, { option: '--build-arg', bare: (key) => io.env[key] }),
+    buildArgs: parseKeyValues(buildArg, { option: '--build-arg', findValue: (key) => io.env[key] }),
     // The image is the result of the command, so no sweep removes it.
     labels: { [ownershipLabelKeys.lifetime]: 'persistent', ...parseKeyValues(label, { option: '--label' }) },
     noCache: !cache,

@@ -11,7 +11,7 @@ export interface Call<O = object> {
 /** Adds the global options to a command, and sets its action, which resolves with the exit status. */
 export type SetAction = <O extends OptionValues>(command: Command, action: (call: Call<O>) => Promise<number>) => void
 
-/** What the file of a command exports. */
+/** The exports of the file of a command. */
 export interface CommandModule {
   /** Adds the description, arguments and options of the command, and its action. */
   define(command: Command, setAction: SetAction): void

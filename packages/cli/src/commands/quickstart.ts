@@ -72,20 +72,20 @@ async function runSteps(
 ): Promise<number> {
   const built = await output.step('Build examples/quickstart/Dockerfile', async () => {
     const tag = await image.build()
-    return { text: `built ${tag} on ${image.runtime}`, isGood: true }
+    return { text: `built ${tag} on ${image.runtime}`, succeeded: true }
   })
   const ran = await output.step('Run it', async () => {
     const code = await image.run()
-    return { text: `exit code ${code}`, isGood: code === 0 }
+    return { text: `exit code ${code}`, succeeded: code === 0 }
   })
   await output.step('Show which features each runtime supports', async () => ({
     text: await showFeatures(),
-    isGood: true,
+    succeeded: true,
   }))
   const cleaned = await output.step('Clean up', async () => {
     const { before, after } = await image.cleanUp()
     output.write(`found by their owner label: ${toCountText(before)}\n`)
-    return { text: `removed; left: ${toCountText(after)}`, isGood: isNothing(after) }
+    return { text: `removed; left: ${toCountText(after)}`, succeeded: isNothing(after) }
   })
   return built && ran && cleaned ? 0 : failureCode
 }

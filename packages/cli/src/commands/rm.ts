@@ -4,7 +4,7 @@ import { UsageError } from '../errors/usage-error.js'
 import { isIdle } from '../host/find-container.js'
 import { toExamples } from '../options/command-options.js'
 import type { Call, SetAction } from './command.js'
-import { forEachContainer } from './each-container.js'
+import { forEachContainer } from './for-each-container.js'
 
 /** Defines `capstan rm`. */
 export function define(command: Command, setAction: SetAction): void {

@@ -15,12 +15,12 @@ import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-options.js'
-import { type RunOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
+import { type RunCommandOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { writeOutput } from '../render/write-output.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
-import { type AttachedRunOptions, runAttached } from './attached-run.js'
 import type { Call, SetAction } from './command.js'
+import { type AttachedRunOptions, runAttached } from './run-attached.js'
 
 /** Defines `capstan run`. */
 export function define(command: Command, setAction: SetAction): void {
@@ -35,7 +35,7 @@ export function define(command: Command, setAction: SetAction): void {
     .passThroughOptions()
   addOptions(command)
   command.addHelpText('after', toExamples(examples) + notes)
-  setAction<RunOptions>(command, run)
+  setAction<RunCommandOptions>(command, run)
 }
 
 function addOptions(command: Command): void {
@@ -115,7 +115,7 @@ once. Without --rm the container remains after it exits, for \`capstan logs\` an
 With npx, type \`npx -- capstan run --env-file FILE\`. Without \`--\`, Node.js 20
 reads the file itself.`
 
-async function run({ invocation, operands, options }: Call<RunOptions>): Promise<number> {
+async function run({ invocation, operands, options }: Call<RunCommandOptions>): Promise<number> {
   const [image = '', ...command] = operands
   const { interactive = false, tty = false, detach = false } = options
   const config = await toRunConfig({ image, command, options }, invocation.io)
@@ -140,7 +140,7 @@ async function run({ invocation, operands, options }: Call<RunOptions>): Promise
 async function create(
   scope: RuntimeScope,
   config: ContainerConfig,
-  { invocation, options }: { readonly invocation: Invocation; readonly options: RunOptions },
+  { invocation, options }: { readonly invocation: Invocation; readonly options: RunCommandOptions },
 ): Promise<string> {
   const { io, interrupts } = invocation
   const { signal } = interrupts
@@ -158,7 +158,7 @@ async function startDetached(runtime: Runtime, id: string, { io, interrupts }: I
   try {
     await runtime.startContainer(id, interrupts)
   } catch (error) {
-    // It never ran, so it contains nothing to keep.
+    // The container has not run, so it contains no output to keep.
     throw await removeAfter(runtime, id, error)
   }
   await writeOutput(io.stdout, `${id}\n`)
@@ -187,7 +187,7 @@ async function removeAfter(runtime: Runtime, id: string, error: unknown): Promis
   }
 }
 
-/** Whether the container may have run, and may contain something to keep. */
+/** Whether the container may have run, and its output and files may be needed. */
 async function hasRun(runtime: Runtime, id: string): Promise<boolean> {
   return await runtime.containerState(id).then(
     (state) => state !== 'created',
@@ -195,7 +195,7 @@ async function hasRun(runtime: Runtime, id: string): Promise<boolean> {
   )
 }
 
-function toRequired({ network }: ContainerConfig, { pull }: RunOptions): readonly Capability<object>[] {
+function toRequired({ network }: ContainerConfig, { pull }: RunCommandOptions): readonly Capability<object>[] {
   return [
     ...(network?.mode === 'networks' ? [networkManagerCapability] : []),
     ...(pull === 'always' ? [imageTransferCapability] : []),

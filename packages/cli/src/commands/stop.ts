@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { toExamples } from '../options/command-options.js'
 import { parseSeconds } from '../options/numbers.js'
 import type { Call, SetAction } from './command.js'
-import { forEachContainer } from './each-container.js'
+import { forEachContainer } from './for-each-container.js'
 
 /** Defines `capstan stop`. */
 export function define(command: Command, setAction: SetAction): void {

@@ -1,7 +1,7 @@
 import { isHostError, type OperationOptions, type Runtime } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
 
-/** Reads the published ports of several containers, by id, a few at a time. A container that is removed meanwhile has none. */
+/** Reads the published ports of several containers, by ID, up to 8 at a time. A container that is removed meanwhile has none. */
 export async function findPorts(
   runtime: Runtime,
   ids: readonly string[],
@@ -9,12 +9,12 @@ export async function findPorts(
 ): Promise<ReadonlyMap<string, readonly PortBinding[]>> {
   const waiting = [...ids]
   const found = new Map<string, readonly PortBinding[]>()
-  const work = async () => {
+  const worker = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
       found.set(id, await readPorts(runtime, id, options))
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  await Promise.all(Array.from({ length: maxParallel }, worker))
   return found
 }
 
@@ -27,4 +27,4 @@ async function readPorts(runtime: Runtime, id: string, options: OperationOptions
   }
 }
 
-const atOnce = 8
+const maxParallel = 8

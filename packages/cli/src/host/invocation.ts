@@ -3,7 +3,7 @@ import type { GlobalOptions } from '../options/command-options.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import type { Io } from '../terminal/io.js'
 
-/** What every command receives beside its own arguments. */
+/** The process, the plugins and the global options of one command line. */
 export interface Invocation {
   readonly io: Io
   readonly interrupts: Interrupts

@@ -20,10 +20,10 @@ export async function openHost(invocation: Invocation): Promise<RuntimeHost> {
   const { io, plugins, globals } = invocation
   const { probeTimeoutMs } = globals
   const given = await loadGivenPlugins(invocation)
-  const own = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
+  const builtIn = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
   return createRuntimeHost({
-    plugins: [...new Set([...own, ...given])],
-    app: commandApp,
+    plugins: [...new Set([...builtIn, ...given])],
+    app: appName,
     env: io.env,
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
@@ -80,4 +80,4 @@ async function withReports(host: RuntimeHost, error: unknown): Promise<unknown> 
 }
 
 /** The name of the application in the labels of all resources that the commands create. */
-const commandApp = 'capstan'
+const appName = 'capstan'

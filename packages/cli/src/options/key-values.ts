@@ -2,19 +2,22 @@ import type { StringMap } from '@capstan/core/plugin'
 import { createOptionError } from './option-error.js'
 
 /**
- * Parses `KEY=VALUE` texts into a map. The last value of a key wins. `bare` returns the value of a text without `=`;
+ * Parses `KEY=VALUE` texts into a map. The last value of a key wins. `findValue` returns the value of a key without `=`;
  * `undefined` omits the key. Default: the empty string.
  *
  * @throws HostError INVALID_ARGUMENT naming `option` for a text without a key.
  */
 export function parseKeyValues(
   texts: readonly string[],
-  { option, bare = () => '' }: { readonly option: string; readonly bare?: (key: string) => string | undefined },
+  {
+    option,
+    findValue = () => '',
+  }: { readonly option: string; readonly findValue?: (key: string) => string | undefined },
 ): StringMap {
   const entries = texts.map((text) => {
     const [key, value] = splitPair(text)
     if (key === '') throw createOptionError(option, 'KEY=VALUE', text)
-    return [key, value ?? bare(key)] as const
+    return [key, value ?? findValue(key)] as const
   })
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined))
 }

@@ -10,7 +10,7 @@ import { omitUndefined } from './omit-undefined.js'
 import { createOptionError } from './option-error.js'
 
 /** The options of `capstan run`, as commander parses them. */
-export interface RunOptions {
+export interface RunCommandOptions {
   readonly interactive?: boolean
   readonly tty?: boolean
   readonly detach?: boolean
@@ -57,38 +57,11 @@ export async function toRunConfig(
   { image, command, options }: RunRequest,
   io: Pick<Io, 'env' | 'cwd'>,
 ): Promise<ContainerConfig> {
+  const { entrypoint, memory, cpus, pidsLimit, volume = [], tmpfs = [] } = options
+  const env = await readEnvironment(options, io)
+  const network = toNetwork(options)
   const fields = omitUndefined<Omit<ContainerConfig, 'image'>>({
-    command: command.length === 0 ? undefined : command,
-    ...toProcess(options),
-    env: orUndefined(await readEnvironment(options, io)),
-    labels: toLabels(options),
-    mounts: orUndefined([
-      ...(options.volume ?? []).map((text) => toPersistent(parseVolume(text, io.cwd))),
-      ...(options.tmpfs ?? []).map(parseTmpfs),
-    ]),
-    ...toNetworking(options),
-    ...toLimits(options),
-    ...toPrivileges(options),
-  })
-  return { image, ...fields }
-}
-
-export interface RunRequest {
-  readonly image: string
-  readonly command: readonly string[]
-  readonly options: RunOptions
-}
-
-/** Returns the time between the stop signal and the kill; `undefined` without `--stop-timeout`. */
-export function toGraceMs({ stopTimeout }: RunOptions): number | undefined {
-  return stopTimeout === undefined ? undefined : parseSeconds(stopTimeout, '--stop-timeout')
-}
-
-type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined }
-
-function toProcess(options: RunOptions): Loose<ContainerConfig> {
-  const { entrypoint } = options
-  return {
+    command: orUndefined(command),
     entrypoint: entrypoint === undefined ? undefined : entrypoint === '' ? [] : [entrypoint],
     interactive: options.interactive,
     tty: options.tty,
@@ -97,16 +70,44 @@ function toProcess(options: RunOptions): Loose<ContainerConfig> {
     stopSignal: options.stopSignal,
     name: options.name,
     hostname: options.hostname,
+    env: orUndefined(env),
     workingDirectory: options.workdir,
     user: options.user,
     groupAdd: options.groupAdd,
-    platform: options.platform,
+    labels: toLabels(options),
     pull: options.pull === 'never' ? 'never' : undefined,
-  }
+    platform: options.platform,
+    mounts: orUndefined([...volume.map((text) => toPersistent(parseVolume(text, io.cwd))), ...tmpfs.map(parseTmpfs)]),
+    readOnlyRootFilesystem: options.readOnly,
+    network,
+    ports: toPorts(options, network),
+    dns: options.dns,
+    extraHosts: toExtraHosts(options),
+    memoryBytes: memory === undefined ? undefined : parseBytes(memory, '--memory'),
+    cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
+    pidsLimit: pidsLimit === undefined ? undefined : parseNumber(pidsLimit, { option: '--pids-limit', integer: true }),
+    ulimits: options.ulimit?.map(parseUlimit),
+    privileged: options.privileged,
+    capAdd: options.capAdd,
+    capDrop: options.capDrop,
+    securityOptions: options.securityOpt,
+  })
+  return { image, ...fields }
+}
+
+export interface RunRequest {
+  readonly image: string
+  readonly command: readonly string[]
+  readonly options: RunCommandOptions
+}
+
+/** Returns the time between the stop signal and the kill; `undefined` without `--stop-timeout`. */
+export function toGraceMs({ stopTimeout }: RunCommandOptions): number | undefined {
+  return stopTimeout === undefined ? undefined : parseSeconds(stopTimeout, '--stop-timeout')
 }
 
 /** A container that remains after this command is persistent, so that no sweep removes it. */
-function toLabels({ label = [], rm, detach }: RunOptions): StringMap | undefined {
+function toLabels({ label = [], rm, detach }: RunCommandOptions): StringMap | undefined {
   const given = parseKeyValues(label, { option: '--label' })
   const isPersistent = rm !== true || detach === true
   return orUndefined(isPersistent ? { [ownershipLabelKeys.lifetime]: 'persistent', ...given } : given)
@@ -117,36 +118,30 @@ function toPersistent(mount: Mount): Mount {
   return mount.type === 'volume' ? { ...mount, labels: { [ownershipLabelKeys.lifetime]: 'persistent' } } : mount
 }
 
-function toNetworking(options: RunOptions): Loose<ContainerConfig> {
-  const { publish = [], dns, addHost = [] } = options
-  const [network, ports] = [toNetwork(options), publish.map(parsePort)]
+function toPorts({ publish = [] }: RunCommandOptions, network: ContainerNetwork | undefined) {
+  const ports = publish.map(parsePort)
   if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
     throw createOptionError('--publish', `absent with --network ${network.mode}`, publish.join(', '))
-  return {
-    network,
-    ports: orUndefined(ports),
-    dns,
-    extraHosts: orUndefined(toExtraHosts(addHost)),
-  }
+  return orUndefined(ports)
 }
 
-/** The contract has one address per name, docker's client several: a second address is refused. */
-function toExtraHosts(texts: readonly string[]): StringMap {
+/** The contract has one address per name, docker's client several: a second address is rejected. */
+function toExtraHosts({ addHost = [] }: RunCommandOptions): StringMap | undefined {
   const hosts = new Map<string, string>()
-  for (const text of texts) {
+  for (const text of addHost) {
     const [name, address] = parseExtraHost(text)
     if ((hosts.get(name) ?? address) !== address)
       throw createOptionError('--add-host', 'given once for each name', text)
     hosts.set(name, address)
   }
-  return Object.fromEntries(hosts)
+  return orUndefined(Object.fromEntries(hosts))
 }
 
-function toNetwork({ network = [], networkAlias: aliases }: RunOptions): ContainerNetwork | undefined {
+function toNetwork({ network = [], networkAlias: aliases }: RunCommandOptions): ContainerNetwork | undefined {
   const [first, ...others] = network.map((text) => ({ text, parsed: parseNetwork(text) }))
-  if (first === undefined) return aliases === undefined ? undefined : refuseAlias(aliases)
+  if (first === undefined) return aliases === undefined ? undefined : rejectAliases(aliases)
   if ('mode' in first.parsed && others.length === 0) {
-    return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : refuseAlias(aliases)
+    return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : rejectAliases(aliases)
   }
   const join = ({ text, parsed }: typeof first) => {
     if ('mode' in parsed) throw createOptionError('--network', 'given once when it is a mode', text)
@@ -155,17 +150,8 @@ function toNetwork({ network = [], networkAlias: aliases }: RunOptions): Contain
   return { mode: 'networks', networks: [join(first), ...others.map(join)] }
 }
 
-function refuseAlias(aliases: readonly string[]): never {
+function rejectAliases(aliases: readonly string[]): never {
   throw createOptionError('--network-alias', 'given with a --network that has a name', aliases.join(', '))
-}
-
-function toLimits({ memory, cpus, pidsLimit, ulimit }: RunOptions): Loose<ContainerConfig> {
-  return {
-    memoryBytes: memory === undefined ? undefined : parseBytes(memory, '--memory'),
-    cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
-    pidsLimit: pidsLimit === undefined ? undefined : parseNumber(pidsLimit, { option: '--pids-limit', integer: true }),
-    ulimits: ulimit?.map(parseUlimit),
-  }
 }
 
 /**
@@ -179,16 +165,7 @@ export function parseUlimit(text: string): Ulimit {
   return { name, soft: Number(soft), hard: Number(hard) }
 }
 
-function toPrivileges(options: RunOptions): Loose<ContainerConfig> {
-  return {
-    privileged: options.privileged,
-    readOnlyRootFilesystem: options.readOnly,
-    capAdd: options.capAdd,
-    capDrop: options.capDrop,
-    securityOptions: options.securityOpt,
-  }
-}
-
+/** Returns `undefined` for an empty list or object. */
 function orUndefined<T extends object>(value: T): T | undefined {
   return Object.keys(value).length === 0 ? undefined : value
 }

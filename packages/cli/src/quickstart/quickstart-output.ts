@@ -23,24 +23,24 @@ export class QuickstartOutput {
     this.#output.write(text.replaceAll(/^(?=.)/gm, margin))
   }
 
-  /** Writes the title of a step, runs it, and writes its result and duration. Resolves with `isGood` of the result. */
+  /** Writes the title of a step, runs it, and writes its result and duration. Resolves with `succeeded` of the result. */
   async step(title: string, act: () => Promise<StepResult>): Promise<boolean> {
     this.#steps += 1
     const { style } = this.page
     this.#output.write(`${style('bold', `${this.#steps}. ${title}${this.#suffix}`)}\n`)
     const started = performance.now()
-    const { text, isGood } = await act()
+    const { text, succeeded } = await act()
     const took = style('dim', toDuration(performance.now() - started))
-    const sign = isGood ? style('green', '✔') : style('red', '✖')
-    this.#output.write(`${margin}${sign} ${text}${this.#suffix}, ${took}\n\n`)
-    return isGood
+    const mark = succeeded ? style('green', '✔') : style('red', '✖')
+    this.#output.write(`${margin}${mark} ${text}${this.#suffix}, ${took}\n\n`)
+    return succeeded
   }
 }
 
 /** The result of a step. */
 export interface StepResult {
   readonly text: string
-  readonly isGood: boolean
+  readonly succeeded: boolean
 }
 
 /** The indentation of the text of a step. */

@@ -1,7 +1,7 @@
 import type { OutputChoice } from '../options/build-options.js'
 import { toOneLine } from './printable.js'
 
-/** The parts of that line. */
+/** The facts in the line after a successful build. */
 export interface BuiltFacts {
   /** The tags, as a list in a sentence. */
   readonly names: string
@@ -11,7 +11,7 @@ export interface BuiltFacts {
   readonly took: string
 }
 
-/** The line after a successful build: what was made, and where it is. Only `load` adds an image to the runtime. */
+/** The line after a successful build: what was created, and where it is. Only `load` adds an image to the runtime. */
 export function toSuccessText(output: OutputChoice, { names, runtime, took }: BuiltFacts): string {
   switch (output.type) {
     case 'load':

@@ -49,7 +49,7 @@ export function toCachePage(records: readonly CacheRecord[], { width }: PageStyl
   return `${renderTable({ head: ['ID', 'SIZE', 'USED', 'DESCRIPTION'], rows }, { width, overflow: 'cut' })}\n${total}`
 }
 
-/** The same as JSON. */
+/** Converts the records to the JSON document of `buildkit du` and `prune`. */
 export function toCacheDocument(records: readonly CacheRecord[]): object {
   return { records, totalBytes: sumBytes(records) }
 }

@@ -28,9 +28,9 @@ export function explainError(error: unknown, command: string): ErrorExplanation 
   return { problem, details, remedies: [...remedies, ...sweep], undoFailures }
 }
 
-type Explained = Pick<ErrorExplanation, 'problem'> & Partial<Pick<ErrorExplanation, 'details' | 'remedies'>>
+type PartialExplanation = Pick<ErrorExplanation, 'problem'> & Partial<Pick<ErrorExplanation, 'details' | 'remedies'>>
 
-function explain(error: unknown, command: string): Explained {
+function explain(error: unknown, command: string): PartialExplanation {
   if (isHostError(error)) return explainHostError(error, command)
   if (error instanceof UsageError) return { ...splitMessage(toMessage(error)), remedies: error.remedies }
   if (error instanceof Interruption) return { problem: `interrupted by ${error.signal}` }
@@ -42,19 +42,19 @@ function explain(error: unknown, command: string): Explained {
   }
 }
 
-function explainHostError(error: AnyHostError, command: string): Explained {
+function explainHostError(error: AnyHostError, command: string): PartialExplanation {
   switch (error.code) {
     case 'RUNTIME_UNAVAILABLE':
       return error.facts.reports.length === 0 ? splitMessage(error.message) : explainUnavailable(error.facts)
     case 'CAPABILITY_MISSING':
       return explainMissing(error)
     case 'INVALID_ARGUMENT':
-      return { problem: toInvalid(error.facts), remedies: [`see \`${command} --help\``] }
+      return { problem: toInvalidText(error.facts), remedies: [`see \`${command} --help\``] }
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
     default: {
       const { problem: message, remedy } = describeError<HostErrorCode>(error)
-      const { problem, details = [] } = splitMessage(message, { isSeparated: separated.has(error.code) })
+      const { problem, details = [] } = splitMessage(message, { atSemicolons: splitCodes.has(error.code) })
       return {
         problem,
         details,
@@ -68,15 +68,15 @@ function explainHostError(error: AnyHostError, command: string): Explained {
   }
 }
 
-/** Splits a message into lines. With `isSeparated`, also at semicolons. */
-function splitMessage(message: string, { isSeparated = false } = {}): Explained {
-  const lines = message.split(isSeparated ? /\s*\n\s*|; / : /\s*\n\s*/)
+/** Splits a message into lines. With `atSemicolons`, also at semicolons. */
+function splitMessage(message: string, { atSemicolons = false } = {}): PartialExplanation {
+  const lines = message.split(atSemicolons ? /\s*\n\s*|; / : /\s*\n\s*/)
   const [problem = '', ...details] = lines.filter((line) => line !== '')
   return { problem, details }
 }
 
 /** Codes whose messages have semicolons only between statements, never in a command or in the answer of a registry. */
-const separated: ReadonlySet<HostErrorCode> = new Set([
+const splitCodes: ReadonlySet<HostErrorCode> = new Set([
   'CAPABILITY_DUPLICATE',
   'FIREWALL_FAILED',
   'IMAGE_NOT_FOUND',
@@ -95,7 +95,7 @@ function toImageOption(code: HostErrorCode, command: string): readonly string[] 
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
 
-function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
+function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): PartialExplanation {
   const { reports } = facts
   const available = reports.filter((report) => report.available)
   const real = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
@@ -114,7 +114,7 @@ function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
   }
 }
 
-function explainMissing({ message, facts }: Extract<AnyHostError, { code: 'CAPABILITY_MISSING' }>): Explained {
+function explainMissing({ message, facts }: Extract<AnyHostError, { code: 'CAPABILITY_MISSING' }>): PartialExplanation {
   const { problem, details = [] } = splitMessage(message)
   return {
     problem,
@@ -128,14 +128,14 @@ function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missin
 }
 
 function toAlternative({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'>): string {
-  const able = reports.filter(
+  const others = reports.filter(
     (report) =>
       report.available &&
       report.runtime !== runtime &&
       missing.every(({ id }) => report.provides.some((provided) => provided.id === id)),
   )
-  if (able.length === 0) return 'no other runtime on this machine provides it: see `capstan doctor`'
-  return `it works with ${joinWords(able.map(toChoice), 'or')}`
+  if (others.length === 0) return 'no other runtime on this machine provides it: see `capstan doctor`'
+  return `it works with ${joinWords(others.map(toChoice), 'or')}`
 }
 
 function toChoice({ runtime, selection }: RuntimeReport): string {
@@ -143,9 +143,9 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
 }
 
 /** Formats the message with the option that sets the field. */
-function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
+function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
-  const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
+  const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : fieldOptions[name]
   const [wanted, found] = name === 'memoryBytes' ? [toSizes(expected), toSizes(given)] : [expected, given]
   return `${option ?? field} must be ${wanted}, not ${found}`
 }
@@ -189,8 +189,8 @@ const mountOptions: Readonly<Record<string, string>> = {
   target: 'the target of --volume or --tmpfs',
 }
 
-// The option of `run`, `exec` or `build` that sets each field of the contract.
-const options: Readonly<Record<string, string>> = {
+/** The option of `run`, `exec`, `build`, `logs` or `stop` that sets each field of the contract. */
+const fieldOptions: Readonly<Record<string, string>> = {
   buildArgs: '--build-arg',
   cacheFrom: '--cache-from',
   cacheTo: '--cache-to',

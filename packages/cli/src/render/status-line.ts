@@ -38,7 +38,7 @@ export async function whileWaiting<T>(
   }
 }
 
-/** Loads its library on first use: most commands show no progress. */
+/** A line with a spinner, by a library that is loaded on first use, since most commands show no progress. */
 class SpinnerLine implements StatusLine {
   readonly #output: Output
   #loading: Promise<void> | undefined
@@ -53,7 +53,8 @@ class SpinnerLine implements StatusLine {
   show(text: string): void {
     this.#text = cutLine(toOneLine(text), (this.#output.columns ?? 80) - 3)
     this.#isCleared = false
-    if (this.#spinner === undefined) this.#loading ??= this.#load().catch(ignoreError)
+    // Without the library the line is not shown. The work continues.
+    if (this.#spinner === undefined) this.#loading ??= this.#load().catch(() => undefined)
     else this.#spin(this.#spinner)
   }
 
@@ -118,8 +119,5 @@ class PlainLine implements StatusLine {
     this.#output.write(`${this.#text}${passed}\n`)
   }
 }
-
-/** Without its library the line is not shown. The work continues. */
-function ignoreError(): void {}
 
 const waitingDelayMs = 1000

@@ -6,7 +6,7 @@ import type { Io } from './io.js'
 export type InterruptHandler = (interruption: Interruption, count: number) => void
 
 /**
- * Handles SIGINT, SIGTERM, SIGHUP and the end of the reader of stdout.
+ * Handles SIGINT, SIGTERM, SIGHUP, and a stdout that its reader has closed (EPIPE).
  *
  * The first one aborts `signal` with the {@link Interruption} as its reason. A second one exits the process, even during the
  * cleanup. A command that stops something gracefully handles them itself by {@link handle}.

@@ -5,7 +5,7 @@ const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' })
 
 describe('parseKeyValues', () => {
   const env: Readonly<Record<string, string>> = { HOME: '/root' }
-  const options = { option: '--env', bare: (key: string) => env[key] }
+  const options = { option: '--env', findValue: (key: string) => env[key] }
 
   it('splits at the first =, and keeps the last value of a key', () => {
     expect(parseKeyValues(['A=1', 'B=x=y', 'C=', 'A=2'], options)).toEqual({ A: '2', B: 'x=y', C: '' })

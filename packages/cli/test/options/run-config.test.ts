@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { validateContainerConfig } from '@capstan/core/plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseUlimit, type RunOptions, toRunConfig } from '../../src/options/run-config.js'
+import { parseUlimit, type RunCommandOptions, toRunConfig } from '../../src/options/run-config.js'
 
 const io = { env: { HOME: '/home/me' }, cwd: '/home/me' }
 const persistent = { 'capstan.lifetime': 'persistent' }
 
-function toConfig(options: Partial<RunOptions>, { command = [] as readonly string[], cwd = io.cwd } = {}) {
+function toConfig(options: Partial<RunCommandOptions>, { command = [] as readonly string[], cwd = io.cwd } = {}) {
   return toRunConfig({ image: 'busybox', command, options: { pull: 'missing', ...options } }, { ...io, cwd })
 }
 

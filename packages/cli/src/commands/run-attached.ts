@@ -14,7 +14,10 @@ import { findTerminalSize, watchTerminalSize } from '../terminal/terminal-size.j
 export async function runAttached(runtime: Runtime, id: string, options: AttachedRunOptions): Promise<number> {
   const { io, interrupts, interactive, tty } = options
   const { signal } = interrupts
-  const stopper = new Stopper(runtime, id, { graceMs: options.graceMs, onFailure: (error) => interrupts.abort(error) })
+  const stopper = new ContainerStopper(runtime, id, {
+    graceMs: options.graceMs,
+    onFailure: (error) => interrupts.abort(error),
+  })
   using _terminal = interactive && tty ? enterRawMode(io) : undefined
   using _sizes = watchTerminalSize(io.stdout, (size) => {
     // Fails if the container has just exited. The run does not depend on the size.
@@ -42,7 +45,7 @@ export interface AttachedRunOptions {
 }
 
 /** Stops a container when the command is interrupted. */
-class Stopper {
+class ContainerStopper {
   readonly #runtime: Runtime
   readonly #id: string
   readonly #options: StopperOptions
@@ -67,7 +70,7 @@ class Stopper {
     })
   }
 
-  /** A failed write to a closed stdout counts as the interruption. */
+  /** Returns the interruption if stdout was closed, which the error then reports too; else the error. */
   toFailure(error: unknown): unknown {
     return this.#interruption?.signal === 'SIGPIPE' ? this.#interruption : error
   }

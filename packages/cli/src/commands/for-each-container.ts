@@ -5,13 +5,13 @@ import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call } from './command.js'
 
 /**
- * Runs `act` on all named containers at once, and prints each name when it is done. A failure does not stop the others.
+ * Runs `action` on all named containers at once, and prints each name when it is done. A failure does not stop the others.
  *
  * @throws AggregateError of all failures that `isIgnored` does not accept.
  */
 export async function forEachContainer(
   { invocation, operands, options }: Call<{ readonly json?: boolean }>,
-  act: (runtime: Runtime, container: ContainerInfo) => Promise<void>,
+  action: (runtime: Runtime, container: ContainerInfo) => Promise<void>,
   { isIgnored = () => false }: { readonly isIgnored?: (error: unknown) => boolean } = {},
 ): Promise<number> {
   const { io, interrupts } = invocation
@@ -21,7 +21,7 @@ export async function forEachContainer(
   const all = await runtime.listContainers({ signal })
   const attempts = operands.map((reference) => ({
     reference,
-    result: settle(async () => act(runtime, pickContainer(all, reference))),
+    result: settle(async () => action(runtime, pickContainer(all, reference))),
   }))
   const done: string[] = []
   const failures: unknown[] = []
