@@ -1,7 +1,7 @@
 import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { isTimeout, timeoutText } from '../validation/check.js'
-import { show } from '../validation/show.js'
+import { formatValue } from '../validation/format-value.js'
 
 /** Throws PLUGIN_INVALID unless the value is a valid plugin. `fallback` has the names for a plugin that has none. */
 export function checkPlugin(plugin: unknown, fallback: PluginNames): asserts plugin is RuntimePlugin {
@@ -39,12 +39,12 @@ function findProblem(plugin: unknown): string | undefined {
   const { selection = 'automatic', probeTimeoutMs = 1, packageName = '', packageVersion = '' } = toFields(plugin)
   if (typeof name !== 'string' || !pluginName.test(name)) return 'has no name of lower-case letters, digits and "-"'
   if (contractVersion !== 1)
-    return `has contractVersion ${show(contractVersion)}; this version of @capstan/core supports 1`
+    return `has contractVersion ${formatValue(contractVersion)}; this version of @capstan/core supports 1`
   if (typeof probe !== 'function') return 'has no method "probe"'
   if (typeof register !== 'function') return 'has no method "register"'
   if (isChosen !== undefined && typeof isChosen !== 'function') return 'has an "isChosen" that is not a method'
   if (selection !== 'automatic' && selection !== 'named')
-    return `has selection ${show(selection)}, not "automatic" or "named"`
+    return `has selection ${formatValue(selection)}, not "automatic" or "named"`
   if (!isTimeout(probeTimeoutMs)) return `has a probeTimeoutMs that is not ${timeoutText}`
   if (typeof packageName !== 'string' || typeof packageVersion !== 'string')
     return 'has a packageName or packageVersion that is not a string'

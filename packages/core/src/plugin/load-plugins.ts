@@ -4,7 +4,7 @@ import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { toErrorText } from '../errors/message.js'
 import { runWithin } from '../operation/signals/run-within.js'
-import { checkList, checkText, checkTimeout } from '../validation/check.js'
+import { checkEach, checkText, checkTimeout } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
 import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
 
@@ -32,9 +32,9 @@ export async function loadPlugins(
 ): Promise<readonly RuntimePlugin[]> {
   const { from = pathToFileURL(`${process.cwd()}/`).href, timeoutMs = 10_000, signal } = options
   checkText('from', from, /^file:\/\//, 'a file URL, such as import.meta.url')
-  checkList('specifiers', specifiers)
-  for (const [index, specifier] of specifiers.entries())
-    checkText(`specifiers[${index}]`, specifier, /./, specifierText)
+  checkEach('specifiers', specifiers, (field, specifier) => {
+    checkText(field, specifier, /./, 'the name of a package or a path')
+  })
   checkTimeout('timeoutMs', timeoutMs)
   return Promise.all(specifiers.map((specifier) => loadPlugin(specifier, { from, timeoutMs, signal })))
 }
@@ -101,5 +101,3 @@ function toInvalid(names: PluginNames, problem: string, cause?: unknown) {
 function toNotFound(from: string): string {
   return `was not found from ${fileURLToPath(new URL('.', from))}: give the name of a package that is installed there, or a path that begins with "./" or "/"`
 }
-
-const specifierText = 'the name of a package or a path'

@@ -5,7 +5,7 @@ import type { EnvMap } from '../contract/operation.js'
 import type { OptionName, UnsupportedOption } from '../contract/probe.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
-import { show } from '../validation/show.js'
+import { formatValue } from '../validation/format-value.js'
 
 /** Throws OPTION_UNSUPPORTED if a container's config uses a field of `unsupportedOptions`. */
 export function checkOptions(
@@ -75,7 +75,7 @@ export function createUnsupportedError(
   return createHostError('OPTION_UNSUPPORTED', {
     runtime,
     field,
-    given: show(shown),
+    given: formatValue(shown),
     reason,
     ...(remedy && { remedy }),
   })

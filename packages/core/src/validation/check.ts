@@ -1,14 +1,15 @@
 import { createHostError } from '../errors/create-host-error.js'
-import { show, showKind } from './show.js'
+import { joinWords } from '../errors/message.js'
+import { formatType, formatValue } from './format-value.js'
 
-/** Throws INVALID_ARGUMENT for `field` unless `holds`. */
-export function check(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
-  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: show(given) })
+/** Throws INVALID_ARGUMENT for `field` unless `isValid`. */
+export function check(isValid: boolean, field: string, expected: string, given: unknown): asserts isValid {
+  if (!isValid) throw createHostError('INVALID_ARGUMENT', { field, expected, given: formatValue(given) })
 }
 
 /** As {@link check}, for a value that may be a secret. The error shows only its type. */
-export function checkSecret(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
-  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: showKind(given) })
+export function checkSecret(isValid: boolean, field: string, expected: string, given: unknown): asserts isValid {
+  if (!isValid) throw createHostError('INVALID_ARGUMENT', { field, expected, given: formatType(given) })
 }
 
 /** Checks for a string that matches `pattern` and has no NUL and no newline. */
@@ -20,13 +21,23 @@ export function checkText(field: string, value: unknown, pattern: RegExp, expect
 export function checkInteger(
   field: string,
   value: unknown,
-  { least, most = Number.MAX_SAFE_INTEGER }: { readonly least: number; readonly most?: number },
+  { min, max = Number.MAX_SAFE_INTEGER }: { readonly min: number; readonly max?: number },
 ): asserts value is number {
-  const holds = typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+  const isValid = typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  check(isValid, field, `an integer ${range}`, value)
+}
+
+/** Checks for one of several strings. */
+export function checkOneOf(field: string, value: unknown, allowed: readonly string[]): void {
+  const expected = joinWords(
+    allowed.map((text) => JSON.stringify(text)),
+    'or',
+  )
   check(
-    holds,
+    allowed.some((text) => text === value),
     field,
-    most === Number.MAX_SAFE_INTEGER ? `an integer from ${least}` : `an integer from ${least} to ${most}`,
+    expected,
     value,
   )
 }
@@ -46,9 +57,20 @@ export function checkBoolean(field: string, value: unknown): void {
   check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
 }
 
-/** Checks for an array. Check its elements in a loop over `entries()`, which does not skip holes as `map` does. */
+/** Checks for an array. */
 export function checkList(field: string, value: unknown): asserts value is readonly unknown[] {
   check(Array.isArray(value), field, 'an array', value)
+}
+
+/** Checks for an array, and each of its elements by `checkElement`, which gets a field such as `ports[0]`. */
+export function checkEach<T>(
+  field: string,
+  list: readonly T[],
+  checkElement: (field: string, element: T) => void,
+): void {
+  checkList(field, list)
+  // `entries` does not skip the holes of a sparse array, as `forEach` does.
+  for (const [index, element] of list.entries()) checkElement(`${field}[${index}]`, element)
 }
 
 /** Checks for an object of any prototype that is not an array. */
@@ -61,8 +83,9 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Checks that no value occurs twice. */
-export function checkUnique(field: string, values: readonly string[]): void {
+/** Checks that no two elements of a list have the same key. */
+export function checkUnique<T>(field: string, list: readonly T[], toKey: (element: T) => string): void {
+  const values = list.map(toKey)
   const second = values.findIndex((value, index) => values.indexOf(value) !== index)
   check(second === -1, `${field}[${second}]`, 'different from the earlier entries', values[second])
 }

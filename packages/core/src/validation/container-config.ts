@@ -11,9 +11,10 @@ import type { PortSpec } from '../contract/container/ports.js'
 import {
   check,
   checkBoolean,
+  checkEach,
   checkInteger,
-  checkList,
   checkObject,
+  checkOneOf,
   checkSecret,
   checkText,
   checkUnique,
@@ -21,9 +22,9 @@ import {
 import {
   checkAddress,
   checkCommand,
+  checkContainerPath,
+  checkEnginePath,
   checkHostName,
-  checkMachinePath,
-  checkPath,
   checkPlatform,
   checkUser,
 } from './fields.js'
@@ -53,72 +54,62 @@ export function validateContainerConfig(config: ContainerConfig): void {
   for (const [field, checkField] of Object.entries(fields)) {
     const value: unknown = config[field as keyof ContainerConfig] // `fields` has the keys of ContainerConfig
     // Each check declares the type of its field and accepts a value of any type.
-    if (value !== undefined) checkField(value as never, config)
+    if (value !== undefined) checkField(field, value as never, config)
   }
 }
 
-type FieldChecks = { readonly [K in keyof Required<ContainerConfig>]: (value: never, config: ContainerConfig) => void }
+type FieldCheck = (field: string, value: never, config: ContainerConfig) => void
 
-const fields: Readonly<Record<string, (value: never, config: ContainerConfig) => void>> & FieldChecks = {
-  image: (value) => validateImageReference(value),
-  name: (value) => validateName(value),
-  platform: (value) => checkPlatform('platform', value),
-  pull: (value) => check(value === 'missing' || value === 'never', 'pull', '"missing" or "never"', value),
-  command: (value) => checkCommand('command', value),
-  entrypoint: (value) => checkCommand('entrypoint', value),
-  workingDirectory: (value) => checkPath('workingDirectory', value),
-  env: (value) => validateEnv(value),
-  user: (value) => checkUser('user', value),
-  groupAdd: (value) => checkTexts('groupAdd', value, /^[^-:\s][^:\s]*$/, 'a group'),
-  hostname: (value) => checkHostName('hostname', value),
+const fields: Readonly<Record<string, FieldCheck>> & { readonly [K in keyof Required<ContainerConfig>]: FieldCheck } = {
+  image: (field, value) => validateImageReference(value, field),
+  name: (field, value) => validateName(value, field),
+  platform: checkPlatform,
+  pull: (field, value) => checkOneOf(field, value, ['missing', 'never']),
+  command: checkCommand,
+  entrypoint: checkCommand,
+  workingDirectory: checkContainerPath,
+  env: (field, value) => validateEnv(value, field),
+  user: checkUser,
+  groupAdd: toTextsCheck(/^[^-:\s][^:\s]*$/, 'a group'),
+  hostname: checkHostName,
   mounts: checkMounts,
-  readOnlyRootFilesystem: (value) => checkBoolean('readOnlyRootFilesystem', value),
+  readOnlyRootFilesystem: checkBoolean,
   network: checkNetwork,
   ports: checkPorts,
-  dns: (value: readonly unknown[]) => {
-    checkList('dns', value)
-    for (const [index, address] of value.entries()) checkAddress(`dns[${index}]`, address)
-  },
+  dns: (field, value) => checkEach(field, value, checkAddress),
   extraHosts: checkExtraHosts,
-  privileged: (value) => checkBoolean('privileged', value),
-  capAdd: (value) => checkTexts('capAdd', value, capability, 'a capability such as "NET_ADMIN"'),
-  capDrop: (value) => checkTexts('capDrop', value, capability, 'a capability such as "NET_ADMIN"'),
-  securityOptions: (value) => checkTexts('securityOptions', value, /^[^-\s]/, 'an option such as "seccomp=unconfined"'),
-  interactive: (value) => checkBoolean('interactive', value),
-  tty: (value) => checkBoolean('tty', value),
-  labels: (value) => validateLabels(value),
-  memoryBytes: (value) => checkInteger('memoryBytes', value, { least: 1 }),
-  cpus: (value: number) => {
-    check(Number.isFinite(value) && value > 0, 'cpus', 'a number greater than 0', value)
-  },
-  pidsLimit: (value) => checkInteger('pidsLimit', value, { least: 1 }),
+  privileged: checkBoolean,
+  capAdd: toTextsCheck(/^[A-Za-z][A-Za-z_]*$/, 'a capability such as "NET_ADMIN"'),
+  capDrop: toTextsCheck(/^[A-Za-z][A-Za-z_]*$/, 'a capability such as "NET_ADMIN"'),
+  securityOptions: toTextsCheck(/^[^-\s]/, 'an option such as "seccomp=unconfined"'),
+  interactive: checkBoolean,
+  tty: checkBoolean,
+  labels: (field, value) => validateLabels(value, field),
+  memoryBytes: (field, value) => checkInteger(field, value, { min: 1 }),
+  cpus: (field, value: number) => check(Number.isFinite(value) && value > 0, field, 'a number greater than 0', value),
+  pidsLimit: (field, value) => checkInteger(field, value, { min: 1 }),
   ulimits: checkUlimits,
-  init: (value) => checkBoolean('init', value),
-  autoRemove: (value) => checkBoolean('autoRemove', value),
-  stopSignal: (value) => validateSignal(value, 'stopSignal'),
+  init: checkBoolean,
+  autoRemove: checkBoolean,
+  stopSignal: (field, value) => validateSignal(value, field),
 }
 
-function checkTexts(field: string, values: unknown, pattern: RegExp, expected: string): void {
-  checkList(field, values)
-  for (const [index, value] of values.entries()) checkText(`${field}[${index}]`, value, pattern, expected)
+/** Returns a check for an array of texts that match `pattern`. */
+function toTextsCheck(pattern: RegExp, expected: string): FieldCheck {
+  return (field, values) => checkEach<unknown>(field, values, (at, value) => checkText(at, value, pattern, expected))
 }
 
-function checkMounts(mounts: readonly Mount[]): void {
-  checkList('mounts', mounts)
-  for (const [index, mount] of mounts.entries()) checkMount(`mounts[${index}]`, mount)
-  checkUnique(
-    'mounts',
-    mounts.map(({ target }) => posix.resolve(target)),
-  )
+function checkMounts(field: string, mounts: readonly Mount[]): void {
+  checkEach(field, mounts, checkMount)
+  checkUnique(field, mounts, ({ target }) => posix.resolve(target))
 }
 
 function checkMount(field: string, mount: Mount): void {
   checkObject(field, mount)
-  const { type } = mount
-  check(type === 'bind' || type === 'volume' || type === 'tmpfs', `${field}.type`, '"bind", "volume" or "tmpfs"', type)
-  checkPath(`${field}.target`, mount.target)
+  checkOneOf(`${field}.type`, mount.type, ['bind', 'volume', 'tmpfs'])
+  checkContainerPath(`${field}.target`, mount.target)
   check(posix.resolve(mount.target) !== '/', `${field}.target`, 'a path below "/"', mount.target)
-  if (mount.type === 'bind') checkMachinePath(`${field}.source`, mount.source)
+  if (mount.type === 'bind') checkEnginePath(`${field}.source`, mount.source)
   if (mount.type === 'volume') checkVolume(field, mount)
   if (mount.type === 'tmpfs') checkTmpfs(field, mount)
   else checkBoolean(`${field}.readOnly`, mount.readOnly)
@@ -131,97 +122,79 @@ function checkVolume(field: string, { source, labels }: Extract<Mount, { type: '
 
 function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): void {
   checkBoolean(`${field}.executable`, executable)
-  if (sizeBytes !== undefined) checkInteger(`${field}.sizeBytes`, sizeBytes, { least: 1 })
-  if (mode !== undefined) checkInteger(`${field}.mode`, mode, { least: 0, most: 0o7777 })
+  if (sizeBytes !== undefined) checkInteger(`${field}.sizeBytes`, sizeBytes, { min: 1 })
+  if (mode !== undefined) checkInteger(`${field}.mode`, mode, { min: 0, max: 0o7777 })
 }
 
-function checkNetwork(network: ContainerNetwork): void {
-  checkObject('network', network)
-  const { mode } = network
-  check(
-    ['default', 'none', 'host', 'networks'].includes(mode),
-    'network.mode',
-    '"default", "none", "host" or "networks"',
-    mode,
-  )
+function checkNetwork(field: string, network: ContainerNetwork): void {
+  checkObject(field, network)
+  checkOneOf(`${field}.mode`, network.mode, ['default', 'none', 'host', 'networks'])
   if (network.mode !== 'networks') return
-  checkJoins('network.networks', network.networks)
-  check(network.networks.length > 0, 'network.networks', 'at least one network', network.networks)
+  checkJoins(`${field}.networks`, network.networks)
+  check(network.networks.length > 0, `${field}.networks`, 'at least one network', network.networks)
 }
 
 /** Checks the networks that a container or a sidecar joins. */
 export function checkJoins(field: string, joins: readonly NetworkJoin[]): void {
-  checkList(field, joins)
-  for (const [index, join] of joins.entries()) checkJoin(`${field}[${index}]`, join)
-  checkUnique(
-    field,
-    joins.map(({ networkId }) => networkId),
-  )
+  checkEach(field, joins, checkJoin)
+  checkUnique(field, joins, ({ networkId }) => networkId)
 }
 
 function checkJoin(field: string, join: NetworkJoin): void {
   checkObject(field, join)
   const { networkId, aliases = [] } = join
   validateId(networkId, `${field}.networkId`)
-  checkList(`${field}.aliases`, aliases)
-  for (const [at, alias] of aliases.entries()) checkHostName(`${field}.aliases[${at}]`, alias)
-  checkUnique(`${field}.aliases`, aliases)
+  checkEach(`${field}.aliases`, aliases, checkHostName)
+  checkUnique(`${field}.aliases`, aliases, (alias) => alias)
 }
 
-function checkPorts(ports: readonly PortSpec[], { network }: ContainerConfig): void {
-  checkList('ports', ports)
+function checkPorts(field: string, ports: readonly PortSpec[], { network }: ContainerConfig): void {
+  checkEach(field, ports, checkPort)
   const mode = network?.mode
   // Engines ignore ports in these modes.
   const isPublishing = mode !== 'host' && mode !== 'none'
-  check(isPublishing || ports.length === 0, 'ports', `absent with network mode "${mode}"`, ports)
-  for (const [index, port] of ports.entries()) checkPort(`ports[${index}]`, port)
+  check(isPublishing || ports.length === 0, field, `absent with network mode "${mode}"`, ports)
   checkUnique(
-    'ports',
+    field,
+    ports,
     // A port of the host can be published only once.
-    ports.map(({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }) =>
+    ({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }) =>
       [hostAddress, protocol, hostPort ?? `any to ${containerPort}`].join(' '),
-    ),
   )
 }
 
 function checkPort(field: string, port: PortSpec): void {
   checkObject(field, port)
   const { containerPort, hostPort, hostAddress, protocol = 'tcp' } = port
-  checkInteger(`${field}.containerPort`, containerPort, { least: 1, most: 65_535 })
-  if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { least: 1, most: 65_535 })
+  checkInteger(`${field}.containerPort`, containerPort, { min: 1, max: 65_535 })
+  if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { min: 1, max: 65_535 })
   if (hostAddress !== undefined && hostAddress !== 'any') checkPublishAddress(`${field}.hostAddress`, hostAddress)
-  check(protocol === 'tcp' || protocol === 'udp', `${field}.protocol`, '"tcp" or "udp"', protocol)
+  checkOneOf(`${field}.protocol`, protocol, ['tcp', 'udp'])
 }
 
 function checkPublishAddress(field: string, address: unknown): void {
   check(typeof address === 'string' && isIP(address) !== 0, field, 'an IP address, or "any"', address)
 }
 
-function checkExtraHosts(hosts: Readonly<Record<string, string>>): void {
-  validateStringMap(hosts, 'extraHosts', { key: /^[^-\s=:][^\s=:]*$/, expectedKey: 'a host name' })
+function checkExtraHosts(field: string, hosts: Readonly<Record<string, string>>): void {
+  validateStringMap(hosts, field, { key: /^[^-\s=:][^\s=:]*$/, expectedKey: 'a host name' })
   for (const [name, address] of Object.entries(hosts)) {
-    const field = `extraHosts[${JSON.stringify(name)}]`
-    checkHostName(field, name)
-    if (address !== 'host-gateway') checkAddress(field, address)
+    const at = `${field}[${JSON.stringify(name)}]`
+    checkHostName(at, name)
+    if (address !== 'host-gateway') checkAddress(at, address)
   }
 }
 
-function checkUlimits(ulimits: readonly Ulimit[]): void {
-  checkList('ulimits', ulimits)
-  for (const [index, ulimit] of ulimits.entries()) checkUlimit(`ulimits[${index}]`, ulimit)
-  checkUnique(
-    'ulimits',
-    ulimits.map(({ name }) => name),
-  )
+function checkUlimits(field: string, ulimits: readonly Ulimit[]): void {
+  checkEach(field, ulimits, checkUlimit)
+  checkUnique(field, ulimits, ({ name }) => name)
 }
 
 function checkUlimit(field: string, ulimit: Ulimit): void {
   checkObject(field, ulimit)
   const { name, soft, hard } = ulimit
   checkText(`${field}.name`, name, /^[a-z]+$/, 'a limit such as "nofile"')
-  checkInteger(`${field}.soft`, soft, { least: -1 })
-  checkInteger(`${field}.hard`, hard, { least: -1 })
+  checkInteger(`${field}.soft`, soft, { min: -1 })
+  checkInteger(`${field}.hard`, hard, { min: -1 })
   check(hard === -1 || (soft !== -1 && soft <= hard), `${field}.soft`, `at most the hard limit ${hard}`, soft)
 }
-
-const capability = /^[A-Za-z][A-Za-z_]*$/

@@ -1,21 +1,21 @@
 import { isIP } from 'node:net'
-import { check, checkList, checkText } from './check.js'
+import type { Argv } from '../contract/operation.js'
+import { check, checkEach, checkText } from './check.js'
 
 /** Checks a command, whose arguments may contain any character but NUL. */
-export function checkCommand(field: string, command: unknown): asserts command is readonly string[] {
-  checkList(field, command)
-  for (const [index, word] of command.entries()) {
-    check(typeof word === 'string' && !word.includes('\0'), `${field}[${index}]`, 'a string without NUL', word)
-  }
+export function checkCommand(field: string, command: Argv): void {
+  checkEach<unknown>(field, command, (at, word) => {
+    check(typeof word === 'string' && !word.includes('\0'), at, 'a string without NUL', word)
+  })
 }
 
 /** Checks an absolute path in a container. */
-export function checkPath(field: string, path: unknown): void {
+export function checkContainerPath(field: string, path: unknown): void {
   checkText(field, path, /^\//, 'an absolute path')
 }
 
 /** Checks an absolute path on the engine's machine: `/src`, a drive (`C:\\src`, `c:/src`), a Windows share or pipe. */
-export function checkMachinePath(field: string, path: unknown): void {
+export function checkEnginePath(field: string, path: unknown): void {
   checkText(field, path, /^(\/|[A-Za-z]:[\\/]|\\\\)/, 'an absolute path')
 }
 

@@ -1,6 +1,6 @@
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 import { redactUserInfo } from '../errors/redact.js'
-import { check, checkSecret, checkText, isObject } from './check.js'
+import { check, checkOneOf, checkSecret, checkText, isObject } from './check.js'
 
 /** Checks the name of a container, network or volume. */
 export function validateName(name: unknown, field = 'name'): void {
@@ -56,7 +56,7 @@ export function validateLabels(labels: unknown, field = 'labels'): void {
   for (const [key, value] of Object.entries(labels)) {
     const path = `${field}[${JSON.stringify(key)}]`
     checkText(path, value, /^/, 'a string without NUL or newline')
-    if (key === ownershipLabelKeys.lifetime) check(isLifetime(value), path, '"lease" or "persistent"', value)
+    if (key === ownershipLabelKeys.lifetime) checkOneOf(path, value, ['lease', 'persistent'])
     else check(!key.startsWith('capstan.'), path, 'a key that does not begin with "capstan."', key)
   }
 }
@@ -84,10 +84,6 @@ export function validateStringMap(
     const expected = rule.expectedValue ?? 'a string without NUL'
     checkSecret(typeof value === 'string' && !value.includes('\0'), path, expected, value)
   }
-}
-
-function isLifetime(value: unknown): boolean {
-  return value === 'lease' || value === 'persistent'
 }
 
 // Without "//" and without a segment that begins with a dot, since it becomes part of the path of a request.

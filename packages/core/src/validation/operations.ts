@@ -2,12 +2,12 @@ import type { TerminalSize } from '../contract/container/attach.js'
 import type { StopOptions } from '../contract/container/container-info.js'
 import type { LogOptions } from '../contract/container/logs.js'
 import type { ExecOptions } from '../contract/managers/exec-manager.js'
-import type { FirewallRules } from '../contract/managers/firewall-manager.js'
+import type { FirewallDestination, FirewallRules } from '../contract/managers/firewall-manager.js'
 import type { BuildContext, BuildOptions } from '../contract/managers/image-builder.js'
 import type { Argv } from '../contract/operation.js'
 import type { SweepOptions } from '../contract/sweep-report.js'
-import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } from './check.js'
-import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
+import { check, checkBoolean, checkEach, checkInteger, checkObject, checkOneOf, checkText } from './check.js'
+import { checkAddress, checkCommand, checkContainerPath, checkHostName, checkPlatform, checkUser } from './fields.js'
 import { validateAppName, validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
 
 /** Checks the options of `sweep`. */
@@ -20,13 +20,13 @@ export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
 export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
   checkObject(field, size)
   const { height, width } = size
-  checkInteger(`${field}.height`, height, { least: 1, most: 65_535 })
-  checkInteger(`${field}.width`, width, { least: 1, most: 65_535 })
+  checkInteger(`${field}.height`, height, { min: 1, max: 65_535 })
+  checkInteger(`${field}.width`, width, { min: 1, max: 65_535 })
 }
 
 /** Checks the options of `stopContainer`: `graceMs` is an integer from 0 to a day. */
 export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
-  checkInteger('graceMs', graceMs, { least: 0, most: 86_400_000 })
+  checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
 }
 
 /** Checks the options of `containerLogs`: at least one stream, and a valid time. */
@@ -35,7 +35,7 @@ export function validateLogOptions(options: LogOptions): void {
   if (since instanceof Date) check(!Number.isNaN(since.getTime()), 'since', 'a valid date', String(since))
   else if (since !== undefined) checkTime('since', since)
   for (const [field, value] of Object.entries({ follow, timestamps, stdout, stderr })) checkBoolean(field, value)
-  if (tailLines !== undefined) checkInteger('tailLines', tailLines, { least: 0 })
+  if (tailLines !== undefined) checkInteger('tailLines', tailLines, { min: 0 })
   check(stdout || stderr, 'stdout', 'true when stderr is false', stdout)
 }
 
@@ -53,7 +53,7 @@ export function validateExec(
   check(command.length > 0 && command[0] !== '', 'command', 'a command and its arguments', command)
   if (env !== undefined) validateEnv(env)
   if (user !== undefined) checkUser('user', user)
-  if (workingDirectory !== undefined) checkPath('workingDirectory', workingDirectory)
+  if (workingDirectory !== undefined) checkContainerPath('workingDirectory', workingDirectory)
   for (const [field, value] of Object.entries({ tty, stdin, privileged })) checkBoolean(field, value)
 }
 
@@ -62,14 +62,15 @@ export function validateFirewallRules(rules: FirewallRules): void {
   checkObject('rules', rules)
   const { proxyHost, proxyPort, allow = [], dns = 'none' } = rules
   checkHostName('proxyHost', proxyHost)
-  checkInteger('proxyPort', proxyPort, { least: 1, most: 65_535 })
-  checkList('allow', allow)
-  for (const [index, destination] of allow.entries()) {
-    checkObject(`allow[${index}]`, destination)
-    checkHostName(`allow[${index}].host`, destination.host)
-    checkInteger(`allow[${index}].port`, destination.port, { least: 1, most: 65_535 })
-  }
-  check(dns === 'none' || dns === 'engine', 'dns', '"none" or "engine"', dns)
+  checkInteger('proxyPort', proxyPort, { min: 1, max: 65_535 })
+  checkEach('allow', allow, checkDestination)
+  checkOneOf('dns', dns, ['none', 'engine'])
+}
+
+function checkDestination(field: string, destination: FirewallDestination): void {
+  checkObject(field, destination)
+  checkHostName(`${field}.host`, destination.host)
+  checkInteger(`${field}.port`, destination.port, { min: 1, max: 65_535 })
 }
 
 /**
@@ -85,8 +86,7 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
   )
   validateImageTag(tag)
   const { tags = [], context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
-  checkList('tags', tags)
-  for (const [index, further] of tags.entries()) validateImageTag(further, `tags[${index}]`)
+  checkEach('tags', tags, (field, additional) => validateImageTag(additional, field))
   if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {
     validateStringMap(buildArgs, 'buildArgs', { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=" or spaces' })
@@ -95,8 +95,7 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
   if (target !== undefined) checkText('target', target, /^[A-Za-z0-9][\w.-]*$/, 'the name or number of a stage')
   if (platform !== undefined) checkPlatform('platform', platform)
   for (const [field, value] of Object.entries({ noCache, pull })) checkBoolean(field, value)
-  checkList('dns', dns)
-  for (const [index, address] of dns.entries()) checkAddress(`dns[${index}]`, address)
+  checkEach('dns', dns, checkAddress)
 }
 
 function checkContext(context: BuildContext): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { show } from '../../src/validation/show.js'
+import { formatValue } from '../../src/validation/format-value.js'
 
 describe('a value in an error', () => {
   const circle: { self?: object } = {}
@@ -16,10 +16,10 @@ describe('a value in an error', () => {
     [Promise.resolve('x'), 'a promise'],
   ]
   it.each(cases)('is shown on one line', (value, text) => {
-    expect(show(value)).toBe(text)
+    expect(formatValue(value)).toBe(text)
   })
 
   it('is cut to 100 characters', () => {
-    expect(show('x'.repeat(1000))).toHaveLength(100)
+    expect(formatValue('x'.repeat(1000))).toHaveLength(100)
   })
 })

@@ -1,11 +1,11 @@
 /** Formats a value for an error: one line of at most 100 characters, control characters escaped. Never throws. */
-export function show(value: unknown): string {
+export function formatValue(value: unknown): string {
   const text = toText(value)
   return text.length > 100 ? `${text.slice(0, 99)}…` : text
 }
 
 /** Returns the type of a value that may be a secret. */
-export function showKind(value: unknown): string {
+export function formatType(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'an array' : typeof value
 }
