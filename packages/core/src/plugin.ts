@@ -95,11 +95,15 @@ export { type DelayOptions, delay, type PollOptions, poll } from './operation/wa
 
 export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/owner-labels.js'
 export type { SweepItem, SweepObstacle } from './contract/sweep-report.js'
-export { hasLabels, isSameOwner } from './ownership/match-labels.js'
-export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
+export {
+  createRequestIdLabel,
+  hasLabels,
+  isSameOwner,
+  type OwnedObject,
+  toObjectLabels,
+  toVolumeLabels,
+} from './ownership/object-labels.js'
 export { createProcessFacts, type FactSources, type ProcessFacts } from './ownership/process-facts.js'
-export { createRequestIdLabel } from './ownership/request-id.js'
-export { toVolumeLabels } from './ownership/volume-labels.js'
 
 // Signals
 

@@ -7,33 +7,23 @@ import type { Owner } from './owner.js'
  * Keys are lower case and dotted, since networks of Apple's command accept no others. Values have at most 63 letters,
  * digits, `.`, `_` and `-`.
  */
-export const ownershipLabelKeys: {
-  readonly instance: 'capstan.owner.instance'
-  readonly pid: 'capstan.owner.pid'
-  readonly processStart: 'capstan.owner.process-start'
-  readonly bootId: 'capstan.owner.boot'
-  readonly pidNamespace: 'capstan.owner.pid-namespace'
-  readonly machineId: 'capstan.owner.machine'
-  /** The name of the application that created the object: `app` of `createRuntimeHost`, or `-` where the host has none. */
-  readonly app: 'capstan.app'
-  /** How long the object is kept: see {@link Lifetime}. */
-  readonly lifetime: 'capstan.lifetime'
-  /**
-   * The kind of the object when it was created, such as `container`. For an image: `image` and a hash of each tag,
-   * separated by dots.
-   */
-  readonly object: 'capstan.object'
-} = {
+export const ownershipLabelKeys = {
   instance: 'capstan.owner.instance',
   pid: 'capstan.owner.pid',
   processStart: 'capstan.owner.process-start',
   bootId: 'capstan.owner.boot',
   pidNamespace: 'capstan.owner.pid-namespace',
   machineId: 'capstan.owner.machine',
+  /** The name of the application that created the object: `app` of `createRuntimeHost`, or `-` where the host has none. */
   app: 'capstan.app',
+  /** How long the object is kept: see {@link Lifetime}. */
   lifetime: 'capstan.lifetime',
+  /**
+   * The kind of the object when it was created, such as `container`. For an image: `image` and a hash of each tag,
+   * separated by dots.
+   */
   object: 'capstan.object',
-}
+} as const
 
 /**
  * How long a sweep keeps an object. `owner` (default): while the process of its owner runs. `lease`: while the process
@@ -42,8 +32,8 @@ export const ownershipLabelKeys: {
 export type Lifetime = 'owner' | 'lease' | 'persistent'
 
 /**
- * Returns the labels by which a sweep identifies an owner, and `capstan.app` if the host has the name of an
- * application.
+ * Returns the labels of everything that an owner creates, by which a sweep identifies it. They always have `capstan.app`,
+ * which a container would otherwise inherit from its image.
  */
 export function toOwnerLabels(owner: Owner): StringMap {
   return {
@@ -53,16 +43,8 @@ export function toOwnerLabels(owner: Owner): StringMap {
     [ownershipLabelKeys.bootId]: owner.bootId,
     [ownershipLabelKeys.pidNamespace]: owner.pidNamespace,
     [ownershipLabelKeys.machineId]: owner.machineId,
-    ...(owner.app === undefined ? {} : { [ownershipLabelKeys.app]: owner.app }),
+    [ownershipLabelKeys.app]: owner.app ?? noApp,
   }
-}
-
-/**
- * Returns the labels of everything that a host creates: those of `toOwnerLabels`, and always `capstan.app`. Without that
- * label a container would inherit it from its image.
- */
-export function toHostLabels(owner: Owner): StringMap {
-  return { [ownershipLabelKeys.app]: noApp, ...toOwnerLabels(owner) }
 }
 
 /** Parses the owner from the labels of an object. `undefined` where they are missing or invalid. */

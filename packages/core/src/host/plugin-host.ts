@@ -1,6 +1,6 @@
 import type { OperationOptions } from '../contract/operation.js'
 import type { Owner } from '../contract/owner.js'
-import { toHostLabels } from '../contract/owner-labels.js'
+import { toOwnerLabels } from '../contract/owner-labels.js'
 import { type Runtime, runtimeCapability } from '../contract/runtime.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
@@ -9,7 +9,7 @@ import { redactUrls } from '../errors/redact.js'
 import { isSlow } from '../errors/slow-probe.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { type Operation, OperationScope } from '../operation/operation-scope.js'
-import { readOwner } from '../ownership/read-owner.js'
+import { createOwner } from '../ownership/owner.js'
 import { validateSweepOptions } from '../validation/operations.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { createRuntimeScope, listCloseFunctions } from './create-runtime-scope.js'
@@ -28,7 +28,7 @@ export class PluginHost implements RuntimeHost {
   readonly #options: PluginHostOptions
   readonly #entries: readonly PluginEntry[]
   readonly #cache: ProbeCache
-  readonly #readOwner: () => Promise<Owner>
+  readonly #createOwner: () => Promise<Owner>
   readonly #othersMs: number
   readonly #probeTimeoutMs: number | undefined
   readonly #operations = new OperationScope()
@@ -37,13 +37,13 @@ export class PluginHost implements RuntimeHost {
   #closed: Promise<void> | undefined
 
   constructor(options: PluginHostOptions, sources: HostSources = {}) {
-    const { now = () => performance.now(), readOwner: read = readOwner, othersMs = 2000 } = sources
+    const { now = () => performance.now(), createOwner: create = createOwner, othersMs = 2000 } = sources
     this.#options = options
     this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeout(options.env)
     this.#othersMs = othersMs
     this.#entries = toPluginEntries(options.plugins)
     this.#cache = new ProbeCache(now)
-    this.#readOwner = read
+    this.#createOwner = create
   }
 
   discover(options: OperationOptions = {}): Promise<readonly RuntimeReport[]> {
@@ -141,7 +141,7 @@ export class PluginHost implements RuntimeHost {
 
   async #findOwner(): Promise<Owner> {
     const { app } = this.#options
-    this.#owner ??= this.#readOwner()
+    this.#owner ??= this.#createOwner()
     const owner = await this.#owner
     return app === undefined ? owner : { ...owner, app }
   }
@@ -157,7 +157,7 @@ export class PluginHost implements RuntimeHost {
     const { env, onWarning } = this.#options
     const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrls(message) })
     try {
-      const container = wireScope(found, report, { ownerLabels: toHostLabels(owner), env, warn, provided })
+      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       const otherReports = others.map((other) => other.report)
       const onClosed = () => void this.#scopes.delete(scope)
@@ -178,8 +178,8 @@ export type PluginHostOptions = HostOptions & Required<Pick<HostOptions, 'env'>>
 export interface HostSources {
   /** The time in milliseconds of a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number
-  /** Default: this process. */
-  readonly readOwner?: () => Promise<Owner>
+  /** Default: an owner of this process. */
+  readonly createOwner?: () => Promise<Owner>
   /** Milliseconds that `open` waits for the reports of other plugins once it has selected one. Default 2000. */
   readonly othersMs?: number
 }

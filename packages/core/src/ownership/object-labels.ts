@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import type { ContainerConfig, Mount } from '../contract/container/container-config.js'
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
@@ -25,6 +26,38 @@ export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labe
 }
 
 /**
+ * Returns all labels of a volume that is created for a mount: those of `toObjectLabels`, with the lifetime of the container
+ * as the default, and those of the mount.
+ */
+export function toVolumeLabels(
+  { labels }: Extract<Mount, { type: 'volume' }>,
+  { labels: { [ownershipLabelKeys.lifetime]: lifetime } = {} }: Pick<ContainerConfig, 'labels'>,
+  ownerLabels: StringMap,
+): StringMap {
+  const inherited = lifetime === undefined ? {} : { [ownershipLabelKeys.lifetime]: lifetime }
+  return toObjectLabels({ kind: 'volume' }, ownerLabels, { ...inherited, ...labels })
+}
+
+/**
+ * Creates the label `capstan.request` with a new id. If the connection breaks before the engine answers a create
+ * request, the caller can find the new object by this label, also if another object has the same name.
+ */
+export function createRequestIdLabel(): StringMap {
+  return { 'capstan.request': randomUUID() }
+}
+
+/** Whether `labels` contain all `wanted` labels with the same values. */
+export function hasLabels(labels: StringMap | null | undefined, wanted: StringMap = {}): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels?.[key] === value)
+}
+
+/** Whether an object with `labels` was created by the owner of `ownerLabels`: the fact `sameOwner` of NAME_CONFLICT. */
+export function isSameOwner(labels: StringMap | null | undefined, ownerLabels: StringMap): boolean {
+  const instance = ownerLabels[ownershipLabelKeys.instance]
+  return instance !== undefined && labels?.[ownershipLabelKeys.instance] === instance
+}
+
+/**
  * Returns false for an object that inherited its labels. Returns true without `capstan.object`, which some plugins do
  * not set.
  */
@@ -45,11 +78,8 @@ function toObjectLabel(object: OwnedObject): string {
   return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagHash))].join('.')
 }
 
+/** Returns a hash of a tag, to which `latest` is added if it has none. */
 function toTagHash(tag: string): string {
-  return createHash('sha256').update(withTag(tag)).digest('hex').slice(0, 32)
-}
-
-/** Adds the tag `latest` to a reference without a tag. */
-function withTag(reference: string): string {
-  return reference.includes(':', reference.lastIndexOf('/') + 1) ? reference : `${reference}:latest`
+  const full = tag.includes(':', tag.lastIndexOf('/') + 1) ? tag : `${tag}:latest`
+  return createHash('sha256').update(full).digest('hex').slice(0, 32)
 }

@@ -4,7 +4,7 @@ import type { SweepItem, SweepOptions, SweepReport } from '../contract/sweep-rep
 import { isHostError } from '../errors/host-error.js'
 import { joinWords } from '../errors/message.js'
 import { listOwned, type OwnedResource } from './list-owned.js'
-import { findOwnerState } from './owner-state.js'
+import { findOwnerState } from './owner.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /**
@@ -16,8 +16,8 @@ import { createProcessFacts, type ProcessFacts } from './process-facts.js'
  */
 export async function sweepRuntime(
   scope: CapabilityScope,
-  here: Owner,
-  { dryRun = false, app = here.app ?? null, signal }: SweepOptions,
+  current: Owner,
+  { dryRun = false, app = current.app ?? null, signal }: SweepOptions,
   facts: ProcessFacts = createProcessFacts(),
 ): Promise<SweepReport> {
   const removed: SweepItem[] = []
@@ -26,8 +26,8 @@ export async function sweepRuntime(
   for (const resource of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
     if (app !== null && resource.owner.app !== app) continue
-    const result = await findState(resource, here, facts)
-    if (result.state === 'alive') continue
+    const result = await findState(resource, current, facts)
+    if (result.state === 'running') continue
     if (result.state === 'unknown') {
       kept.push({ ...resource.item, reason: result.reason })
       continue
@@ -42,10 +42,10 @@ export async function sweepRuntime(
   return { runtime: scope.runtimeName, removed, kept, failed }
 }
 
-async function findState({ owner, lifetime, running }: OwnedResource, here: Owner, facts: ProcessFacts) {
-  if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
-  const result = await findOwnerState(owner, here, facts)
-  const mayRun = lifetime === 'lease' && running === undefined && result.state === 'dead'
+async function findState({ owner, lifetime, running }: OwnedResource, current: Owner, facts: ProcessFacts) {
+  if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'running' } as const
+  const result = await findOwnerState(owner, current, facts)
+  const mayRun = lifetime === 'lease' && running === undefined && result.state === 'ended'
   return mayRun ? ({ state: 'unknown', reason: unknownRunState } as const) : result
 }
 

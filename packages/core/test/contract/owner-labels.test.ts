@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { toHostLabels } from '../../src/contract/owner-labels.js'
 import {
   ownershipLabelKeys,
   parseOwnerLabels,
@@ -19,6 +18,7 @@ describe('owner labels', () => {
       'capstan.owner.boot': 'b',
       'capstan.owner.pid-namespace': 'n',
       'capstan.owner.machine': 'm',
+      'capstan.app': '-',
       'capstan.lifetime': 'owner',
       'capstan.object': 'container',
       app: 'x',
@@ -35,7 +35,7 @@ describe('owner labels', () => {
   })
 
   it('replace the application label that a container would inherit from its image', () => {
-    const inherited = { ...toHostLabels({ ...owner, app: 'shop' }), ...toHostLabels(owner) }
+    const inherited = { ...toOwnerLabels({ ...owner, app: 'shop' }), ...toOwnerLabels(owner) }
     expect(parseOwnerLabels(inherited)).toEqual(owner)
   })
 

@@ -8,7 +8,7 @@ import {
   runtimeCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
-import { readOwner } from '../../src/ownership/read-owner.js'
+import { createOwner } from '../../src/ownership/owner.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 
@@ -151,9 +151,9 @@ describe('aborting', () => {
     const host = new PluginHost(
       { plugins: [fakePlugin({ register })], env: {} },
       {
-        readOwner: () => {
+        createOwner: () => {
           controller.abort(reason)
-          return readOwner()
+          return createOwner()
         },
       },
     )

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createOwner } from '../../src/ownership/owner.js'
 import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
-import { readOwner } from '../../src/ownership/read-owner.js'
 import { parseOwnerLabels, toOwnerLabels } from '../../src/plugin.js'
 
 describe('parseStat', () => {
@@ -26,14 +26,14 @@ describe('parseStat', () => {
 
 describe('this process as an owner', () => {
   it('can be written to labels that every runtime accepts, and parsed from them', async () => {
-    const owner = await readOwner()
+    const owner = await createOwner()
     const labels = toOwnerLabels(owner)
     expect(parseOwnerLabels(labels)).toEqual(owner)
     for (const value of Object.values(labels)) expect(value).toMatch(/^[A-Za-z0-9._-]{1,63}$/)
   })
 
   it('has a new instance id each time', async () => {
-    expect((await readOwner()).instanceId).not.toBe((await readOwner()).instanceId)
+    expect((await createOwner()).instanceId).not.toBe((await createOwner()).instanceId)
   })
 })
 
