@@ -15,13 +15,13 @@ import { closeAll, collectFailures } from './close-all.js'
 import { createRuntimeScope, listCloseFunctions } from './create-runtime-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
 import { ProbeCache } from './probe-cache.js'
-import { type ProbedPlugin, probePlugin } from './probe-plugin.js'
+import { probeForOpen } from './probe-for-open.js'
+import { type AvailablePlugin, type ProbedPlugin, probePlugin } from './probe-plugin.js'
 import { readProbeTimeout } from './probe-timeout.js'
-import { probeUntilDecided } from './probe-until-decided.js'
+import { registerPlugin } from './register-plugin.js'
 import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from './runtime-host.js'
-import { isFitting, selectFirst, selectNamed, type UsableRuntime } from './select-runtime.js'
+import { meetsRequirements, selectFirst, selectNamed } from './select-runtime.js'
 import { sweepEach } from './sweep-each.js'
-import { wireScope } from './wire-scope.js'
 
 /** The host of `createRuntimeHost`. Tracks running operations and open scopes, so that closing ends both. */
 export class PluginHost implements RuntimeHost {
@@ -47,30 +47,31 @@ export class PluginHost implements RuntimeHost {
   }
 
   discover(options: OperationOptions = {}): Promise<readonly RuntimeReport[]> {
-    const look = async (entry: PluginEntry, own: Own) => {
-      const probed = await this.#probe(entry, own)
+    const probe = async (entry: PluginEntry, signal: AbortSignal) => {
+      const probed = await this.#probe(entry, signal)
       this.#cache.add(probed)
       return probed.report
     }
-    return this.#run('discover', options, (own) => Promise.all(this.#entries.map((entry) => look(entry, own))))
+    return this.#run('discover', options, ({ signal }) =>
+      Promise.all(this.#entries.map((entry) => probe(entry, signal))),
+    )
   }
 
   open(options: OpenOptions = {}): Promise<RuntimeScope> {
-    return this.#run('open', options, async (own) => {
-      const { chosen, others } = await this.#select(options, own)
-      const scope = await this.#openScope(chosen, others, own)
-      own.undo.add(`runtime ${scope.runtimeName}`, () => scope[Symbol.asyncDispose]())
+    return this.#run('open', options, async ({ signal, undo }) => {
+      const { selected, others } = await this.#select(options, signal)
+      const scope = await this.#openScope(selected, others, signal)
+      undo.add(`runtime ${scope.runtimeName}`, () => scope[Symbol.asyncDispose]())
       return scope
     })
   }
 
   sweep(options: SweepOptions = {}): Promise<readonly SweepReport[]> {
-    return this.#run('sweep', options, async (own) => {
+    return this.#run('sweep', options, async ({ signal }) => {
       validateSweepOptions(options)
-      const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
-      const probed = await Promise.all(automatic.map((entry) => this.#probe(entry, own)))
-      const open = (usable: UsableRuntime) => this.#openScope(usable, [], own)
-      return sweepEach(probed, open, { ...options, signal: own.signal })
+      const probed = await Promise.all(this.#listAutomatic().map((entry) => this.#probe(entry, signal)))
+      const open = (plugin: AvailablePlugin) => this.#openScope(plugin, [], signal)
+      return sweepEach(probed, open, { ...options, signal })
     })
   }
 
@@ -88,54 +89,59 @@ export class PluginHost implements RuntimeHost {
     )
   }
 
-  #run<T>(operation: string, { signal }: OperationOptions, run: (own: Operation) => Promise<T>): Promise<T> {
-    return this.#operations.run({ operation, subject: 'the plugins' }, { signal }, run)
+  #run<T>(operation: string, { signal }: OperationOptions, action: (call: Operation) => Promise<T>): Promise<T> {
+    return this.#operations.run({ operation, subject: 'the plugins' }, { signal }, action)
   }
 
-  #probe(entry: PluginEntry, { signal }: Own): Promise<ProbedPlugin> {
+  #probe(entry: PluginEntry, signal: AbortSignal): Promise<ProbedPlugin> {
     return probePlugin(entry, { env: this.#options.env, timeoutMs: this.#probeTimeoutMs, signal })
   }
 
-  async #probeToOpen(entry: PluginEntry, own: Own): Promise<ProbedPlugin> {
-    return this.#cache.take(entry) ?? this.#probe(entry, own)
+  async #probeToOpen(entry: PluginEntry, signal: AbortSignal): Promise<ProbedPlugin> {
+    return this.#cache.take(entry) ?? this.#probe(entry, signal)
   }
 
-  async #select(options: OpenOptions, own: Own): Promise<Selection> {
+  async #select(options: OpenOptions, signal: AbortSignal): Promise<Selection> {
     const { env } = this.#options
     const name = options.runtime ?? (env.CAPSTAN_RUNTIME || undefined)
-    if (name === undefined) return this.#selectAutomatic(options, own)
-    const entry = this.#entries.find((candidate) => candidate.name === name)
+    if (name === undefined) return this.#selectAutomatic(options, signal)
+    const entry = this.#entries.find(({ names }) => names.plugin === name)
     if (entry === undefined) {
-      throw createHostError('PLUGIN_UNKNOWN', { plugin: name, known: this.#entries.map((known) => known.name) })
+      throw createHostError('PLUGIN_UNKNOWN', { plugin: name, known: this.#entries.map(({ names }) => names.plugin) })
     }
-    return { chosen: selectNamed(await this.#probeToOpen(entry, own), options), others: [] }
+    return { selected: selectNamed(await this.#probeToOpen(entry, signal), options), others: [] }
   }
 
-  async #selectAutomatic(options: OpenOptions, own: Own): Promise<Selection> {
-    const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
-    if (automatic.length === 0) await this.#refuseUnnamed(own)
-    const probe = (entry: PluginEntry, linked: Own) => this.#probeToOpen(entry, linked)
-    const fits = (candidate: ProbedPlugin) => isFitting(candidate, options)
-    const decision = { env: this.#options.env, fits, othersMs: this.#othersMs, signal: own.signal }
-    const probed = await probeUntilDecided(automatic, probe, decision)
-    const chosen = selectFirst(probed, options)
-    this.#warnOfSlow(probed.slice(0, probed.indexOf(chosen)), chosen)
-    return { chosen, others: probed.filter((candidate) => candidate !== chosen) }
+  async #selectAutomatic(options: OpenOptions, signal: AbortSignal): Promise<Selection> {
+    const automatic = this.#listAutomatic()
+    if (automatic.length === 0) await this.#rejectNoAutomaticPlugin(signal)
+    const probed = await probeForOpen(automatic, (entry, linked) => this.#probeToOpen(entry, linked), {
+      env: this.#options.env,
+      meetsRequirements: (candidate) => meetsRequirements(candidate, options),
+      othersMs: this.#othersMs,
+      signal,
+    })
+    const selected = selectFirst(probed, options)
+    this.#warnAboutTimeouts(probed.slice(0, probed.indexOf(selected)), selected)
+    return { selected, others: probed.filter((candidate) => candidate !== selected) }
   }
 
-  /** Warns of each runtime that precedes the chosen one and did not answer in time. */
-  #warnOfSlow(passed: readonly ProbedPlugin[], { entry: { name } }: UsableRuntime): void {
-    for (const { report } of passed.filter((candidate) => isSlow(candidate.report))) {
-      this.#options.onWarning?.({
-        runtime: report.runtime,
-        message: `did not answer in time; "${name}" is used instead`,
-      })
+  /** Lists the plugins that may be opened without their name, and the invalid ones, which must be reported. */
+  #listAutomatic(): readonly PluginEntry[] {
+    return this.#entries.filter(({ plugin, error }) => error !== undefined || plugin.selection !== 'named')
+  }
+
+  /** Warns of each runtime that precedes the selected one and did not answer in time. */
+  #warnAboutTimeouts(skipped: readonly ProbedPlugin[], { entry: { names } }: AvailablePlugin): void {
+    const message = `did not answer in time; "${names.plugin}" is used instead`
+    for (const { report } of skipped) {
+      if (isSlow(report)) this.#options.onWarning?.({ runtime: report.runtime, message })
     }
   }
 
   /** Rejects because no plugin is automatic. The reports show which runtimes could be opened by name. */
-  async #refuseUnnamed(own: Own): Promise<never> {
-    const probed = await Promise.all(this.#entries.map((entry) => this.#probeToOpen(entry, own)))
+  async #rejectNoAutomaticPlugin(signal: AbortSignal): Promise<never> {
+    const probed = await Promise.all(this.#entries.map((entry) => this.#probeToOpen(entry, signal)))
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
   }
 
@@ -147,17 +153,18 @@ export class PluginHost implements RuntimeHost {
   }
 
   async #openScope(
-    { found, report }: UsableRuntime,
+    selected: AvailablePlugin,
     others: readonly ProbedPlugin[],
-    { signal }: Own,
+    signal: AbortSignal,
   ): Promise<RuntimeScope> {
     const owner = await this.#findOwner()
     signal.throwIfAborted()
+    const { report } = selected
     const provided = new Map<symbol, object>()
     const { env, onWarning } = this.#options
     const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrls(message) })
     try {
-      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
+      const container = registerPlugin(selected, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       const otherReports = others.map((other) => other.report)
       const onClosed = () => void this.#scopes.delete(scope)
@@ -184,9 +191,7 @@ export interface HostSources {
   readonly othersMs?: number
 }
 
-type Own = Pick<Operation, 'signal'>
-
 interface Selection {
-  readonly chosen: UsableRuntime
+  readonly selected: AvailablePlugin
   readonly others: readonly ProbedPlugin[]
 }

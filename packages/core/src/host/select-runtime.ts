@@ -3,11 +3,8 @@ import { toMissingCapability } from '../contract/missing-capability.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { findMissingOption } from '../plugin/option-descriptions.js'
 import { createUnsupportedError } from '../plugin/unsupported-options.js'
-import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
+import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
-
-/** A probed plugin whose runtime is available. */
-export type UsableRuntime = Extract<ProbedPlugin, { readonly found: FoundRuntime }>
 
 type Requirements = Pick<OpenOptions, 'requires' | 'requiredOptions'>
 type RequiredCapabilities = NonNullable<OpenOptions['requires']>
@@ -16,15 +13,16 @@ type RequiredCapabilities = NonNullable<OpenOptions['requires']>
 export function selectNamed(
   probed: ProbedPlugin,
   { requires = [], requiredOptions = [] }: Requirements,
-): UsableRuntime {
+): AvailablePlugin {
   const { entry, report, found } = probed
-  if (entry.fault !== undefined) throw entry.fault
-  if (found === undefined) throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.name, reports: [report] })
+  if (entry.error !== undefined) throw entry.error
+  if (found === undefined)
+    throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.names.plugin, reports: [report] })
   const missing = findMissing(probed, requires)
-  if (missing.length > 0) throw toMissingError([probed], missing)
+  if (missing.length > 0) throw createMissingError([probed], missing)
   for (const field of requiredOptions) {
     const refused = findMissingOption(field, report)
-    if (refused !== undefined) throw createUnsupportedError(entry.name, refused, 'required')
+    if (refused !== undefined) throw createUnsupportedError(entry.names.plugin, refused, 'required')
   }
   return probed
 }
@@ -33,22 +31,25 @@ export function selectNamed(
 export function selectFirst(
   probed: readonly ProbedPlugin[],
   { requires = [], requiredOptions = [] }: Requirements,
-): UsableRuntime {
-  const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
+): AvailablePlugin {
+  const available = probed.filter((candidate): candidate is AvailablePlugin => candidate.found !== undefined)
   // If the user named an endpoint, no other runtime is opened, regardless of the order of the plugins.
   const isBlocked = probed.some(({ report }) => !report.available && report.chosen)
   if (isBlocked || available.length === 0) {
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
   }
-  const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
-  const [firstAble] = able
-  if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
-  const fitting = able.find((candidate) => isFitting(candidate, { requiredOptions }))
-  return fitting ?? selectNamed(firstAble, { requires, requiredOptions })
+  const capable = available.filter((candidate) => findMissing(candidate, requires).length === 0)
+  const [first] = capable
+  if (first === undefined) throw createMissingError(available, listMissingInAny(available, requires))
+  const selected = capable.find((candidate) => meetsRequirements(candidate, { requiredOptions }))
+  return selected ?? selectNamed(first, { requires, requiredOptions })
 }
 
 /** Whether a runtime is available and meets the requirements. */
-export function isFitting(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Requirements): boolean {
+export function meetsRequirements(
+  probed: ProbedPlugin,
+  { requires = [], requiredOptions = [] }: Requirements,
+): boolean {
   if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
   return requiredOptions.every((field) => findMissingOption(field, probed.report) === undefined)
 }
@@ -59,17 +60,17 @@ function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): r
 }
 
 /** Returns the required capabilities that at least one of the runtimes lacks. */
-function toUnion(available: readonly ProbedPlugin[], requires: RequiredCapabilities) {
+function listMissingInAny(available: readonly ProbedPlugin[], requires: RequiredCapabilities) {
   const lacking = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
   return Object.values(requires).filter((capability) => lacking.has(capability))
 }
 
 /** Creates CAPABILITY_MISSING, in which each capability has the reason of the first runtime that lacks it. */
-function toMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
+function createMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
   const only = available.length === 1 ? available[0] : undefined
   return createHostError('CAPABILITY_MISSING', {
     feature: undefined,
-    runtime: only?.entry.name,
+    runtime: only?.entry.names.plugin,
     missing: missing.map((capability) => {
       const lacking = available.find((candidate) => findMissing(candidate, [capability]).length > 0)
       return toMissingCapability(capability, lacking?.report)

@@ -1,8 +1,7 @@
 import type { ProbeAttempt } from '../contract/probe.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
-import type { ProbedPlugin } from './probe-plugin.js'
+import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
 import type { RuntimeScope } from './runtime-host.js'
-import type { UsableRuntime } from './select-runtime.js'
 
 /**
  * Opens, sweeps and closes runtimes in sequence. If one fails, the others are swept.
@@ -14,15 +13,15 @@ import type { UsableRuntime } from './select-runtime.js'
  */
 export async function sweepEach(
   runtimes: readonly ProbedPlugin[],
-  open: (usable: UsableRuntime) => Promise<RuntimeScope>,
+  open: (plugin: AvailablePlugin) => Promise<RuntimeScope>,
   options: SweepOptions,
 ): Promise<readonly SweepReport[]> {
   const reports: SweepReport[] = []
   const failures: unknown[] = []
   for (const probed of runtimes) {
     try {
-      if (isUsable(probed)) reports.push(await sweepOne(await open(probed), options))
-      else reports.push(...toUnavailable(probed))
+      if (probed.found === undefined) reports.push(...toFailedProbeReports(probed))
+      else reports.push(await sweepOne(await open(probed), options))
     } catch (error) {
       options.signal?.throwIfAborted()
       failures.push(error)
@@ -41,19 +40,15 @@ async function sweepOne(scope: RuntimeScope, options: SweepOptions): Promise<Swe
   }
 }
 
-function isUsable(probed: ProbedPlugin): probed is UsableRuntime {
-  return probed.found !== undefined
-}
-
-function toUnavailable({ report }: ProbedPlugin): readonly SweepReport[] {
-  if (report.available || (!report.chosen && report.attempts.every(isAbsence))) return []
+function toFailedProbeReports({ report }: ProbedPlugin): readonly SweepReport[] {
+  if (report.available || (!report.chosen && report.attempts.every(meansNotRunning))) return []
   const { runtime, chosen, attempts } = report
   return [{ runtime, unavailable: { chosen, attempts }, removed: [], kept: [], failed: [] }]
 }
 
 /** Whether the runtime is not installed or not running. After any other failure it may have objects to sweep. */
-function isAbsence({ step, cause }: ProbeAttempt): boolean {
-  return step === 'find' || absenceCodes.has(cause.code)
+function meansNotRunning({ step, cause }: ProbeAttempt): boolean {
+  return step === 'find' || notRunningCodes.has(cause.code)
 }
 
-const absenceCodes: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'SERVICE_STOPPED'])
+const notRunningCodes: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'SERVICE_STOPPED'])

@@ -4,7 +4,7 @@ import { isTimeout, timeoutText } from '../validation/check.js'
 import { formatValue } from '../validation/format-value.js'
 
 /** Throws PLUGIN_INVALID unless the value is a valid plugin. `fallback` has the names for a plugin that has none. */
-export function checkPlugin(plugin: unknown, fallback: PluginNames): asserts plugin is RuntimePlugin {
+export function checkPlugin(plugin: unknown, fallback: FallbackNames): asserts plugin is RuntimePlugin {
   const problem = findProblem(plugin)
   if (problem !== undefined) throw createHostError('PLUGIN_INVALID', { ...toPluginNames(plugin, fallback), problem })
 }
@@ -16,19 +16,17 @@ export interface PluginNames {
   readonly packageVersion: string
 }
 
-/** Returns the names of a plugin, which may be any value. */
-export function toPluginNames(plugin: unknown, fallback: PluginNames): PluginNames {
-  const { name, packageName, packageVersion } = toFields(plugin)
-  return {
-    plugin: typeof name === 'string' && name !== '' ? name : fallback.plugin,
-    packageName: typeof packageName === 'string' ? packageName : fallback.packageName,
-    packageVersion: typeof packageVersion === 'string' ? packageVersion : fallback.packageVersion,
-  }
-}
+type FallbackNames = Pick<PluginNames, 'plugin'> & Partial<PluginNames>
 
-/** Returns the names of a plugin whose package is unknown. */
-export function toUnknownNames(plugin: string): PluginNames {
-  return { plugin, packageName: 'unknown package', packageVersion: 'unknown version' }
+/** Returns the names of a plugin, which may be any value. */
+export function toPluginNames(plugin: unknown, fallback: FallbackNames): PluginNames {
+  const { name, packageName, packageVersion } = toFields(plugin)
+  const names = { packageName: 'unknown package', packageVersion: 'unknown version', ...fallback }
+  return {
+    plugin: typeof name === 'string' && name !== '' ? name : names.plugin,
+    packageName: typeof packageName === 'string' ? packageName : names.packageName,
+    packageVersion: typeof packageVersion === 'string' ? packageVersion : names.packageVersion,
+  }
 }
 
 function findProblem(plugin: unknown): string | undefined {

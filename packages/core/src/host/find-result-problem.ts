@@ -5,15 +5,17 @@ export function findResultProblem(result: unknown): string | undefined {
   const available = toField(result, 'available')
   if (typeof available !== 'boolean') return 'has a probe result without "available"'
   if (!available && typeof toField(result, 'chosen') !== 'boolean') return 'has a probe result without "chosen"'
-  const list = (available ? availableLists : attemptLists).find(({ field, isEntry }) => !isList(result, field, isEntry))
+  const list = (available ? requiredArrays : attemptArrays).find(
+    ({ field, isEntry }) => !isList(result, field, isEntry),
+  )
   if (list !== undefined) return `has a probe result without a valid array "${list.field}"`
   if (!available) return undefined
-  const text = texts.find((field) => typeof toField(result, field) !== 'string')
+  const text = requiredStrings.find((field) => typeof toField(result, field) !== 'string')
   if (text !== undefined) return `has a probe result without a string "${text}"`
-  return findClaimProblem(toField(result, 'provides'))
+  return findProvidesProblem(toField(result, 'provides'))
 }
 
-function findClaimProblem(provides: unknown): string | undefined {
+function findProvidesProblem(provides: unknown): string | undefined {
   const tokens = Array.isArray(provides) ? provides.map((capability) => toField(capability, 'token')) : []
   if (tokens.some((token) => typeof token !== 'symbol'))
     return 'has a probe result that provides something other than a capability'
@@ -39,17 +41,17 @@ function toField(value: unknown, field: string): unknown {
   return typeof value === 'object' && value !== null && field in value ? value[field as keyof typeof value] : undefined
 }
 
-interface ListOf {
+interface ArrayField {
   readonly field: keyof Extract<ProbeResult<unknown>, { available: true }>
   readonly isEntry: (entry: unknown) => boolean
 }
 
-const attemptLists: readonly ListOf[] = [{ field: 'attempts', isEntry: isAttempt }]
-const availableLists: readonly ListOf[] = [
+const attemptArrays: readonly ArrayField[] = [{ field: 'attempts', isEntry: isAttempt }]
+const requiredArrays: readonly ArrayField[] = [
   { field: 'provides', isEntry: (entry) => hasTexts(entry, ['id', 'title']) },
   { field: 'absent', isEntry: (entry) => hasTexts(entry, ['id', 'title', 'reason']) },
   { field: 'unsupportedOptions', isEntry: (entry) => hasTexts(entry, ['field', 'reason']) },
   { field: 'notes', isEntry: (entry) => typeof entry === 'string' },
-  ...attemptLists,
+  ...attemptArrays,
 ]
-const texts = ['version', 'endpoint'] as const
+const requiredStrings = ['version', 'endpoint'] as const

@@ -1,31 +1,29 @@
 import type { Capability } from '../contract/capability.js'
 import { type Environment, hostEnvironmentCapability } from '../contract/environment.js'
 import type { StringMap } from '../contract/operation.js'
-import { type RuntimeReport, runtimeReportCapability } from '../contract/runtime-report.js'
+import { runtimeReportCapability } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { isHostError } from '../errors/host-error.js'
 import { toErrorText } from '../errors/message.js'
 import { createScopeContainer, type DependencyContainer } from '../injection/di.js'
-import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
-import { findRuntimeProblem } from './check-runtime.js'
-import type { FoundRuntime } from './probe-plugin.js'
+import { findRuntimeProblem } from './find-runtime-problem.js'
+import type { AvailablePlugin } from './probe-plugin.js'
 
 /**
  * Calls `register` of a plugin with the scope of a new container, and checks that it provides what its probe listed.
  *
  * @throws HostError PLUGIN_INVALID or CAPABILITY_DUPLICATE. The caller must close the objects in `provided`.
  */
-export function wireScope(
-  { plugin, result }: FoundRuntime,
-  report: RuntimeReport,
-  { ownerLabels, env, warn, provided }: WireOptions,
+export function registerPlugin(
+  { entry, report, found: { plugin, result } }: AvailablePlugin,
+  { ownerLabels, env, warn, provided }: RegisterOptions,
 ): DependencyContainer {
   const container = createScopeContainer()
   container.register(runtimeReportCapability.token, { useValue: report })
   container.register(hostEnvironmentCapability.token, { useValue: env })
-  const { plugin: runtimeName, ...names } = toPluginNames(plugin, toUnknownNames(plugin.name))
+  const { plugin: runtimeName, ...names } = entry.names
   const invalid = (problem: string, cause?: unknown) =>
-    createHostError('PLUGIN_INVALID', { plugin: runtimeName, ...names, problem }, { cause })
+    createHostError('PLUGIN_INVALID', { ...entry.names, problem }, { cause })
   let hasReturned = false
   const provide = <T extends object>({ id, token }: Capability<T>, implementation: NoInfer<T>) => {
     if (hasReturned) throw invalid(`provides capability "${id}" after register has returned`)
@@ -50,16 +48,16 @@ export function wireScope(
     hasReturned = true
   }
   if (isThenable(returned)) {
-    returned.then(ignore, ignore) // its rejection must not end the process
+    returned.then(undefined, () => {}) // its rejection must not end the process
     throw invalid('registers asynchronously')
   }
-  const problem = findBrokenClaim(result.provides, provided)
+  const problem = findProvidesProblem(result.provides, provided)
   if (problem !== undefined) throw invalid(problem)
   return container
 }
 
-/** Options of `wireScope`. */
-export interface WireOptions {
+/** Options of `registerPlugin`. */
+export interface RegisterOptions {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly warn: (message: string) => void
@@ -67,13 +65,13 @@ export interface WireOptions {
   readonly provided: Map<symbol, object>
 }
 
-function findBrokenClaim(
-  claimed: readonly Capability<object>[],
+function findProvidesProblem(
+  listed: readonly Capability<object>[],
   provided: ReadonlyMap<symbol, object>,
 ): string | undefined {
-  const withheld = claimed.find(({ token }) => !provided.has(token))
-  if (withheld !== undefined) return `does not provide capability "${withheld.id}", which its probe listed`
-  const tokens = new Set(claimed.map(({ token }) => token))
+  const missing = listed.find(({ token }) => !provided.has(token))
+  if (missing !== undefined) return `does not provide capability "${missing.id}", which its probe listed`
+  const tokens = new Set(listed.map(({ token }) => token))
   const extra = [...provided.keys()].find((token) => !tokens.has(token))
   if (extra !== undefined) return `provides capability "${toCapabilityId(extra)}", which its probe did not list`
   return findRuntimeProblem(provided)
@@ -86,5 +84,3 @@ function toCapabilityId({ description = '' }: symbol): string {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
-
-function ignore(): void {}
