@@ -12,8 +12,8 @@ export class MemoryImageBuilder implements ImageBuilder {
 
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
-    this.#context.refuse(imageBuilderCapability, 'build.platform', options.platform)
-    this.#context.refuse(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
+    this.#context.checkOption(imageBuilderCapability, 'build.platform', options.platform)
+    this.#context.checkOption(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
     await this.#context.call('buildImage', options, async (call) => {
       // Loaded at the first build, because the parsers of Dockerfiles take longer to load than the rest of the package.
       const { buildImage } = await import('./images/build-image.js')

@@ -21,6 +21,7 @@ export class MemoryImageTransfer implements ImageTransfer {
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
     return await this.#context.call('loadImages', options, async (call) => {
+      // Loaded at the first use, because few applications need tar-stream.
       const { loadImages } = await import('./images/archive/load-images.js')
       return await loadImages(this.#context.engine, tar, call)
     })

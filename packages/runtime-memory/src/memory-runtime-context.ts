@@ -52,7 +52,7 @@ export class MemoryRuntimeContext {
     engine.openRuntimes.add(this)
   }
 
-  /** Runs one operation: see `OperationScope.run`. */
+  /** Runs one operation with the faults that are injected for it. See `OperationScope.run`. */
   async call<T>(
     operation: string,
     { signal }: OperationOptions,
@@ -70,7 +70,7 @@ export class MemoryRuntimeContext {
     })
   }
 
-  /** Runs a step that undoes an operation, with its injected faults; also while the runtime is being closed. */
+  /** Runs an undo step with the faults that are injected for it, also while the runtime is being closed. */
   async runUndoStep(operation: string, signal: AbortSignal, effect: () => void | PromiseLike<void>): Promise<void> {
     try {
       await this.#withFaults(operation, signal, effect)
@@ -89,15 +89,15 @@ export class MemoryRuntimeContext {
     return result
   }
 
-  /** @throws HostError NAME_CONFLICT when there is an object with the name already */
+  /** Throws NAME_CONFLICT when an object has the name already. */
   checkNameIsFree(name: string, holder: NamedObject | undefined): void {
     if (holder === undefined) return
     const { id: holderId = holder.name, labels } = holder
     throw createHostError('NAME_CONFLICT', { name, holderId, sameOwner: isSameOwner(labels, this.ownerLabels) })
   }
 
-  /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support */
-  refuse<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+  /** Throws OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support. */
+  checkOption<F extends OptionName>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
     checkOption(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }
 

@@ -35,9 +35,10 @@ import { attachContainer, startAttached } from './containers/attach.js'
 import { createContainer } from './containers/create-container.js'
 import { inspectContainer, toContainerInfo } from './containers/inspect-container.js'
 import { createLogStream, readWholeLog } from './containers/read-logs.js'
+import { removeContainer } from './containers/remove-container.js'
 import { startContainer } from './containers/start-container.js'
 import { getCurrentRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
-import { removeContainer, stopContainer } from './containers/stop-container.js'
+import { stopContainer } from './containers/stop-container.js'
 import { toShortReference } from './images/state/image-store.js'
 import { toImageInfo } from './images/state/stored-image.js'
 import type { MemoryEngine } from './memory-engine.js'
@@ -98,26 +99,23 @@ export class MemoryRuntime implements Runtime {
     return await this.#context.call('waitContainer', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
       if (this.#wasStartedByAnother(container))
-        this.#context.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
+        this.#context.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    await this.#context.call('removeContainer', options, async () => {
-      const container = this.#engine.containers.find(id)
-      if (container !== undefined) await removeContainer(this.#engine, container)
-    })
+    await this.#context.call('removeContainer', options, () => removeContainer(this.#engine, id))
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateId(id)
     validateLogOptions(options)
     const { since, timestamps, stdout = true, stderr = true } = options
-    this.#context.refuse(runtimeCapability, 'logs.since', since)
-    this.#context.refuse(runtimeCapability, 'logs.timestamps', timestamps)
-    this.#context.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
+    this.#context.checkOption(runtimeCapability, 'logs.since', since)
+    this.#context.checkOption(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#context.checkOption(runtimeCapability, 'logs.split', stdout !== stderr)
     return createLogStream(this.#context, id, options)
   }
 
@@ -154,7 +152,7 @@ export class MemoryRuntime implements Runtime {
         toImageHome(this.#engine.images.require(image).config),
       )
     } catch {
-      // Without a known home directory the answer is that of root. Only an abort and a closed runtime reject.
+      // The contract returns `/root` for an unknown home directory. Only an abort and a closed runtime reject.
       options.signal?.throwIfAborted()
       this.#context.operations.assertOpen()
       return '/root'
@@ -180,7 +178,7 @@ export class MemoryRuntime implements Runtime {
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     await this.#context.call('attach', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
-      if (this.#wasStartedByAnother(container)) this.#refuseAttach(id)
+      if (this.#wasStartedByAnother(container)) this.#checkForeignOutput(id)
       return attachContainer(container, { ...options, signal })
     })
   }
@@ -199,7 +197,7 @@ export class MemoryRuntime implements Runtime {
     await this.#context.call('resizeTTY', options, () => {
       const container = this.#engine.containers.require(id)
       if (container.config.tty !== true || toContainerState(container) === 'exited') return
-      this.#context.refuse(runtimeCapability, 'tty.resize', size)
+      this.#context.checkOption(runtimeCapability, 'tty.resize', size)
       container.terminalSize = size
     })
   }
@@ -240,28 +238,32 @@ export class MemoryRuntime implements Runtime {
   }
 
   /** Whether another open runtime started the container. */
-  #wasStartedByAnother({ run }: MemoryContainer): boolean {
-    return run !== undefined && run.startedBy !== this.#context
+  #wasStartedByAnother({ latestRun }: MemoryContainer): boolean {
+    return latestRun !== undefined && latestRun.startedBy !== this.#context
   }
 
-  #refuseAttach(id: string): void {
-    const refused = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
-    if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
+  /** @throws HostError NOT_ATTACHABLE when the output of such containers is not supported */
+  #checkForeignOutput(id: string): void {
+    const unsupported = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
+    if (unsupported !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: unsupported.reason })
   }
 }
 
-/** Resolves with the exit code of the current or last run, or of the next one where the container has not run yet. */
+/** Resolves with the exit code of the current or last run, or of the next run of a container that has not run yet. */
 async function waitContainer(container: MemoryContainer, signal: AbortSignal): Promise<number> {
   const { lifecycle, id } = container
-  while (container.run === undefined) {
+  while (container.latestRun === undefined) {
     if (lifecycle.isBeingRemoved)
       throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'it was removed before it ran' })
     await untilAborted(lifecycle.waitForStartOrRemoval(), signal)
   }
-  return await untilAborted(container.run.ended, signal)
+  return await untilAborted(container.latestRun.whenEnded, signal)
 }
 
-/** Removes a tag. With the last tag, or an id, removes the image; IN_USE while a container uses it. */
+/**
+ * Removes a tag. Removes the image when the reference is an id or its last tag; throws IN_USE while a container uses the
+ * image.
+ */
 function removeImage({ images, containers }: MemoryEngine, reference: string): void {
   const image = images.find(reference)
   if (image === undefined) return

@@ -8,7 +8,7 @@ import type {
 } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
 import { removeVolumesOf } from './containers/mounts.js'
-import { removeContainer } from './containers/stop-container.js'
+import { removeContainer } from './containers/remove-container.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
 /** Starts sidecars by `createContainer` and `startContainer` of the runtime, so faults injected into these apply too. */
@@ -34,8 +34,7 @@ export class MemorySidecarManager implements SidecarManager {
   async #remove(id: string, signal: AbortSignal): Promise<void> {
     const { engine } = this.#context
     await this.#context.runUndoStep('removeContainer', signal, async () => {
-      const container = engine.containers.find(id)
-      if (container !== undefined) await removeContainer(engine, container)
+      await removeContainer(engine, id)
       removeVolumesOf(engine, id)
     })
   }

@@ -63,12 +63,12 @@ interface Session extends StartAttachedOptions {
   readonly output: OutputClient
 }
 
-async function runSession({ streams, ended }: ContainerRun, { attach, output, signal }: Session): Promise<number> {
+async function runSession({ streams, whenEnded }: ContainerRun, { attach, output, signal }: Session): Promise<number> {
   const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input, output.call)
   input?.failed.catch(() => streams.input.end())
   try {
     const failures = [output.failed, ...(input === undefined ? [] : [input.failed])]
-    return await untilAborted(Promise.race([ended, ...failures]), signal)
+    return await untilAborted(Promise.race([whenEnded, ...failures]), signal)
   } finally {
     input?.stop()
   }

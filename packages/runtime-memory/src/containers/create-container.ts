@@ -80,7 +80,7 @@ function toContainer(
       readOnly: config.readOnlyRootFilesystem === true,
     }),
     log: new ContainerLog(engine.clock, engine.logLimitBytes),
-    run: undefined,
+    latestRun: undefined,
     starting: undefined,
     firewallRules: undefined,
     terminalSize: undefined,

@@ -11,7 +11,7 @@ export function toContainerInfo(container: MemoryContainer): ContainerInfo {
 
 /** Collects all facts about a container. */
 export function inspectContainer(engine: MemoryEngine, container: MemoryContainer): ContainerInspection {
-  const { run, image, argv } = container
+  const { latestRun, image, argv } = container
   const status = toContainerState(container)
   return {
     ...toContainerInfo(container),
@@ -20,9 +20,9 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
     state: {
       status,
       running: status === 'running',
-      exitCode: run?.exitCode,
-      startedAt: run?.startedAt,
-      finishedAt: run?.finishedAt,
+      exitCode: latestRun?.exitCode,
+      startedAt: latestRun?.startedAt,
+      finishedAt: latestRun?.finishedAt,
     },
     networks: toAttachments(engine, container),
     ports: getCurrentRun(container)?.network.ports ?? [],

@@ -5,7 +5,7 @@ export type LogFilter = (record: LogRecord) => boolean
 
 /** A byte position in a log. */
 export interface LogPosition {
-  /** The number of the record. */
+  /** The position of the record in the log. */
   readonly position: number
   /** The offset in the bytes of that record. */
   readonly offset: number
@@ -22,8 +22,8 @@ export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number |
     if (record === undefined || !isWanted(record)) continue
     if (isLast && record.bytes.at(-1) !== newline) left -= 1
     isLast = false
-    const findBefore = (end: number) => (end === 0 ? -1 : record.bytes.lastIndexOf(newline, end - 1))
-    for (let at = findBefore(record.bytes.length); at !== -1; at = findBefore(at)) {
+    const findNewlineBefore = (end: number) => (end === 0 ? -1 : record.bytes.lastIndexOf(newline, end - 1))
+    for (let at = findNewlineBefore(record.bytes.length); at !== -1; at = findNewlineBefore(at)) {
       left -= 1
       if (left === 0)
         return at + 1 === record.bytes.length ? { position: position + 1, offset: 0 } : { position, offset: at + 1 }

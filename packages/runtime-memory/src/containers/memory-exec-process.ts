@@ -10,7 +10,7 @@ import { createTerminalInput, toTerminalOutput } from '../simulation/processes/t
 import { writeTo } from '../simulation/processes/write-to.js'
 import type { ContainerRun } from './state/container-run.js'
 
-/** Options of `MemoryExecProcess`. `run` is the run of the container in which the process runs. */
+/** Options of `MemoryExecProcess`. `run` is the current run of the container. */
 export interface MemoryExecProcessOptions {
   readonly containerId: string
   readonly run: ContainerRun

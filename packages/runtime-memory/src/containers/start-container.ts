@@ -67,7 +67,7 @@ async function start(
   const run = new ContainerRun(engine, container, { startedBy: context, program, network, client })
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
-    await run.ended
+    await run.whenEnded
   })
   if (rules !== undefined && isRestrictedLate) await applyRulesAfterStart(run, container.id, rules)
   return run

@@ -10,7 +10,7 @@ import type { Argv, StringMap } from '@capstan/core/plugin'
  */
 export type MemoryProgram = (process: MemoryProcess) => Promise<number>
 
-/** The view of one simulated process. */
+/** The process in which a program runs: its command line, streams, signal, network and files. */
 export interface MemoryProcess {
   /**
    * The entrypoint and the command of the container, or the command line of `exec` or `run`. For a command, `argv[0]` is

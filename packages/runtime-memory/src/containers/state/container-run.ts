@@ -32,7 +32,7 @@ export class ContainerRun {
   readonly network: NetworkAllocation
   readonly startedAt: Date
   /** Resolves with the exit code after the resources of the run are released. */
-  readonly ended: Promise<number>
+  readonly whenEnded: Promise<number>
   readonly #engine: RunEngine
   readonly #container: MemoryContainer
   /** Pid 1 is the init process or the program, and 2 is the program under an init. */
@@ -52,8 +52,8 @@ export class ContainerRun {
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
     this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
-    this.ended = this.#waitForEnd()
-    container.run = this
+    this.whenEnded = this.#waitForEnd()
+    container.latestRun = this
     container.lifecycle.notifyStarted()
   }
 

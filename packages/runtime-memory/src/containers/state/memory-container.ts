@@ -22,7 +22,7 @@ export interface MemoryContainer {
   readonly files: ContainerFiles
   readonly log: ContainerLog
   /** The current run, or the last one. */
-  run: ContainerRun | undefined
+  latestRun: ContainerRun | undefined
   /** The start in progress: concurrent starts wait for it. */
   starting: Promise<void> | undefined
   /** The firewall rules that each start applies. */
@@ -32,13 +32,13 @@ export interface MemoryContainer {
 }
 
 /** Returns the state of a container. While it is being removed, the state is `stopping`. */
-export function toContainerState({ run, lifecycle }: MemoryContainer): ContainerState {
+export function toContainerState({ latestRun, lifecycle }: MemoryContainer): ContainerState {
   if (lifecycle.isBeingRemoved) return 'stopping'
-  if (run === undefined) return 'created'
-  return run.exitCode === undefined ? 'running' : 'exited'
+  if (latestRun === undefined) return 'created'
+  return latestRun.exitCode === undefined ? 'running' : 'exited'
 }
 
 /** Returns the current run; `undefined` unless the container is running. */
-export function getCurrentRun({ run }: MemoryContainer): ContainerRun | undefined {
-  return run?.exitCode === undefined ? run : undefined
+export function getCurrentRun({ latestRun }: MemoryContainer): ContainerRun | undefined {
+  return latestRun?.exitCode === undefined ? latestRun : undefined
 }

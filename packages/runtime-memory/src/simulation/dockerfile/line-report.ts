@@ -7,7 +7,7 @@ export class LineReport {
   readonly lastLines: string[] = []
   readonly #report: (text: string, stream: OutputStream) => void
   readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
-  readonly #rests = { stdout: '', stderr: '' }
+  readonly #partialLines = { stdout: '', stderr: '' }
 
   constructor(report: (text: string, stream: OutputStream) => void) {
     this.#report = report
@@ -21,21 +21,21 @@ export class LineReport {
   end(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       this.#add(stream, this.#decoders[stream].end())
-      if (this.#rests[stream] !== '') this.#add(stream, '\n')
+      if (this.#partialLines[stream] !== '') this.#add(stream, '\n')
     }
   }
 
   #add(stream: OutputStream, text: string): void {
-    const lines = `${this.#rests[stream]}${text}`.split('\n')
-    this.#rests[stream] = lines.pop() ?? ''
-    for (const line of lines) this.#take(stream, line)
+    const lines = `${this.#partialLines[stream]}${text}`.split('\n')
+    this.#partialLines[stream] = lines.pop() ?? ''
+    for (const line of lines) this.#reportLine(stream, line)
   }
 
-  #take(stream: OutputStream, line: string): void {
+  #reportLine(stream: OutputStream, line: string): void {
     this.lastLines.push(line)
-    if (this.lastLines.length > keptLines) this.lastLines.shift()
+    if (this.lastLines.length > maximumLastLines) this.lastLines.shift()
     this.#report(line, stream)
   }
 }
 
-const keptLines = 20
+const maximumLastLines = 20

@@ -20,7 +20,7 @@ async function runInput(process: MemoryProcess): Promise<number> {
     if (shell.hasExited) break
     await prompt()
   }
-  return shell.code
+  return shell.exitCode
 }
 
 async function runFile(process: MemoryProcess, path: string): Promise<number> {

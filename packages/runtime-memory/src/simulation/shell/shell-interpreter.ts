@@ -11,7 +11,7 @@ import { expandWords, parseScript, type ShellCommand, type ShellStep } from './s
 
 /** Runs scripts of the simulated `sh`. Keeps the variables, working directory, traps and last exit code. */
 export class ShellInterpreter {
-  code = 0
+  exitCode = 0
   hasExited = false
   readonly #process: MemoryProcess
   readonly #name: string
@@ -36,17 +36,17 @@ export class ShellInterpreter {
     try {
       for (const step of parseScript(script)) {
         if (this.hasExited) break
-        if (this.#shouldRun(step)) this.code = await this.#runStep(step)
+        if (this.#shouldRun(step)) this.exitCode = await this.#runStep(step)
       }
     } catch (error) {
       if (this.#commandAbort.signal.aborted) throw error
-      this.code = await fail(this.#process, error, 2)
+      this.exitCode = await fail(this.#process, error, 2)
     }
-    return this.code
+    return this.exitCode
   }
 
   #shouldRun({ connector }: ShellStep): boolean {
-    return connector === ';' || (connector === '&&') === (this.code === 0)
+    return connector === ';' || (connector === '&&') === (this.exitCode === 0)
   }
 
   async #runStep({ pipeline }: ShellStep): Promise<number> {
@@ -116,7 +116,7 @@ export class ShellInterpreter {
       case 'exec':
         return this.#exit(await this.#process.run(argv.slice(1), options))
       case 'exit':
-        return this.#exit(first === '' ? this.code : Number(first))
+        return this.#exit(first === '' ? this.exitCode : Number(first))
       case 'export':
         return this.#assign(takeAssignments(argv.slice(1)))
       case 'trap':
@@ -163,11 +163,11 @@ export class ShellInterpreter {
 
   #toTarget(target: string, kind: string): string {
     const [expanded = ''] = this.#expand([target])
-    return kind === 'copy' ? expanded : posix.resolve(this.#directory, expanded)
+    return kind === 'duplicate' ? expanded : posix.resolve(this.#directory, expanded)
   }
 
   #findVariable(name: string): string {
-    if (name === '?') return String(this.code)
+    if (name === '?') return String(this.exitCode)
     if (name === '$') return String(this.#process.pid)
     if (name === '@' || name === '*') return this.#arguments.join(' ')
     if (name === '0') return this.#name

@@ -22,7 +22,7 @@ export async function openRedirects(
   for (const redirect of redirects) {
     if (redirect.kind === 'read')
       streams = { ...streams, stdin: Readable.from([await readInput(files, redirect.target)]) }
-    else if (redirect.kind === 'copy')
+    else if (redirect.kind === 'duplicate')
       streams = replaceOutput(streams, redirect.stream, redirect.target === '2' ? streams.stderr : streams.stdout)
     else {
       const output = await openOutput(files, redirect)

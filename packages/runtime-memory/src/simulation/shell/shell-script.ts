@@ -17,10 +17,10 @@ export interface ShellCommand {
   readonly redirects: readonly ShellRedirect[]
 }
 
-/** A redirect. `target` is an unexpanded path, or for `copy` the number of the copied stream. */
+/** A redirect. `target` is an unexpanded path, or for `duplicate` the number of the other stream. */
 export interface ShellRedirect {
   readonly stream: 0 | 1 | 2
-  readonly kind: 'read' | 'write' | 'append' | 'copy'
+  readonly kind: 'read' | 'write' | 'append' | 'duplicate'
   readonly target: string
 }
 
@@ -40,14 +40,14 @@ export function parseScript(text: string): readonly ShellStep[] {
   return steps
 }
 
-/** Replaces the placeholders of variables. A word that is exactly `$@` becomes all words of `all`. */
+/** Replaces the placeholders of variables. A word that is exactly `$@` becomes one word for each positional parameter. */
 export function expandWords(
   words: readonly string[],
   find: (name: string) => string,
-  all: readonly string[] = [],
+  positional: readonly string[],
 ): readonly string[] {
   const expand = (word: string) => word.replace(placeholder, (_, name: string) => find(name))
-  return words.flatMap((word) => (word === toPlaceholder('@') ? all : expand(word)))
+  return words.flatMap((word) => (word === toPlaceholder('@') ? positional : expand(word)))
 }
 
 function toPipeline(entries: readonly ParseEntry[]): readonly ShellCommand[] {
@@ -79,7 +79,7 @@ function toRedirect(stream: 1 | 2 = 1, entry: ParseEntry | undefined, target: Pa
   if (operator === '<') return { stream: 0, kind: 'read', target: word }
   if (operator === '>') return { stream, kind: 'write', target: word }
   if (operator === '>>') return { stream, kind: 'append', target: word }
-  if (operator === '>&' && (word === '1' || word === '2')) return { stream, kind: 'copy', target: word }
+  if (operator === '>&' && (word === '1' || word === '2')) return { stream, kind: 'duplicate', target: word }
   throw createSyntaxError(entry)
 }
 

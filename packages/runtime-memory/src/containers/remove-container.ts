@@ -1,0 +1,14 @@
+import type { MemoryEngine } from '../memory-engine.js'
+import { getCurrentRun } from './state/memory-container.js'
+
+/** Kills and removes a container if it exists. Concurrent removals resolve when it is removed. */
+export async function removeContainer(engine: MemoryEngine, id: string): Promise<void> {
+  const container = engine.containers.find(id)
+  if (container === undefined) return
+  container.lifecycle.beginRemoval()
+  await container.starting
+  const run = getCurrentRun(container)
+  run?.process.kill()
+  await run?.whenEnded
+  engine.containers.delete(container)
+}
