@@ -62,16 +62,19 @@ describe('an injected fault', () => {
     expect(await listObjects(memory)).toMatchObject({ networks: ['n'], containers: ['c created'] })
   })
 
-  it.each([false, true])('hangs until the signal aborts, and leaves nothing (after the effect: %s)', async (after) => {
-    await using memory = await openMemory({ faults: [{ operation: 'createNetwork', hang: true, after }] })
-    const abort = new AbortController()
-    const reason = new Error('enough')
-    const creating = memory.networks.createNetwork('n', { signal: abort.signal })
-    await new Promise((resolve) => setImmediate(resolve))
-    abort.abort(reason)
-    await expect(creating).rejects.toBe(reason)
-    expect(await listObjects(memory)).toEqual(noObjects)
-  })
+  it.each([false, true])(
+    'hangs until the signal aborts, and then has created nothing (after the effect: %s)',
+    async (after) => {
+      await using memory = await openMemory({ faults: [{ operation: 'createNetwork', hang: true, after }] })
+      const abort = new AbortController()
+      const reason = new Error('enough')
+      const creating = memory.networks.createNetwork('n', { signal: abort.signal })
+      await new Promise((resolve) => setImmediate(resolve))
+      abort.abort(reason)
+      await expect(creating).rejects.toBe(reason)
+      expect(await listObjects(memory)).toEqual(noObjects)
+    },
+  )
 
   it('applies to the operations of an exec process', async () => {
     const faults: MemoryFault[] = [{ operation: 'kill' }, { operation: 'resize' }]

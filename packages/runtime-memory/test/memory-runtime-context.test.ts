@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createConnection } from 'node:net'
 import type { OperationOptions } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, type MemoryImage, memoryPlugin } from '../src/index.js'
@@ -177,20 +175,6 @@ describe('close', () => {
     await memory.runtime.removeContainer('r')
     await waiting
     expect(findMore(handles)).toEqual([])
-  })
-})
-
-describe('ports of a container', () => {
-  it('are free after its removal', async () => {
-    await using memory = await setUp([])
-    const ports = [{ containerPort: 80 }]
-    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'], ports })
-    await memory.runtime.startContainer(id)
-    const port = (await memory.runtime.getPortBindings(id)).get(80) ?? 0
-    await memory.runtime.removeContainer(id)
-    const socket = createConnection({ host: '127.0.0.1', port })
-    const [error] = await once(socket, 'error')
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
 

@@ -49,7 +49,7 @@ describe('startSidecar', () => {
   })
 
   it.each(['pullImage', 'createContainer', 'startContainer'])(
-    'leaves no container and no volume when %s fails',
+    'removes the container that it created when %s fails',
     async (operation) => {
       const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
       await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
@@ -68,7 +68,7 @@ describe('startSidecar', () => {
     })
   })
 
-  it('has nothing to undo when another call has removed the container', async () => {
+  it('reports no failed undo step when another runtime has removed the container', async () => {
     const plugin = memoryPlugin({ faults: [{ operation: 'startContainer', hang: true }] })
     await using other = await openPlugin(plugin)
     const memory = await openPlugin(plugin)
@@ -80,7 +80,7 @@ describe('startSidecar', () => {
     await failing
   })
 
-  it('is undone when the host is disposed, which waits for the undo', async () => {
+  it('is undone before the disposal of the host resolves', async () => {
     const faults: MemoryFault[] = [{ operation: 'startContainer', hang: true }]
     const plugin = memoryPlugin({ faults })
     const memory = await openPlugin(plugin)

@@ -65,7 +65,7 @@ describe('startAttached', () => {
     expect(stdin.listenerCount('data')).toBe(0)
   })
 
-  it('moves 20 MB both ways without a deadlock', async () => {
+  it('copies 20 MB from the input to the output without a deadlock', async () => {
     await using memory = await openMemory({ logLimitBytes: 1_000_000 })
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
     const size = 20_000_000
@@ -82,7 +82,7 @@ describe('startAttached', () => {
     expect(received).toBe(size)
   })
 
-  it('treats a destroyed input as ended', async () => {
+  it('ends stdin when the input is destroyed', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
     const stdin = new PassThrough()

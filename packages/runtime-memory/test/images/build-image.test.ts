@@ -271,7 +271,7 @@ describe('a build that fails', () => {
     })
   })
 
-  it('rejects with the reason of an aborted signal and leaves nothing', async () => {
+  it('rejects with the reason of an aborted signal and creates no image', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     const reason = new Error('enough')

@@ -56,13 +56,15 @@ describe('images', () => {
     await memory.runtime.removeContainer(id)
     await memory.runtime.removeImage('busybox')
   })
+})
 
+describe('getImageHomeDir', () => {
   it.each([
     [{ env: { HOME: '/h' }, user: 'node' }, '/h'],
     [{ user: 'node:node' }, '/home/node'],
     [{ user: '1000' }, '/root'],
     [{}, '/root'],
-  ])('have the home directory of the user %j', async (image, home) => {
+  ])('resolves with the home directory of the user %j', async (image, home) => {
     await using memory = await openMemory({ images: { app: { ...app, ...image } } })
     expect(await memory.runtime.getImageHomeDir('app')).toBe(home)
   })

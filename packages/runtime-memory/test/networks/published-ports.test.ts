@@ -62,6 +62,15 @@ describe('a published port', () => {
     expect(await text(socket)).toBe('3\n')
   })
 
+  it('is free after the removal of the container', async () => {
+    await using memory = await openMemory()
+    const id = await startServer(memory, { name: 'server', ports: [{ containerPort: 80 }] })
+    const port = (await memory.runtime.getPortBindings(id)).get(80)
+    await memory.runtime.removeContainer(id)
+    const [error] = await once(dial(port), 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
   it('is rejected with OPTION_UNSUPPORTED when all networks are internal', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('inside', { internal: true })
