@@ -22,6 +22,16 @@ export function expectDefined<T>(seen: T | undefined, what: string): T {
   return seen
 }
 
+/** Returns the ids of the items, to compare them. */
+export function toIds(items: readonly { readonly id: string }[]): readonly string[] {
+  return items.map(({ id }) => id)
+}
+
+/** Returns the names of the items, to compare them. */
+export function toNames(items: readonly { readonly name: string }[]): readonly string[] {
+  return items.map(({ name }) => name)
+}
+
 /** Formats a value for a failure in one line of at most 300 characters. */
 export function show(value: unknown): string {
   const text = inspect(value, {

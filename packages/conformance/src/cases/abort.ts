@@ -15,6 +15,7 @@ import { expectReason } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { expectAborts, expectUndoneByAbort } from '../steps/abort.js'
 import { collectBytes } from '../steps/collect.js'
 import { createContainer, findListed, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
@@ -22,44 +23,48 @@ import { readLogs } from '../steps/logs.js'
 
 export const abortCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
-    'ABT-001': before('ping', ({ runtime }, own) => runtime.ping(own)),
-    'ABT-002': before('createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
-    'ABT-003': before('startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
-    'ABT-004': before('stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
-    'ABT-005': before('waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
-    'ABT-006': before('removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
-    'ABT-007': before('containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
+    'ABT-001': rejectsAborted('ping', ({ runtime }, own) => runtime.ping(own)),
+    'ABT-002': rejectsAborted('createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
+    'ABT-003': rejectsAborted('startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
+    'ABT-004': rejectsAborted('stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
+    'ABT-005': rejectsAborted('waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
+    'ABT-006': rejectsAborted('removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
+    'ABT-007': rejectsAborted('containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
       readLogs(await runtime.containerLogs(id, own)),
     ),
-    'ABT-008': before('containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
-    'ABT-009': before('containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
+    'ABT-008': rejectsAborted('containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
+    'ABT-009': rejectsAborted('containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
     'ABT-010': {
-      ...before('buildImage', (context, own) => {
+      ...rejectsAborted('buildImage', (context, own) => {
         const { image, uniqueName } = context
         const tag = `${uniqueName('aborted')}:1`
         return context.require(imageBuilderCapability).buildImage(`FROM ${image}\n`, tag, own)
       }),
       capability: imageBuilderCapability,
     },
-    'ABT-011': before('imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
-    'ABT-012': before('listImages', ({ runtime }, own) => runtime.listImages(own)),
-    'ABT-013': before('removeImage', ({ runtime, uniqueName }, own) => runtime.removeImage(uniqueName('none'), own)),
-    'ABT-014': before('attach', ({ runtime }, own, id) =>
+    'ABT-011': rejectsAborted('imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
+    'ABT-012': rejectsAborted('listImages', ({ runtime }, own) => runtime.listImages(own)),
+    'ABT-013': rejectsAborted('removeImage', ({ runtime, uniqueName }, own) =>
+      runtime.removeImage(uniqueName('none'), own),
+    ),
+    'ABT-014': rejectsAborted('attach', ({ runtime }, own, id) =>
       runtime.attach(id, { stdout: collectBytes().stream, ...own }),
     ),
-    'ABT-015': before('startAttached', ({ runtime }, own, id) =>
+    'ABT-015': rejectsAborted('startAttached', ({ runtime }, own, id) =>
       runtime.startAttached(id, { stdout: collectBytes().stream, ...own }),
     ),
-    'ABT-016': before('resizeTTY', ({ runtime }, own, id) => runtime.resizeTTY(id, { height: 24, width: 80 }, own)),
-    'ABT-017': before('getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
-    'ABT-018': before('getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
+    'ABT-016': rejectsAborted('resizeTTY', ({ runtime }, own, id) =>
+      runtime.resizeTTY(id, { height: 24, width: 80 }, own),
+    ),
+    'ABT-017': rejectsAborted('getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
+    'ABT-018': rejectsAborted('getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
     'ABT-019': {
-      ...before('setupFirewall', (context, own, id) =>
+      ...rejectsAborted('setupFirewall', (context, own, id) =>
         context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
       ),
       capability: firewallManagerCapability,
     },
-    'ABT-020': before('listContainers', ({ runtime }, own) => runtime.listContainers(own)),
+    'ABT-020': rejectsAborted('listContainers', ({ runtime }, own) => runtime.listContainers(own)),
     'ABT-021': {
       title: 'the reason may be any value, and is passed on unchanged',
       run: async ({ runtime }) => {
@@ -108,11 +113,8 @@ export const abortCases: readonly ConformanceCase[] = [
       title: 'createContainer aborted at any moment leaves nothing behind',
       run: async (context) => {
         const { runtime, image } = context
-        await tryAborts(
-          context,
-          async (own) => await runtime.createContainer({ image }, own),
-          runtime.removeContainer.bind(runtime),
-        )
+        const create = (own: OperationOptions) => runtime.createContainer({ image }, own)
+        await expectUndoneByAbort(context, create, (id) => runtime.removeContainer(id))
       },
     },
     'ABT-027': {
@@ -124,7 +126,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const own = { signal: controller.signal }
         const waits = Array.from({ length: 20 }, () => inBackground(context.runtime.waitContainer(id, own)))
         await pause(200)
-        const reason = new Error('all of you')
+        const reason = new Error('aborted by the case')
         controller.abort(reason)
         for (const { result } of waits) await expectReason(reason, () => within(5000, 'the rejection', result))
         expect((await findListed(context, id)) !== undefined, 'the container in the list', 'nothing')
@@ -132,70 +134,77 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   }),
   ...defineCases(networkManagerCapability, {
-    'ABT-028': before('createNetwork', (context, own) =>
+    'ABT-028': rejectsAborted('createNetwork', (context, own) =>
       context.require(networkManagerCapability).createNetwork(context.uniqueName('aborted'), own),
     ),
-    'ABT-029': before('removeNetwork', (context, own) =>
+    'ABT-029': rejectsAborted('removeNetwork', (context, own) =>
       context.require(networkManagerCapability).removeNetwork(context.uniqueName('none'), own),
     ),
-    'ABT-030': before('listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
+    'ABT-030': rejectsAborted('listNetworks', (context, own) =>
+      context.require(networkManagerCapability).listNetworks(own),
+    ),
     'ABT-031': {
       title: 'createNetwork aborted at any moment leaves nothing behind',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
-        await tryAborts(context, create, (id) => networks.removeNetwork(id))
+        await expectUndoneByAbort(context, create, (id) => networks.removeNetwork(id))
       },
     },
   }),
   ...defineCases(volumeManagerCapability, {
-    'ABT-032': before('createVolume', (context, own) =>
+    'ABT-032': rejectsAborted('createVolume', (context, own) =>
       context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), own),
     ),
-    'ABT-033': before('removeVolume', (context, own) =>
+    'ABT-033': rejectsAborted('removeVolume', (context, own) =>
       context.require(volumeManagerCapability).removeVolume(context.uniqueName('none'), own),
     ),
-    'ABT-034': before('listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
+    'ABT-034': rejectsAborted('listVolumes', (context, own) =>
+      context.require(volumeManagerCapability).listVolumes(own),
+    ),
     'ABT-035': {
       title: 'createVolume aborted at any moment leaves nothing behind',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)
-        await tryAborts(context, create, (name) => volumes.removeVolume(name))
+        await expectUndoneByAbort(context, create, (name) => volumes.removeVolume(name))
       },
     },
   }),
   ...defineCases(sidecarManagerCapability, {
-    'ABT-036': before('startSidecar', (context, own) =>
+    'ABT-036': rejectsAborted('startSidecar', (context, own) =>
       context
         .require(sidecarManagerCapability)
         .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, own),
     ),
-    'ABT-037': before('inspectContainer of the sidecar manager', (context, own, id) =>
+    'ABT-037': rejectsAborted('inspectContainer of the sidecar manager', (context, own, id) =>
       context.require(sidecarManagerCapability).inspectContainer(id, own),
     ),
   }),
   ...defineCases(execManagerCapability, {
-    'ABT-038': before('exec', (context, own, id) => context.require(execManagerCapability).exec(id, ['true'], own)),
+    'ABT-038': rejectsAborted('exec', (context, own, id) =>
+      context.require(execManagerCapability).exec(id, ['true'], own),
+    ),
   }),
   ...defineCases(imageTransferCapability, {
-    'ABT-039': before('pullImage', (context, own) =>
+    'ABT-039': rejectsAborted('pullImage', (context, own) =>
       context.require(imageTransferCapability).pullImage('127.0.0.1:1/conformance/absent:1', own),
     ),
-    'ABT-040': before('loadImages', (context, own) =>
-      context.require(imageTransferCapability).loadImages(untouchable(), own),
+    'ABT-040': rejectsAborted('loadImages', (context, own) =>
+      context.require(imageTransferCapability).loadImages(unreadableArchive(), own),
     ),
-    'ABT-041': before('saveImage', (context, own) =>
+    'ABT-041': rejectsAborted('saveImage', (context, own) =>
       context.require(imageTransferCapability).saveImage(context.image, own),
     ),
   }),
   ...defineCases(runtimeCapability, {
-    'ABT-042': before('inspectContainer of the runtime', ({ runtime }, own, id) => runtime.inspectContainer(id, own)),
+    'ABT-042': rejectsAborted('inspectContainer of the runtime', ({ runtime }, own, id) =>
+      runtime.inspectContainer(id, own),
+    ),
   }),
 ]
 
-/** The call with an aborted signal rejects with the reason itself, and creates and removes nothing. */
-function before(
+function rejectsAborted(
   method: string,
   call: (context: CaseContext, own: OperationOptions, container: string) => PromiseLike<unknown>,
 ): CaseDefinition {
@@ -203,44 +212,15 @@ function before(
     title: `${method} with an aborted signal rejects with the reason itself and does nothing`,
     run: async (context) => {
       const container = await createContainer(context, { command: context.programs.exit(0) })
-      const made = await context.listCreated()
+      const before = await context.listCreated()
       const reason = new Error('aborted before the call')
       await expectReason(reason, () => call(context, { signal: AbortSignal.abort(reason) }, container))
-      expectEqual(await context.listCreated(), made, 'the existing resources')
+      expectEqual(await context.listCreated(), before, 'the existing resources')
     },
   }
 }
 
-/** Aborts the call after 200 ms and fails unless it was still pending. */
-async function expectAborts(call: (own: OperationOptions) => Promise<unknown>): Promise<void> {
-  const controller = new AbortController()
-  const running = inBackground(call({ signal: controller.signal }))
-  await pause(200)
-  const reason = new Error('waited enough')
-  controller.abort(reason)
-  await expectReason(reason, () => within(5000, 'the rejection', running.result))
-}
-
-/** Aborts a create after different times. Either it resolves, or nothing is left behind. */
-async function tryAborts(
-  context: CaseContext,
-  make: (own: OperationOptions) => Promise<string>,
-  remove: (made: string) => Promise<void>,
-): Promise<void> {
-  for (const delayMs of [0, 1, 3, 10, 30]) {
-    const controller = new AbortController()
-    const reason = new Error(`aborted after ${delayMs} ms`)
-    const making = inBackground(make({ signal: controller.signal }))
-    await pause(delayMs)
-    controller.abort(reason)
-    const outcome = await within(10_000, 'the end of the call', making.result).catch((error: unknown) => ({ error }))
-    if (typeof outcome === 'string') await remove(outcome)
-    else await expectReason(reason, () => Promise.reject(outcome.error))
-    expectEqual(await context.listCreated(), [], `the resources left after an abort at ${delayMs} ms`)
-  }
-}
-
 /** An archive that fails when it is read. */
-async function* untouchable(): AsyncGenerator<Uint8Array> {
+async function* unreadableArchive(): AsyncGenerator<Uint8Array> {
   yield await Promise.reject(new Error('the archive was read though the signal had aborted'))
 }

@@ -1,11 +1,20 @@
 import { PassThrough, Readable, type Writable } from 'node:stream'
 import { runtimeCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
-import { expectHostError, expectReason } from '../assert/expect-rejection.js'
-import { eventually, pause, within } from '../assert/wait.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually, within } from '../assert/wait.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
-import { collectBytes, toLines } from '../steps/collect.js'
-import { createContainer, runAttached, runToExit, startContainer, startReady } from '../steps/containers.js'
+import { expectAborts } from '../steps/abort.js'
+import { collectBytes, createMegabyte, toLines } from '../steps/collect.js'
+import {
+  type CaseConfig,
+  createContainer,
+  expectNumberedRuns,
+  runAttached,
+  runToExit,
+  startContainer,
+  startReady,
+} from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 
 export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -17,35 +26,12 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
       expectEqual({ stdout, stderr, exitCode }, { stdout: 'to out\n', stderr: 'to err\n', exitCode: 5 }, 'the result')
     },
   },
-  'ATT-002': {
-    title: 'startAttached gives all output of a program that exits at once, in twenty runs',
-    timeFactor: 2,
-    run: async (context) => {
-      const run = async (number: number) => {
-        const { stdout, exitCode } = await runAttached(context, {
-          command: context.programs.report(`${number}`, '', number),
-        })
-        return { stdout, exitCode }
-      }
-      const codes = Array.from({ length: 20 }, (_, number) => number)
-      const wanted = codes.map((number) => ({ stdout: `${number}\n`, exitCode: number }))
-      expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
-    },
-  },
+  'ATT-002': givesAllOutput(20, 'startAttached gives all output of a program that exits at once, in twenty runs', {}),
   'ATT-003': {
-    title: 'startAttached with autoRemove gives all output and the exit code, in ten runs',
+    ...givesAllOutput(10, 'startAttached with autoRemove gives all output and the exit code, in ten runs', {
+      autoRemove: true,
+    }),
     requiredOptions: ['autoRemove'],
-    timeFactor: 2,
-    run: async (context) => {
-      const run = async (number: number) => {
-        const config = { autoRemove: true, command: context.programs.report(`${number}`, '', number) }
-        const { stdout, exitCode } = await runAttached(context, config)
-        return { stdout, exitCode }
-      }
-      const codes = Array.from({ length: 10 }, (_, number) => number)
-      const wanted = codes.map((number) => ({ stdout: `${number}\n`, exitCode: number }))
-      expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
-    },
   },
   'ATT-004': {
     title: 'the end of stdin closes only stdin: a program that counts its input prints the number',
@@ -69,7 +55,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'startAttached copies a megabyte of every byte value in and out without deadlock',
     requiredOptions: ['interactive'],
     run: async (context) => {
-      const sent = Buffer.alloc(1024 * 1024, everyByte)
+      const sent = createMegabyte()
       const stdin = Readable.from(toPieces(sent, 10_007))
       const { bytes } = await runAttached(context, { interactive: true, command: context.programs.cat() }, { stdin })
       expect(bytes.equals(sent), `the ${sent.length} bytes that were sent`, `${bytes.length} bytes`)
@@ -150,15 +136,11 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'aborting startAttached rejects with the reason itself and stops the container',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.echoThenSleep('begun') })
-      const controller = new AbortController()
       const stdout = collectBytes()
-      const options = { stdout: stdout.stream, signal: controller.signal }
-      const running = inBackground(context.runtime.startAttached(id, options).catch((error: unknown) => error))
-      await eventually('the first output', () => (stdout.text().includes('begun') ? true : undefined))
-      const reason = new Error('seen enough')
-      controller.abort(reason)
-      const error = await within(15_000, 'the rejection', running.result)
-      expect(error === reason, 'the reason of the signal itself', error)
+      await expectAborts((own) => context.runtime.startAttached(id, { stdout: stdout.stream, ...own }), {
+        until: () => eventually('the first output', () => stdout.text().includes('begun') || undefined),
+        limitMs: 15_000,
+      })
       const isOver = async () => ((await context.runtime.containerState(id)) === 'running' ? undefined : true)
       await eventually('a container that does not run', isOver, { timeoutMs: 15_000 })
     },
@@ -188,13 +170,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'aborting attach rejects with the reason itself and does not stop the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
-      const controller = new AbortController()
-      const options = { stdout: collectBytes().stream, signal: controller.signal }
-      const attached = inBackground(context.runtime.attach(id, options))
-      await pause(200)
-      const reason = new Error('seen enough')
-      controller.abort(reason)
-      await expectReason(reason, () => within(5000, 'the rejection', attached.result))
+      await expectAborts((own) => context.runtime.attach(id, { stdout: collectBytes().stream, ...own }))
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
@@ -296,9 +272,18 @@ function endsTerminalInput(sent: string, text: string): CaseDefinition {
   }
 }
 
+/** The program of each run, all of which are concurrent, prints its number and exits with it. */
+function givesAllOutput(runs: number, title: string, config: CaseConfig): CaseDefinition {
+  return {
+    title,
+    timeFactor: 2,
+    run: async (context) =>
+      await expectNumberedRuns(runs, (number) =>
+        runAttached(context, { ...config, command: context.programs.report(`${number}`, '', number) }),
+      ),
+  }
+}
+
 function* toPieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
-
-// 257 bytes, so that no block size of a transport divides the length.
-const everyByte = Buffer.from(Array.from({ length: 257 }, (_, index) => (index * 31) % 256))

@@ -1,8 +1,8 @@
-import { type BuildProgress, imageBuilderCapability } from '@capstan/core'
+import { imageBuilderCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { buildImage } from '../steps/images.js'
+import { buildImage, recordProgress } from '../steps/images.js'
 
 /** Cases of the build cache and of pulls of the base image. */
 export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
@@ -13,9 +13,9 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuil
       // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
       const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
       await buildImage(context, dockerfile)
-      const heard: BuildProgress[] = []
-      await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void heard.push(event) })
-      const lines = heard.map(({ text }) => text)
+      const { events, onProgress } = recordProgress()
+      await buildImage(context, dockerfile, { noCache: true, onProgress })
+      const lines = events.map(({ text }) => text)
       expect(
         lines.some((text) => text.includes(`${word}-aloud`)),
         'the output of the step in the second build',
@@ -34,11 +34,11 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuil
       await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
       const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
       expectEqual(await runtime.imageExists(tag), true, 'imageExists')
-      const refused = `${context.uniqueName('pulled')}:1`
-      context.defer(`image ${refused}`, (own) => runtime.removeImage(refused, own))
-      const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
+      const absent = `${context.uniqueName('pulled')}:1`
+      context.defer(`image ${absent}`, (own) => runtime.removeImage(absent, own))
+      const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, absent, { pull: true, signal })
       await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
-      expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')
+      expectEqual(await runtime.imageExists(absent), false, 'imageExists after the failure')
     },
   },
 })

@@ -1,16 +1,15 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildOptions, type BuildProgress, imageBuilderCapability } from '@capstan/core'
-import { findTemporaryDirectory } from '@capstan/core/plugin'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
-import { expectHostError, expectReason } from '../assert/expect-rejection.js'
-import { eventually, within } from '../assert/wait.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { expectAborts } from '../steps/abort.js'
 import { expectPrints, runAttached } from '../steps/containers.js'
-import { buildImage } from '../steps/images.js'
-import { inBackground } from '../steps/in-background.js'
-import { toPlatform } from '../steps/platform.js'
+import { createDirectory } from '../steps/directories.js'
+import { buildImage, findImage, getPlatform, recordProgress } from '../steps/images.js'
 
 export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
   'BLD-001': {
@@ -43,7 +42,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
   'BLD-003': {
     title: 'COPY copies files of a directory except those that .dockerignore excludes',
     run: async (context) => {
-      const directory = await makeContext(context)
+      const directory = await createDirectory(context)
       await writeFile(join(directory, '.dockerignore'), 'secret*\n')
       await writeFile(join(directory, 'public'), 'public\n')
       await writeFile(join(directory, 'secret.key'), 'secret\n')
@@ -56,7 +55,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
   'BLD-004': {
     title: 'files of a directory keep their modes',
     run: async (context) => {
-      const directory = await makeContext(context)
+      const directory = await createDirectory(context)
       await mkdir(join(directory, 'bin'))
       await writeFile(join(directory, 'bin/program'), 'text\n')
       await chmod(join(directory, 'bin/program'), 0o750)
@@ -97,37 +96,28 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
       expectIncludes(facts.lastLines.join('\n'), 'on the way', 'the last lines')
     },
   },
-  'BLD-008': {
-    title: 'buildImage rejects with BUILD_FAILED on a syntax error, and creates no image',
-    run: async (context) => {
-      await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
-    },
-  },
-  'BLD-009': {
-    title: 'buildImage rejects with BUILD_FAILED when COPY names a file that the context lacks',
-    run: async (context) => {
-      await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
-    },
-  },
-  'BLD-010': {
-    title: 'buildImage rejects with BUILD_FAILED when the base image does not exist',
-    run: async (context) => {
-      await expectBuildFailed(context, 'FROM 127.0.0.1:1/conformance/absent:1\n')
-    },
-  },
-  'BLD-011': refusesContext('".." in the name of a context file', { '../outside': 'no' }),
-  'BLD-012': refusesContext('an absolute name of a context file', { '/outside': 'no' }),
+  'BLD-008': failsBuild(
+    'on a syntax error, and creates no image',
+    ({ image }) => `FROM ${image}\nCONFORM to nothing\n`,
+  ),
+  'BLD-009': failsBuild(
+    'when COPY names a file that the context lacks',
+    ({ image }) => `FROM ${image}\nCOPY absent /absent\n`,
+  ),
+  'BLD-010': failsBuild('when the base image does not exist', () => 'FROM 127.0.0.1:1/conformance/absent:1\n'),
+  'BLD-011': rejectsContext('".." in the name of a context file', { '../outside': 'no' }),
+  'BLD-012': rejectsContext('an absolute name of a context file', { '/outside': 'no' }),
   'BLD-013': {
     title: 'a symbolic link out of the context directory rejects with INVALID_ARGUMENT, and nothing is built',
     run: async (context) => {
-      const directory = await makeContext(context)
+      const directory = await createDirectory(context)
       await symlink('/etc/passwd', join(directory, 'link'))
-      await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
+      await expectInvalid(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
     },
   },
   'BLD-014': {
     title: 'an empty Dockerfile rejects with INVALID_ARGUMENT',
-    run: async (context) => await expectNotBuilt(context, ' \n', {}, 'dockerfile'),
+    run: async (context) => await expectInvalid(context, ' \n', {}, 'dockerfile'),
   },
   'BLD-015': {
     title: 'buildArgs set the values of ARG',
@@ -165,9 +155,8 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
   'BLD-018': {
     title: 'onProgress gets the output of the steps',
     run: async (context) => {
-      const events: BuildProgress[] = []
-      const dockerfile = `FROM ${context.image}\nRUN echo printed by a step\n`
-      await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void events.push(event) })
+      const { events, onProgress } = recordProgress()
+      await buildImage(context, `FROM ${context.image}\nRUN echo printed by a step\n`, { noCache: true, onProgress })
       expectIncludes(events.map(({ text }) => text).join('\n'), 'printed by a step', 'the progress')
       expect(!events.some(({ text }) => text.endsWith('\n')), 'lines without their ends', events)
     },
@@ -178,7 +167,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
       const { runtime, signal } = context
       const builder = context.require(imageBuilderCapability)
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
-      const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
+      const old = await findImage(context, tag)
       // The first image loses its tag, so it is removed by id after the case.
       context.defer('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
       await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
@@ -190,8 +179,8 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nLABEL conformance.file=one\n`
       const tag = await buildImage(context, dockerfile, { labels: { 'conformance.option': 'two' } })
-      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))
-      const found = [image?.labels['conformance.file'], image?.labels['conformance.option']]
+      const { labels = {} } = (await findImage(context, tag)) ?? {}
+      const found = [labels['conformance.file'], labels['conformance.option']]
       expectEqual(found, ['one', 'two'], 'the labels')
     },
   },
@@ -199,16 +188,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
     title: 'aborting buildImage rejects in time with the reason itself, and creates no image',
     run: async (context) => {
       const tag = `${context.uniqueName('aborted')}:1`
-      const controller = new AbortController()
-      const heard: BuildProgress[] = []
-      const onProgress = (event: BuildProgress) => void heard.push(event)
-      const options = { noCache: true, signal: controller.signal, onProgress }
-      const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
-      const building = inBackground(context.require(imageBuilderCapability).buildImage(dockerfile, tag, options))
-      await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
-      const reason = new Error('built enough')
-      controller.abort(reason)
-      await expectReason(reason, () => within(5000, 'the rejection', building.result))
+      await abortBuild(context, tag)
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },
@@ -216,7 +196,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
     title: 'buildImage accepts the platform of this machine',
     requiredOptions: ['build.platform'],
     run: async (context) => {
-      const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: toPlatform() })
+      const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: getPlatform() })
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
     },
   },
@@ -253,15 +233,14 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
     run: async (context) => {
       const word = context.uniqueName('said')
       const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
-      const heard: BuildProgress[] = []
+      const { events, onProgress } = recordProgress()
       // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
       const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
-      const onProgress = (event: BuildProgress) => void heard.push(event)
       const tag = await buildImage(context, dockerfile, { tags, noCache: true, onProgress })
       const images = (await context.runtime.listImages()).filter((image) => image.tags.includes(tag))
       expectEqual(images.length, 1, `how many images have the tag "${tag}"`)
       expectEqual([...(images[0]?.tags ?? [])].toSorted(), [tag, ...tags].toSorted(), 'the tags')
-      const printed = heard.filter(({ text }) => text.includes(`${word}-aloud`))
+      const printed = events.filter(({ text }) => text.includes(`${word}-aloud`))
       expectEqual(printed.length, 1, 'how often the step has printed its line')
     },
   },
@@ -269,50 +248,60 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
     title: 'an invalid additional tag rejects with INVALID_ARGUMENT and its field, and nothing is built',
     run: async (context) => {
       const further = `${context.uniqueName('further')}:1`
-      await expectNotBuilt(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
-      expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the good further tag')
+      await expectInvalid(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
+      expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the valid tag')
     },
   },
-  'BLD-029': {
-    title: 'a failed build creates none of its tags, and a tag of an earlier image keeps that image',
-    run: async (context) => {
-      const { image, runtime, signal } = context
-      const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
-      const [tag, free] = [`${context.uniqueName('failed')}:1`, `${context.uniqueName('free')}:1`]
-      const builder = context.require(imageBuilderCapability)
-      const build = () => builder.buildImage(`FROM ${image}\nRUN exit 9\n`, tag, { tags: [taken, free], signal })
-      await expectHostError('BUILD_FAILED', build)
-      for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
-      await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
-    },
-  },
-  'BLD-030': {
-    title: 'an aborted build creates none of its tags, and a tag of an earlier image keeps that image',
-    run: async (context) => {
-      const { image, runtime } = context
-      const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
-      const [tag, free] = [`${context.uniqueName('aborted')}:1`, `${context.uniqueName('free')}:1`]
-      const controller = new AbortController()
-      const heard: BuildProgress[] = []
-      const onProgress = (event: BuildProgress) => void heard.push(event)
-      const options = { tags: [taken, free], noCache: true, signal: controller.signal, onProgress }
-      const builder = context.require(imageBuilderCapability)
-      const building = inBackground(builder.buildImage(`FROM ${image}\nRUN sleep 20\n`, tag, options))
-      await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
-      const reason = new Error('built enough')
-      controller.abort(reason)
-      await expectReason(reason, () => within(5000, 'the rejection', building.result))
-      for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
-      await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
-    },
-  },
+  'BLD-029': createsNoTag('failed', async (context, tag, tags) => {
+    const { image, signal } = context
+    const builder = context.require(imageBuilderCapability)
+    const build = () => builder.buildImage(`FROM ${image}\nRUN exit 9\n`, tag, { tags, signal })
+    await expectHostError('BUILD_FAILED', build)
+  }),
+  'BLD-030': createsNoTag('aborted', abortBuild),
 })
 
-function refusesContext(what: string, files: Readonly<Record<string, string>>): CaseDefinition {
+function createsNoTag(
+  what: 'failed' | 'aborted',
+  build: (context: CaseContext, tag: string, tags: readonly string[]) => Promise<void>,
+): CaseDefinition {
+  return {
+    title: `${what === 'failed' ? 'a' : 'an'} ${what} build creates none of its tags, and a tag of an earlier image keeps that image`,
+    run: async (context) => {
+      const existing = await buildImage(context, `FROM ${context.image}\nENV SAID=earlier\n`)
+      const tag = `${context.uniqueName(what)}:1`
+      const other = `${context.uniqueName('other')}:1`
+      await build(context, tag, [existing, other])
+      for (const absent of [tag, other]) {
+        expectEqual(await context.runtime.imageExists(absent), false, `imageExists of ${absent}`)
+      }
+      await expectPrints(context, { image: existing, command: context.programs.variable('SAID') }, 'earlier')
+    },
+  }
+}
+
+/** Aborts a build in its step of twenty seconds. Fails unless the build rejects with the reason itself. */
+async function abortBuild(context: CaseContext, tag: string, tags: readonly string[] = []): Promise<void> {
+  const { events, onProgress } = recordProgress()
+  const builder = context.require(imageBuilderCapability)
+  const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
+  await expectAborts((own) => builder.buildImage(dockerfile, tag, { tags, noCache: true, onProgress, ...own }), {
+    until: () => eventually('the long step', () => events.find(({ text }) => text.includes('sleep 20'))),
+  })
+}
+
+function failsBuild(condition: string, toDockerfile: (context: CaseContext) => string): CaseDefinition {
+  return {
+    title: `buildImage rejects with BUILD_FAILED ${condition}`,
+    run: async (context) => void (await expectBuildFailed(context, toDockerfile(context))),
+  }
+}
+
+function rejectsContext(what: string, files: Readonly<Record<string, string>>): CaseDefinition {
   return {
     title: `${what} rejects with INVALID_ARGUMENT, and nothing is built`,
     run: async (context) =>
-      await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { files } }),
+      await expectInvalid(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { files } }),
   }
 }
 
@@ -325,20 +314,14 @@ async function expectBuildFailed(context: CaseContext, dockerfile: string) {
   return error
 }
 
-async function expectNotBuilt(
+async function expectInvalid(
   context: CaseContext,
   dockerfile: string,
   options: BuildOptions,
   field?: string,
 ): Promise<void> {
-  const tag = `${context.uniqueName('refused')}:1`
+  const tag = `${context.uniqueName('invalid')}:1`
   const build = () => context.require(imageBuilderCapability).buildImage(dockerfile, tag, options)
   await expectHostError('INVALID_ARGUMENT', build, field === undefined ? {} : { field })
-  expectEqual(await context.runtime.imageExists(tag), false, 'imageExists after the refusal')
-}
-
-async function makeContext(context: CaseContext): Promise<string> {
-  const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
-  context.defer(directory, () => rm(directory, { recursive: true, force: true }))
-  return directory
+  expectEqual(await context.runtime.imageExists(tag), false, 'imageExists after the rejection')
 }

@@ -1,6 +1,6 @@
 import {
+  type Capability,
   execManagerCapability,
-  findCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
@@ -10,15 +10,15 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
-import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { collectBytes } from '../steps/collect.js'
 import { createContainer, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
-import { readLogs, untilLogged } from '../steps/logs.js'
+import { readLogs, toLogText, untilLogged } from '../steps/logs.js'
 
 export const closeCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
@@ -36,9 +36,7 @@ export const closeCases: readonly ConformanceCase[] = [
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const { runtime } = await context.open()
         await runtime.close()
-        for (const [method, call] of Object.entries(toCalls(context, runtime, id))) {
-          await named(method, () => expectClosed(runtime.type, call))
-        }
+        await expectAllClosed(runtime.type, toRuntimeCalls(context, runtime, id))
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
     },
@@ -83,8 +81,7 @@ export const closeCases: readonly ConformanceCase[] = [
         const reading = inBackground(readLogs(await context.runtime.containerLogs(id, { follow: true })))
         await pause(100)
         await other[Symbol.asyncDispose]()
-        const text = Buffer.concat((await reading.result).map(({ bytes }) => bytes)).toString('utf8')
-        expectEqual(text, 'first\nsecond\n', 'the log')
+        expectEqual(toLogText(await reading.result), 'first\nsecond\n', 'the log')
       },
     },
     'CLS-008': {
@@ -102,37 +99,23 @@ export const closeCases: readonly ConformanceCase[] = [
       },
     },
   }),
-  ...defineCases(networkManagerCapability, {
-    'CLS-009': closed('networks', (context) => {
-      const networks = context.require(networkManagerCapability)
-      return {
-        createNetwork: () => networks.createNetwork(context.uniqueName('closed')),
-        removeNetwork: () => networks.removeNetwork(context.uniqueName('closed')),
-        listNetworks: () => networks.listNetworks(),
-      }
-    }),
-  }),
-  ...defineCases(sidecarManagerCapability, {
-    'CLS-010': closed('sidecars', (context) => {
-      const sidecars = context.require(sidecarManagerCapability)
-      return {
-        startSidecar: () => sidecars.startSidecar({ image: context.image, name: context.uniqueName('closed') }),
-        inspectContainer: () => sidecars.inspectContainer(context.uniqueName('closed')),
-      }
-    }),
-  }),
+  ...closed('CLS-009', networkManagerCapability, (networks, name) => ({
+    createNetwork: () => networks.createNetwork(name),
+    removeNetwork: () => networks.removeNetwork(name),
+    listNetworks: () => networks.listNetworks(),
+  })),
+  ...closed('CLS-010', sidecarManagerCapability, (sidecars, name, { image }) => ({
+    startSidecar: () => sidecars.startSidecar({ image, name }),
+    inspectContainer: () => sidecars.inspectContainer(name),
+  })),
+  ...closed('CLS-011', execManagerCapability, (exec, name) => ({ exec: () => exec.exec(name, ['true']) })),
   ...defineCases(execManagerCapability, {
-    'CLS-011': closed('exec', (context) => {
-      const exec = context.require(execManagerCapability)
-      return { exec: () => exec.exec(context.uniqueName('closed'), ['true']) }
-    }),
     'CLS-012': {
       title: 'close makes exitCode of exec reject, and never resolve with 0',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const other = await context.open()
-        const exec = findCapability(other, execManagerCapability)
-        const process = expectDefined(await exec?.exec(id, context.programs.cat()), 'exec in the other scope')
+        const process = await context.require(execManagerCapability, other).exec(id, context.programs.cat())
         for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {})
         const exitCode = inBackground(process.exitCode)
         process.stdout.resume()
@@ -143,55 +126,50 @@ export const closeCases: readonly ConformanceCase[] = [
       },
     },
   }),
-  ...defineCases(volumeManagerCapability, {
-    'CLS-013': closed('volumes', (context) => {
-      const volumes = context.require(volumeManagerCapability)
-      return {
-        createVolume: () => volumes.createVolume(context.uniqueName('closed')),
-        removeVolume: () => volumes.removeVolume(context.uniqueName('closed')),
-        listVolumes: () => volumes.listVolumes(),
-      }
-    }),
-  }),
-  ...defineCases(imageTransferCapability, {
-    'CLS-014': closed('image transfer', (context) => {
-      const transfer = context.require(imageTransferCapability)
-      return {
-        pullImage: () => transfer.pullImage('127.0.0.1:1/conformance/absent:1'),
-        loadImages: () => transfer.loadImages(nothing()),
-        saveImage: () => transfer.saveImage(context.image),
-      }
-    }),
-  }),
-  ...defineCases(imageBuilderCapability, {
-    'CLS-015': closed('image builds', (context) => {
-      const builder = context.require(imageBuilderCapability)
-      return { buildImage: () => builder.buildImage(`FROM ${context.image}\n`, 'conformance-closed:1') }
-    }),
-  }),
-  ...defineCases(firewallManagerCapability, {
-    'CLS-016': closed('egress firewalls', (context) => {
-      const firewalls = context.require(firewallManagerCapability)
-      const rules = { proxyHost: '127.0.0.1', proxyPort: 3128 }
-      return { setupFirewall: () => firewalls.setupFirewall(context.uniqueName('closed'), rules) }
-    }),
-  }),
+  ...closed('CLS-013', volumeManagerCapability, (volumes, name) => ({
+    createVolume: () => volumes.createVolume(name),
+    removeVolume: () => volumes.removeVolume(name),
+    listVolumes: () => volumes.listVolumes(),
+  })),
+  ...closed('CLS-014', imageTransferCapability, (transfer, _name, { image }) => ({
+    pullImage: () => transfer.pullImage('127.0.0.1:1/conformance/absent:1'),
+    loadImages: () => transfer.loadImages(emptyArchive()),
+    saveImage: () => transfer.saveImage(image),
+  })),
+  ...closed('CLS-015', imageBuilderCapability, (builder, name, { image }) => ({
+    buildImage: () => builder.buildImage(`FROM ${image}\n`, `${name}:1`),
+  })),
+  ...closed('CLS-016', firewallManagerCapability, (firewalls, name) => ({
+    setupFirewall: () => firewalls.setupFirewall(name, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+  })),
 ]
 
 type Call = () => Promise<unknown>
 type Calls = Readonly<Record<string, Call>>
 
-function closed(title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
-  return {
-    title: `after close every method of ${title} rejects with RUNTIME_UNAVAILABLE and a report`,
-    run: async (context) => {
-      const calls = toManagerCalls(context)
-      const { runtime } = context
-      await runtime.close()
-      for (const [method, call] of Object.entries(calls)) {
-        await named(method, () => expectClosed(runtime.type, call))
-      }
+/** Every method of the manager rejects after `close`. `toCalls` gets a unique name. */
+function closed<T extends object>(
+  id: string,
+  capability: Capability<T>,
+  toCalls: (manager: T, name: string, context: CaseContext) => Calls,
+): readonly ConformanceCase[] {
+  return defineCases(capability, {
+    [id]: {
+      title: `after close every method of ${capability.title} rejects with RUNTIME_UNAVAILABLE and a report`,
+      run: async (context) => {
+        const calls = toCalls(context.require(capability), context.uniqueName('closed'), context)
+        await context.runtime.close()
+        await expectAllClosed(context.runtime.type, calls)
+      },
     },
+  })
+}
+
+async function expectAllClosed(runtimeName: string, calls: Calls): Promise<void> {
+  for (const [method, call] of Object.entries(calls)) {
+    await expectClosed(runtimeName, call).catch((error: unknown) => {
+      expect(false, `${method} to reject with RUNTIME_UNAVAILABLE`, error)
+    })
   }
 }
 
@@ -206,8 +184,8 @@ async function expectClosed(runtimeName: string, call: Call): Promise<void> {
   expectEqual(seen, [{ runtime: runtimeName, available: false, attempts: ['CLOSED'] }], 'the reports')
 }
 
-/** A call of each method that sends a request to the engine. */
-function toCalls(
+/** Returns a call of each method that sends a request to the engine. */
+function toRuntimeCalls(
   { image, programs }: CaseContext,
   runtime: Runtime,
   id: string,
@@ -242,15 +220,8 @@ async function expectEnds(runtime: Runtime, call: () => Promise<unknown>): Promi
   const running = inBackground(call())
   await pause(200)
   await within(5000, 'the end of close', runtime.close())
-  const ending = () => within(5000, 'the end of what was under way', running.result)
+  const ending = () => within(5000, 'the end of the pending call', running.result)
   await expectAnyHostError(ending, ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST'])
 }
 
-/** Names the method in the failure. */
-async function named(method: string, check: () => Promise<unknown>): Promise<void> {
-  await check().catch((error: unknown) => {
-    expect(false, `${method} to reject with RUNTIME_UNAVAILABLE`, error)
-  })
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* emptyArchive(): AsyncGenerator<Uint8Array> {}

@@ -1,10 +1,9 @@
 import { imageBuilderCapability, runtimeCapability } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expect, expectEqual } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, expectPrints, findListed, runAttached } from '../steps/containers.js'
-import { buildImage } from '../steps/images.js'
-import { toPlatform } from '../steps/platform.js'
+import { createContainer, expectListed, expectPrints, runAttached } from '../steps/containers.js'
+import { buildImage, getPlatform } from '../steps/images.js'
 
 export const configCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'CFG-001': {
@@ -105,7 +104,7 @@ export const configCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'createContainer accepts the platform of this machine',
     requiredOptions: ['platform'],
     run: async (context) => {
-      const { exitCode } = await runAttached(context, { platform: toPlatform(), command: context.programs.exit(0) })
+      const { exitCode } = await runAttached(context, { platform: getPlatform(), command: context.programs.exit(0) })
       expectEqual(exitCode, 0, 'the exit code')
     },
   },
@@ -159,6 +158,6 @@ export const configCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
 
 async function expectLabel(context: CaseContext, value: string): Promise<void> {
   const id = await createContainer(context, { labels: { 'example.com/kind': value } })
-  const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+  const { labels } = await expectListed(context, id)
   expectEqual(labels['example.com/kind'], value, 'the label')
 }

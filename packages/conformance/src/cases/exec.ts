@@ -1,11 +1,13 @@
 import { type ExecOptions, type ExecProcess, execManagerCapability } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
-import { readAll } from '../steps/collect.js'
-import { createContainer, runToExit, startContainer } from '../steps/containers.js'
+import { createMegabyte, readAll } from '../steps/collect.js'
+import { type CaseConfig, createContainer, expectNumberedRuns, runToExit, startContainer } from '../steps/containers.js'
+import { type ExecResult, readExec, startExec } from '../steps/exec.js'
 import { inBackground } from '../steps/in-background.js'
 
 export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapability, {
@@ -14,32 +16,25 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
   'EXEC-003': {
     title: 'exec separates stdout and stderr',
     run: async (context) => {
-      const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0))
+      const { stdout, stderr } = await runProcess(context, context.programs.report('to out', 'to err', 0))
       expectEqual({ stdout, stderr }, { stdout: 'to out\n', stderr: 'to err\n' }, 'the output')
     },
   },
   'EXEC-004': {
     title: 'stdin reaches the process, and its end closes only stdin',
     run: async (context) => {
-      const process = await beginExec(context, context.programs.count())
+      const process = await startProcess(context, context.programs.count())
       process.stdin.end('four')
-      const { stdout, exitCode } = await finishExec(process)
+      const { stdout, exitCode } = await readExec(process)
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '4', exitCode: 0 }, 'the result')
     },
   },
-  'EXEC-005': {
-    title: 'the process reads end-of-file with stdin false',
-    run: async (context) => {
-      const process = await beginExec(context, context.programs.count(), { stdin: false })
-      const { stdout } = await within(10_000, 'the end of the process', finishExec(process))
-      expectEqual(stdout.trim(), '0', 'the count')
-    },
-  },
+  'EXEC-005': readsEndOfFile('the process reads end-of-file with stdin false', {}),
   'EXEC-006': {
     title: 'exec copies a megabyte of every byte value in and out without deadlock',
     run: async (context) => {
-      const sent = Buffer.alloc(1024 * 1024, everyByte)
-      const process = await beginExec(context, context.programs.cat())
+      const sent = createMegabyte()
+      const process = await startProcess(context, context.programs.cat())
       process.stdin.end(sent)
       const received = await readAll(process.stdout)
       expect(received.equals(sent), `the ${sent.length} bytes that were sent`, `${received.length} bytes`)
@@ -52,8 +47,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     run: async (context) => {
       const config = { env: { KEPT: 'from the container' } }
       const given = { env: { SAID: 'from the exec' } }
-      const kept = await runExec(context, context.programs.variable('KEPT'), given, config)
-      const said = await runExec(context, context.programs.variable('SAID'), given, config)
+      const kept = await runProcess(context, context.programs.variable('KEPT'), given, config)
+      const said = await runProcess(context, context.programs.variable('SAID'), given, config)
       expectEqual([kept.stdout, said.stdout], ['from the container\n', 'from the exec\n'], 'the variables')
     },
   },
@@ -63,22 +58,22 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     run: async (context) => {
       const config = { env: { KEPT: 'from the container', SAID: 'from the container' } }
       const given = { env: { SAID: null } }
-      const kept = await runExec(context, context.programs.variable('KEPT'), given, config)
-      const said = await runExec(context, context.programs.variable('SAID'), given, config)
+      const kept = await runProcess(context, context.programs.variable('KEPT'), given, config)
+      const said = await runProcess(context, context.programs.variable('SAID'), given, config)
       expectEqual([kept.stdout, said.stdout], ['from the container\n', '\n'], 'the variables')
     },
   },
   'EXEC-008': {
     title: 'user is the user of the process',
     run: async (context) => {
-      const { stdout } = await runExec(context, context.programs.user(), { user: '1234' })
+      const { stdout } = await runProcess(context, context.programs.user(), { user: '1234' })
       expectEqual(stdout.trim(), '1234', 'the user')
     },
   },
   'EXEC-009': {
     title: 'workingDirectory is the directory in which the process starts',
     run: async (context) => {
-      const { stdout } = await runExec(context, context.programs.directory(), { workingDirectory: '/etc' })
+      const { stdout } = await runProcess(context, context.programs.directory(), { workingDirectory: '/etc' })
       expectEqual(stdout.trim(), '/etc', 'the directory')
     },
   },
@@ -86,7 +81,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'command is an argument list that no shell interprets',
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" $HOME`
-      const { stdout } = await runExec(context, context.programs.echo(text))
+      const { stdout } = await runProcess(context, context.programs.echo(text))
       expectEqual(stdout, `${text}\n`, 'the output')
     },
   },
@@ -94,14 +89,14 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title:
       'exec of a missing command has exit code 127, or 126 when the engine cannot tell the cause, and does not reject',
     run: async (context) => {
-      const { exitCode } = await runExec(context, context.programs.missing())
+      const { exitCode } = await runProcess(context, context.programs.missing())
       expect(exitCode === 127 || exitCode === 126, '127 or 126', exitCode)
     },
   },
   'EXEC-012': {
     title: 'exec of a file that is not executable has exit code 126',
     run: async (context) => {
-      const { exitCode } = await runExec(context, context.programs.forbidden())
+      const { exitCode } = await runProcess(context, context.programs.forbidden())
       expectEqual(exitCode, 126, 'the exit code')
     },
   },
@@ -109,7 +104,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'exec rejects with NOT_RUNNING and the state when the container was never started',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
-      const exec = () => context.require(execManagerCapability).exec(id, context.programs.exit(0))
+      const exec = () => startExec(context, id, context.programs.exit(0))
       await expectHostError('NOT_RUNNING', exec, { id, state: 'created' })
     },
   },
@@ -117,7 +112,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'exec rejects with NOT_RUNNING and the state when the container has exited',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
-      const exec = () => context.require(execManagerCapability).exec(id, context.programs.exit(0))
+      const exec = () => startExec(context, id, context.programs.exit(0))
       await expectHostError('NOT_RUNNING', exec, { id, state: 'exited' })
     },
   },
@@ -125,7 +120,9 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'tty gives the process a terminal, and stderr stays empty',
     requiredOptions: ['tty'],
     run: async (context) => {
-      const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0), { tty: true })
+      const { stdout, stderr } = await runProcess(context, context.programs.report('to out', 'to err', 0), {
+        tty: true,
+      })
       expectIncludes(stdout, 'to err', 'stdout')
       expectEqual(stderr, '', 'stderr')
     },
@@ -135,10 +132,10 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     requiredOptions: ['tty'],
     run: async (context) => {
       const { command, ask, end } = context.programs.terminalSizes()
-      const process = await beginExec(context, command, { tty: true })
+      const process = await startProcess(context, command, { tty: true })
       await process.resize({ height: 41, width: 141 })
       process.stdin.write(`${ask}${end}`)
-      const { stdout, exitCode } = await finishExec(process)
+      const { stdout, exitCode } = await readExec(process)
       expectIncludes(stdout, '41 141', 'the terminal')
       expectEqual(exitCode, 0, 'the exit code')
     },
@@ -147,21 +144,21 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'resize rejects with INVALID_ARGUMENT when the size is invalid',
     requiredOptions: ['tty'],
     run: async (context) => {
-      const process = await beginExec(context, context.programs.sleep(60), { tty: true })
-      await expectHostError('INVALID_ARGUMENT', () => process.resize({ height: 0, width: 80 }), {
-        field: 'size.height',
-      })
-      await abandon(process)
+      const process = await startProcess(context, context.programs.sleep(60), { tty: true })
+      const resize = () => process.resize({ height: 0, width: 80 })
+      await expectHostError('INVALID_ARGUMENT', resize, { field: 'size.height' })
+      process.exitCode.catch(() => {})
+      await process[Symbol.asyncDispose]()
     },
   },
   'EXEC-018': {
     title: 'kill resolves with whether it reached the process, which then ends or else keeps running',
     run: async (context) => {
-      const process = await beginExec(context, context.programs.sleep(8))
+      const process = await startProcess(context, context.programs.sleep(8))
       await pause(200)
       const reached = await process.kill('SIGKILL')
       const start = performance.now()
-      const outcome = await finishExec(process).catch((error: unknown) => expectUnknownCode(error))
+      const outcome = await readExec(process).catch((error: unknown) => expectUnknownCode(error))
       const isEarly = performance.now() - start < 5000
       expectEqual(isEarly, reached, 'whether it ended early')
       if (reached && typeof outcome === 'object') expectEqual(outcome.exitCode, 137, 'the exit code')
@@ -171,9 +168,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'exitCode settles with a code or EXIT_CODE_UNKNOWN, never with 0, when the container stops',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
-      const exec = context.require(execManagerCapability)
-      const process = await exec.exec(id, context.programs.sleep(60), { signal: context.signal })
-      const ending = inBackground(finishExec(process).then(({ exitCode }) => exitCode))
+      const process = await startExec(context, id, context.programs.sleep(60))
+      const ending = inBackground(readExec(process).then(({ exitCode }) => exitCode))
       await pause(200)
       await context.runtime.stopContainer(id, { graceMs: 0 })
       const outcome = within(15_000, 'the end of the process', ending.result)
@@ -185,10 +181,10 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'exitCode settles after both outputs have ended, and 1 MB of output is complete',
     run: async (context) => {
       const size = 1024 * 1024
-      const process = await beginExec(context, context.programs.repeatLine(size))
+      const process = await startProcess(context, context.programs.repeatLine(size))
       const exitCode = inBackground(process.exitCode)
       await pause(300)
-      expectEqual(exitCode.isSettled(), false, 'whether the code was there before the output was read')
+      expectEqual(exitCode.isSettled(), false, 'whether exitCode was settled before the output was read')
       expectEqual((await readAll(process.stdout)).length, size, 'the number of bytes')
       await readAll(process.stderr)
       expectEqual(await within(10_000, 'the exit code', exitCode.result), 0, 'the exit code')
@@ -198,21 +194,15 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'ten concurrent processes have separate output and exit codes',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
-      const exec = context.require(execManagerCapability)
-      const run = async (code: number) => {
-        const process = await exec.exec(id, context.programs.report(`${code}`, '', code), { signal: context.signal })
-        const { stdout, exitCode } = await finishExec(process)
-        return { stdout, exitCode }
-      }
-      const codes = Array.from({ length: 10 }, (_, code) => code)
-      const wanted = codes.map((code) => ({ stdout: `${code}\n`, exitCode: code }))
-      expectEqual(await Promise.all(codes.map(run)), wanted, 'the results')
+      await expectNumberedRuns(10, async (code) =>
+        readExec(await startExec(context, id, context.programs.report(`${code}`, '', code))),
+      )
     },
   },
   'EXEC-022': {
     title: 'disposing a process closes its stdin and can be repeated',
     run: async (context) => {
-      const process = await beginExec(context, context.programs.cat())
+      const process = await startProcess(context, context.programs.cat())
       process.exitCode.catch(() => {})
       await within(5000, 'the end of disposing', process[Symbol.asyncDispose]())
       await process[Symbol.asyncDispose]()
@@ -223,8 +213,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'an empty command rejects with INVALID_ARGUMENT',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
-      const exec = () => context.require(execManagerCapability).exec(id, [])
-      await expectHostError('INVALID_ARGUMENT', exec, { field: 'command' })
+      await expectHostError('INVALID_ARGUMENT', () => startExec(context, id, []), { field: 'command' })
     },
   },
   'EXEC-024': {
@@ -232,11 +221,10 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()
-      const exec = context.require(execManagerCapability)
-      const process = await exec.exec(id, context.programs.cat(), { signal: controller.signal })
+      const process = await startExec(context, id, context.programs.cat(), { signal: controller.signal })
       for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {})
       const exitCode = inBackground(process.exitCode)
-      const reason = new Error('seen enough')
+      const reason = new Error('aborted by the case')
       controller.abort(reason)
       await expectReason(reason, () => within(5000, 'the rejection', exitCode.result))
       expectEqual(await context.runtime.containerState(id), 'running', 'the state of the container')
@@ -247,8 +235,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     requiredOptions: ['user', 'workingDirectory'],
     run: async (context) => {
       const config = { user: '1234', workingDirectory: '/etc' }
-      const user = await runExec(context, context.programs.user(), {}, config)
-      const directory = await runExec(context, context.programs.directory(), {}, config)
+      const user = await runProcess(context, context.programs.user(), {}, config)
+      const directory = await runProcess(context, context.programs.directory(), {}, config)
       expectEqual([user.stdout.trim(), directory.stdout.trim()], ['1234', '/etc'], 'user and directory')
     },
   },
@@ -256,8 +244,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'privileged gives the process all capabilities of the machine',
     requiredOptions: ['privileged'],
     run: async (context) => {
-      const plain = await runExec(context, context.programs.capabilities())
-      const privileged = await runExec(context, context.programs.capabilities(), { privileged: true })
+      const plain = await runProcess(context, context.programs.capabilities())
+      const privileged = await runProcess(context, context.programs.capabilities(), { privileged: true })
       expectEqual(hasSysAdmin(plain.stdout), false, 'SYS_ADMIN without it')
       expectEqual(hasSysAdmin(privileged.stdout), true, 'SYS_ADMIN with it')
     },
@@ -266,8 +254,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     title: 'resize does nothing after the process has ended',
     requiredOptions: ['tty'],
     run: async (context) => {
-      const process = await beginExec(context, context.programs.exit(4), { tty: true })
-      expectEqual((await finishExec(process)).exitCode, 4, 'the exit code')
+      const process = await startProcess(context, context.programs.exit(4), { tty: true })
+      expectEqual((await readExec(process)).exitCode, 4, 'the exit code')
       await process.resize({ height: 24, width: 80 })
     },
   },
@@ -275,13 +263,8 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
   'EXEC-029': endsTerminalInput('a line and a partial line', 'abc\nde'),
   'EXEC-030': endsTerminalInput('nothing', ''),
   'EXEC-032': {
-    title: 'the process reads end-of-file with stdin false at a terminal',
+    ...readsEndOfFile('the process reads end-of-file with stdin false at a terminal', { tty: true }),
     requiredOptions: ['tty'],
-    run: async (context) => {
-      const process = await beginExec(context, context.programs.count(), { tty: true, stdin: false })
-      const { stdout } = await within(10_000, 'the end of the process', finishExec(process))
-      expectEqual(stdout.trim(), '0', 'the count')
-    },
   },
 })
 
@@ -289,19 +272,34 @@ function givesCode(code: number): CaseDefinition {
   return {
     title: `exitCode is ${code} when the program exits with ${code}`,
     run: async (context) =>
-      expectEqual((await runExec(context, context.programs.exit(code))).exitCode, code, 'the exit code'),
+      expectEqual((await runProcess(context, context.programs.exit(code))).exitCode, code, 'the exit code'),
+  }
+}
+
+function readsEndOfFile(title: string, options: ExecOptions): CaseDefinition {
+  return {
+    title,
+    run: async (context) => {
+      const process = await startProcess(context, context.programs.count(), { ...options, stdin: false })
+      const { stdout } = await within(10_000, 'the end of the process', readExec(process))
+      expectEqual(stdout.trim(), '0', 'the count')
+    },
   }
 }
 
 /** Starts a process in a new running container. */
-async function beginExec(
+async function startProcess(
   context: CaseContext,
-  command: readonly string[],
+  command: Argv,
   options: ExecOptions = {},
-  config = {},
+  config: CaseConfig = {},
 ): Promise<ExecProcess> {
   const id = await startContainer(context, { ...config, command: context.programs.sleep(60) })
-  return await context.require(execManagerCapability).exec(id, command, { signal: context.signal, ...options })
+  return await startExec(context, id, command, options)
+}
+
+async function runProcess(...parameters: Parameters<typeof startProcess>): Promise<ExecResult> {
+  return await readExec(await startProcess(...parameters))
 }
 
 /** A terminal echoes the input, so only the end of the output is compared. */
@@ -310,38 +308,13 @@ function endsTerminalInput(sent: string, text: string): CaseDefinition {
     title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
     requiredOptions: ['tty'],
     run: async (context) => {
-      const process = await beginExec(context, context.programs.count(), { tty: true })
+      const process = await startProcess(context, context.programs.count(), { tty: true })
       process.stdin.end(text)
-      const { stdout, exitCode } = await finishExec(process)
+      const { stdout, exitCode } = await readExec(process)
       expectEqual(exitCode, 0, 'the exit code')
       expectEqual(stdout.trimEnd().at(-1), String(text.length), 'the end of the output')
     },
   }
-}
-
-async function runExec(
-  context: CaseContext,
-  command: readonly string[],
-  options: ExecOptions = {},
-  config = {},
-): Promise<ExecResult> {
-  return await finishExec(await beginExec(context, command, options, config))
-}
-
-interface ExecResult {
-  readonly stdout: string
-  readonly stderr: string
-  readonly exitCode: number
-}
-
-async function finishExec({ stdout, stderr, exitCode }: ExecProcess): Promise<ExecResult> {
-  const [out, err, code] = await Promise.all([readAll(stdout), readAll(stderr), exitCode])
-  return { stdout: out.toString('utf8'), stderr: err.toString('utf8'), exitCode: code }
-}
-
-async function abandon(process: ExecProcess): Promise<void> {
-  process.exitCode.catch(() => {})
-  await process[Symbol.asyncDispose]()
 }
 
 /** Converts EXIT_CODE_UNKNOWN to a value; other errors reject. */
@@ -354,6 +327,3 @@ async function expectUnknownCode(error: unknown): Promise<undefined> {
 function hasSysAdmin(digits: string): boolean {
   return ((BigInt(`0x${digits.trim()}`) >> 21n) & 1n) === 1n
 }
-
-// 257 bytes, so that no block size of a transport divides the length.
-const everyByte = Buffer.from(Array.from({ length: 257 }, (_, index) => (index * 31) % 256))

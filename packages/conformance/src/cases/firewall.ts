@@ -6,13 +6,15 @@ import {
   networkManagerCapability,
   type Runtime,
 } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expect, expectDefined, expectEqual, toIds } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { collectBytes, readAll } from '../steps/collect.js'
+import { collectBytes } from '../steps/collect.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
+import { readExec, startExec } from '../steps/exec.js'
+import { readLogText } from '../steps/logs.js'
 import { createNetwork, onNetwork } from '../steps/networks.js'
 
 export const firewallCases: readonly ConformanceCase[] = [
@@ -109,11 +111,10 @@ export const firewallCases: readonly ConformanceCase[] = [
         run: async (context) => {
           const fixture = await createFixture(context)
           await fixture.expectReaches(fixture.otherHost)
-          const { facts } = await expectHostError('FIREWALL_FAILED', () =>
-            fixture.setRules({ proxyHost: 'nobody.invalid' }),
-          )
-          const strongest = ['sealed', 'disconnected', 'killed']
-          expect(strongest.includes(facts.containment), `a containment of ${strongest}`, facts.containment)
+          const setup = () => fixture.setRules({ proxyHost: 'unknown.invalid' })
+          const { facts } = await expectHostError('FIREWALL_FAILED', setup)
+          const isContained = ['sealed', 'disconnected', 'killed'].includes(facts.containment)
+          expect(isContained, 'the containment sealed, disconnected or killed', facts.containment)
           const isAlive = (await context.runtime.containerState(fixture.workload)) === 'running'
           expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
           if (isAlive) await fixture.expectDoesNotReach(fixture.otherHost)
@@ -128,16 +129,10 @@ export const firewallCases: readonly ConformanceCase[] = [
           await fixture.expectReaches(fixture.otherHost)
           for (let turn = 0; turn < context.firewallStarts; turn += 1) {
             const autoRemove = turn % 2 === 1
-            expectEqual(
-              await fixture.start(fixture.otherHost, { autoRemove }),
-              '',
-              'the data received from the other host',
-            )
-            expectEqual(
-              await fixture.start(fixture.proxy, { autoRemove }),
-              fixture.proxy.line,
-              'the data received from the proxy',
-            )
+            const fromOther = await fixture.start(fixture.otherHost, { autoRemove })
+            expectEqual(fromOther, '', 'the data received from the other host')
+            const fromProxy = await fixture.start(fixture.proxy, { autoRemove })
+            expectEqual(fromProxy, fixture.proxy.line, 'the data received from the proxy')
           }
         },
       },
@@ -150,8 +145,8 @@ export const firewallCases: readonly ConformanceCase[] = [
           const fixture = await createFixture(context)
           const { runtime } = await context.open()
           for (let turn = 0; turn < context.firewallStarts; turn += 1) {
-            const said = await fixture.start(fixture.otherHost, { creator: runtime }).catch(passFirewallFailure)
-            expectEqual(said, '', 'the data received from the other host')
+            const received = await fixture.start(fixture.otherHost, { creator: runtime }).catch(toNoData)
+            expectEqual(received, '', 'the data received from the other host')
           }
         },
       },
@@ -163,10 +158,9 @@ export const firewallCases: readonly ConformanceCase[] = [
           const fixture = await createFixture(context)
           await fixture.expectReaches(fixture.otherHost)
           const id = await fixture.create(fixture.otherHost)
-          const rules = { proxyHost: 'nobody.invalid', proxyPort: port }
-          await setupFirewall(context, id, rules)
+          await setupFirewall(context, id, { proxyHost: 'unknown.invalid', proxyPort: port })
           await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
-          expectEqual(await readText(context, id), '', 'the data that the process received')
+          expectEqual((await readLogText(context, id)).trim(), '', 'the data that the process received')
         },
       },
       'FW-018': {
@@ -181,16 +175,12 @@ export const firewallCases: readonly ConformanceCase[] = [
           await setupFirewall(context, id, { proxyHost: fixture.proxy.host, proxyPort: port })
           await runtime.startContainer(id, { signal })
           expectEqual(await exited, 0, 'the exit code of a wait from before the start')
-          expectEqual(await readText(context, id), fixture.proxy.line, 'its log')
+          expectEqual((await readLogText(context, id)).trim(), fixture.proxy.line, 'its log')
           expectEqual(await runtime.containerState(id), 'exited', 'its state')
           const seen = await runtime.inspectContainer(id)
           expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
-          const listed = (await runtime.listContainers({ signal })).filter((container) => container.name === seen.name)
-          expectEqual(
-            listed.map((container) => container.id),
-            [id],
-            'the list',
-          )
+          const sameName = (await runtime.listContainers({ signal })).filter(({ name }) => name === seen.name)
+          expectEqual(toIds(sameName), [id], 'the containers of this name in the list')
           const other = await context.open()
           expectEqual(await other.runtime.containerState(id), 'exited', 'the state as another owner sees it')
           await other.runtime.removeContainer(id)
@@ -206,7 +196,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
         const id = await startContainer(context, config)
-        const setup = () => setupFirewall(context, id, somewhere)
+        const setup = () => setupFirewall(context, id, someRules)
         await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
@@ -216,21 +206,21 @@ export const firewallCases: readonly ConformanceCase[] = [
       requiredOptions: ['network', 'network.none'],
       run: async (context) => {
         const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
-        await setupFirewall(context, await startContainer(context, config), somewhere)
+        await setupFirewall(context, await startContainer(context, config), someRules)
       },
     },
     'FW-012': {
       title: 'setupFirewall rejects with NOT_RUNNING when the container has exited',
       run: async (context) => {
         const { id } = await runToExit(context, { command: context.programs.exit(0) })
-        await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, somewhere), { id })
+        await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, someRules), { id })
       },
     },
     'FW-013': {
       title: 'an invalid port rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => setupFirewall(context, id, { ...somewhere, proxyPort: 65_536 })
+        const setup = () => setupFirewall(context, id, { ...someRules, proxyPort: 65_536 })
         await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyPort' })
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
@@ -239,7 +229,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       title: 'an invalid host rejects with INVALID_ARGUMENT, and no shell runs it',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => setupFirewall(context, id, { ...somewhere, proxyHost: '$(reboot)' })
+        const setup = () => setupFirewall(context, id, { ...someRules, proxyHost: '$(reboot)' })
         await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyHost' })
       },
     },
@@ -258,21 +248,16 @@ interface Peer {
 /** Creates a network with a proxy, another host, and a workload that tries to reach them. */
 async function createFixture(context: CaseContext, { isStarted = true } = {}) {
   const networkId = await createNetwork(context)
-  const [proxy, otherHost] = [
-    await startPeer(context, networkId, 'proxy'),
-    await startPeer(context, networkId, 'other-host'),
-  ]
-  const config = {
-    ...onNetwork(networkId),
-    image: context.firewallImage,
-    command: context.programs.sleep(120),
-  }
+  const proxy = await startPeer(context, networkId, 'proxy')
+  const otherHost = await startPeer(context, networkId, 'other-host')
+  const config = { ...onNetwork(networkId), image: context.firewallImage, command: context.programs.sleep(120) }
   const workload = isStarted ? await startContainer(context, config) : await createContainer(context, config)
-  const setRules = async (rules: Partial<FirewallRules> = {}) => {
-    const all = { proxyHost: proxy.host, proxyPort: port, ...rules }
-    await setupFirewall(context, workload, all)
+  const setRules = (rules: Partial<FirewallRules> = {}) =>
+    setupFirewall(context, workload, { proxyHost: proxy.host, proxyPort: port, ...rules })
+  const reach = async (host: string) => {
+    const command = context.programs.connect(host, port)
+    return (await readExec(await startExec(context, workload, command, { stdin: false }))).stdout
   }
-  const reach = (host: string) => reachFrom(context, workload, host)
   /** Creates a container whose process connects to the peer at once and exits. */
   const create = (peer: Peer, { autoRemove, creator }: StartOptions = {}) => {
     const command = context.programs.connect(peer.host, port)
@@ -309,15 +294,10 @@ interface StartOptions {
   readonly creator?: Runtime
 }
 
-function passFirewallFailure(error: unknown): string {
+/** Converts FIREWALL_FAILED to the empty text: the process received nothing. Other errors are thrown. */
+function toNoData(error: unknown): string {
   if (isHostError(error, 'FIREWALL_FAILED')) return ''
   throw error
-}
-
-async function readText({ runtime, signal }: CaseContext, id: string): Promise<string> {
-  return Buffer.from(await runtime.containerLogsAll(id, { signal }))
-    .toString('utf8')
-    .trim()
 }
 
 async function startPeer(context: CaseContext, networkId: string, name: string): Promise<Peer> {
@@ -328,13 +308,5 @@ async function startPeer(context: CaseContext, networkId: string, name: string):
   return { host: expectDefined(networks[0]?.ipAddress, `the address of ${name}`), line }
 }
 
-async function reachFrom(context: CaseContext, id: string, host: string): Promise<string> {
-  const command = context.programs.connect(host, port)
-  const options = { stdin: false, signal: context.signal }
-  const process = await context.require(execManagerCapability).exec(id, command, options)
-  const [output] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exitCode])
-  return output.toString('utf8')
-}
-
 const port = 3128
-const somewhere: FirewallRules = { proxyHost: '127.0.0.1', proxyPort: port }
+const someRules: FirewallRules = { proxyHost: '127.0.0.1', proxyPort: port }

@@ -7,7 +7,7 @@ import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { readAll } from '../steps/collect.js'
 import { expectPrints } from '../steps/containers.js'
-import { buildImage } from '../steps/images.js'
+import { buildImage, findImage } from '../steps/images.js'
 
 export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageTransferCapability, {
   'XFER-001': {
@@ -35,7 +35,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
   'XFER-003': {
     title: 'loadImages of an existing image changes nothing',
     run: async (context) => {
-      const find = async () => (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))?.id
+      const find = async () => (await findImage(context, context.image))?.id
       const before = await find()
       const loaded = await load(context, await save(context, context.image))
       expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)

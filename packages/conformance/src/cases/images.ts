@@ -3,7 +3,7 @@ import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer } from '../steps/containers.js'
-import { buildImage } from '../steps/images.js'
+import { buildImage, findImage } from '../steps/images.js'
 
 export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'IMG-001': {
@@ -33,11 +33,8 @@ export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapabil
       const mark = context.uniqueName('mark')
       const tag = await buildImage(context, `FROM ${context.image}\n`, { labels: { 'conformance.mark': mark } })
       const listed = await context.runtime.listImages({ labels: { 'conformance.mark': mark } })
-      expectEqual(
-        listed.flatMap(({ tags }) => tags),
-        [tag],
-        'the tags',
-      )
+      const listedTags = listed.flatMap(({ tags }) => tags)
+      expectEqual(listedTags, [tag], 'the tags')
       expectEqual(await context.runtime.listImages({ labels: { 'conformance.mark': 'none' } }), [], 'the other list')
     },
   },
@@ -73,8 +70,8 @@ export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapabil
     needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.two=2\n`)
-      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))
-      await context.runtime.removeImage(expectDefined(image, 'the image in the list').id)
+      const image = expectDefined(await findImage(context, tag), 'the image in the list')
+      await context.runtime.removeImage(image.id)
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },

@@ -5,6 +5,7 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
+import { findImage } from '../steps/images.js'
 import { createNetwork, onNetwork } from '../steps/networks.js'
 
 export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -25,7 +26,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCa
     title: 'imageId is the id that listImages shows',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
-      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))
+      const image = await findImage(context, context.image)
       expectEqual((await inspect(context, id)).imageId, image?.id, 'the id of the image')
     },
   },

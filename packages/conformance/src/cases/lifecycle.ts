@@ -2,7 +2,16 @@ import { type ProgressEvent, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, findListed, runToExit, startContainer, startReady, untilGone } from '../steps/containers.js'
+import {
+  createContainer,
+  expectListed,
+  findListed,
+  runToExit,
+  startContainer,
+  startReady,
+  untilGone,
+} from '../steps/containers.js'
+import { findImage } from '../steps/images.js'
 import { readLogText, untilLogged } from '../steps/logs.js'
 
 export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -20,8 +29,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
     title: 'createContainer resolves with the full id, which listContainers shows as created',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
-      const listed = expectDefined(await findListed(context, id), 'the new container in the list')
-      expectEqual(listed.state, 'created', 'its state')
+      expectEqual((await expectListed(context, id)).state, 'created', 'its state')
     },
   },
   'RT-004': {
@@ -80,7 +88,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
     run: async (context) => {
       const name = context.uniqueName('named')
       await startContainer(context, { name, command: context.programs.sleep(60) })
-      expectEqual(await context.runtime.containerState(name), 'running', 'the state of what has the name')
+      expectEqual(await context.runtime.containerState(name), 'running', 'the state')
     },
   },
   'RT-011': {
@@ -156,9 +164,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
   'RT-020': {
     title: 'createContainer accepts the id of an image',
     run: async (context) => {
-      const images = await context.runtime.listImages()
-      const image = images.find(({ tags }) => tags.includes(context.image))
-      const { id } = expectDefined(image, `"${context.image}" in the list of images`)
+      const { id } = expectDefined(await findImage(context, context.image), `"${context.image}" in the list of images`)
       const { exitCode } = await runToExit(context, { image: id, command: context.programs.exit(4) })
       expectEqual(exitCode, 4, 'the exit code')
     },
@@ -187,12 +193,10 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
     title: '50 concurrent lifecycles give the right exit codes and leave nothing behind',
     timeFactor: 5,
     run: async (context) => {
-      const { runtime, image, programs, signal } = context
+      const { runtime, programs, signal } = context
       const codes = Array.from({ length: 50 }, (_, index) => index)
       const run = async (code: number) => {
-        const id = await runtime.createContainer({ image, command: programs.exit(code) }, { signal })
-        context.defer(id, (own) => runtime.removeContainer(id, own))
-        await runtime.startContainer(id, { signal })
+        const id = await startContainer(context, { command: programs.exit(code) })
         const exitCode = await runtime.waitContainer(id, { signal })
         await runtime.removeContainer(id, { signal })
         return exitCode

@@ -1,7 +1,7 @@
 import { runtimeCapability } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expect, expectEqual, toIds } from '../assert/expect.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, findListed, runToExit, startContainer } from '../steps/containers.js'
+import { createContainer, expectListed, runToExit, startContainer } from '../steps/containers.js'
 
 export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'LIST-001': {
@@ -21,7 +21,7 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     run: async (context) => {
       const name = context.uniqueName('listed')
       const id = await createContainer(context, { name })
-      expectEqual((await findListed(context, id))?.name, name, 'the name')
+      expectEqual((await expectListed(context, id)).name, name, 'the name')
     },
   },
   'LIST-003': {
@@ -29,7 +29,7 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     run: async (context) => {
       const before = Date.now()
       const id = await createContainer(context, {})
-      const { image, createdAt } = expectDefined(await findListed(context, id), 'the container in the list')
+      const { image, createdAt } = await expectListed(context, id)
       expectEqual(image, context.image, 'the image')
       const age = createdAt === undefined ? 0 : createdAt.getTime() - before
       // The clock of the engine may differ; a wrong unit would differ by years.
@@ -41,7 +41,7 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     requiredOptions: ['labels'],
     run: async (context) => {
       const id = await createContainer(context, { labels: { 'conformance.one': '1', 'conformance.empty': '' } })
-      const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+      const { labels } = await expectListed(context, id)
       expectEqual([labels['conformance.one'], labels['conformance.empty']], ['1', ''], 'the labels')
     },
   },
@@ -53,24 +53,16 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
       const both = await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })
       await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
       await createContainer(context, { labels: { 'conformance.kind': 'a' } })
-      const listed = await context.runtime.listContainers({
-        labels: { 'conformance.mark': mark, 'conformance.kind': 'a' },
-      })
-      expectEqual(
-        listed.map(({ id }) => id),
-        [both],
-        'the ids',
-      )
+      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const listed = await context.runtime.listContainers({ labels })
+      expectEqual(toIds(listed), [both], 'the ids')
     },
   },
   'LIST-006': {
     title: 'listContainers returns an empty list for a label that no container has',
     run: async ({ runtime, uniqueName }) => {
-      expectEqual(
-        await runtime.listContainers({ labels: { 'conformance.mark': uniqueName('unused') } }),
-        [],
-        'the list',
-      )
+      const labels = { 'conformance.mark': uniqueName('unused') }
+      expectEqual(await runtime.listContainers({ labels }), [], 'the list')
     },
   },
   'LIST-007': {
@@ -78,7 +70,7 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     run: async (context) => {
       const { runtime } = await context.open()
       const id = await createContainer(context, { command: context.programs.exit(0) }, runtime)
-      expectDefined(await findListed(context, id), "the other's container in the list")
+      await expectListed(context, id)
     },
   },
 })

@@ -1,12 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
-import { findTemporaryDirectory } from '@capstan/core/plugin'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
-import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { expectPrints, runAttached, startReady } from '../steps/containers.js'
+import { createDirectory } from '../steps/directories.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const mountCases: readonly ConformanceCase[] = defineCases(
@@ -16,7 +15,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'a bind mount shows a directory of the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await makeDirectory(context)
+        const source = await createDirectory(context)
         await writeFile(join(source, 'note'), 'from the machine\n')
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'from the machine')
@@ -26,7 +25,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'writes to a bind mount are visible on the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await makeDirectory(context)
+        const source = await createDirectory(context)
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         const { exitCode } = await runAttached(context, {
           mounts,
@@ -40,7 +39,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'writes to a read-only bind mount fail',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await makeDirectory(context)
+        const source = await createDirectory(context)
         const mounts = [{ type: 'bind', source, target: '/shown', readOnly: true }] as const
         const { exitCode } = await runAttached(context, {
           mounts,
@@ -54,7 +53,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         'the start fails when the source of a bind mount does not exist: the source is not created, and nothing runs',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = join(await makeDirectory(context), 'absent')
+        const source = join(await createDirectory(context), 'absent')
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         await expectAnyHostError(() => runAttached(context, { mounts, command: context.programs.exit(0) }))
       },
@@ -116,7 +115,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'one container can have several mounts of different types',
       requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
-        const source = await makeDirectory(context)
+        const source = await createDirectory(context)
         await writeFile(join(source, 'note'), 'beside\n')
         const mounts = [
           { type: 'tmpfs', target: '/scratch', executable: true },
@@ -164,9 +163,3 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
   },
 )
-
-async function makeDirectory(context: CaseContext): Promise<string> {
-  const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
-  context.defer(directory, () => rm(directory, { recursive: true, force: true }))
-  return directory
-}

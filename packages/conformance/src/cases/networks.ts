@@ -1,5 +1,5 @@
-import { findCapability, type NetworkManager, networkManagerCapability } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { type NetworkInfo, type NetworkManager, networkManagerCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual, toIds } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -14,7 +14,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       const name = context.uniqueName('network')
       const id = await networks.createNetwork(name, { signal: context.signal })
       context.defer(name, (own) => networks.removeNetwork(id, own))
-      const listed = expectDefined(await findNetwork(context, id), 'the network in the list')
+      const listed = await expectListed(context, id)
       expectEqual({ name: listed.name, internal: listed.internal }, { name, internal: false }, 'the entry')
     },
   },
@@ -23,7 +23,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const holderId = await createNetwork(context)
-      const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
+      const name = (await expectListed(context, holderId)).name
       const create = () => networks.createNetwork(name)
       await expectHostError('NAME_CONFLICT', create, { name, holderId, sameOwner: true })
       const namesakes = (await networks.listNetworks()).filter((listed) => listed.name === name)
@@ -34,7 +34,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     title: 'createNetwork rejects with NAME_CONFLICT and sameOwner false when another owner has the name',
     run: async (context) => {
       const holderId = await createNetwork(context)
-      const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
+      const name = (await expectListed(context, holderId)).name
       const other = await openOther(context)
       await expectHostError('NAME_CONFLICT', () => other.createNetwork(name), { name, holderId, sameOwner: false })
     },
@@ -83,12 +83,8 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       const name = context.uniqueName('user')
       await startContainer(context, { ...onNetwork(id), name, command: context.programs.sleep(60) })
       const { facts } = await expectHostError('IN_USE', () => networks.removeNetwork(id))
-      expect(
-        facts.users.some((user) => user.includes(name)),
-        `the container "${name}" among the users`,
-        facts.users,
-      )
-      expectDefined(await findNetwork(context, id), 'the network in the list')
+      expectUser(facts.users, name)
+      await expectListed(context, id)
     },
   },
   'NET-009': {
@@ -111,11 +107,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       await createNetwork(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
       const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
       const listed = await networks.listNetworks({ labels })
-      expectEqual(
-        listed.map(({ id }) => id),
-        [wanted],
-        'the ids',
-      )
+      expectEqual(toIds(listed), [wanted], 'the ids')
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
     },
   },
@@ -136,10 +128,10 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const [inside, outside] = [await createNetwork(context), await createNetwork(context)]
-      const command = context.programs.listen(8080, 'not for you')
+      const command = context.programs.listen(8080, 'the server')
       await startContainer(context, { ...onNetwork(inside, 'server'), command })
       const peer = { host: 'server', port: 8080 }
-      await expectReaches(context, onNetwork(inside), { ...peer, line: 'not for you' })
+      await expectReaches(context, onNetwork(inside), { ...peer, line: 'the server' })
       await expectDoesNotReach(context, onNetwork(outside), peer)
     },
   },
@@ -159,11 +151,11 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
-      const command = context.programs.listen(8080, 'still here')
+      const command = context.programs.listen(8080, 'after the restart')
       const id = await startContainer(context, { ...onNetwork(networkId, 'server'), command })
       await context.runtime.stopContainer(id, { graceMs: 0 })
       await context.runtime.startContainer(id)
-      await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'still here' })
+      await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'after the restart' })
     },
   },
   'NET-015': {
@@ -171,7 +163,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     requiredOptions: ['network'],
     run: async (context) => {
       const id = await createNetwork(context)
-      const { name } = expectDefined(await findNetwork(context, id), 'the network in the list')
+      const { name } = await expectListed(context, id)
       const { exitCode } = await runAttached(context, { ...onNetwork(name), command: context.programs.exit(0) })
       expectEqual(exitCode, 0, 'the exit code')
     },
@@ -188,11 +180,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       const removing = networks.removeNetwork(id).then(() => true)
       const removed = await removing.catch(async (error: unknown) => {
         const { facts } = await expectHostError('IN_USE', () => Promise.reject(error))
-        expect(
-          facts.users.some((user) => user.includes(name)),
-          `the container "${name}" among the users`,
-          facts.users,
-        )
+        expectUser(facts.users, name)
         return false
       })
       expectEqual((await findNetwork(context, id)) === undefined, removed, 'whether it is gone')
@@ -202,22 +190,26 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     title: 'listNetworks includes networks of other owners',
     run: async (context) => {
       const id = await createNetwork(context)
-      const listed = await (await openOther(context)).listNetworks({ signal: context.signal })
-      expect(
-        listed.some((network) => network.id === id),
-        "the other's network in the list",
-        listed.map(({ name }) => name),
-      )
+      const ids = toIds(await (await openOther(context)).listNetworks({ signal: context.signal }))
+      expect(ids.includes(id), 'the network of the other owner in the list', ids)
     },
   },
 })
+
+async function expectListed(context: CaseContext, id: string): Promise<NetworkInfo> {
+  return expectDefined(await findNetwork(context, id), 'the network in the list')
+}
 
 async function findNetwork(context: CaseContext, id: string) {
   const listed = await context.require(networkManagerCapability).listNetworks({ signal: context.signal })
   return listed.find((network) => network.id === id)
 }
 
+function expectUser(users: readonly string[], name: string): void {
+  const isUser = users.some((user) => user.includes(name))
+  expect(isUser, `the container "${name}" among the users`, users)
+}
+
 async function openOther(context: CaseContext): Promise<NetworkManager> {
-  const found = findCapability(await context.open(), networkManagerCapability)
-  return expectDefined(found, 'networks in the other scope')
+  return context.require(networkManagerCapability, await context.open())
 }

@@ -16,8 +16,8 @@ import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, findListed } from '../steps/containers.js'
-import { buildImage } from '../steps/images.js'
+import { createContainer, expectListed } from '../steps/containers.js'
+import { buildImage, findImage } from '../steps/images.js'
 import { createNetwork } from '../steps/networks.js'
 import { createVolume } from '../steps/volumes.js'
 
@@ -27,7 +27,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       title: 'a container has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const id = await createContainer(context, {})
-        expectOwned((await findListed(context, id))?.labels, { kind: 'container' })
+        expectOwned((await expectListed(context, id)).labels, { kind: 'container' })
       },
     },
     'OWN-002': {
@@ -46,7 +46,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       run: async (context) => {
         for (const lifetime of ['lease', 'persistent'] as const) {
           const id = await createContainer(context, { labels: { [ownershipLabelKeys.lifetime]: lifetime } })
-          const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+          const { labels } = await expectListed(context, id)
           expectEqual(labels[ownershipLabelKeys.lifetime], lifetime, 'the lifetime')
         }
       },
@@ -78,7 +78,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         const [below, above] = [await findImageLabels(context, base), await findImageLabels(context, tag)]
         expectOwned(above, { kind: 'image', tag })
         const { instance } = ownershipLabelKeys
-        expect(below?.[instance] !== above?.[instance], 'two owners', above)
+        expect(below[instance] !== above[instance], 'two owners', above)
       },
     },
     'OWN-007': {
@@ -88,11 +88,11 @@ export const ownershipCases: readonly ConformanceCase[] = [
         const image = await buildImage(context, `FROM ${context.image}\n`)
         const { runtime: other } = await context.open()
         const id = await createContainer(context, { image }, other)
-        const labels = (await findListed(context, id))?.labels
+        const { labels } = await expectListed(context, id)
         expectOwned(labels, { kind: 'container' })
         const { instance } = ownershipLabelKeys
         const imageLabels = await findImageLabels(context, image)
-        expect(labels?.[instance] !== imageLabels?.[instance], 'the owner of the container, not of the image', labels)
+        expect(labels[instance] !== imageLabels[instance], 'the owner of the container, not of the image', labels)
       },
     },
     'OWN-008': {
@@ -178,8 +178,8 @@ function expectOwned(labels: StringMap | undefined, object: OwnedObject): void {
   for (const [key, value] of Object.entries(toObjectLabels(object, {}))) expectEqual(seen[key], value, `label ${key}`)
 }
 
-async function findImageLabels({ runtime, signal }: CaseContext, tag: string): Promise<StringMap | undefined> {
-  return (await runtime.listImages({ signal })).find(({ tags }) => tags.includes(tag))?.labels
+async function findImageLabels(context: CaseContext, tag: string): Promise<StringMap> {
+  return expectDefined(await findImage(context, tag), 'the image in the list').labels
 }
 
 const foreignLabels: StringMap = { 'capstan.owner.pid': '1' }

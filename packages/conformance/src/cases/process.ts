@@ -1,9 +1,9 @@
 import { runtimeCapability } from '@capstan/core'
-import { expect, expectEqual } from '../assert/expect.js'
+import { expect, expectEqual, toIds } from '../assert/expect.js'
 import { eventually } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer } from '../steps/containers.js'
-import { startOwner } from '../steps/other-process.js'
+import { type OtherProcess, startOtherProcess } from '../steps/other-process.js'
 
 export const processCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, kitOptions: ['specifier'] },
@@ -11,26 +11,26 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     'PROC-001': {
       title: 'the process exits by itself within seconds after close',
       run: async (context) => {
-        const owner = await startOwner(context, 'lifecycle')
-        await owner.untilPrinted('closed')
-        await expectEndsItself(owner)
+        const process = await startOtherProcess(context, 'lifecycle')
+        await process.untilPrinted('closed')
+        await expectExits(process)
       },
     },
     'PROC-002': {
       title: 'the process exits by itself after close when a followed log, a wait and a session were open',
       requiredOptions: ['interactive'],
       run: async (context) => {
-        const owner = await startOwner(context, 'streams')
-        await owner.untilPrinted('closed')
-        await expectEndsItself(owner)
+        const process = await startOtherProcess(context, 'streams')
+        await process.untilPrinted('closed')
+        await expectExits(process)
       },
     },
     'PROC-003': {
       title: 'a process that only called discover exits by itself',
       run: async (context) => {
-        const owner = await startOwner(context, 'discover')
-        await owner.untilPrinted('closed')
-        await expectEndsItself(owner)
+        const process = await startOtherProcess(context, 'discover')
+        await process.untilPrinted('closed')
+        await expectExits(process)
       },
     },
     'PROC-004': {
@@ -39,27 +39,22 @@ export const processCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const mark = context.uniqueName('mark')
         const labels = { 'conformance.mark': mark }
-        const owner = await startOwner(context, 'leave', { mark })
-        await owner.untilPrinted('left')
-        const alive = await createContainer(context, { labels })
-        await owner.kill()
+        const process = await startOtherProcess(context, 'createContainer', { mark })
+        await process.untilPrinted('created')
+        const own = await createContainer(context, { labels })
+        await process.kill()
         const sweeper = await context.open({ onlyLabelled: labels })
         const { failed } = await sweeper.sweep({ signal: context.signal })
         expectEqual(failed, [], 'the resources that could not be removed')
-        const left = await context.runtime.listContainers({ labels })
-        expectEqual(
-          left.map(({ id }) => id),
-          [alive],
-          'the remaining resources',
-        )
+        const remaining = await context.runtime.listContainers({ labels })
+        expectEqual(toIds(remaining), [own], 'the remaining resources')
       },
     },
   },
 )
 
-async function expectEndsItself(owner: Awaited<ReturnType<typeof startOwner>>): Promise<void> {
+async function expectExits(process: OtherProcess): Promise<void> {
   // The process should exit within a second, but other cases keep the machine busy.
-  const ending = eventually('the end of the process', () => owner.ended(), { timeoutMs: 4000 })
-  const { code, stderr } = await ending
+  const { code, stderr } = await eventually('the exit of the process', process.ended, { timeoutMs: 4000 })
   expect(code === 0, 'exit code 0', { code, stderr })
 }

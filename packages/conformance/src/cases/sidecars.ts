@@ -4,15 +4,16 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
-import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
-import { pause, within } from '../assert/wait.js'
+import { expectEqual } from '../assert/expect.js'
+import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, findListed } from '../steps/containers.js'
+import { expectUndoneByAbort } from '../steps/abort.js'
+import { createContainer, expectListed } from '../steps/containers.js'
 import { holdPort } from '../steps/host-ports.js'
-import { inBackground } from '../steps/in-background.js'
+import { readLogText } from '../steps/logs.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
+import { nameVolume } from '../steps/volumes.js'
 
 export const sidecarCases: readonly ConformanceCase[] = defineCases(
   { capability: sidecarManagerCapability, requiredOptions: ['name'] },
@@ -22,7 +23,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const name = context.uniqueName('sidecar')
         const id = await startSidecar(context, { name, command: context.programs.sleep(60) })
-        const listed = expectDefined(await findListed(context, id), 'the sidecar in the list')
+        const listed = await expectListed(context, id)
         expectEqual({ name: listed.name, state: listed.state }, { name, state: 'running' }, 'the entry')
       },
     },
@@ -118,21 +119,12 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     'SIDE-010': {
       title: 'startSidecar aborted while it runs rejects with the reason itself and leaves nothing behind',
       run: async (context) => {
-        for (const delayMs of [0, 5, 40]) {
-          const controller = new AbortController()
-          const reason = new Error(`aborted after ${delayMs} ms`)
-          const starting = inBackground(
-            startSidecar(context, { command: context.programs.sleep(60) }, controller.signal),
-          )
-          await pause(delayMs)
-          controller.abort(reason)
-          const outcome = within(15_000, 'the end of startSidecar', starting.result)
-          // The start may complete before the abort.
-          const id = await outcome.catch((error: unknown) => ({ error }))
-          if (typeof id === 'string') await context.runtime.removeContainer(id)
-          else await expectReason(reason, () => Promise.reject(id.error))
-          expectEqual(await context.listCreated(), [], 'the remaining resources')
-        }
+        await expectUndoneByAbort(
+          context,
+          ({ signal }) => startSidecar(context, { command: context.programs.sleep(60) }, signal),
+          (id) => context.runtime.removeContainer(id),
+          { delaysMs: [0, 5, 40] },
+        )
       },
     },
     'SIDE-011': {
@@ -143,9 +135,8 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const labels = { 'conformance.kind': 'sidecar' }
         const id = await startSidecar(context, { env: { SAID: 'as configured' }, labels, command })
         expectEqual(await context.runtime.waitContainer(id, { signal: context.signal }), 0, 'the exit code')
-        const text = Buffer.from(await context.runtime.containerLogsAll(id)).toString('utf8')
-        expectEqual(text, 'as configured\n', 'the log')
-        expectEqual((await findListed(context, id))?.labels['conformance.kind'], 'sidecar', 'the label')
+        expectEqual(await readLogText(context, id), 'as configured\n', 'the log')
+        expectEqual((await expectListed(context, id)).labels['conformance.kind'], 'sidecar', 'the label')
       },
     },
     'SIDE-012': {
@@ -153,7 +144,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const start = () => startSidecar(context, { name: '-leading-dash' })
         await expectHostError('INVALID_ARGUMENT', start, { field: 'name' })
-        expect((await context.listCreated()).length === 0, 'no resource to be created', await context.listCreated())
+        expectEqual(await context.listCreated(), [], 'the created resources')
       },
     },
     'SIDE-013': {
@@ -171,10 +162,9 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       requiredOptions: ['mounts', 'mounts.volume', 'command'],
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
-        const source = context.uniqueName('mounted')
-        context.defer(source, (own) => volumes.removeVolume(source, own))
+        const source = nameVolume(context)
         const config = {
-          mounts: [{ type: 'volume', source, target: '/kept' }],
+          mounts: [{ type: 'volume', source, target: '/data' }],
           command: ['/conformance-no-such-program'],
         } as const
         await expectAnyHostError(() => startSidecar(context, config))

@@ -1,19 +1,18 @@
 import {
-  findCapability,
   imageBuilderCapability,
   networkManagerCapability,
-  type RuntimeScope,
   runtimeCapability,
   type SweepOptions,
   volumeManagerCapability,
 } from '@capstan/core'
-import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
-import { expectDefined, expectEqual } from '../assert/expect.js'
+import { ownershipLabelKeys, type StringMap, type SweepItem } from '@capstan/core/plugin'
+import { expectEqual, toIds, toNames } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
-import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseConfig, createContainer, startContainer, untilState } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
-import { onNetwork } from '../steps/networks.js'
+import { createNetwork, onNetwork } from '../steps/networks.js'
+import { createVolume, nameVolume } from '../steps/volumes.js'
 
 // The sweep of a case sees only resources with the label of the case, so it removes nothing of other users of the engine.
 export const sweepCases: readonly ConformanceCase[] = defineCases(
@@ -40,11 +39,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const networkId = await fixture.createNetwork()
         await fixture.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
         const { removed, kept, failed } = await fixture.sweep()
-        expectEqual(
-          removed.map(({ kind }) => kind),
-          ['container', 'network'],
-          'the kinds of the removed resources',
-        )
+        expectEqual(toKinds(removed), ['container', 'network'], 'the kinds of the removed resources')
         expectEqual([kept, failed], [[], []], 'the remaining resources')
       },
     },
@@ -55,11 +50,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const fixture = await createFixture(context, dead)
         const name = await fixture.createVolume()
         const { removed } = await fixture.sweep()
-        expectEqual(
-          removed.map((item) => [item.kind, item.name]),
-          [['volume', name]],
-          'the removed resources',
-        )
+        expectEqual([toKinds(removed), toNames(removed)], [['volume'], [name]], 'the removed resources')
       },
     },
     'SWP-004': {
@@ -69,11 +60,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const fixture = await createFixture(context, dead)
         const tag = await fixture.build(`FROM ${context.image}\nENV SWEPT=1\n`)
         const { removed } = await fixture.sweep()
-        expectEqual(
-          removed.map(({ kind }) => kind),
-          ['image'],
-          'the kinds of the removed resources',
-        )
+        expectEqual(toKinds(removed), ['image'], 'the kinds of the removed resources')
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
     },
@@ -81,12 +68,12 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       title: 'sweep keeps the image of a living owner that is built on an image of a dead owner',
       needs: [imageBuilderCapability],
       run: async (context) => {
-        const gone = await createFixture(context, dead)
-        const living = await createFixture(context, alive, gone.mark)
-        const base = await gone.build(`FROM ${context.image}\nENV BASE=1\n`)
-        const tag = await living.build(`FROM ${base}\nENV TOP=1\n`)
-        await living.sweep()
-        expectEqual(await context.runtime.imageExists(tag), true, 'imageExists of the upper one')
+        const owner = await createFixture(context, dead)
+        const other = await createFixture(context, alive, owner.mark)
+        const base = await owner.build(`FROM ${context.image}\nENV BASE=1\n`)
+        const tag = await other.build(`FROM ${base}\nENV TOP=1\n`)
+        await other.sweep()
+        expectEqual(await context.runtime.imageExists(tag), true, 'imageExists of the image of the living owner')
       },
     },
     'SWP-006': {
@@ -99,44 +86,18 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
-    'SWP-007': {
-      title: 'an owner is dead when another process has its pid',
-      run: async (context) => {
-        const fixture = await createFixture(context, { [ownershipLabelKeys.processStart]: '1' })
-        const id = await fixture.create({})
-        expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
-      },
-    },
-    'SWP-008': {
-      title: 'sweep removes resources that were created before the last boot of this machine',
-      run: async (context) => {
-        const fixture = await createFixture(context, { [ownershipLabelKeys.bootId]: 'an-earlier-boot' })
-        const id = await fixture.create({})
-        expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
-      },
-    },
-    'SWP-009': {
-      title: 'sweep reports resources of another machine as kept',
-      run: async (context) => {
-        const fixture = await createFixture(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
-        const id = await fixture.create({})
-        const { removed, kept } = await fixture.sweep()
-        expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
-        expectEqual(await fixture.list(), [id], 'the remaining resources')
-      },
-    },
-    'SWP-010': {
-      title: 'sweep reports resources of another pid namespace as kept',
-      run: async (context) => {
-        const fixture = await createFixture(context, {
-          ...dead,
-          [ownershipLabelKeys.pidNamespace]: 'another-namespace',
-        })
-        const id = await fixture.create({})
-        const { removed, kept } = await fixture.sweep()
-        expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
-      },
-    },
+    'SWP-007': removes('an owner is dead when another process has its pid', {
+      [ownershipLabelKeys.processStart]: '1',
+    }),
+    'SWP-008': removes('sweep removes resources that were created before the last boot of this machine', {
+      [ownershipLabelKeys.bootId]: 'an-earlier-boot',
+    }),
+    'SWP-009': reports('sweep reports resources of another machine as kept', {
+      [ownershipLabelKeys.machineId]: 'another-machine',
+    }),
+    'SWP-010': reports('sweep reports resources of another pid namespace as kept', {
+      [ownershipLabelKeys.pidNamespace]: 'another-namespace',
+    }),
     'SWP-011': {
       title: 'sweep keeps a running lease of a dead owner and removes it when it has exited',
       run: async (context) => {
@@ -172,11 +133,11 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
       run: async (context) => {
-        const gone = await createFixture(context, dead)
-        const living = await createFixture(context, alive, gone.mark)
-        const networkId = await gone.createNetwork()
-        await living.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
-        const { removed, kept } = await gone.sweep()
+        const owner = await createFixture(context, dead)
+        const other = await createFixture(context, alive, owner.mark)
+        const networkId = await owner.createNetwork()
+        await other.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
+        const { removed, kept } = await owner.sweep()
         expectEqual([toIds(removed), toIds(kept)], [[], [networkId]], 'the removed and the reported resources')
       },
     },
@@ -202,11 +163,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const nameless = await createFixture(context, dead, shop.mark)
         await nameless.create({ image })
         const { removed } = await shop.sweep({ app: 'shop', dryRun: true })
-        expectEqual(
-          removed.map(({ kind }) => kind),
-          ['image'],
-          'the kinds of what would be removed',
-        )
+        expectEqual(toKinds(removed), ['image'], 'the kinds of what would be removed')
       },
     },
     'SWP-017': {
@@ -215,16 +172,11 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       requiredOptions: ['mounts', 'mounts.volume'],
       run: async (context) => {
         const fixture = await createFixture(context, dead)
-        const source = context.uniqueName('mounted')
-        context.defer(source, (own) => context.require(volumeManagerCapability).removeVolume(source, own))
+        const source = nameVolume(context)
         const labels = { [markKey]: fixture.mark }
-        await fixture.create({ mounts: [{ type: 'volume', source, target: '/kept', labels }] })
+        await fixture.create({ mounts: [{ type: 'volume', source, target: '/data', labels }] })
         const { removed } = await fixture.sweep()
-        expectEqual(
-          removed.map(({ kind }) => kind),
-          ['container', 'volume'],
-          'the kinds of the removed resources',
-        )
+        expectEqual(toKinds(removed), ['container', 'volume'], 'the kinds of the removed resources')
       },
     },
     'SWP-018': {
@@ -235,49 +187,60 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
         await context.runtime.removeImage(await fixture.build(`FROM ${context.image}\nENV SWEPT=18\n`, tags))
         const { removed, failed } = await fixture.sweep()
-        const seen = { removed: removed.map(({ kind }) => kind), failed }
-        expectEqual(seen, { removed: ['image'], failed: [] }, 'the report')
+        expectEqual([toKinds(removed), failed], [['image'], []], 'the removed and the failed resources')
         for (const tag of tags) expectEqual(await context.runtime.imageExists(tag), false, `imageExists of ${tag}`)
       },
     },
   },
 )
 
-/** Resources that are created with another owner's labels, and a sweep that sees only them. */
+/** The sweep removes a container whose owner labels have these changes. */
+function removes(title: string, changes: StringMap): CaseDefinition {
+  return {
+    title,
+    run: async (context) => {
+      const fixture = await createFixture(context, changes)
+      const id = await fixture.create({})
+      expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
+    },
+  }
+}
+
+/** The sweep reports and keeps a container of a dead owner whose owner labels have these changes. */
+function reports(title: string, changes: StringMap): CaseDefinition {
+  return {
+    title,
+    run: async (context) => {
+      const fixture = await createFixture(context, { ...dead, ...changes })
+      const id = await fixture.create({})
+      const { removed, kept } = await fixture.sweep()
+      expectEqual([toIds(removed), toIds(kept)], [[], [id]], 'the removed and the reported resources')
+      expectEqual(await fixture.list(), [id], 'the remaining resources')
+    },
+  }
+}
+
+/** Functions that create resources with changed owner labels and the label of the mark, and a sweep limited to this label. */
 async function createFixture(context: CaseContext, changes: StringMap, mark = context.uniqueName('mark')) {
-  const owner = await context.open({ relabel: (labels) => ({ ...labels, ...changes }) })
-  const sweeper = await context.open({ onlyLabelled: { [markKey]: mark } })
-  const { signal } = context
-  const toMarked = (config: CaseConfig) => ({ ...config, labels: { ...config.labels, [markKey]: mark } })
+  const labels = { [markKey]: mark }
+  const owner = await context.open({ relabel: (ownerLabels) => ({ ...ownerLabels, ...changes }) })
+  const sweeper = await context.open({ onlyLabelled: labels })
+  const toMarked = (config: CaseConfig) => ({ ...config, labels: { ...config.labels, ...labels } })
   return {
     mark,
     create: (config: CaseConfig) => createContainer(context, toMarked(config), owner.runtime),
     start: (config: CaseConfig) => startContainer(context, toMarked(config), owner.runtime),
-    createNetwork: () => createNetworkFor(context, owner, mark),
-    createVolume: () => createVolumeFor(context, owner, mark),
+    createNetwork: () => createNetwork(context, { labels }, owner),
+    createVolume: () => createVolume(context, labels, owner),
     build: (dockerfile: string, tags: readonly string[] = []) =>
-      buildImage(context, dockerfile, { tags, labels: { [markKey]: mark } }, owner),
-    sweep: (options: SweepOptions = {}) => sweeper.sweep({ signal, ...options }),
-    list: async () => toIds(await context.runtime.listContainers({ labels: { [markKey]: mark } })),
+      buildImage(context, dockerfile, { tags, labels }, owner),
+    sweep: (options: SweepOptions = {}) => sweeper.sweep({ signal: context.signal, ...options }),
+    list: async () => toIds(await context.runtime.listContainers({ labels })),
   }
 }
 
-async function createNetworkFor(context: CaseContext, owner: RuntimeScope, mark: string): Promise<string> {
-  const networks = expectDefined(findCapability(owner, networkManagerCapability), 'networks in the other scope')
-  const id = await networks.createNetwork(context.uniqueName('swept'), { labels: { [markKey]: mark } })
-  context.defer(id, (own) => networks.removeNetwork(id, own))
-  return id
-}
-
-async function createVolumeFor(context: CaseContext, owner: RuntimeScope, mark: string): Promise<string> {
-  const volumes = expectDefined(findCapability(owner, volumeManagerCapability), 'volumes in the other scope')
-  const name = await volumes.createVolume(context.uniqueName('swept'), { labels: { [markKey]: mark } })
-  context.defer(name, (own) => volumes.removeVolume(name, own))
-  return name
-}
-
-function toIds(items: readonly { readonly id: string }[]): readonly string[] {
-  return items.map(({ id }) => id)
+function toKinds(items: readonly SweepItem[]): readonly string[] {
+  return items.map(({ kind }) => kind)
 }
 
 const markKey = 'conformance.mark'

@@ -1,5 +1,4 @@
 import {
-  findCapability,
   imageBuilderCapability,
   type Mount,
   type VolumeInfo,
@@ -7,21 +6,20 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
-import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expect, expectDefined, expectEqual, toNames } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseConfig, createContainer, startContainer } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
-import { createVolume } from '../steps/volumes.js'
+import { createVolume, nameVolume } from '../steps/volumes.js'
 
 export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManagerCapability, {
   'VOL-001': {
     title: 'createVolume resolves with the name that listVolumes shows',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
-      const name = context.uniqueName('volume')
-      context.defer(name, (own) => volumes.removeVolume(name, own))
+      const name = nameVolume(context)
       expectEqual(await volumes.createVolume(name), name, 'the result')
       const { createdAt } = await expectListed(context, name)
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
@@ -90,11 +88,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
       await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'b' })
       const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
       const listed = await context.require(volumeManagerCapability).listVolumes({ labels })
-      expectEqual(
-        listed.map(({ name }) => name),
-        [wanted],
-        'the names',
-      )
+      expectEqual(toNames(listed), [wanted], 'the names')
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
     },
   },
@@ -111,12 +105,8 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
     title: 'listVolumes includes volumes of other owners',
     run: async (context) => {
       const name = await createVolume(context)
-      const listed = await (await openOther(context)).listVolumes({ signal: context.signal })
-      expect(
-        listed.some((volume) => volume.name === name),
-        "the other's volume in the list",
-        listed.length,
-      )
+      const names = toNames(await (await openOther(context)).listVolumes({ signal: context.signal }))
+      expect(names.includes(name), 'the volume of the other owner in the list', names)
     },
   },
   'VOL-011': {
@@ -124,13 +114,10 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
     needs: [imageBuilderCapability],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
-      const left = [await findLeftoverVolumes(context, image), await findLeftoverVolumes(context, image)]
+      const remaining = [await findLeftoverVolumes(context, image), await findLeftoverVolumes(context, image)]
       // Another user of the engine may create a volume meanwhile, but hardly both times.
-      expect(
-        left.some((names) => names.length === 0),
-        'no volume left of those created with the container',
-        left,
-      )
+      const isRemoved = remaining.some((names) => names.length === 0)
+      expect(isRemoved, 'no remaining volume of those created with the container', remaining)
     },
   },
   'VOL-012': {
@@ -191,20 +178,13 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
   },
 })
 
-/** The name of an absent volume, which is removed after the case. */
-function nameVolume(context: CaseContext): string {
-  const name = context.uniqueName('mounted')
-  context.defer(name, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
-  return name
-}
-
 /** Creates a container that mounts the volume. */
 function mountVolume(context: CaseContext, source: string, config: CaseConfig = {}): Promise<string> {
   return createContainer(context, { mounts: [toMount(source)], command: context.programs.exit(0), ...config })
 }
 
 function toMount(source: string, labels?: StringMap): Mount {
-  return { type: 'volume', source, target: '/kept', ...(labels && { labels }) }
+  return { type: 'volume', source, target: '/data', ...(labels && { labels }) }
 }
 
 /** The labels that `createVolume` of this host sets. */
@@ -245,6 +225,5 @@ async function findVolume(context: CaseContext, name: string) {
 }
 
 async function openOther(context: CaseContext): Promise<VolumeManager> {
-  const found = findCapability(await context.open(), volumeManagerCapability)
-  return expectDefined(found, 'volumes in the other scope')
+  return context.require(volumeManagerCapability, await context.open())
 }

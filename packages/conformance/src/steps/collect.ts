@@ -20,6 +20,13 @@ export interface Collected {
   text(): string
 }
 
+/** Creates a megabyte that contains every byte value. */
+export function createMegabyte(): Buffer {
+  // 257 bytes, so that no block size of a transport divides the length.
+  const pattern = Buffer.from(Array.from({ length: 257 }, (_, index) => (index * 31) % 256))
+  return Buffer.alloc(1024 * 1024, pattern)
+}
+
 /** Reads a stream to its end. */
 export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []

@@ -1,5 +1,5 @@
 import type { AttachOptions, ContainerConfig, ContainerInfo, ContainerState, Runtime } from '@capstan/core'
-import { expectEqual } from '../assert/expect.js'
+import { expectDefined, expectEqual } from '../assert/expect.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { collectBytes } from './collect.js'
@@ -70,6 +70,17 @@ export interface ProgramResult {
   readonly bytes: Buffer
 }
 
+/** Runs programs concurrently and fails unless each prints the number of its run and exits with it. */
+export async function expectNumberedRuns(
+  count: number,
+  run: (number: number) => Promise<Pick<ProgramResult, 'stdout' | 'exitCode'>>,
+): Promise<void> {
+  const numbers = Array.from({ length: count }, (_, number) => number)
+  const results = (await Promise.all(numbers.map(run))).map(({ stdout, exitCode }) => ({ stdout, exitCode }))
+  const expected = numbers.map((number) => ({ stdout: `${number}\n`, exitCode: number }))
+  expectEqual(results, expected, 'the results')
+}
+
 /** Runs a program and fails unless it prints exactly this line and exits with 0. */
 export async function expectPrints(context: CaseContext, config: CaseConfig, line: string): Promise<void> {
   const { stdout, stderr, exitCode } = await runAttached(context, config)
@@ -88,7 +99,14 @@ export async function findListed({ runtime, signal }: CaseContext, id: string): 
   return (await runtime.listContainers({ signal })).find((listed) => listed.id === id)
 }
 
+/** Returns the entry of a container in the list. Fails when there is none. */
+export async function expectListed(context: CaseContext, id: string): Promise<ContainerInfo> {
+  return expectDefined(await findListed(context, id), 'the container in the list')
+}
+
 /** Waits until the container is not listed any more. */
 export async function untilGone(context: CaseContext, id: string): Promise<void> {
-  await eventually('the container gone', async () => ((await findListed(context, id)) === undefined ? id : undefined))
+  await eventually('the container absent from the list', async () =>
+    (await findListed(context, id)) === undefined ? id : undefined,
+  )
 }

@@ -1,5 +1,10 @@
-import { type BuildOptions, findCapability, imageBuilderCapability, type RuntimeScope } from '@capstan/core'
-import { expectDefined } from '../assert/expect.js'
+import {
+  type BuildOptions,
+  type BuildProgress,
+  type ImageInfo,
+  imageBuilderCapability,
+  type RuntimeScope,
+} from '@capstan/core'
 import type { CaseContext } from '../case-context.js'
 
 /** Builds an image that is removed after the case and resolves with its tag. Requires `imageBuilderCapability`. */
@@ -11,10 +16,28 @@ export async function buildImage(
 ): Promise<string> {
   const { runtime, signal, uniqueName } = context
   const tag = `${uniqueName('image')}:1`
-  for (const made of [tag, ...(options.tags ?? [])]) {
-    context.defer(`image ${made}`, (own) => runtime.removeImage(made, own))
+  for (const created of [tag, ...(options.tags ?? [])]) {
+    context.defer(`image ${created}`, (own) => runtime.removeImage(created, own))
   }
-  const builder = expectDefined(findCapability(scope, imageBuilderCapability), 'image builds in the scope')
-  await builder.buildImage(dockerfile, tag, { signal, ...options })
+  await context.require(imageBuilderCapability, scope).buildImage(dockerfile, tag, { signal, ...options })
   return tag
+}
+
+/** Records the progress of a build. */
+export function recordProgress(): {
+  readonly events: BuildProgress[]
+  readonly onProgress: (event: BuildProgress) => void
+} {
+  const events: BuildProgress[] = []
+  return { events, onProgress: (event) => void events.push(event) }
+}
+
+/** Finds the image with the tag in the list. */
+export async function findImage({ runtime, signal }: CaseContext, tag: string): Promise<ImageInfo | undefined> {
+  return (await runtime.listImages({ signal })).find(({ tags }) => tags.includes(tag))
+}
+
+/** Returns the platform of this machine in the format of an image. */
+export function getPlatform(): string {
+  return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`
 }

@@ -1,4 +1,4 @@
-import { networkManagerCapability } from '@capstan/core'
+import { networkManagerCapability, type RuntimeScope } from '@capstan/core'
 import type { ContainerNetwork, CreateNetworkOptions } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { eventually } from '../assert/wait.js'
@@ -6,8 +6,12 @@ import type { CaseContext } from '../case-context.js'
 import { type CaseConfig, runAttached } from './containers.js'
 
 /** Creates a network that is removed after the case. */
-export async function createNetwork(context: CaseContext, options: CreateNetworkOptions = {}): Promise<string> {
-  const networks = context.require(networkManagerCapability)
+export async function createNetwork(
+  context: CaseContext,
+  options: CreateNetworkOptions = {},
+  scope: RuntimeScope = context.scope,
+): Promise<string> {
+  const networks = context.require(networkManagerCapability, scope)
   const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
   context.defer(`network ${id}`, (own) => networks.removeNetwork(id, own))
   return id
@@ -28,11 +32,8 @@ export async function expectReaches(
     const { stdout } = await runAttached(context, { ...config, command: context.programs.connect(host, port) })
     return stdout === '' ? undefined : stdout
   }
-  expectEqual(
-    (await eventually(`an answer from ${host}:${port}`, connect)).trim(),
-    line,
-    `the data received from ${host}:${port}`,
-  )
+  const received = await eventually(`an answer from ${host}:${port}`, connect)
+  expectEqual(received.trim(), line, `the data received from ${host}:${port}`)
 }
 
 /** Connects from a new container and fails if it receives data. The case must show first that the peer is reachable. */

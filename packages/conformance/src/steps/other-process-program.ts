@@ -12,7 +12,7 @@ const { kit, specifier, runtime: name, image, command, task, mark } = JSON.parse
 const { createRuntimeHost, loadPlugins } = await import(pathToFileURL(createRequire(kit).resolve('@capstan/core')))
 const plugins = await loadPlugins([specifier])
 const host = createRuntimeHost({ plugins })
-const tasks = { lifecycle, streams, discover, leave }
+const tasks = { lifecycle, streams, discover, createContainer }
 await tasks[task]()
 
 async function lifecycle() {
@@ -45,15 +45,15 @@ async function streams() {
 
 async function discover() {
   const reports = await host.discover()
-  if (!reports[0].available) throw new Error('no runtime is there: ' + JSON.stringify(reports))
+  if (!reports[0].available) throw new Error('no runtime is available: ' + JSON.stringify(reports))
   await close()
 }
 
-async function leave() {
+async function createContainer() {
   const { runtime } = await host.open({ runtime: name })
   const id = await runtime.createContainer({ image, command, labels: { 'conformance.mark': mark } })
   await runtime.startContainer(id)
-  console.log('left')
+  console.log('created')
   setInterval(() => {}, 1000)
 }
 

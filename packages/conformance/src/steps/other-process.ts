@@ -6,7 +6,7 @@ import type { CaseContext } from '../case-context.js'
 import { otherProcessProgram } from './other-process-program.js'
 
 /** The task of another process, which loads the plugin by its specifier. See {@link otherProcessProgram}. */
-export type ProcessTask = 'lifecycle' | 'streams' | 'discover' | 'leave'
+export type ProcessTask = 'lifecycle' | 'streams' | 'discover' | 'createContainer'
 
 export interface OtherProcess {
   /** Waits until the process has printed the word on a separate line. */
@@ -18,13 +18,13 @@ export interface OtherProcess {
 }
 
 /** Starts the process, which is killed after the case at the latest. */
-export async function startOwner(
+export async function startOtherProcess(
   context: CaseContext,
   task: ProcessTask,
   { mark = '' }: { readonly mark?: string } = {},
 ): Promise<OtherProcess> {
   const { specifier = '', plugin, image, programs, env } = context
-  const order = {
+  const input = {
     kit: import.meta.url,
     specifier,
     runtime: plugin.name,
@@ -35,7 +35,7 @@ export async function startOwner(
   }
   // The options of this process, such as loaders of a test runner, must not apply to the other process.
   const { NODE_OPTIONS: _, ...rest } = env
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', otherProcessProgram, JSON.stringify(order)], {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', otherProcessProgram, JSON.stringify(input)], {
     env: rest,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -50,11 +50,11 @@ export async function startOwner(
     await once(child, 'exit')
   }
   context.defer('the other process', kill)
-  const hasSaid = (word: string) => stdout().split('\n').includes(word)
+  const hasPrinted = (word: string) => stdout().split('\n').includes(word)
   const untilPrinted = async (word: string) => {
-    const said = () => (hasSaid(word) || ended() !== undefined ? true : undefined)
-    await eventually(`"${word}" from the other process`, said, { timeoutMs: 15_000 })
-    expect(hasSaid(word), `"${word}" from the other process`, { ...ended(), stdout: stdout() })
+    const isDone = () => (hasPrinted(word) || ended() !== undefined ? true : undefined)
+    await eventually(`"${word}" from the other process`, isDone, { timeoutMs: 15_000 })
+    expect(hasPrinted(word), `"${word}" from the other process`, { ...ended(), stdout: stdout() })
   }
   return { untilPrinted, ended, kill }
 }
