@@ -5,12 +5,12 @@ import type { BuildOutput, BuildRequest } from './build-request.js'
 export interface BuildPaths {
   /** Contains all files of the build. It is removed after the build. */
   readonly directory: string
-  readonly context: string
-  /** The directory of a Dockerfile that is not part of the context. */
-  readonly dockerfile: string
-  readonly metadata: string
-  /** The value of DOCKER_CONFIG: the directory that contains `config.json` with the registry credentials. */
-  readonly credentials: string
+  readonly contextDirectory: string
+  /** Contains a Dockerfile that is not part of the context. */
+  readonly dockerfileDirectory: string
+  readonly metadataFile: string
+  /** Contains `config.json` with the registry credentials. The value of DOCKER_CONFIG. */
+  readonly dockerConfigDirectory: string
   /** Secrets that are passed as files: path by secret id. */
   readonly secretFiles: Readonly<Record<string, string>>
   /** Secrets that are passed as environment variables: variable name by secret id. */
@@ -40,8 +40,8 @@ export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
     'build',
     '--progress=rawjson',
     '--frontend=dockerfile.v0',
-    `--local=context=${paths.context}`,
-    `--local=dockerfile=${dockerfileText === undefined ? paths.context : paths.dockerfile}`,
+    `--local=context=${paths.contextDirectory}`,
+    `--local=dockerfile=${dockerfileText === undefined ? paths.contextDirectory : paths.dockerfileDirectory}`,
     ...options.flatMap(([key, value]) => (value === undefined ? [] : ['--opt', `${key}=${value}`])),
     ...(noCache ? ['--no-cache'] : []),
     ...Object.entries(paths.secretVariables).flatMap(([id, name]) => ['--secret', `id=${id},type=env,env=${name}`]),
@@ -49,7 +49,7 @@ export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
     ...(request.cacheFrom ?? []).flatMap((text) => ['--import-cache', text]),
     ...(request.cacheTo ?? []).flatMap((text) => ['--export-cache', text]),
     ...toOutput(request.output),
-    `--metadata-file=${paths.metadata}`,
+    `--metadata-file=${paths.metadataFile}`,
   ]
 }
 

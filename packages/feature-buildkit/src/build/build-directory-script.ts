@@ -3,7 +3,7 @@ import { fileTimesFunction } from './file-times-script.js'
 
 /**
  * The prefix of every build directory. The daemon's script removes all of them when it starts and when it ends. Each build
- * removes those whose shell was killed: the file `holder` in the directory contains the PID of that shell.
+ * removes those whose shell was killed: the file `pid` in the directory contains the PID of that shell.
  */
 export const buildDirectoryPrefix = '/tmp/capstan-build-'
 
@@ -18,12 +18,12 @@ export interface BuildDirectoryOptions {
 
 /**
  * Creates the directory of one build, prints the file times that must be changed and then `ready`, and removes the directory
- * when stdin ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this directory
- * and never create it themselves, so nothing is written after its removal.
+ * when stdin ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this
+ * directory and never create it themselves, so nothing is written after its removal.
  *
  * Its subdirectory `private` is on the tmpfs of `/dev/shm`, if there is one: the content is lost when the container stops.
- * Each call first removes the directories of earlier shells that were killed. A directory whose `holder` is absent or empty
- * belongs to a shell that is about to write it.
+ * The script first removes the directories of shells that were killed. A directory whose file `pid` is absent or empty belongs
+ * to a shell that is about to write it.
  */
 export function toDirectoryCommand({ directory, timesDirectory, listBytes }: BuildDirectoryOptions): Argv {
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
@@ -34,16 +34,20 @@ export function toRemovalCommand(directory: string): Argv {
   return ['sh', '-c', `rm -rf "$1" "/dev/shm/\${1##*/}"`, 'capstan-remove', directory]
 }
 
-/** The removal is repeated because a process that is about to end may still write into the directory. */
+/**
+ * `$times` is the directory of the recorded file times, `$memory` the part of the build directory on the tmpfs, and `$draft` the
+ * record that {@link fileTimesFunction} writes. The removal is repeated because a process that is about to end may still write
+ * into the directory.
+ */
 const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$times/.\${dir##*/}; umask 077; trap '' PIPE
 remove() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
 ${fileTimesFunction}
 for other in "\${dir%-*-*-*-*-*}"-*; do
-  holder=$(cat "$other/holder" 2>/dev/null) && [ -n "$holder" ] || continue
-  grep -q "$other" "/proc/$holder/cmdline" 2>/dev/null || rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
+  pid=$(cat "$other/pid" 2>/dev/null) && [ -n "$pid" ] || continue
+  grep -q "$other" "/proc/$pid/cmdline" 2>/dev/null || rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
 done
 mkdir "$dir" || exit 1
-trap remove EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
+trap remove EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/pid"
 if grep -q ' /dev/shm tmpfs ' /proc/mounts && mkdir "$memory" 2>/dev/null; then ln -s "$memory" "$dir/private"
 else mkdir "$dir/private"; fi
 mkdir "$dir/private/docker" "$dir/dockerfile" && head -c "$3" >"$dir/files" || exit 1

@@ -11,9 +11,7 @@ import { createConnectionLostError } from './build-failure.js'
 /** The directory of one build in the sidecar. It contains all files of the build. */
 export interface BuildDirectory {
   /** New modification times, in seconds since 1970, keyed by the line number of the file in `list`, starting at 1. */
-  readonly seconds: ReadonlyMap<number, number>
-  /** Rejects with CONNECTION_LOST when the directory is removed before `release`. Never resolves. */
-  readonly lost: Promise<never>
+  readonly changedTimes: ReadonlyMap<number, number>
   /** Removes the directory. Never rejects: if the sidecar has ended, the directory no longer exists. */
   release(): Promise<void>
 }
@@ -25,32 +23,28 @@ export interface BuildDirectory {
  * @throws HostError OPERATION_FAILED when the directory cannot be created.
  */
 export async function openBuildDirectory(target: WriteTarget, location: DirectoryLocation): Promise<BuildDirectory> {
-  const { execs, id, signal } = target
-  const { path, stateDirectory, list } = location
+  const { execs, containerId, signal } = target
+  const { path, stateDirectory, list, onRemovedEarly } = location
   const timesDirectory = `${stateDirectory}/capstan-file-times`
   const command = toDirectoryCommand({ directory: path, timesDirectory, listBytes: Buffer.byteLength(list) })
-  const process = await startExec(execs, id, { command, signal })
+  const process = await startExec(execs, containerId, { command, signal })
   const stderrTail = readStderrTail(process.stderr)
   process.stdin.write(list)
-  let seconds: ReadonlyMap<number, number> | undefined
+  let changedTimes: ReadonlyMap<number, number> | undefined
   try {
-    seconds = await untilAborted(readTimes(process.stdout), signal)
-    if (seconds === undefined) throw toDirectoryError(await untilAborted(process.exitCode, signal), stderrTail())
+    changedTimes = await untilAborted(readTimes(process.stdout), signal)
+    if (changedTimes === undefined) throw toDirectoryError(await untilAborted(process.exitCode, signal), stderrTail())
   } catch (error) {
     await process[Symbol.asyncDispose]() // ends stdin, so the directory is removed
     throw error
   }
   let isReleased = false
-  const lost = new Promise<never>((_, reject) => {
-    const end = () => {
-      if (!isReleased) reject(createConnectionLostError(id))
-    }
-    process.exitCode.then(end, end)
-  })
-  lost.catch(() => {}) // it may reject before it is awaited
+  const end = () => {
+    if (!isReleased) onRemovedEarly(createConnectionLostError(containerId))
+  }
+  process.exitCode.then(end, end)
   return {
-    seconds,
-    lost,
+    changedTimes,
     release: () => {
       isReleased = true
       return release(target, process, path)
@@ -58,22 +52,24 @@ export async function openBuildDirectory(target: WriteTarget, location: Director
   }
 }
 
-/** The path of the directory, and the files of its context. */
+/** The path of the directory, the files of its context, and a listener. */
 export interface DirectoryLocation {
   readonly path: string
   /** The state directory of the daemon. The record of file times is kept there, because it must live as long as the cache. */
   readonly stateDirectory: string
   /** See `list` of `ContextFiles`. */
   readonly list: string
+  /** Called with CONNECTION_LOST when the directory is removed before `release`. */
+  readonly onRemovedEarly: (error: Error) => void
 }
 
 /** Resolves with `undefined` when the process ends before it prints `ready`. */
 async function readTimes(stdout: Readable): Promise<ReadonlyMap<number, number> | undefined> {
-  const seconds = new Map<number, number>()
+  const times = new Map<number, number>()
   for await (const line of createInterface({ input: stdout })) {
-    if (line === 'ready') return seconds
+    if (line === 'ready') return times
     const [number = '', second = ''] = line.split(' ')
-    seconds.set(Number(number), Number(second))
+    times.set(Number(number), Number(second))
   }
   return undefined
 }
@@ -84,13 +80,13 @@ function toDirectoryError(exitCode: number, stderrTail: string): Error {
   return createHostError('OPERATION_FAILED', facts)
 }
 
-async function release({ execs, id }: WriteTarget, process: ExecProcess, path: string): Promise<void> {
+async function release({ execs, containerId }: WriteTarget, process: ExecProcess, path: string): Promise<void> {
   process.stdin.end()
   const exitCode = await Promise.race([process.exitCode.catch(() => undefined), delay(removalMs, { ref: false })])
   await process[Symbol.asyncDispose]()
   if (exitCode === 0) return
   const signal = AbortSignal.timeout(removalMs)
-  await runExec(execs, id, { command: toRemovalCommand(path), signal }).catch(() => {})
+  await runExec(execs, containerId, { command: toRemovalCommand(path), signal }).catch(() => {})
 }
 
 const removalMs = 10_000

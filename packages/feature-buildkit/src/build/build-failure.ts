@@ -43,8 +43,11 @@ export class FailureLog {
 }
 
 /** The error of a build whose sidecar or build directory does not exist any more. */
-export function createConnectionLostError(id: string): Error {
-  return createHostError('CONNECTION_LOST', { endpoint: `BuildKit in container "${id}"`, lastTimestamp: undefined })
+export function createConnectionLostError(containerId: string): Error {
+  return createHostError('CONNECTION_LOST', {
+    endpoint: `BuildKit in container "${containerId}"`,
+    lastTimestamp: undefined,
+  })
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type ContextEntry, packContextEntries } from '@capstan/build-context'
 import type { RegistryCredentials } from '@capstan/core'
 import type { StringMap } from '@capstan/core/plugin'
-import { type WriteTarget, writeFile, writeFileScript } from '../container/write-file.js'
+import { type WriteTarget, writeFile } from '../container/write-file.js'
 import type { BuildPaths } from './build-command.js'
 import { buildDirectoryPrefix } from './build-directory-script.js'
 import type { BuildRequest } from './build-request.js'
@@ -13,31 +13,32 @@ import { TransferProgress } from './transfer-progress.js'
 export interface BuildPlan extends BuildPaths {
   readonly env: StringMap
   /** Secret environment variables. They must not be part of a request to the runtime. */
-  readonly secretValues: StringMap
+  readonly secretEnvironment: StringMap
 }
 
+/** Returns new paths for a build. A secret is passed as a variable if it is a text without NUL that is short enough. */
 export function planBuild(request: BuildRequest): BuildPlan {
   const directory = `${buildDirectoryPrefix}${randomUUID()}`
   const secretVariables: Record<string, string> = {}
   const secretFiles: Record<string, string> = {}
-  const secretValues: Record<string, string> = {}
+  const secretEnvironment: Record<string, string> = {}
   for (const [index, [id, value]] of Object.entries(request.secrets ?? {}).entries()) {
     if (typeof value === 'string' && !value.includes('\0') && value.length < maxVariableLength) {
       secretVariables[id] = `CAPSTAN_SECRET_${index}`
-      secretValues[`CAPSTAN_SECRET_${index}`] = value
+      secretEnvironment[`CAPSTAN_SECRET_${index}`] = value
     } else secretFiles[id] = `${directory}/private/secret-${index}`
   }
-  const credentials = `${directory}/private/docker`
+  const dockerConfigDirectory = `${directory}/private/docker`
   return {
     directory,
-    context: `${directory}/context`,
-    dockerfile: `${directory}/dockerfile`,
-    metadata: `${directory}/metadata.json`,
-    credentials,
+    contextDirectory: `${directory}/context`,
+    dockerfileDirectory: `${directory}/dockerfile`,
+    metadataFile: `${directory}/metadata.json`,
+    dockerConfigDirectory,
     secretFiles,
     secretVariables,
-    secretValues,
-    env: request.credentials === undefined ? {} : { DOCKER_CONFIG: credentials },
+    secretEnvironment,
+    env: request.credentials === undefined ? {} : { DOCKER_CONFIG: dockerConfigDirectory },
   }
 }
 
@@ -48,21 +49,18 @@ export async function writeBuildFiles(
   paths: BuildPaths,
 ): Promise<void> {
   const { dockerfileText, secrets = {}, credentials } = request
-  await writeContext({ entries, onEvents, ...target }, paths.context)
+  await writeContext({ entries, onEvents, ...target }, paths.contextDirectory)
   if (dockerfileText !== undefined) {
-    const file = { path: `${paths.dockerfile}/Dockerfile`, content: dockerfileText }
-    await writeFile(target, { title: 'the Dockerfile', script: writeFileScript, ...file })
+    const path = `${paths.dockerfileDirectory}/Dockerfile`
+    await writeFile(target, { title: 'the Dockerfile', path, content: dockerfileText })
   }
   for (const [id, path] of Object.entries(paths.secretFiles)) {
-    await writeFile(target, { title: `secret "${id}"`, script: writeFileScript, path, content: secrets[id] ?? '' })
+    await writeFile(target, { title: `secret "${id}"`, path, content: secrets[id] ?? '' })
   }
-  if (credentials === undefined) return
-  await writeFile(target, {
-    title: 'the credentials',
-    script: writeFileScript,
-    path: `${paths.credentials}/config.json`,
-    content: toDockerConfig(credentials),
-  })
+  if (credentials !== undefined) {
+    const path = `${paths.dockerConfigDirectory}/config.json`
+    await writeFile(target, { title: 'the credentials', path, content: toDockerConfig(credentials) })
+  }
 }
 
 /** The sidecar to write to, the entries of the context, and the listener for the progress of the transfer. */

@@ -21,10 +21,10 @@ export interface BuildResult {
 /** Reads the metadata file of a successful build. */
 export async function readBuildResult(
   execs: ExecManager,
-  id: string,
+  containerId: string,
   { path, signal }: OperationOptions & { readonly path: string },
 ): Promise<BuildResult> {
-  const { stdout } = await runExec(execs, id, { command: ['cat', path], signal })
+  const { stdout } = await runExec(execs, containerId, { command: ['cat', path], signal })
   const metadata = parseMetadata(stdout.toString())
   const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
   return {

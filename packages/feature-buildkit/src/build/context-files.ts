@@ -14,8 +14,8 @@ import type { BuildRequest } from './build-request.js'
 export interface ContextFiles {
   /** One line `FILE SECOND CONTENT` for each file. A file with several names (hard links) has one line. */
   readonly list: string
-  /** Returns the entries with new times. `seconds` has times by the line number of the file, starting at 1. */
-  toEntries(seconds: ReadonlyMap<number, number>): readonly ContextEntry[]
+  /** Returns the entries with new times, in seconds, keyed by the line number of the file in `list`, starting at 1. */
+  toEntries(changedTimes: ReadonlyMap<number, number>): readonly ContextEntry[]
 }
 
 /** Reads the context. Rejects as `readBuildContext` does. Each file is read a second time when it is sent. */
@@ -36,14 +36,14 @@ export async function readContextFiles(
   }
   return {
     list: entries.map((entry) => ('digest' in entry ? `${toLine(entry)}\n` : '')).join(''),
-    toEntries: (seconds) => setTimes(entries, seconds),
+    toEntries: (changedTimes) => setTimes(entries, changedTimes),
   }
 }
 
 /** Hard links get the time of the first name of their file. */
 function setTimes(
   entries: readonly (ContextEntry | DigestedEntry)[],
-  seconds: ReadonlyMap<number, number>,
+  changedTimes: ReadonlyMap<number, number>,
 ): readonly ContextEntry[] {
   const timeOfFile = new Map<string, Date>()
   let number = 0
@@ -51,7 +51,7 @@ function setTimes(
     const { fileId } = entry
     if (!('digest' in entry)) return fileId === undefined ? entry : { ...entry, modifiedAt: timeOfFile.get(fileId) }
     number += 1
-    const modifiedAt = new Date((seconds.get(number) ?? toSecond(entry)) * 1000)
+    const modifiedAt = new Date((changedTimes.get(number) ?? toSecond(entry)) * 1000)
     if (fileId !== undefined) timeOfFile.set(fileId, modifiedAt)
     return { ...entry, modifiedAt }
   })

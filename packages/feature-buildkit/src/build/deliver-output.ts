@@ -16,7 +16,7 @@ export interface Delivery {
 export interface DeliveryFailure {
   readonly error: unknown
   /** Whether the delivery failed before the end of stdout: the cause is then the receiver and not the build. */
-  readonly isEarly: boolean
+  readonly failedBeforeEnd: boolean
 }
 
 /** Delivers stdout. After a failure the rest of stdout is read and dropped, so that the build does not block. */
@@ -28,13 +28,13 @@ export function deliverOutput(
   const settled = deliver().then(
     () => undefined,
     (error: unknown): DeliveryFailure => {
-      const isEarly = !stdout.readableEnded
+      const failedBeforeEnd = !stdout.readableEnded
       stdout.on('error', () => {}).resume()
-      return { error, isEarly }
+      return { error, failedBeforeEnd }
     },
   )
   const receiverFailed = settled.then((failure) =>
-    failure?.isEarly === true ? Promise.reject(failure.error) : new Promise<never>(() => {}),
+    failure?.failedBeforeEnd === true ? Promise.reject(failure.error) : new Promise<never>(() => {}),
   )
   receiverFailed.catch(() => {}) // it may reject before it is awaited
   return { settled, receiverFailed }

@@ -9,8 +9,7 @@ import { ProgressParser } from './progress-parser.js'
 import type { Redactor } from './redactor.js'
 
 export interface FollowOptions {
-  /** The id of the sidecar's container. */
-  readonly id: string
+  readonly containerId: string
   readonly watch: ContainerWatch
   readonly delivery: Delivery
   readonly redactor: Redactor
@@ -19,7 +18,7 @@ export interface FollowOptions {
 
 /** Emits the progress of a build. Resolves when the build has succeeded and its output is delivered. */
 export async function followBuild(process: ExecProcess, options: FollowOptions): Promise<void> {
-  const { id, watch, delivery, redactor, onEvents } = options
+  const { containerId, watch, delivery, redactor, onEvents } = options
   const failure = new FailureLog()
   const parser = new ProgressParser()
   const emit = (events: readonly BuildProgressEvent[]) => {
@@ -37,7 +36,7 @@ export async function followBuild(process: ExecProcess, options: FollowOptions):
     const diagnostics = parser.diagnostics.map((line) => redactor.redact(line))
     // A build also fails when the daemon ends, but then `buildctl` does not write "failed to solve".
     const isBuildError = diagnostics.some((line) => line.includes('failed to solve'))
-    if (!isBuildError && (await watch.endsWithin())) throw createConnectionLostError(id)
+    if (!isBuildError && (await watch.endsWithin())) throw createConnectionLostError(containerId)
     throw createHostError('BUILD_FAILED', failure.toFacts(diagnostics, exitCode))
   }
   const failed = await delivery.settled

@@ -48,13 +48,14 @@ export class ProgressParser {
       ...(vertexes ?? []).flatMap((vertex) => this.#toStep(vertex)),
       ...(statuses ?? []).map(toStatus),
       ...(logs ?? []).map(toLog),
-      ...(warnings ?? []).map(({ vertex = '', short = '' }) => toWarning(vertex, short)),
+      ...(warnings ?? []).map(toWarning),
     ]
   }
 
   /** If BuildKit sends only the end of a step, `started` is added, except for a cached step. */
-  #toStep({ digest: id, name = id, started, completed, cached, error }: RawVertex): readonly BuildProgressEvent[] {
-    const state = toState({ started, completed, cached, error })
+  #toStep(vertex: RawVertex): readonly BuildProgressEvent[] {
+    const { digest: id, name = id, started, completed, error } = vertex
+    const state = toState(vertex)
     if (state === undefined) return []
     const states = isSet(started) && state !== 'cached' ? (['started', state] as const) : [state]
     return [...new Set(states)]
@@ -94,9 +95,7 @@ function parseRecord(line: string): ProgressRecord | undefined {
   }
 }
 
-type Step = Pick<RawVertex, 'started' | 'completed' | 'cached' | 'error'>
-
-function toState({ started, completed, cached, error }: Step) {
+function toState({ started, completed, cached, error }: RawVertex) {
   if (error) return 'failed' as const
   if (cached === true) return 'cached' as const
   if (isSet(completed)) return 'completed' as const
@@ -112,8 +111,8 @@ function toLog({ vertex = '', stream, data = '', timestamp }: RawLog): BuildProg
   return { type: 'log', stepId: vertex, stream: stream === 2 ? 'stderr' : 'stdout', bytes, at: toTime(timestamp) }
 }
 
-function toWarning(stepId: string, short: string): BuildProgressEvent {
-  return { type: 'warning', stepId, message: Buffer.from(short, 'base64').toString() }
+function toWarning({ vertex = '', short = '' }: RawWarning): BuildProgressEvent {
+  return { type: 'warning', stepId: vertex, message: Buffer.from(short, 'base64').toString() }
 }
 
 /** Go's zero time, in the year 1, means that the time is not set. */
@@ -137,10 +136,10 @@ interface ProgressRecord {
 interface RawVertex {
   readonly digest: string
   readonly name?: string
-  readonly started?: string | undefined
-  readonly completed?: string | undefined
-  readonly cached?: boolean | undefined
-  readonly error?: string | undefined
+  readonly started?: string
+  readonly completed?: string
+  readonly cached?: boolean
+  readonly error?: string
 }
 
 interface RawStatus {

@@ -19,8 +19,7 @@ import { Redactor } from './redactor.js'
 import { requireImageTransfer } from './require-image-transfer.js'
 
 export interface RunBuildOptions {
-  /** The id of the sidecar's container. */
-  readonly id: string
+  readonly containerId: string
   /** The state directory of the daemon. */
   readonly stateDirectory: string
   readonly watch: ContainerWatch
@@ -67,11 +66,17 @@ async function buildInDirectory(
   const { signal } = linked
   const files = await readContextFiles(request, { signal })
   const plan = planBuild(request)
-  const location = { path: plan.directory, stateDirectory: options.stateDirectory, list: files.list }
-  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, location)
-  directory.lost.catch((error: unknown) => linked.abort(error))
+  const { containerId, stateDirectory } = options
+  const { list } = files
+  const location = { path: plan.directory, stateDirectory, list, onRemovedEarly: linked.abort }
+  const directory = await openBuildDirectory({ execs: managers.execs, containerId, signal }, location)
   try {
-    return await build(managers, request, { ...options, signal, plan, entries: files.toEntries(directory.seconds) })
+    return await build(managers, request, {
+      ...options,
+      signal,
+      plan,
+      entries: files.toEntries(directory.changedTimes),
+    })
   } finally {
     await directory.release()
   }
@@ -86,27 +91,27 @@ interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
 async function build(
   { execs, images }: BuildKitManagers,
   request: BuildRequest,
-  { id, signal, plan: { env, secretValues, ...paths }, entries, ...options }: BuildRun,
+  { containerId, signal, plan: { env, secretEnvironment, ...paths }, entries, ...options }: BuildRun,
 ): Promise<BuildResult> {
   const { onEvents } = options
-  await writeBuildFiles({ execs, id, signal, entries, onEvents }, request, paths)
+  await writeBuildFiles({ execs, containerId, signal, entries, onEvents }, request, paths)
   const command = toStdinBoundCommand(toBuildCommand(request, paths))
-  await using process = await startExec(execs, id, { command, env, signal })
-  process.stdin.write(toEnvironmentInput(secretValues))
+  await using process = await startExec(execs, containerId, { command, env, signal })
+  process.stdin.write(toEnvironmentInput(secretEnvironment))
   const delivery = deliverOutput(images, process.stdout, { output: request.output, onEvents, signal })
-  const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
+  const following = followBuild(process, { ...options, containerId, delivery, redactor: new Redactor(request) })
   try {
     await untilAborted(following, signal)
   } catch (error) {
     await stop(process)
     throw error
   }
-  return readBuildResult(execs, id, { path: paths.metadata, signal })
+  return readBuildResult(execs, containerId, { path: paths.metadataFile, signal })
 }
 
-async function rejectWhenSidecarEnds({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {
+async function rejectWhenSidecarEnds({ watch, containerId }: Omit<RunBuildOptions, 'signals'>): Promise<never> {
   await watch.ended
-  throw createConnectionLostError(id)
+  throw createConnectionLostError(containerId)
 }
 
 /** Ends the stdin of the build, which terminates it, and waits a limited time for its end. */

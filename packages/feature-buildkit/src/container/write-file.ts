@@ -7,15 +7,16 @@ import { readStderrTail } from './stderr-tail.js'
 /** The container to write to. */
 export interface WriteTarget extends OperationOptions {
   readonly execs: ExecManager
-  readonly id: string
+  readonly containerId: string
 }
 
-/** One file or directory to write. `script` receives `path` as `$1` and the content on stdin. */
+/** One file or directory to write. */
 export interface FileContent {
   /** Names the content in errors. */
   readonly title: string
-  readonly script: string
   readonly path: string
+  /** Receives `path` as `$1` and the content on stdin. Default {@link writeFileScript}. */
+  readonly script?: string
   readonly content: Readable | string | Uint8Array
   /** Passes the bytes on while they are sent, for example to count them. */
   readonly through?: (bytes: Readable) => AsyncIterable<Uint8Array>
@@ -27,10 +28,10 @@ export interface FileContent {
  * @throws HostError OPERATION_FAILED with the stderr of the process when the process fails.
  */
 export async function writeFile(
-  { execs, id, signal }: WriteTarget,
-  { title, script, path, content, through = (bytes) => bytes }: FileContent,
+  { execs, containerId, signal }: WriteTarget,
+  { title, script = writeFileScript, path, content, through = (bytes) => bytes }: FileContent,
 ): Promise<void> {
-  await using process = await execs.exec(id, ['sh', '-c', script, 'capstan-write', path], { signal })
+  await using process = await execs.exec(containerId, ['sh', '-c', script, 'capstan-write', path], { signal })
   process.exitCode.catch(() => {})
   process.stdout.resume()
   const stderrTail = readStderrTail(process.stderr)

@@ -6,8 +6,7 @@ import {
   type OperationOptions,
   type Runtime,
 } from '@capstan/core'
-import type { InjectedManagers } from '@capstan/core/plugin'
-import { requireManagers } from '@capstan/core/plugin'
+import { type InjectedManagers, requireManagers } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
 import type { BuildResult } from '../build/build-result.js'
 import type { BuildEventListener } from '../build/buildkit-build.js'

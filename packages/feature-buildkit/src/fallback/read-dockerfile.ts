@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
 import { readBuildContext } from '@capstan/build-context'
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
 import type { OperationOptions } from '@capstan/core'
@@ -16,7 +18,7 @@ export async function readDockerfile(
 ): Promise<DockerfileSource> {
   if (dockerfileText !== undefined)
     return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile: undefined }
-  const path = dockerfile.split('/').filter(isName).join('/')
+  const path = posix.normalize(dockerfile)
   const ignoreFilePath = `${path}.dockerignore`
   let text: string | undefined
   let ignoreFile: string | undefined
@@ -27,16 +29,6 @@ export async function readDockerfile(
   if (text !== undefined) return { text, syntax: findSyntax(text), ignoreFile }
   const lastLines = [`failed to read dockerfile: open ${dockerfile}: no such file or directory`]
   throw createHostError('BUILD_FAILED', { step: undefined, command: undefined, exitCode: undefined, lastLines })
-}
-
-function isName(part: string): boolean {
-  return part !== '' && part !== '.'
-}
-
-async function readText(blocks: AsyncIterable<Uint8Array>): Promise<string> {
-  const all: Uint8Array[] = []
-  for await (const block of blocks) all.push(block)
-  return Buffer.concat(all).toString()
 }
 
 /** Returns `undefined` also for invalid directives: the build reports them. */

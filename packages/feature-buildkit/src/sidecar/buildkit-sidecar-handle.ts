@@ -46,7 +46,7 @@ export class BuildKitSidecarHandle implements BuildKitSidecar {
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
     const { watch, instance } = this.#sidecar
     const { stateDirectory } = instance.level.layout
-    const options = { id: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
+    const options = { containerId: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
     return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
   }
 

@@ -11,12 +11,12 @@ export const certificatesReadyFile: string = `${certificateDirectory}/ready`
 /** Writes the daemon's certificates. They are sent through stdin, so an inspection of the container does not show the key. */
 export async function writeCertificates(
   execs: ExecManager,
-  id: string,
+  containerId: string,
   { certificates, signal }: OperationOptions & { readonly certificates: BuildKitCertificates | undefined },
 ): Promise<void> {
   if (certificates === undefined) return
   const { ca, cert, key } = certificates
-  const target = { execs, id, signal }
+  const target = { execs, containerId, signal }
   const write = (path: string, content: string) =>
     writeFile(target, { title: 'the certificates', script: certificateScript, path, content })
   for (const [name, text] of Object.entries({ ca, cert, key })) await write(`${certificateDirectory}/${name}.pem`, text)

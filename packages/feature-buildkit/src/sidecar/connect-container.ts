@@ -8,7 +8,7 @@ import {
 } from '@capstan/core'
 import { type ContainerNetwork, checkOption, checkOptions, createHostError } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
-import { isRefused, tcpAlias } from './sidecar-config.js'
+import { isUnsupported, tcpAlias } from './sidecar-config.js'
 import type { SidecarSettings } from './sidecar-settings.js'
 
 /**
@@ -76,13 +76,13 @@ function toInvalid(field: string, expected: string, given: string): Error {
  * runtime without network aliases.
  */
 export async function findTcpAddress(
-  { sidecars, report }: BuildKitManagers,
+  managers: BuildKitManagers,
   { tcp }: SidecarSettings,
   { id, networkId, signal }: OperationOptions & { readonly id: string; readonly networkId: string },
 ): Promise<string | undefined> {
   if (tcp === undefined) return undefined
-  if (!isRefused(report, 'network.aliases')) return `tcp://${tcpAlias}:${tcp.port}`
-  const { networks } = await sidecars.inspectContainer(id, { signal })
+  if (!isUnsupported(managers, 'network.aliases')) return `tcp://${tcpAlias}:${tcp.port}`
+  const { networks } = await managers.sidecars.inspectContainer(id, { signal })
   const ipAddress = networks.find((network) => network.networkId === networkId)?.ipAddress
   if (ipAddress !== undefined) return `tcp://${ipAddress.includes(':') ? `[${ipAddress}]` : ipAddress}:${tcp.port}`
   const reason = 'it has no address on its network'

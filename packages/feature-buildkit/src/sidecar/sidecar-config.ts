@@ -1,4 +1,4 @@
-import type { Mount, OptionName, RuntimeReport, SidecarConfig } from '@capstan/core'
+import type { Mount, OptionName, SidecarConfig } from '@capstan/core'
 import { findUnsupportedOption } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { toDaemonCommand } from './daemon-script.js'
@@ -28,8 +28,7 @@ export function toSidecarConfig(
   { level, image, resources, networkId, firstLeaseTimeoutMs }: SidecarConfigOptions,
 ): SidecarConfig {
   const { name, memoryBytes, cpus, tcp, daemon } = settings
-  const refuses = (field: OptionName) => isRefused(managers.report, field)
-  const aliases = tcp === undefined || refuses('network.aliases') ? {} : { aliases: [tcpAlias] }
+  const aliases = tcp === undefined || isUnsupported(managers, 'network.aliases') ? {} : { aliases: [tcpAlias] }
   return {
     name,
     image,
@@ -37,7 +36,7 @@ export function toSidecarConfig(
     mounts: toMounts(managers, resources, level.layout),
     labels: { ...toLabels(settings, resources), [privilegeLabel]: level.privilege },
     env: { BUILDKIT_HOST: level.layout.address },
-    ...(refuses('init') ? {} : { init: true }),
+    ...(isUnsupported(managers, 'init') ? {} : { init: true }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(cpus === undefined ? {} : { cpus }),
     ...level.config,
@@ -51,8 +50,8 @@ export function toSidecarConfig(
   }
 }
 
-/** Whether the runtime's report refuses the field. */
-export function isRefused(report: RuntimeReport, field: OptionName): boolean {
+/** Whether the runtime's report lists the option as unsupported. */
+export function isUnsupported({ report }: Pick<BuildKitManagers, 'report'>, field: OptionName): boolean {
   return report.available && findUnsupportedOption(field, report.unsupportedOptions) !== undefined
 }
 

@@ -10,8 +10,8 @@ import type { SidecarSettings } from './sidecar-settings.js'
  * concurrent attempts share nothing but the name of the container, and only one of them can create the container.
  */
 export interface SidecarResources {
-  /** A random id of the attempt that created the objects. */
-  readonly attempt: string
+  /** A random id of the attempt to start a sidecar that created the objects. */
+  readonly attemptId: string
   readonly network: string
   /** Contains the daemon's cache. */
   readonly stateVolume: string
@@ -22,15 +22,15 @@ export interface SidecarResources {
 /** Returns the names for an attempt. Default: a new attempt. */
 export function toSidecarResources(
   { name }: SidecarSettings,
-  attempt: string = randomBytes(6).toString('hex'),
+  attemptId: string = randomBytes(6).toString('hex'),
 ): SidecarResources {
-  const network = `${name}-${attempt}`
-  return { attempt, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
+  const network = `${name}-${attemptId}`
+  return { attemptId, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
 }
 
 /** Returns the labels of everything that is created in one attempt. */
-export function toLabels({ labels }: SidecarSettings, { attempt }: SidecarResources): StringMap {
-  return { ...labels, [attemptLabel]: attempt }
+export function toLabels({ labels }: SidecarSettings, { attemptId }: SidecarResources): StringMap {
+  return { ...labels, [attemptLabel]: attemptId }
 }
 
 /** Creates network and volumes concurrently. Resolves with the id of the network. */
@@ -87,11 +87,11 @@ async function allOrAbort<T>(
  */
 export async function removeResources(
   managers: BuildKitManagers,
-  { attempt }: SidecarResources,
+  { attemptId }: SidecarResources,
   { signal }: OperationOptions = {},
 ): Promise<void> {
   const { runtime, networks, volumes } = managers
-  const options = { labels: { [attemptLabel]: attempt }, signal }
+  const options = { labels: { [attemptLabel]: attemptId }, signal }
   for (const { id, state } of await runtime.listContainers(options)) {
     if (isFinalState(state)) await runtime.removeContainer(id, { signal })
     else await removeIfUnused(managers, id, { signal })
@@ -110,7 +110,7 @@ async function unlessInUse(removal: Promise<void> | undefined): Promise<void> {
   }
 }
 
-/** Whether the state is final. */
+/** Whether the container has ended. */
 export function isFinalState(state: ContainerState): boolean {
   return state === 'exited' || state === 'dead'
 }

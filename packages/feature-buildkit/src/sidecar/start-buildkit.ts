@@ -14,8 +14,8 @@ import { PrivilegeLevelError, PrivilegeSelection } from './privilege-selection.j
 import { releaseLease } from './release-lease.js'
 import { removeResources, toSidecarResources } from './sidecar-resources.js'
 import { type SidecarSettings, toSettings } from './sidecar-settings.js'
+import { runTestBuild } from './test-build.js'
 import { SidecarEndedError, untilReady } from './until-ready.js'
-import { verifyRun } from './verify-run.js'
 import { waitForBuildKit } from './wait-for-buildkit.js'
 
 /**
@@ -30,7 +30,7 @@ export async function startBuildKit(
   const { signal, onProgress, readyTimeoutMs = defaultReadyTimeoutMs } = options
   return retryUntilReady<never>(
     managers,
-    { ...options, verifiesRun: true },
+    { ...options, runsTestBuild: true },
     async (settings, { undo, selection, elapsedMs }) => {
       const found = await findSidecar(managers, settings, { signal, elapsedMs })
       if (typeof found === 'object') return selection.isSkipped(found.level.privilege) ? 'skipped' : found
@@ -49,9 +49,13 @@ export async function findBuildKit(
   options: BuildKitOptions,
 ): Promise<BuildKitSidecarHandle | undefined> {
   const { signal } = options
-  const found = await retryUntilReady(managers, { ...options, verifiesRun: false }, async (settings, { elapsedMs }) => {
-    return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
-  })
+  const found = await retryUntilReady(
+    managers,
+    { ...options, runsTestBuild: false },
+    async (settings, { elapsedMs }) => {
+      return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
+    },
+  )
   return found === 'absent' ? undefined : found
 }
 
@@ -61,7 +65,7 @@ export async function findBuildKit(
  */
 async function retryUntilReady<A extends 'absent' = never>(
   managers: BuildKitManagers,
-  { verifiesRun, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'verifiesRun'>,
+  { runsTestBuild, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'runsTestBuild'>,
   findOrCreate: (settings: SidecarSettings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
 ): Promise<BuildKitSidecarHandle | A> {
   validateBuildKitOptions(options)
@@ -93,7 +97,13 @@ async function retryUntilReady<A extends 'absent' = never>(
       }
       instance = found
       const mayReplace = count <= maxReplacements
-      const running = await makeReady(managers, settings, { ...options, ...attempt, instance, verifiesRun, mayReplace })
+      const running = await makeReady(managers, settings, {
+        ...options,
+        ...attempt,
+        instance,
+        runsTestBuild,
+        mayReplace,
+      })
       options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
       undo.release()
       return running
@@ -123,7 +133,7 @@ interface Attempt {
 interface MakeReadyOptions extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
   readonly instance: SidecarInstance
   /** Whether the sidecar is only ready after a test build with one RUN. */
-  readonly verifiesRun: boolean
+  readonly runsTestBuild: boolean
   readonly mayReplace: boolean
 }
 
@@ -131,7 +141,7 @@ interface MakeReadyOptions extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
 async function makeReady(
   managers: BuildKitManagers,
   settings: SidecarSettings,
-  { instance, undo, selection, verifiesRun, mayReplace, ...options }: MakeReadyOptions,
+  { instance, undo, selection, runsTestBuild, mayReplace, ...options }: MakeReadyOptions,
 ): Promise<BuildKitSidecarHandle> {
   const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
   const { execs } = managers
@@ -142,7 +152,7 @@ async function makeReady(
   const prepareDaemon = async (step: { readonly signal: AbortSignal }) => {
     await writeCertificates(execs, id, { ...step, certificates: settings.tcp?.certificates })
     await waitForBuildKit(control, { ...step, socketPath: level.layout.socketPath, timeoutMs })
-    if (verifiesRun) await verifyRun(execs, instance, step)
+    if (runsTestBuild) await runTestBuild(execs, instance, step)
   }
   const prepare = async (step: { readonly signal: AbortSignal }) => {
     undo.add('connection', () => control.close())

@@ -95,11 +95,11 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     }
   })
 
-  it('is kept by another build while its holder file is empty', async () => {
+  it('is not removed by another build while its file "pid" is empty', async () => {
     const folder = await makeFolder()
     const beginning = join(folder, `capstan-build-${id}`)
     await mkdir(beginning)
-    await writeFile(join(beginning, 'holder'), '')
+    await writeFile(join(beginning, 'pid'), '')
     const { child, ended } = await hold(folder)
     child.stdin.end()
     expect(await ended).toBe(0)

@@ -200,7 +200,7 @@ describe('a failing build', () => {
     await sidecar.build(request(run)).result.catch(() => {})
     const { argv } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
     const [, directory] = /--local=context=(\S+)\/context/.exec(argv.join(' ')) ?? []
-    expect(await readExec(scope, sidecar.containerId, ['cat', `${directory}/holder`])).toBe('removed')
+    expect(await readExec(scope, sidecar.containerId, ['cat', `${directory}/pid`])).toBe('removed')
   })
 
   it('rejects with NOT_RUNNING when its sidecar is disposed', async () => {

@@ -19,7 +19,7 @@ const reach = () => {
 const stops = {
   directory: { within: 'capstan-build' },
   upload: { within: 'capstan-write' },
-  placed: { before: 'capstan-stdin-guard' },
+  placed: { before: 'capstan-stdin-bound' },
 }
 const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
 const exec = execs.exec.bind(execs)

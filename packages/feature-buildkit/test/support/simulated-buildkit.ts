@@ -91,7 +91,7 @@ function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
   }
   const runShell = async (process: MemoryProcess) => {
     if (process.argv[3] === 'capstan-write') await options.mayReceive
-    if (process.argv[3] === 'capstan-verify-run') return runStep(process, options)
+    if (process.argv[3] === 'capstan-test-build') return runStep(process, options)
     return options.fullDisk ? refuseWrites(process) : runScript(process)
   }
   const sh = async (process: MemoryProcess) => {
@@ -175,9 +175,9 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
   },
-  async 'capstan-stdin-guard'({ stdin, env, run }, command) {
+  async 'capstan-stdin-bound'({ stdin, env, run }, command) {
     const own = new AbortController()
-    const given = await readGuardInput(stdin)
+    const given = await readEnvironmentInput(stdin)
     if (stdin.readableEnded) own.abort(new Error('SIGTERM'))
     stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
     return run(command, { env: { ...env, ...given }, signal: own.signal })
@@ -186,7 +186,7 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
   'capstan-remove': async () => 0,
   async 'capstan-write'({ files, stdin, stderr }, [path = '']) {
     const directory = /^\/tmp\/capstan-build-[\w-]+/.exec(path)?.[0]
-    if (directory !== undefined && (await readText(files, `${directory}/holder`)) !== 'held') {
+    if (directory !== undefined && (await readText(files, `${directory}/pid`)) !== 'held') {
       stderr.write(`can't create ${path}: No such file or directory\n`)
       return 1
     }
@@ -197,13 +197,13 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
   },
 }
 
-/** The simulation cannot remove files, so the content of `holder` shows whether the directory exists. */
+/** The simulation cannot remove files, so the content of the file `pid` shows whether the directory exists. */
 async function holdDirectory({ files, stdin, stdout, signal }: MemoryProcess, [directory = '']: readonly string[]) {
-  const holder = `${directory}/holder`
-  await files.write(holder, 'held')
+  const pidFile = `${directory}/pid`
+  await files.write(pidFile, 'held')
   stdout.write('ready\n')
   await Promise.race([finished(stdin.resume()), once(signal, 'abort'), untilWritten(files, '/tmp/lose-builds', signal)])
-  await files.write(holder, 'removed')
+  await files.write(pidFile, 'removed')
   return 0
 }
 
@@ -212,7 +212,7 @@ async function untilWritten(files: Files, path: string, signal: AbortSignal): Pr
 }
 
 /** Reads lines up to the first empty one, and nothing after it. */
-async function readGuardInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
+async function readEnvironmentInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
   let text = ''
   while (!/(^|\n)\n/.test(text) && !stdin.readableEnded) {
     const chunk: Buffer | null = stdin.read(1)

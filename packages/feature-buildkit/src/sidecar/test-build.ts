@@ -8,21 +8,18 @@ import type { SidecarInstance } from './find-sidecar.js'
 import { PrivilegeLevelError } from './privilege-selection.js'
 
 /**
- * Verifies that the steps of a build can run, by building one RUN: a BuildKit that answers and copies files may be unable to
- * start a process.
- *
- * The RUN is built once per sidecar. The image of the test build contains only the sidecar's shell and its libraries, so
- * nothing is pulled. A privileged sidecar is not tested, because no privilege is missing there.
+ * Builds a Dockerfile with one RUN, once per sidecar: a BuildKit that answers and copies files may be unable to start the
+ * process of a step. Does nothing in a privileged sidecar, where no privilege is missing.
  *
  * @throws PrivilegeLevelError with the output of BuildKit when the RUN fails.
  */
-export async function verifyRun(
+export async function runTestBuild(
   execs: ExecManager,
   { id, level }: SidecarInstance,
   { signal }: OperationOptions,
 ): Promise<void> {
   if (level.privilege === 'privileged') return
-  const command = toVerifyRunCommand(`${buildDirectoryPrefix}${randomUUID()}`)
+  const command = toTestBuildCommand(`${buildDirectoryPrefix}${randomUUID()}`)
   const { exitCode, stderr } = await runExec(execs, id, { command, signal })
   if (exitCode === 0) return
   const parser = new ProgressParser()
@@ -40,17 +37,17 @@ export async function verifyRun(
 }
 
 /**
- * Builds one RUN by `buildctl`, on a root that contains the running shell and its libraries, and exits with the code of the
- * build. Does nothing if a RUN has already succeeded in this sidecar.
+ * Runs the test build and exits with its code. The image contains only the shell that runs this script and its libraries, so
+ * nothing is pulled. Does nothing if a test build has already succeeded in this sidecar.
  *
  * `directory` begins with {@link buildDirectoryPrefix}, and is removed at the end, or by the next build after a SIGKILL.
  */
-export function toVerifyRunCommand(directory: string): Argv {
-  return ['sh', '-c', verifyRunScript, 'capstan-verify-run', directory, '/tmp/capstan-run-works']
+export function toTestBuildCommand(directory: string): Argv {
+  return ['sh', '-c', testBuildScript, 'capstan-test-build', directory, '/tmp/capstan-test-build-succeeded']
 }
 
-const verifyRunScript = `dir=$1; [ ! -e "$2" ] || exit 0
-mkdir "$dir" || exit; trap 'rm -rf "$dir"' EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
+const testBuildScript = `dir=$1; [ ! -e "$2" ] || exit 0
+mkdir "$dir" || exit; trap 'rm -rf "$dir"' EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/pid"
 root=$dir/root; mkdir -p "$root/bin" && cp "$(readlink -f "/proc/$$/exe")" "$root/bin/sh" || exit
 for file in $(ldd "$root/bin/sh" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do
   [ ! -f "$file" ] || { mkdir -p "$root\${file%/*}" && cp "$file" "$root$file"; } || exit

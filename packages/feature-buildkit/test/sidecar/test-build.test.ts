@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { toDirectoryCommand } from '../../src/build/build-directory-script.js'
-import { toVerifyRunCommand } from '../../src/sidecar/verify-run.js'
+import { toTestBuildCommand } from '../../src/sidecar/test-build.js'
 
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-scripts-'))
@@ -14,7 +14,7 @@ async function makeFolder(): Promise<string> {
   return folder
 }
 
-describe('the script that verifies a RUN', () => {
+describe('the script of the test build', () => {
   /** Installs a `buildctl` that records its arguments and files, and then executes a line of shell. */
   async function prepare(lastLine: string) {
     const folder = await makeFolder()
@@ -30,8 +30,8 @@ echo called; ${lastLine}
     const env = { ...process.env, PATH: `${programs}:${process.env.PATH}` }
     const createPath = () => join(folder, `build-${randomUUID()}`)
     const start = () => {
-      const [sh = '', ...words] = toVerifyRunCommand(createPath())
-      const child = spawn(sh, [...words.slice(0, -1), join(folder, 'works')], { env, detached: true })
+      const [sh = '', ...words] = toTestBuildCommand(createPath())
+      const child = spawn(sh, [...words.slice(0, -1), join(folder, 'succeeded')], { env, detached: true })
       const killAll = () => process.kill(-(child.pid ?? 0), 'SIGKILL')
       return { child, killAll, ended: once(child, 'exit').then(([exitCode]) => exitCode) }
     }
@@ -41,7 +41,7 @@ echo called; ${lastLine}
     return { folder, createPath, start, run, countCalls, listDirectories }
   }
 
-  it('builds a RUN on a root with a shell and its libraries, and only once when it works', async () => {
+  it('builds one RUN in an image with a shell and its libraries, and does nothing after a success', async () => {
     const { folder, run, countCalls, listDirectories } = await prepare('exit 0')
     expect([await run(), await run(), await countCalls()]).toEqual([0, 0, 1])
     expect(await listDirectories()).toEqual([])
@@ -55,7 +55,7 @@ echo called; ${lastLine}
     expect(code).toBe(0)
   })
 
-  it('exits with the code of a failed build, and builds again the next time', async () => {
+  it('exits with the code of a failed build, and builds again in the next call', async () => {
     const { run, countCalls, listDirectories } = await prepare('exit 1')
     expect([await run(), await run(), await countCalls()]).toEqual([1, 1, 2])
     expect(await listDirectories()).toEqual([])
@@ -68,7 +68,7 @@ echo called; ${lastLine}
   })
 
   it.runIf(process.platform === 'linux')(
-    'leaves a directory when it is killed, which the next build removes',
+    'leaves its directory when it is killed, and the next build removes it',
     async () => {
       const { folder, createPath, start, listDirectories } = await prepare('exec sleep 60')
       const { child, killAll, ended } = start()
