@@ -63,8 +63,9 @@ export interface CompatiblePluginOptions {
   readonly packageName?: string
   readonly packageVersion?: string
   /**
-   * The limit of the probe for each endpoint, in milliseconds. Default: 10000 for a socket or pipe on this machine,
-   * 30000 for TCP and for a service that the plugin starts.
+   * The limit of the probe for each endpoint, in milliseconds, unless the host sets one. Default: 10000 for a socket or
+   * pipe on this machine, 30000 for TCP and for a service that the plugin starts. An endpoint that refuses the
+   * connection fails at once.
    */
   readonly probeTimeoutMs?: number | undefined
   /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
@@ -78,8 +79,8 @@ export interface CompatiblePluginOptions {
   /** The environment variable that names the endpoint. Remedies mention it when nothing listens. */
   readonly endpointVariable?: string | undefined
   /**
-   * The address by which containers reach this host. Default: the `hostName` of the product if the engine runs in a
-   * virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
+   * The address by which containers reach this host. Default: the `hostName` of the product (`host.docker.internal`)
+   * if the engine runs in a virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
    * machine.
    */
   readonly hostAddress?: string | undefined

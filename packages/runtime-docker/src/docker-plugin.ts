@@ -1,9 +1,8 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { compatiblePlugin } from './compatible-plugin.js'
+import { type CompatiblePluginOptions, compatiblePlugin } from './compatible-plugin.js'
 import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
 import type { DockerDetails } from './engine/docker-details.js'
-import type { DockerTimeouts } from './engine/docker-timeouts.js'
 import { dockerProduct, podmanProduct } from './quirks/products.js'
 
 /**
@@ -16,30 +15,28 @@ import { dockerProduct, podmanProduct } from './quirks/products.js'
  * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
  */
 export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<DockerDetails> {
-  const { endpoint, context, hostAddress, firewallImage, probeTimeoutMs, timeouts } = options
+  const { endpoint, context, tls: _tls, ...common } = options
   if (endpoint !== undefined && context !== undefined) {
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
     throw createHostError('INVALID_ARGUMENT', facts)
   }
   return compatiblePlugin({
+    ...common,
     name: 'docker',
     packageName: '@capstan/runtime-docker',
     packageVersion: '0.1.0',
-    probeTimeoutMs,
     isChosen: (env) => isEndpointChosen(options, env),
     find: (place) => findEndpoints(options, place),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
     // With an endpoint or context in code the variable is not read, so remedies do not mention it.
     endpointVariable: endpoint === undefined && context === undefined ? 'DOCKER_HOST' : undefined,
-    hostAddress,
-    firewallImage,
-    timeouts,
   })
 }
 
 /** The options of `dockerPlugin`. */
-export interface DockerPluginOptions {
+export interface DockerPluginOptions
+  extends Pick<CompatiblePluginOptions, 'hostAddress' | 'firewallImage' | 'timeouts' | 'probeTimeoutMs'> {
   /**
    * `unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: found as by the docker
    * CLI.
@@ -49,21 +46,6 @@ export interface DockerPluginOptions {
   readonly context?: string
   /** TLS settings of a TCP `endpoint`. Default: no TLS. */
   readonly tls?: DockerTlsOptions
-  /**
-   * The address by which containers reach this host. Default: the name `host.docker.internal` if the engine runs in a
-   * virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
-   * machine.
-   */
-  readonly hostAddress?: string
-  /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
-  readonly firewallImage?: string
-  /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */
-  readonly timeouts?: Partial<DockerTimeouts>
-  /**
-   * The limit of the probe for each endpoint, in milliseconds, unless the host sets one. Default: 10 000 for a socket
-   * or pipe on this machine, 30 000 for TCP. An endpoint that refuses the connection fails at once.
-   */
-  readonly probeTimeoutMs?: number
 }
 
 /** TLS settings of a TCP endpoint that is given in code. */

@@ -1,17 +1,7 @@
 import { realpath } from 'node:fs/promises'
+import { isHostError } from '@capstan/core'
 import {
-  type Capability,
-  execManagerCapability,
-  firewallManagerCapability,
-  imageBuilderCapability,
-  imageTransferCapability,
-  isHostError,
-  networkManagerCapability,
-  runtimeCapability,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
-import {
+  builtInCapabilities,
   type CandidateProbeOptions,
   type ProbeAttempt,
   type ProbeOptions,
@@ -115,7 +105,7 @@ function toResult(
     version: toVersionText(details.facts, accepts),
     endpoint: details.endpoint.url,
     details,
-    provides: capabilities.filter(({ id }) => !absent.some((lacking) => lacking.id === id)),
+    provides: builtInCapabilities.filter(({ id }) => !absent.some((lacking) => lacking.id === id)),
     absent,
     unsupportedOptions,
     attempts,
@@ -125,14 +115,3 @@ function toResult(
 
 const localMs = 10_000
 const remoteMs = 30_000
-
-const capabilities: readonly Capability<object>[] = [
-  runtimeCapability,
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageBuilderCapability,
-  firewallManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
-]

@@ -42,7 +42,7 @@ import { getHostAddress } from './endpoint/host-address.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { prepareStart } from './firewall/prepare-start.js'
 import { releaseSandboxIfEnded } from './firewall/sandbox/release-sandbox.js'
-import { getImageHomeDir, imageExists, listImages } from './images/images.js'
+import { findImage, getImageHomeDir, listImages } from './images/images.js'
 import { removeImage } from './images/remove-image.js'
 
 /** A Docker Engine. Each method validates its input and runs one operation. */
@@ -127,24 +127,22 @@ export class DockerRuntime implements Runtime {
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
     validateImageReference(tag)
-    return await this.#engine.run('imageExists', tag, options, (call) => imageExists(this.#engine, tag, call))
+    return await this.#engine.run('imageExists', tag, options, async (call) => {
+      return (await findImage(this.#engine, tag, { ...call, field: 'image' })) !== undefined
+    })
   }
 
   async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
-    return await this.#engine.run('getImageHomeDir', image, options, (call) =>
-      getImageHomeDir(this.#engine, image, call),
-    )
+    return await this.#engine.run('getImageHomeDir', image, options, (call) => getImageHomeDir(this.#engine, call))
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    return await this.#engine.run('listImages', 'images', options, (call) =>
-      listImages(this.#engine, { ...options, ...call }),
-    )
+    return await this.#engine.run('listImages', 'images', options, (call) => listImages(this.#engine, options, call))
   }
 
   async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
     validateImageReference(id, 'id')
-    await this.#engine.run('removeImage', id, options, (call) => removeImage(this.#engine, id, call))
+    await this.#engine.run('removeImage', id, options, (call) => removeImage(this.#engine, { ...call, field: 'id' }))
   }
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {

@@ -108,11 +108,11 @@ describe('probe of an engine that answers', () => {
     })
     expect(result.available && result.provides.map(({ id }) => id)).toEqual([
       'runtime',
+      'image-builder',
+      'firewall-manager',
       'network-manager',
       'sidecar-manager',
       'exec-manager',
-      'image-builder',
-      'firewall-manager',
       'image-transfer',
       'volume-manager',
     ])

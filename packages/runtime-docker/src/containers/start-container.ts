@@ -13,7 +13,7 @@ import { resizeStarted } from './resize-terminal.js'
 export async function startContainer(
   engine: DockerEngine,
   call: Operation,
-  prepare: PrepareStart = prepareNothing,
+  prepare: PrepareStart = async () => unprepared,
 ): Promise<void> {
   const prepared = await prepare(engine, call)
   call.undo.add('preparation of the start', () => prepared.release())
@@ -34,7 +34,8 @@ export interface PreparedStart {
   release(): Promise<void>
 }
 
-const prepareNothing: PrepareStart = async () => ({ run: (start) => start(), release: async () => {} })
+/** A start that needs no preparation. */
+export const unprepared: PreparedStart = { run: (start) => start(), release: async () => {} }
 
 /** Starts a prepared container. */
 export async function startPrepared(engine: DockerEngine, prepared: PreparedStart, call: EngineCall): Promise<void> {

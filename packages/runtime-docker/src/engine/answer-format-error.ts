@@ -8,10 +8,6 @@ export class AnswerFormatError extends Error {
     const bytes = Buffer.from(answer).subarray(0, excerptBytes)
     this.excerpt = bytes.length === 0 ? problem : bytes.toString()
   }
-
-  static {
-    Object.defineProperty(AnswerFormatError.prototype, 'name', { value: 'AnswerFormatError', writable: true })
-  }
 }
 
 const excerptBytes = 500

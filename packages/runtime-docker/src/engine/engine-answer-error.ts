@@ -15,10 +15,6 @@ export class EngineAnswerError extends Error {
     this.path = template
     this.text = text
   }
-
-  static {
-    Object.defineProperty(EngineAnswerError.prototype, 'name', { value: 'EngineAnswerError', writable: true })
-  }
 }
 
 export interface EngineAnswer {

@@ -16,7 +16,7 @@ import type { DockerDetails } from './docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from './docker-engine.js'
 import { toHostError } from './docker-errors.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
-import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
+import { createDockerodeModem, type DialedRequest } from './dockerode-modem.js'
 import { EngineConnection } from './engine-connection.js'
 import { loadDockerode } from './load-dockerode.js'
 import { readBody } from './read-body.js'
@@ -33,7 +33,6 @@ export class HttpEngine implements DockerEngine {
   readonly timeouts: DockerTimeouts
   readonly containers: ContainerRegistry = new ContainerRegistry()
   readonly operations: OperationScope
-  readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
   readonly #connection: EngineConnection
 
   constructor(options: HttpEngineOptions) {
@@ -43,7 +42,6 @@ export class HttpEngine implements DockerEngine {
     this.env = options.env
     this.warn = options.warn
     this.timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = new EngineConnection(options.details, this.timeouts)
     const { undoMs, closeMs } = this.timeouts
     this.operations = new OperationScope({ runtime: toClosedRuntime(options), undoMs, closeMs })
@@ -64,7 +62,7 @@ export class HttpEngine implements DockerEngine {
 
   async api(call: EngineCall): Promise<DockerApi> {
     this.#throwIfEnded(call)
-    return this.#loadApi(createDockerodeModem((request) => this.#sendForDockerode({ ...call, ...request })))
+    return loadDockerode(createDockerodeModem((request) => this.#sendForDockerode({ ...call, ...request })))
   }
 
   async sendJson<T>(request: EngineRequest): Promise<T> {
@@ -81,23 +79,18 @@ export class HttpEngine implements DockerEngine {
 
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
-      // Without a deadline for the headers the engine is pinged from the start.
-      const stopWatch = request.timeoutMs === undefined ? this.#pingUntilReleased(request, limit) : undefined
+      const watchAnswered = this.#watchHeaders(limited, limit)
       const response = await this.#connection.request(limited, { pooled: false })
-      limit.stopClock()
-      this.#watchAnswered(request, limit, stopWatch)
-      response.once('close', limit.release)
+      watchAnswered(response)
       return response
     })
   }
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
     return this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
-      const stopWatch = limited.timeoutMs === undefined ? this.#pingUntilReleased(request, limit) : undefined
+      const watchAnswered = this.#watchHeaders(limited, limit)
       const connection = await this.#connection.upgrade(limited)
-      limit.stopClock()
-      this.#watchAnswered(request, limit, stopWatch)
-      connection.socket.once('close', limit.release)
+      watchAnswered(connection.socket)
       return connection
     })
   }
@@ -174,19 +167,27 @@ export class HttpEngine implements DockerEngine {
     return stop
   }
 
-  /** Pings the engine from the headers on; with `pingAfter`, once that promise has resolved. */
-  #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
-    if (request.pingAfter === undefined) {
-      if (stopWatch === undefined) this.#pingUntilReleased(request, limit)
-      return
+  /**
+   * Pings the engine from the start if there is no deadline for the headers. Returns the function to call at the headers
+   * with the stream of the answer: it ends the deadline, and pings the engine until the stream closes; with `pingAfter`,
+   * once that promise has resolved.
+   */
+  #watchHeaders(call: EngineRequest, limit: CallLimit): (stream: Readable) => void {
+    const stop = call.timeoutMs === undefined ? this.#pingUntilReleased(call, limit) : undefined
+    return (stream) => {
+      limit.stopClock()
+      stream.once('close', limit.release)
+      if (call.pingAfter === undefined) return void (stop ?? this.#pingUntilReleased(call, limit))
+      stop?.()
+      let isReleased = false
+      limit.onRelease(() => {
+        isReleased = true
+      })
+      call.pingAfter.then(
+        () => void (isReleased || this.#pingUntilReleased(call, limit)),
+        () => {},
+      )
     }
-    stopWatch?.()
-    let isReleased = false
-    limit.onRelease(() => {
-      isReleased = true
-    })
-    const watch = () => void (isReleased || this.#pingUntilReleased(request, limit))
-    request.pingAfter.then(watch, () => {})
   }
 
   /** Sends a request of dockerode. Checks the fields that dockerode reads without checking. */
@@ -224,19 +225,13 @@ export class HttpEngine implements DockerEngine {
   }
 }
 
-export interface HttpEngineOptions {
-  readonly runtimeName: string
-  readonly details: DockerDetails
-  readonly ownerLabels: StringMap
-  readonly env: Environment
-  readonly warn: (message: string) => void
+export interface HttpEngineOptions
+  extends Pick<DockerEngine, 'runtimeName' | 'details' | 'ownerLabels' | 'env' | 'warn'> {
   /** The package that the error after `close` names. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
   /** Default for each: {@link defaultTimeouts}. */
   readonly timeouts?: Partial<DockerTimeouts>
-  /** Default: dockerode, loaded when it is first needed. */
-  readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
 }
 
 function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {

@@ -13,22 +13,8 @@ import type { DialOptions, DockerodeModem } from './dockerode-modem.js'
 export async function loadDockerode(modem: DockerodeModem): Promise<DockerApi> {
   const { Container, Exec, Image, Network, Volume } = await loadCommonJs(loadClasses)
   return {
-    async createContainer(options) {
-      const { Id: id } = await dial<Created>(modem, {
-        path: '/containers/create?',
-        method: 'POST',
-        options: { ...options },
-      })
-      return { id }
-    },
-    async createNetwork(options) {
-      const { Id: id } = await dial<Created>(modem, {
-        path: '/networks/create',
-        method: 'POST',
-        options: { ...options },
-      })
-      return { id }
-    },
+    createContainer: (options) => create(modem, '/containers/create?', options),
+    createNetwork: (options) => create(modem, '/networks/create', options),
     createVolume: (options) => dial(modem, { path: '/volumes/create', method: 'POST', options: { ...options } }),
     listContainers: (options) => dial(modem, { path: '/containers/json?', method: 'GET', options: { ...options } }),
     listNetworks: (options) => dial(modem, { path: '/networks?', method: 'GET', options: { ...options } }),
@@ -42,8 +28,9 @@ export async function loadDockerode(modem: DockerodeModem): Promise<DockerApi> {
   }
 }
 
-interface Created {
-  readonly Id: string
+async function create(modem: DockerodeModem, path: string, options: object): Promise<{ readonly id: string }> {
+  const { Id: id } = await dial<{ readonly Id: string }>(modem, { path, method: 'POST', options: { ...options } })
+  return { id }
 }
 
 /** Sends a request and resolves with the answer documented for its path. */
@@ -55,27 +42,18 @@ function dial<T>(modem: DockerodeModem, options: DialOptions): Promise<T> {
 
 type ClassOf<T> = new (modem: DockerodeModem, id: string) => T
 
-interface DockerodeClasses {
-  readonly Container: ClassOf<ContainerApi>
-  readonly Exec: ClassOf<ExecApi>
-  readonly Image: ClassOf<ImageApi>
-  readonly Network: ClassOf<NetworkApi>
-  readonly Volume: ClassOf<VolumeApi>
+async function loadClasses() {
+  const [Container, Exec, Image, Network, Volume] = await Promise.all([
+    toClass<ContainerApi>(import('dockerode/lib/container.js')),
+    toClass<ExecApi>(import('dockerode/lib/exec.js')),
+    toClass<ImageApi>(import('dockerode/lib/image.js')),
+    toClass<NetworkApi>(import('dockerode/lib/network.js')),
+    toClass<VolumeApi>(import('dockerode/lib/volume.js')),
+  ])
+  return { Container, Exec, Image, Network, Volume }
 }
 
-/** Loads the classes. dockerode's types cover only its main file, so they are cast to the types of DockerApi. */
-async function loadClasses(): Promise<DockerodeClasses> {
-  const [container, exec, image, network, volume] = await Promise.all([
-    import('dockerode/lib/container.js'),
-    import('dockerode/lib/exec.js'),
-    import('dockerode/lib/image.js'),
-    import('dockerode/lib/network.js'),
-    import('dockerode/lib/volume.js'),
-  ])
-  const Container = container.default as ClassOf<ContainerApi>
-  const Exec = exec.default as ClassOf<ExecApi>
-  const Image = image.default as ClassOf<ImageApi>
-  const Network = network.default as ClassOf<NetworkApi>
-  const Volume = volume.default as ClassOf<VolumeApi>
-  return { Container, Exec, Image, Network, Volume }
+/** dockerode's types cover only its main file, so its classes are cast to the types of DockerApi. */
+async function toClass<T>(file: Promise<{ readonly default: unknown }>): Promise<ClassOf<T>> {
+  return (await file).default as ClassOf<T>
 }

@@ -3,7 +3,7 @@ import { createHostError, createUndoStack, withUndoFailures } from '@capstan/cor
 import { toContainerState } from '../containers/inspection/convert-container.js'
 import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import { removeContainer } from '../containers/remove-container.js'
-import type { PreparedStart } from '../containers/start-container.js'
+import { type PreparedStart, unprepared } from '../containers/start-container.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
@@ -36,14 +36,12 @@ export async function prepareStart(engine: DockerEngine, call: EngineCall): Prom
 
 async function prepare(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
   const { settings } = engine.containers
-  if (settings.isEmpty) return unrestricted
+  if (settings.isEmpty) return unprepared
   const { Id: id } = await inspectContainer(engine, call)
   const rules = settings.find(id)?.rules
-  if (rules === undefined) return unrestricted
+  if (rules === undefined) return unprepared
   return withFirewallCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
-
-const unrestricted: PreparedStart = { run: (start) => start(), release: async () => {} }
 
 interface Restricting {
   readonly id: string

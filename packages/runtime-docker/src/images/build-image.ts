@@ -4,8 +4,9 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { endsWithExitCode, readBuildExitCode } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { streamBody } from '../engine/streams/stream-body.js'
-import { type BuildOutput, createBuildOutput } from './build-output.js'
+import { BuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform } from './build-refusals.js'
 import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from './build-request.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
@@ -64,7 +65,7 @@ async function prepareUndo(
 }
 
 async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgress }: BuildOptions): Promise<void> {
-  const output = createBuildOutput(request.addedSteps)
+  const output = new BuildOutput(request.addedSteps)
   const report = (lines: readonly BuildProgress[]) => {
     for (const line of lines) onProgress?.(line)
   }
@@ -83,7 +84,7 @@ async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgres
     report(output.end())
   }
   if ((imageId ?? output.builtId) !== undefined) return
-  throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
+  throw toConnectionLost(engine)
 }
 
 async function send(engine: DockerEngine, request: BuildRequest) {
@@ -94,7 +95,7 @@ async function send(engine: DockerEngine, request: BuildRequest) {
     // Errors of the context are thrown unchanged. An error of the engine is BUILD_FAILED, whatever its status.
     if (request.body.errored) throw request.body.errored
     const text = toEngineText(error)
-    throw text === undefined ? error : toBuildFailure(createBuildOutput(), { text, code: undefined }, error)
+    throw text === undefined ? error : toBuildFailure(new BuildOutput(), { text, code: undefined }, error)
   }
 }
 

@@ -1,33 +1,15 @@
 import type { BuildProgress } from '@capstan/core'
 
-/** The information read so far from the text of a classic build. */
-export interface BuildOutput {
-  /** Adds text of the engine. Returns the lines that are complete now. */
-  add(text: string): readonly BuildProgress[]
-  /** Returns the last line when it has no line end. */
-  end(): readonly BuildProgress[]
-  /** The line of the current step: `Step 2/3 : RUN make`. */
-  readonly step: string | undefined
-  /** The instruction of the current step: `RUN make`. */
-  readonly command: string | undefined
-  /** The last 20 lines of output of the current step. */
-  readonly lastLines: readonly string[]
-  /** The shortened id of the image, from the text, for engines that do not send it in a message. */
-  readonly builtId: string | undefined
-}
-
 /**
- * Creates a parser of a build's steps, output and result. The text may be split anywhere. Pure.
- *
- * `addedSteps` is the number of steps appended to the caller's Dockerfile, which are neither reported nor counted.
+ * The information read so far from the text of a classic build: its steps, output and result. The text may be split
+ * anywhere.
  */
-export function createBuildOutput(addedSteps = 0): BuildOutput {
-  return new ClassicBuildOutput(addedSteps)
-}
-
-class ClassicBuildOutput implements BuildOutput {
+export class BuildOutput {
+  /** The line of the current step: `Step 2/3 : RUN make`. */
   step: string | undefined
+  /** The instruction of the current step: `RUN make`. */
   command: string | undefined
+  /** The shortened id of the image, from the text, for engines that do not send it in a message. */
   builtId: string | undefined
   readonly #lastLines: string[] = []
   #number: number | undefined
@@ -37,20 +19,24 @@ class ClassicBuildOutput implements BuildOutput {
   #isAdded = false
   readonly #addedSteps: number
 
-  constructor(addedSteps: number) {
+  /** `addedSteps`: the number of steps appended to the caller's Dockerfile, which are neither reported nor counted. */
+  constructor(addedSteps = 0) {
     this.#addedSteps = addedSteps
   }
 
+  /** The last 20 lines of output of the current step. */
   get lastLines(): readonly string[] {
     return this.#lastLines
   }
 
+  /** Adds text of the engine. Returns the lines that are complete now. */
   add(text: string): readonly BuildProgress[] {
     const lines = (this.#rest + text).split('\n')
     this.#rest = lines.pop() ?? ''
     return lines.flatMap((line) => this.#take(line))
   }
 
+  /** Returns the last line when it has no line end. */
   end(): readonly BuildProgress[] {
     return this.add(this.#rest === '' ? '' : '\n')
   }

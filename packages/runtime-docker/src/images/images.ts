@@ -7,18 +7,8 @@ import {
   validateImageReference,
 } from '@capstan/core/plugin'
 import type { InspectedImage, ListedImage } from '../engine/docker-api.js'
-import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
-
-/** Resolves with false only when the engine reports that the image does not exist. Rejects for any other failure. */
-export async function imageExists(
-  engine: DockerEngine,
-  image: string,
-  { signal, isBounded }: CallSignal = {},
-): Promise<boolean> {
-  const call: EngineCall = { operation: 'imageExists', subject: image, field: 'image', signal, isBounded }
-  return (await findImage(engine, image, call)) !== undefined
-}
 
 /** Resolves with the image, or with `undefined` when the engine reports that it does not exist. */
 export async function findImage(
@@ -37,29 +27,27 @@ export async function findImage(
 /** Lists images, one entry per image with all its tags. The engine applies the filter. */
 export async function listImages(
   engine: DockerEngine,
-  { labels, signal, isBounded }: ListOptions & CallSignal = {},
+  { labels }: ListOptions,
+  call: EngineCall,
 ): Promise<readonly ImageInfo[]> {
-  const call = { operation: 'listImages', subject: 'images', signal, isBounded }
   return (await (await engine.api(call)).listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
 }
 
 /**
  * Resolves with HOME of the image's environment, or else the home of its user, or else `/root`, also for a missing
- * image.
- *
- * Does not pull or run the image. Rejects only for an abort and after `close`.
+ * image. Does not pull or run the image. Rejects only for an abort and after `close`.
  */
-export async function getImageHomeDir(engine: DockerEngine, image: string, limits: CallSignal = {}): Promise<string> {
-  const config = await readConfig(engine, image, limits)
+export async function getImageHomeDir(engine: DockerEngine, call: EngineCall): Promise<string> {
+  const config = await readConfig(engine, call)
   return toImageHome({ env: toEnv(config?.Env ?? []), user: config?.User ?? '' })
 }
 
-async function readConfig(engine: DockerEngine, image: string, { signal, isBounded }: CallSignal) {
+async function readConfig(engine: DockerEngine, call: EngineCall) {
   try {
-    validateImageReference(image)
-    return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal, isBounded }))?.Config
+    validateImageReference(call.subject)
+    return (await findImage(engine, call.subject, call))?.Config
   } catch {
-    signal?.throwIfAborted()
+    call.signal?.throwIfAborted()
     return undefined
   }
 }

@@ -2,6 +2,7 @@ import { type HostError, isHostError, type PullOptions } from '@capstan/core'
 import { createHostError, type ImageReference, isImageId, parseImageReference } from '@capstan/core/plugin'
 import type { CallSignal, DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { toEngineText } from '../engine/engine-text.js'
+import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 import { isPulledImage } from '../quirks/answers.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
@@ -56,7 +57,7 @@ async function pull(engine: DockerEngine, request: Pull, { onProgress }: PullOpt
   }
   const id = (await findImage(engine, call.subject, call))?.Id
   if (id !== undefined && (isDone || isPulledImage(last, id))) return id
-  throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
+  throw toConnectionLost(engine)
 }
 
 function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {

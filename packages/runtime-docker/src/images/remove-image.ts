@@ -2,7 +2,7 @@ import { isHostError } from '@capstan/core'
 import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../engine/docker-api.js'
-import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findImage } from './images.js'
 
 /**
@@ -11,12 +11,8 @@ import { findImage } from './images.js'
  *
  * Rejects with IN_USE and the users' names when a container, running or not, or another image uses it.
  */
-export async function removeImage(
-  engine: DockerEngine,
-  image: string,
-  { signal, isBounded }: CallSignal,
-): Promise<void> {
-  const call: EngineCall = { operation: 'removeImage', subject: image, field: 'id', signal, isBounded }
+export async function removeImage(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const { subject: image } = call
   const api = await engine.api(call)
   const refusal = await tryRemove(api, image)
   if (refusal === undefined) return

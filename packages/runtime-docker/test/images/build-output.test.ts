@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBuildOutput } from '../../src/images/build-output.js'
+import { BuildOutput } from '../../src/images/build-output.js'
 
 const failing = [
   'Step 1/2 : FROM busybox',
@@ -15,7 +15,7 @@ const failing = [
 ]
 
 test('reports step, stream and text of each line', () => {
-  const output = createBuildOutput()
+  const output = new BuildOutput()
   expect(failing.flatMap((text) => output.add(text))).toEqual([
     { step: 1, totalSteps: 2, stream: 'stdout', text: 'Step 1/2 : FROM busybox' },
     { step: 1, totalSteps: 2, stream: 'stdout', text: ' ---> c0a379a80e7a' },
@@ -29,7 +29,7 @@ test('reports step, stream and text of each line', () => {
 })
 
 test('keeps the current step, its command and its output, without the messages of the builder', () => {
-  const output = createBuildOutput()
+  const output = new BuildOutput()
   for (const text of failing) output.add(text)
   expect(output.step).toBe('Step 2/2 : RUN echo out; echo err >&2; exit 9')
   expect(output.command).toBe('RUN echo out; echo err >&2; exit 9')
@@ -37,15 +37,15 @@ test('keeps the current step, its command and its output, without the messages o
 })
 
 test('gives the same lines for any split of the text', () => {
-  const whole = createBuildOutput()
+  const whole = new BuildOutput()
   const expected = [...whole.add(failing.join('')), ...whole.end()]
-  const pieces = createBuildOutput()
+  const pieces = new BuildOutput()
   const given = [...failing.join('')].flatMap((character) => pieces.add(character))
   expect([...given, ...pieces.end()]).toEqual(expected)
 })
 
 test('keeps the last 20 lines, and returns a last line without line end', () => {
-  const output = createBuildOutput()
+  const output = new BuildOutput()
   output.add(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
   expect(output.lastLines).toHaveLength(20)
   expect(output.add('rest')).toEqual([])
@@ -54,7 +54,7 @@ test('keeps the last 20 lines, and returns a last line without line end', () => 
 })
 
 test('parses the output of Buildah, and an image id that is only in the text', () => {
-  const output = createBuildOutput()
+  const output = new BuildOutput()
   output.add('STEP 2/3: RUN make\nSuccessfully built c0a379a80e7a\n')
   expect(output.command).toBe('RUN make')
   expect(output.builtId).toBe('c0a379a80e7a')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBuildOutput } from '../../src/images/build-output.js'
+import { BuildOutput } from '../../src/images/build-output.js'
 import { addLabels } from '../../src/images/dockerfile-labels.js'
 
 const labels = { a: '1', 'b.c': 'say "$HOME" \\' }
@@ -25,7 +25,7 @@ test('escapes with the escape character of the file', () => {
 })
 
 test('neither reports nor counts the added steps', () => {
-  const output = createBuildOutput(1)
+  const output = new BuildOutput(1)
   const text =
     'Step 1/2 : FROM scratch\n ---> \nStep 2/2 : LABEL a=1\n ---> Running in 1\n ---> 2\nSuccessfully built 0123456789ab\n'
   expect(output.add(text).map((line) => [line.step, line.totalSteps, line.text])).toEqual([

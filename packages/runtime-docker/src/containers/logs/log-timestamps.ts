@@ -11,21 +11,17 @@ export type StampedSink = (source: FrameSource, bytes: Buffer, timestamp: string
 export class FrameTimestamps {
   readonly #sink: StampedSink
   readonly #records = { stdout: new RecordBegin(), stderr: new RecordBegin() }
-  #last: string | undefined
+  /** The last timestamp of both streams. */
+  last: string | undefined
 
   constructor(sink: StampedSink) {
     this.#sink = sink
   }
 
-  /** The last timestamp of both streams. */
-  get last(): string | undefined {
-    return this.#last
-  }
-
   push(source: FrameSource, bytes: Buffer, { isLast }: FramePiece): void {
     const record = this.#records[source]
     const text = record.isOpen ? bytes : record.push(bytes, { isLast })
-    this.#last = record.timestamp ?? this.#last
+    this.last = record.timestamp ?? this.last
     if (text.length > 0) this.#sink(source, text, record.timestamp)
     if (isLast) record.reset()
   }
@@ -39,14 +35,10 @@ export class LineTimestamps {
   readonly #sink: StampedSink
   readonly #record = new RecordBegin()
   #recordLength = 0
-  #last: string | undefined
+  last: string | undefined
 
   constructor(sink: StampedSink) {
     this.#sink = sink
-  }
-
-  get last(): string | undefined {
-    return this.#last
   }
 
   push(chunk: Buffer): void {
@@ -62,7 +54,7 @@ export class LineTimestamps {
 
   #takeBegin(bytes: Buffer): Buffer {
     const text = this.#record.push(bytes, { isLast: false })
-    this.#last = this.#record.timestamp ?? this.#last
+    this.last = this.#record.timestamp ?? this.last
     this.#recordLength = 0
     return text
   }

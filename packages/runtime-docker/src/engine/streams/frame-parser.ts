@@ -1,5 +1,4 @@
 import { AnswerFormatError } from '../answer-format-error.js'
-import { EngineStreamError } from './engine-stream-error.js'
 
 /**
  * Parses the engine's stream format: frames of a type byte, three zero bytes, a 32-bit length and the payload.
@@ -79,6 +78,13 @@ export class FrameParser {
   #takeFailure(bytes: Buffer): void {
     this.#failure?.push(bytes)
     if (this.#left === 0) throw new EngineStreamError(Buffer.concat(this.#failure ?? []).toString())
+  }
+}
+
+/** The error that an engine reports within a stream. Becomes OPERATION_FAILED with its text. */
+export class EngineStreamError extends Error {
+  constructor(text: string) {
+    super(text.trim() === '' ? 'the engine ended the stream without a reason' : text.trim())
   }
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AnswerFormatError } from '../../../src/engine/answer-format-error.js'
-import { EngineStreamError } from '../../../src/engine/streams/engine-stream-error.js'
-import { FrameParser, type FrameSource } from '../../../src/engine/streams/frame-parser.js'
+import { EngineStreamError, FrameParser, type FrameSource } from '../../../src/engine/streams/frame-parser.js'
 import { createRandom, frame, splitAtRandom } from '../../fake/frames.js'
 
 function parse(chunks: readonly Buffer[]) {
