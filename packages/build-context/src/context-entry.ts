@@ -21,3 +21,11 @@ export interface ContextEntry {
    */
   open(): AsyncIterable<Uint8Array>
 }
+
+/** The content of an entry without bytes. */
+export async function* emptyContent(): AsyncIterable<Uint8Array> {}
+
+/** Returns the paths of the directories above a path, from the top. */
+export function* parentsOf(path: string): Iterable<string> {
+  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) yield path.slice(0, end)
+}

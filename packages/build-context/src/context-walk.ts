@@ -3,11 +3,8 @@ import type { ContextEntry } from './context-entry.js'
 import type { ByteText } from './ignore/byte-text.js'
 import type { IgnoreResult, IgnoreRules } from './ignore/ignore-rules.js'
 
-/** The files and directories of a context. */
-export interface ContextTree {
-  /** Lists a directory, in byte order of the names. The root is `''`. */
-  list(directory: ByteText): Promise<readonly ContextNode[]>
-}
+/** Lists a directory of a context, in any order. The root is `''`. */
+export type ListDirectory = (directory: ByteText) => Promise<readonly ContextNode[]>
 
 /** A name in a directory, and whether it names a directory. */
 export interface ContextNode {
@@ -23,14 +20,14 @@ export interface ContextNode {
  * An ignored directory is not among the entries, even when something below it is.
  */
 export async function walkContext(
-  tree: ContextTree,
+  list: ListDirectory,
   rules: IgnoreRules,
   { signal }: OperationOptions,
 ): Promise<readonly ContextEntry[]> {
   const entries: ContextEntry[] = []
   const walk = async (directory: ByteText, parent: IgnoreResult | undefined): Promise<void> => {
     signal?.throwIfAborted()
-    for (const node of await tree.list(directory)) {
+    for (const node of toSorted(await list(directory))) {
       const result = rules.match(node.path, parent)
       const entry = result.isIgnored ? undefined : await node.toEntry()
       if (entry !== undefined) entries.push(entry)
@@ -38,18 +35,23 @@ export async function walkContext(
         await walk(node.path, result)
     }
   }
-  if (rules.mayThrow) await checkTree(tree, rules, { signal })
+  if (rules.mayThrow) await checkTree(list, rules, { signal })
   await walk('', undefined)
   return entries
 }
 
 /** Throws when docker's client would reject a pattern in its check of the tree. */
-async function checkTree(tree: ContextTree, rules: IgnoreRules, { signal }: OperationOptions): Promise<void> {
+async function checkTree(list: ListDirectory, rules: IgnoreRules, { signal }: OperationOptions): Promise<void> {
   const check = async (directory: ByteText): Promise<void> => {
     signal?.throwIfAborted()
-    for (const { path, isDirectory } of await tree.list(directory)) {
+    for (const { path, isDirectory } of toSorted(await list(directory))) {
       if (!rules.check(path) && isDirectory) await check(path)
     }
   }
   await check('')
+}
+
+/** Sorts by the bytes of the names. */
+function toSorted(nodes: readonly ContextNode[]): readonly ContextNode[] {
+  return nodes.toSorted((one, other) => (one.path < other.path ? -1 : 1))
 }

@@ -1,14 +1,13 @@
 import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContextEntry } from './context-entry.js'
+import { type ContextEntry, emptyContent } from './context-entry.js'
 import { createInvalidError, toField, withReadError } from './context-errors.js'
-import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
+import { type ContextNode, walkContext } from './context-walk.js'
 import { readUnchanged } from './file-content.js'
 import { type ByteText, decode, toByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
 import { staysInside } from './link-target.js'
-import { emptyContent } from './memory-context.js'
 import type { ReadContextOptions } from './read-build-context.js'
 
 /**
@@ -22,55 +21,48 @@ export async function listDirectoryContext(
 ): Promise<readonly ContextEntry[]> {
   const root = await findRoot(directory)
   const name = await findIgnoreFile(root, options)
-  const rules = new IgnoreRules(await readIgnoreFile(root, name), {
-    field: toField('directory', name),
-    keep: (options.keep ?? []).map(toByteText),
-    isWindows: process.platform === 'win32',
-  })
-  return walkContext(new DirectoryTree(root, options), rules, options)
+  const content = await readIgnoreFile(root, name)
+  const rules = new IgnoreRules(content, { field: toField('directory', name), keep: options.keep })
+  return walkContext((path) => listDirectory(root, path, options), rules, options)
 }
 
-class DirectoryTree implements ContextTree {
-  readonly #root: string
-  readonly #options: ReadContextOptions
+async function listDirectory(
+  root: string,
+  directory: ByteText,
+  options: ReadContextOptions,
+): Promise<readonly ContextNode[]> {
+  const path = requireText(directory)
+  const items = await withReadError(path, readdir(join(root, path), { encoding: 'buffer', withFileTypes: true }))
+  return items.map((item) => {
+    const own = directory === '' ? toByteText(item.name) : `${directory}/${toByteText(item.name)}`
+    return { path: own, isDirectory: item.isDirectory(), toEntry: () => findEntry(root, own, options) }
+  })
+}
 
-  constructor(root: string, options: ReadContextOptions) {
-    this.#root = root
-    this.#options = options
-  }
+async function findEntry(
+  root: string,
+  bytes: ByteText,
+  { signal }: ReadContextOptions,
+): Promise<ContextEntry | undefined> {
+  const path = requireText(bytes)
+  const location = join(root, path)
+  const stats = await withReadError(path, lstat(location))
+  if (stats.isSocket()) return undefined
+  if (stats.isDirectory()) return toEntry(path, 'directory', stats)
+  if (stats.isSymbolicLink()) return toLink(root, path, stats)
+  if (!stats.isFile())
+    throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
+  const open = () => readUnchanged(location, { path, stats, signal })
+  const identity = stats.nlink > 1 ? { fileId: `${stats.dev}:${stats.ino}` } : {}
+  return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, ...identity, open }
+}
 
-  async list(directory: ByteText): Promise<readonly ContextNode[]> {
-    const path = requireText(directory)
-    const location = join(this.#root, path)
-    const items = await withReadError(path, readdir(location, { encoding: 'buffer', withFileTypes: true }))
-    const nodes = items.map((item): ContextNode => {
-      const own = directory === '' ? toByteText(item.name) : `${directory}/${toByteText(item.name)}`
-      return { path: own, isDirectory: item.isDirectory(), toEntry: () => this.#find(own) }
-    })
-    return nodes.sort((one, other) => (one.path < other.path ? -1 : 1))
+async function toLink(root: string, path: string, stats: Stats): Promise<ContextEntry> {
+  const linkTarget = await withReadError(path, readlink(join(root, path)))
+  if (!(await withReadError(path, staysInside(root, path, linkTarget)))) {
+    throw createInvalidError(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
   }
-
-  async #find(bytes: ByteText): Promise<ContextEntry | undefined> {
-    const path = requireText(bytes)
-    const location = join(this.#root, path)
-    const stats = await withReadError(path, lstat(location))
-    if (stats.isSocket()) return undefined
-    if (stats.isDirectory()) return toEntry(path, 'directory', stats)
-    if (stats.isSymbolicLink()) return this.#toLink(path, stats)
-    if (!stats.isFile())
-      throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
-    const open = () => readUnchanged(location, { path, stats, signal: this.#options.signal })
-    const identity = stats.nlink > 1 ? { fileId: `${stats.dev}:${stats.ino}` } : {}
-    return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, ...identity, open }
-  }
-
-  async #toLink(path: string, stats: Stats): Promise<ContextEntry> {
-    const linkTarget = await withReadError(path, readlink(join(this.#root, path)))
-    if (!(await withReadError(path, staysInside(this.#root, path, linkTarget)))) {
-      throw createInvalidError(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
-    }
-    return { ...toEntry(path, 'symlink', stats), linkTarget }
-  }
+  return { ...toEntry(path, 'symlink', stats), linkTarget }
 }
 
 function toEntry(path: string, type: ContextEntry['type'], { mode, mtime }: Stats): ContextEntry {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
-import type { ContextEntry } from './context-entry.js'
+import { buffer } from 'node:stream/consumers'
+import { type ContextEntry, parentsOf } from './context-entry.js'
 import { toField } from './context-errors.js'
 import type { ByteText } from './ignore/byte-text.js'
 import { type IgnoreResult, IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
@@ -51,7 +52,7 @@ async function findSameFile(entries: readonly ContextEntry[], text: Buffer): Pro
       !paths.has(`${path}.dockerignore`),
   )
   const first = files.filter(({ path }) => path === 'Dockerfile')
-  for (const file of [...first, ...files]) if (text.equals(await readBytes(file))) return file.path
+  for (const file of [...first, ...files]) if (text.equals(await buffer(file.open()))) return file.path
   return undefined
 }
 
@@ -59,12 +60,12 @@ async function readRules(entries: readonly ContextEntry[]): Promise<Buffer | und
   const own = entries.find(({ path }) => path === ignoreFile)
   const path = own?.linkTarget === undefined ? ignoreFile : posix.normalize(own.linkTarget)
   const file = entries.find((entry) => entry.path === path && entry.type === 'file')
-  return file === undefined ? undefined : readBytes(file)
+  return file === undefined ? undefined : buffer(file.open())
 }
 
 /** Finds an unused name in a directory of the context that the rules exclude. */
 function findExcludedName(entries: readonly ContextEntry[], content: Buffer): string | undefined {
-  const rules = new IgnoreRules(content, { field: toField('files', ignoreFile), keep: [], isWindows: false })
+  const rules = new IgnoreRules(content, { field: toField('files', ignoreFile), isWindows: false })
   const directories = new Set(entries.filter(({ type }) => type === 'directory').map(({ path }) => path))
   const isTaken = (name: string) => entries.some(({ path }) => path === name || path.startsWith(`${name}/`))
   for (const name of ['Dockerfile', ...rules.patterns.flatMap(toExample)]) {
@@ -84,16 +85,14 @@ function toExample({ pattern, isException }: { readonly pattern: ByteText; reado
 
 function isExcluded(rules: IgnoreRules, path: string): boolean {
   let result: IgnoreResult | undefined
-  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
-    result = rules.match(path.slice(0, end), result)
-  }
+  for (const parent of parentsOf(path)) result = rules.match(parent, result)
   return rules.match(path, result).isIgnored
 }
 
 function findFreeName(entries: readonly ContextEntry[]): string {
   const paths = new Set(entries.map(({ path }) => path))
-  let name = hiddenName
-  for (let count = 2; paths.has(name); count += 1) name = `${hiddenName}.${count}`
+  let name = fixedName
+  for (let count = 2; paths.has(name); count += 1) name = `${fixedName}.${count}`
   return name
 }
 
@@ -101,10 +100,4 @@ function endLine(content: Buffer): Buffer {
   return content.length === 0 || content.at(-1) === 0x0a ? content : Buffer.concat([content, Buffer.from('\n')])
 }
 
-async function readBytes(entry: ContextEntry): Promise<Buffer> {
-  const blocks: Uint8Array[] = []
-  for await (const block of entry.open()) blocks.push(block)
-  return Buffer.concat(blocks)
-}
-
-const hiddenName = '.capstan.dockerfile'
+const fixedName = '.capstan.dockerfile'

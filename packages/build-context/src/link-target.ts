@@ -8,22 +8,22 @@ import { isAbsolute, join } from 'node:path'
  * Links are resolved part by part: `deep/link/..` is the parent of the link's target, not `deep`.
  */
 export async function staysInside(root: string, path: string, target: string): Promise<boolean> {
-  const reached = path.split('/').slice(0, -1)
-  const ahead = split(target)
+  const resolved = path.split('/').slice(0, -1)
+  const remaining = split(target)
   if (isAbsolute(target)) return false
   for (let links = 0; links < maxLinks; ) {
-    const part = ahead.shift()
+    const part = remaining.shift()
     if (part === undefined) return true
     if (part === '..') {
-      if (reached.pop() === undefined) return false
+      if (resolved.pop() === undefined) return false
       continue
     }
-    const next = await findLink(join(root, ...reached, part))
-    if (next === undefined) reached.push(part)
+    const next = await findLink(join(root, ...resolved, part))
+    if (next === undefined) resolved.push(part)
     else if (isAbsolute(next)) return false
     else {
       links += 1
-      ahead.unshift(...split(next))
+      remaining.unshift(...split(next))
     }
   }
   return true

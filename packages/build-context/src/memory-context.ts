@@ -1,6 +1,6 @@
-import type { ContextEntry } from './context-entry.js'
+import { type ContextEntry, emptyContent, parentsOf } from './context-entry.js'
 import { createInvalidError, toField } from './context-errors.js'
-import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
+import { type ContextNode, walkContext } from './context-walk.js'
 import { type ByteText, toByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
 import type { ReadContextOptions } from './read-build-context.js'
@@ -17,36 +17,26 @@ export async function listMemoryContext(
   const contents = checkFiles(files)
   const { ignoreFile: own = ignoreFile } = options
   const name = contents.has(own) ? own : ignoreFile
-  const rules = new IgnoreRules(contents.get(name) ?? '', {
-    field: toField('files', name),
-    keep: (options.keep ?? []).map(toByteText),
-    isWindows: process.platform === 'win32',
-  })
-  return walkContext(new MemoryTree(contents, options), rules, options)
+  const rules = new IgnoreRules(contents.get(name) ?? '', { field: toField('files', name), keep: options.keep })
+  const directories = toDirectories(contents, options)
+  return walkContext(async (directory) => [...(directories.get(directory)?.values() ?? [])], rules, options)
 }
 
-class MemoryTree implements ContextTree {
-  readonly #directories = new Map<ByteText, Map<ByteText, ContextNode>>([['', new Map()]])
-
-  constructor(contents: ReadonlyMap<string, Content>, options: ReadContextOptions) {
-    for (const [path, content] of contents) {
-      for (const parent of parentsOf(path)) this.#add(toDirectory(parent))
-      this.#add(toFile(path, content, options))
-    }
-  }
-
-  async list(directory: ByteText): Promise<readonly ContextNode[]> {
-    const nodes = this.#directories.get(directory) ?? new Map()
-    return [...nodes.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
-  }
-
-  #add(entry: ContextEntry): void {
+/** Returns the nodes of each directory by their paths. */
+function toDirectories(contents: ReadonlyMap<string, Content>, options: ReadContextOptions) {
+  const directories = new Map<ByteText, Map<ByteText, ContextNode>>([['', new Map()]])
+  const add = (entry: ContextEntry) => {
     const path = toByteText(entry.path)
     const isDirectory = entry.type === 'directory'
-    const siblings = this.#directories.get(path.slice(0, Math.max(path.lastIndexOf('/'), 0)))
+    const siblings = directories.get(path.slice(0, Math.max(path.lastIndexOf('/'), 0)))
     siblings?.set(path, { path, isDirectory, toEntry: async () => entry })
-    if (isDirectory && !this.#directories.has(path)) this.#directories.set(path, new Map())
+    if (isDirectory && !directories.has(path)) directories.set(path, new Map())
   }
+  for (const [path, content] of contents) {
+    for (const parent of parentsOf(path)) add(toDirectory(parent))
+    add(toFile(path, content, options))
+  }
+  return directories
 }
 
 function checkFiles(files: Readonly<Record<string, Content>>): ReadonlyMap<string, Content> {
@@ -92,13 +82,6 @@ function toFile(path: string, content: Content, { signal }: ReadContextOptions):
 /** Files in memory have no permission bits, so scripts and ELF files are made executable. */
 function isProgram(bytes: Uint8Array): boolean {
   return magicNumbers.some((magic) => magic.every((byte, index) => bytes[index] === byte))
-}
-
-/** The content of an entry without bytes. */
-export async function* emptyContent(): AsyncIterable<Uint8Array> {}
-
-function* parentsOf(path: string): Iterable<string> {
-  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) yield path.slice(0, end)
 }
 
 const magicNumbers: readonly (readonly number[])[] = [

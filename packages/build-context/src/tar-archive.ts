@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { OperationOptions } from '@capstan/core'
 import { loadCommonJs } from '@capstan/core/plugin'
 import type { Header, Pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
@@ -9,7 +10,7 @@ export type ArchiveEntry = Omit<ContextEntry, 'type'> & { readonly type: Context
 /** Creates the bytes of a tar archive while they are read. Leaving the loop stops the packing and closes the file. */
 export async function* packEntries(
   entries: readonly ArchiveEntry[],
-  options: { readonly signal?: AbortSignal | undefined },
+  options: OperationOptions,
 ): AsyncIterable<Uint8Array> {
   const { pack } = await loadCommonJs(() => import('tar-stream'))
   const archive = pack()
@@ -39,11 +40,7 @@ interface Target {
   readonly stop: AbortSignal
 }
 
-async function fill(
-  target: Target,
-  entries: readonly ArchiveEntry[],
-  { signal }: { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
+async function fill(target: Target, entries: readonly ArchiveEntry[], { signal }: OperationOptions): Promise<void> {
   for (const entry of entries) {
     signal?.throwIfAborted()
     if (target.stop.aborted) return
@@ -71,14 +68,8 @@ async function write(entry: ArchiveEntry, sink: NodeJS.WritableStream, stop: Abo
   sink.end()
 }
 
-function toHeader({
-  path,
-  type,
-  mode,
-  sizeBytes,
-  modifiedAt,
-  linkTarget,
-}: ArchiveEntry): Partial<Header> & { readonly name: string } {
+function toHeader(entry: ArchiveEntry): Partial<Header> & { readonly name: string } {
+  const { path, type, mode, sizeBytes, modifiedAt, linkTarget } = entry
   return {
     name: type === 'directory' ? `${path}/` : path,
     type,

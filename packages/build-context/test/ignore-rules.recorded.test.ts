@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isHostError } from '@capstan/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { type ContextNode, type ContextTree, walkContext } from '../src/context-walk.js'
+import { type ContextNode, type ListDirectory, walkContext } from '../src/context-walk.js'
 import { type ByteText, toByteText } from '../src/ignore/byte-text.js'
 import { IgnoreRules } from '../src/ignore/ignore-rules.js'
 import { type Answer, askCapstan, placeTree, toMemoryContext } from './docker-client/compare.js'
@@ -16,10 +16,10 @@ const recordedTrees = trees.map((recorded, index) => ({ index, ...recorded }))
 test.for(recordedTrees)(
   `selects the entries that docker's client sends for tree $index (${client})`,
   async ({ tree, answers }) => {
-    const listed = new ListedTree(tree)
+    const list = toList(tree)
     for (const recorded of answers) {
       const [rules, dockerfile] = recorded
-      const selected = await select(listed, { rules, dockerfile })
+      const selected = await select(list, { rules, dockerfile })
       expect({ rules, answer: selected }).toEqual({ rules, answer: toAnswer(tree, recorded) })
     }
   },
@@ -42,10 +42,10 @@ test.for(recordedTrees)('packs the same entries from a directory and from memory
   }
 })
 
-async function select(tree: ContextTree, { rules, dockerfile }: IgnoreInput): Promise<Answer> {
-  const options = { field: '.dockerignore', keep: ['.dockerignore', toByteText(dockerfile)], isWindows: false }
+async function select(list: ListDirectory, { rules, dockerfile }: IgnoreInput): Promise<Answer> {
+  const options = { field: '.dockerignore', keep: ['.dockerignore', dockerfile], isWindows: false }
   try {
-    const entries = await walkContext(tree, new IgnoreRules(rules, options), {})
+    const entries = await walkContext(list, new IgnoreRules(rules, options), {})
     return entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)).sort()
   } catch (error) {
     if (isHostError(error, 'INVALID_ARGUMENT')) return 'rejected'
@@ -53,26 +53,19 @@ async function select(tree: ContextTree, { rules, dockerfile }: IgnoreInput): Pr
   }
 }
 
-/** A tree in memory. A link counts as a file. */
-class ListedTree implements ContextTree {
-  readonly #nodes = new Map<ByteText, ContextNode[]>()
-
-  constructor(tree: readonly TreeItem[]) {
-    for (const item of ['.dockerignore', ...tree]) {
-      const name = item.replace(/ -> .*$/s, '')
-      const path = name.replace(/\/$/, '')
-      const type = name === path ? 'file' : 'directory'
-      const open = async function* () {}
-      const entry = { path, type, mode: 0, sizeBytes: 0, modifiedAt: undefined, open } as const
-      const bytes = toByteText(path)
-      const directory = bytes.slice(0, Math.max(bytes.lastIndexOf('/'), 0))
-      const node = { path: bytes, isDirectory: type === 'directory', toEntry: async () => entry }
-      this.#nodes.set(directory, [...(this.#nodes.get(directory) ?? []), node])
-    }
-    for (const nodes of this.#nodes.values()) nodes.sort((one, other) => (one.path < other.path ? -1 : 1))
+/** Lists a tree in memory. A link counts as a file. */
+function toList(tree: readonly TreeItem[]): ListDirectory {
+  const nodes = new Map<ByteText, ContextNode[]>()
+  for (const item of ['.dockerignore', ...tree]) {
+    const name = item.replace(/ -> .*$/s, '')
+    const path = name.replace(/\/$/, '')
+    const type = name === path ? 'file' : 'directory'
+    const open = async function* () {}
+    const entry = { path, type, mode: 0, sizeBytes: 0, modifiedAt: undefined, open } as const
+    const bytes = toByteText(path)
+    const directory = bytes.slice(0, Math.max(bytes.lastIndexOf('/'), 0))
+    const node = { path: bytes, isDirectory: type === 'directory', toEntry: async () => entry }
+    nodes.set(directory, [...(nodes.get(directory) ?? []), node])
   }
-
-  async list(directory: ByteText): Promise<readonly ContextNode[]> {
-    return this.#nodes.get(directory) ?? []
-  }
+  return async (directory) => nodes.get(directory) ?? []
 }

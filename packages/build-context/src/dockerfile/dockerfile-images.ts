@@ -1,16 +1,8 @@
 import { DockerfileError } from './dockerfile-error.js'
 import { expandWord } from './expand-word.js'
-import { splitInstruction } from './instruction-line.js'
+import { type InstructionLine, splitInstruction } from './instruction-line.js'
 import { parseDockerfile } from './parse-dockerfile.js'
-import type { EscapeCharacter } from './parser-directives.js'
-import {
-  type DockerfileBuilder,
-  type DockerfileStage,
-  findFlag,
-  findTarget,
-  readGlobals,
-  splitStages,
-} from './stages.js'
+import { type DockerfileBuilder, findFlag, findTarget, readGlobals, splitStages } from './stages.js'
 
 /** An image that a Dockerfile builds on, copies from or mounts. */
 export interface DockerfileImage {
@@ -61,42 +53,30 @@ function collectImages(text: string, options: DockerfileImagesOptions, images: D
   const known = readGlobals(globals, { escapeCharacter, builder, buildArgs, variables })
   const last = target === undefined ? stages.length - 1 : findTarget(stages, target, builder)
   if (last === undefined) return
-  const built = new Map<string, readonly Instruction[]>()
-  for (const stage of stages.slice(0, last + 1)) {
-    const { reference, platform } = expandFrom(stage, known, escapeCharacter)
+  const expand = (word: string) => expandWord(word, { variables: known, escapeCharacter })
+  const built = new Map<string, readonly InstructionLine[]>()
+  for (const { base, platform, from, name, instructions } of stages.slice(0, last + 1)) {
+    const reference = expand(base)
+    if (reference === '') throw new DockerfileError(`the base image ${base} is empty`, from.line)
+    const expandedPlatform = platform === undefined ? undefined : expand(platform)
     const inherited = built.get(reference.toLowerCase())
-    if (inherited === undefined && reference !== scratch) images.push({ reference, platform, use: 'base' })
-    const triggers: Instruction[] = []
-    for (const instruction of [...(inherited ?? []), ...stage.instructions]) {
-      if (instruction.keyword !== 'ONBUILD') {
-        images.push(...findSources(instruction, built).map(toImage('source')))
-        continue
-      }
-      const trigger = splitInstruction(instruction.text, escapeCharacter)
-      triggers.push(trigger)
-      images.push(...findSources(trigger, built).map(toImage('trigger')))
+    if (inherited === undefined && reference !== scratch) {
+      images.push({ reference, platform: expandedPlatform, use: 'base' })
     }
-    if (stage.name !== undefined) built.set(stage.name, triggers)
-  }
-}
-
-type Instruction = ReturnType<typeof splitInstruction>
-
-function expandFrom(
-  { base, platform, from }: DockerfileStage,
-  variables: ReadonlyMap<string, string>,
-  escapeCharacter: EscapeCharacter,
-): { readonly reference: string; readonly platform: string | undefined } {
-  const reference = expandWord(base, { variables, escapeCharacter })
-  if (reference === '') throw new DockerfileError(`the base image ${base} is empty`, from.line)
-  return {
-    reference,
-    platform: platform === undefined ? undefined : expandWord(platform, { variables, escapeCharacter }),
+    const triggers: InstructionLine[] = []
+    for (const instruction of [...(inherited ?? []), ...instructions]) {
+      const isTrigger = instruction.keyword === 'ONBUILD'
+      const source = isTrigger ? splitInstruction(instruction.text, escapeCharacter) : instruction
+      if (isTrigger) triggers.push(source)
+      const use = isTrigger ? 'trigger' : 'source'
+      for (const found of findSources(source, built)) images.push({ reference: found, platform: undefined, use })
+    }
+    if (name !== undefined) built.set(name, triggers)
   }
 }
 
 /** Builders do not expand variables in these flags. */
-function findSources({ keyword, flags }: Instruction, built: ReadonlyMap<string, unknown>): readonly string[] {
+function findSources({ keyword, flags }: InstructionLine, built: ReadonlyMap<string, unknown>): readonly string[] {
   const isStage = (name: string) => name === '' || name === scratch || built.has(name.toLowerCase())
   if (keyword === 'COPY') {
     const from = findFlag(flags, 'from') ?? ''
@@ -113,10 +93,6 @@ function findMountSource(fields: string): string {
   const parts = fields.match(/"(?:[^"]|"")*"|[^,]+/g) ?? []
   const plain = parts.map((part) => part.replace(/^"([\s\S]*)"$/, '$1').replaceAll('""', '"'))
   return plain.findLast((part) => /^from=/i.test(part))?.slice('from='.length) ?? ''
-}
-
-function toImage(use: DockerfileImage['use']): (reference: string) => DockerfileImage {
-  return (reference) => ({ reference, platform: undefined, use })
 }
 
 const scratch = 'scratch'

@@ -18,7 +18,7 @@ export interface ExpandOptions {
  * @throws DockerfileError for a word that no builder accepts, and for `?` with its text when the variable is not set.
  */
 export function expandWord(word: string, { variables, escapeCharacter = '\\' }: ExpandOptions): string {
-  return new WordReader(word, { variables, escapeCharacter }).readAll()
+  return new WordReader(word, { variables, escapeCharacter }).readUntil(undefined, { keepsEscapes: false })
 }
 
 /** Parses one word. */
@@ -34,12 +34,8 @@ class WordReader {
     this.#escapeCharacter = escapeCharacter
   }
 
-  readAll(): string {
-    return this.#readUntil(undefined, { keepsEscapes: false })
-  }
-
-  /** `keepsEscapes` keeps the escape characters, which have their own meaning in patterns. */
-  #readUntil(end: string | undefined, mode: { readonly keepsEscapes: boolean }): string {
+  /** Reads and expands up to the character `end`, or to the end of the word. */
+  readUntil(end: string | undefined, mode: ReadMode): string {
     let result = ''
     for (;;) {
       const character = this.#next()
@@ -62,7 +58,7 @@ class WordReader {
     return text
   }
 
-  #readDoubleQuoted(mode: { readonly keepsEscapes: boolean }): string {
+  #readDoubleQuoted(mode: ReadMode): string {
     let result = ''
     for (;;) {
       const character = this.#next()
@@ -75,7 +71,7 @@ class WordReader {
   }
 
   /** The escape character is literal, unless it is followed by `"`, `$` or itself. */
-  #readEscapedInQuotes(escapeCharacter: string, { keepsEscapes }: { readonly keepsEscapes: boolean }): string {
+  #readEscapedInQuotes(escapeCharacter: string, { keepsEscapes }: ReadMode): string {
     const kept = keepsEscapes ? escapeCharacter : ''
     const next = this.#peek()
     if (next === undefined) return kept
@@ -96,20 +92,17 @@ class WordReader {
   }
 
   #readSubstitution(name: string, operator: string | undefined): string {
-    if (operator === '}') return this.#variables.get(name) ?? ''
-    if (operator === '/') return this.#readReplacement(name)
+    const value = this.#variables.get(name)
+    if (operator === '}') return value ?? ''
+    if (operator === '/') return this.#readReplacement(value ?? '')
     const isColon = operator === ':'
     const sign = (isColon ? this.#next() : operator) ?? ''
-    const isPattern = sign === '#' || sign === '%'
-    if (!'-+?#%'.includes(sign) || sign === '' || (isColon && isPattern)) {
+    if (!(isColon ? /^[-+?]$/ : /^[-+?#%]$/).test(sign)) {
       throw new DockerfileError(`the modifier ${isColon ? ':' : ''}${sign} of \${${name}} is unknown`)
     }
-    const word = this.#readUntil('}', { keepsEscapes: isPattern })
-    const value = this.#variables.get(name)
-    return isPattern ? applyPattern(value ?? '', sign, word) : this.#choose({ name, value, sign, isColon, word })
-  }
-
-  #choose({ name, value, sign, isColon, word }: Choice): string {
+    const isPattern = sign === '#' || sign === '%'
+    const word = this.readUntil('}', { keepsEscapes: isPattern })
+    if (isPattern) return applyPattern(value ?? '', sign, word)
     const isGiven = value !== undefined && !(isColon && value === '')
     if (sign === '+') return isGiven ? word : ''
     if (isGiven) return value
@@ -118,12 +111,12 @@ class WordReader {
     throw new DockerfileError(`${name}: ${reason}`)
   }
 
-  #readReplacement(name: string): string {
+  #readReplacement(value: string): string {
     const isGlobal = this.#peek() === '/'
     if (isGlobal) this.#at += 1
-    const pattern = this.#readUntil('/', { keepsEscapes: true })
-    const replacement = this.#readUntil('}', { keepsEscapes: true })
-    return replacePattern(this.#variables.get(name) ?? '', { pattern, replacement, isGlobal })
+    const pattern = this.readUntil('/', { keepsEscapes: true })
+    const replacement = this.readUntil('}', { keepsEscapes: true })
+    return replacePattern(value, { pattern, replacement, isGlobal })
   }
 
   /** Reads a name of letters, digits and `_`, a number, or a special parameter of the shell, which is never set. */
@@ -154,12 +147,9 @@ class WordReader {
   }
 }
 
-interface Choice {
-  readonly name: string
-  readonly value: string | undefined
-  readonly sign: string
-  readonly isColon: boolean
-  readonly word: string
+interface ReadMode {
+  /** Whether escape characters are kept, which have their own meaning in patterns. */
+  readonly keepsEscapes: boolean
 }
 
 /** A single `#` or `%` removes the shortest match, a double one the longest. */

@@ -1,6 +1,5 @@
 import { DockerfileError } from './dockerfile-error.js'
-import type { InstructionLine } from './instruction-line.js'
-import { splitInstruction } from './instruction-line.js'
+import { type InstructionLine, splitInstruction } from './instruction-line.js'
 import { isSpace } from './white-space.js'
 
 /** A here-document: text in the lines after an instruction. https://docs.docker.com/reference/dockerfile/#here-documents */

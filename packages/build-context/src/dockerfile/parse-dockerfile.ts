@@ -75,9 +75,8 @@ class LineReader {
   }
 
   #readContinued(first: string): string {
-    let text = first
-    let isContinued = this.#continuation.test(text)
-    text = text.replace(this.#continuation, '$1')
+    let isContinued = this.#continuation.test(first)
+    let text = first.replace(this.#continuation, '$1')
     while (isContinued && this.#at < this.#lines.length) {
       const line = this.#take()
       const trimmed = trimStartSpaces(line)

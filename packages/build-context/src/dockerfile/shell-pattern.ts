@@ -11,8 +11,7 @@ export function removeSuffix(value: string, pattern: string, options: RemoveOpti
   return reverse(removePrefix(reverse(value), reversePattern(pattern), options))
 }
 
-/** Options of `removePrefix` and `removeSuffix`. */
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly isLongest: boolean
 }
 
@@ -33,8 +32,7 @@ export function replacePattern(value: string, { pattern, replacement, isGlobal }
   })
 }
 
-/** Options of `replacePattern`. */
-export interface ReplaceOptions {
+interface ReplaceOptions {
   readonly pattern: string
   readonly replacement: string
   readonly isGlobal: boolean

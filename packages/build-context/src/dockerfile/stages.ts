@@ -100,7 +100,9 @@ export function readGlobals(
   { escapeCharacter, builder, buildArgs, variables }: GlobalOptions,
 ): ReadonlyMap<string, string> {
   const isClassic = builder === 'classic'
-  const values = new Map(isClassic ? [...variables, ...toProxyVariables(buildArgs)] : variables)
+  const values = new Map(
+    isClassic ? [...variables, ...Object.entries(buildArgs).filter(([name]) => proxyName.test(name))] : variables,
+  )
   for (const instruction of globals) {
     const known = isClassic ? new Map(values) : values
     for (const { name, value } of readPairs(instruction, escapeCharacter)) {
@@ -112,10 +114,6 @@ export function readGlobals(
     }
   }
   return values
-}
-
-function toProxyVariables(buildArgs: GlobalOptions['buildArgs']): readonly (readonly [string, string])[] {
-  return Object.entries(buildArgs).filter(([name]) => proxyName.test(name))
 }
 
 const proxyName = /^((HTTP|HTTPS|FTP|NO)_PROXY|(http|https|ftp|no)_proxy)$/

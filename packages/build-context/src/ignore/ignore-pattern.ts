@@ -66,13 +66,13 @@ function findLiteralEnds(pattern: ByteText): { readonly prefix: ByteText; readon
  * `filepath.Match` does not detect an error after a `*`, unless the part before the `*` matches `.`, as in `?*[`.
  */
 export function isPattern(pattern: ByteText): boolean {
-  let isNameLeft = true
+  let isDotLeft = true
   for (let at = 0; at < pattern.length; ) {
     while (pattern[at] === '*') at += 1
     const chunk = readChunk(pattern, at)
     if (chunk === undefined) return false
-    if (!isNameLeft || chunk.characters.length !== 1 || chunk.characters[0]?.matchesDot !== true) return true
-    isNameLeft = false
+    if (!isDotLeft || chunk.characters.length !== 1 || chunk.characters[0]?.matchesDot !== true) return true
+    isDotLeft = false
     at = chunk.end
   }
   return true

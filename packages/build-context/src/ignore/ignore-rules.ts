@@ -1,5 +1,5 @@
 import { createInvalidError } from '../context-errors.js'
-import { type ByteText, decode } from './byte-text.js'
+import { type ByteText, decode, toByteText } from './byte-text.js'
 import { type IgnoreLine, parseIgnoreFile } from './ignore-file.js'
 import { createPathTest, IgnorePath, isPattern, type PathTest } from './ignore-pattern.js'
 
@@ -17,10 +17,10 @@ export interface IgnoreResult {
 export interface IgnoreRulesOptions {
   /** The field in errors. */
   readonly field: string
-  /** Paths that are never excluded. */
-  readonly keep: readonly ByteText[]
-  /** Whether `\` separates names, as on Windows, and is not an escape character. */
-  readonly isWindows: boolean
+  /** Paths that are never excluded. Default: none. */
+  readonly keep?: readonly string[] | undefined
+  /** Whether `\` separates names, and is not an escape character. Default: whether this is Windows. */
+  readonly isWindows?: boolean
 }
 
 /**
@@ -30,14 +30,17 @@ export interface IgnoreRulesOptions {
 export class IgnoreRules {
   /** In the order of the file. */
   readonly patterns: readonly Pattern[]
-  readonly #options: IgnoreRulesOptions
+  readonly #field: string
   readonly #kept: ReadonlySet<ByteText>
 
   /** @throws HostError INVALID_ARGUMENT with field, line and pattern for a pattern that docker rejects */
-  constructor(content: string | Uint8Array, options: IgnoreRulesOptions) {
-    this.#options = options
-    this.#kept = new Set(options.keep)
-    this.patterns = parseIgnoreFile(content, options).flatMap((line) => this.#compile(line))
+  constructor(
+    content: string | Uint8Array,
+    { field, keep = [], isWindows = process.platform === 'win32' }: IgnoreRulesOptions,
+  ) {
+    this.#field = field
+    this.#kept = new Set(keep.map(toByteText))
+    this.patterns = parseIgnoreFile(content, { isWindows }).flatMap((line) => this.#compile(line))
   }
 
   /** Whether `match` and `check` may throw: docker rejects a pattern only when it compares it with a path. */
@@ -66,8 +69,7 @@ export class IgnoreRules {
   mayContainExceptions(directory: ByteText): boolean {
     const isBelow = (path: ByteText) => `${path}/`.startsWith(`${directory}/`)
     return (
-      this.patterns.some(({ isException, pattern }) => isException && isBelow(pattern)) ||
-      this.#options.keep.some(isBelow)
+      this.patterns.some(({ isException, pattern }) => isException && isBelow(pattern)) || [...this.#kept].some(isBelow)
     )
   }
 
@@ -100,7 +102,7 @@ export class IgnoreRules {
 
   #toError({ number, text }: IgnoreLine): Error {
     const expected = `patterns that docker accepts; it rejects line ${number}`
-    return createInvalidError(this.#options.field, expected, decode(text) ?? text)
+    return createInvalidError(this.#field, expected, decode(text) ?? text)
   }
 }
 

@@ -13,7 +13,9 @@ export class StateMachine {
   #moves = 0
 
   constructor(expression: Expression) {
-    const { program, start } = compile(expression)
+    const program: Step[] = []
+    const add = (step: Step) => program.push(step) - 1
+    const start = compilePart(expression, add({ kind: 'match' }), add)
     this.#program = program
     this.#start = start
     this.#initial = this.#toState([start], { isStart: true, isAfterWord: false })
@@ -83,7 +85,7 @@ export class StateMachine {
       seen.add(at)
       const step = this.#program[at]
       if (step?.kind === 'split') pending.push(...step.next)
-      else if (step?.kind === 'at' && holds(step.position, context)) pending.push(step.next)
+      else if (step?.kind === 'at' && isMet(step.position, context)) pending.push(step.next)
       else if (step?.kind === 'one' || step?.kind === 'match') reached.add(at)
     }
     return reached
@@ -118,7 +120,7 @@ interface MatchContext {
   readonly isWordBoundary: boolean | 'either'
 }
 
-function holds(position: Position, { isStart, isEnd, isWordBoundary }: MatchContext): boolean {
+function isMet(position: Position, { isStart, isEnd, isWordBoundary }: MatchContext): boolean {
   if (position === 'start') return isStart
   if (position === 'end') return isEnd
   return isWordBoundary === 'either' || isWordBoundary === (position === 'word-boundary')
@@ -129,42 +131,34 @@ function isWord(rune: number): boolean {
   return rune < 0x80 && /\w/.test(String.fromCharCode(rune))
 }
 
-function compile(expression: Expression): { readonly program: readonly Step[]; readonly start: number } {
-  const program: Step[] = []
-  const add = (step: Step) => program.push(step) - 1
-  return { start: compilePart(expression, add({ kind: 'match' }), { program, add }), program }
-}
-
-interface Target {
-  readonly program: Step[]
-  readonly add: (step: Step) => number
-}
+/** Adds a step, and returns its index. */
+type AddStep = (step: Step) => number
 
 /** Adds the steps of a part, which continue with the step `next`. Returns its first step. */
-function compilePart(part: Expression, next: number, target: Target): number {
-  if (part.kind === 'one') return target.add({ kind: 'one', accepts: part.accepts, next })
-  if (part.kind === 'at') return target.add({ kind: 'at', position: part.position, next })
-  if (part.kind === 'repeat') return compileRepeat(part, next, target)
-  if (part.kind === 'sequence') return part.parts.reduceRight((after, one) => compilePart(one, after, target), next)
-  return target.add({ kind: 'split', next: part.parts.map((one) => compilePart(one, next, target)) })
+function compilePart(part: Expression, next: number, add: AddStep): number {
+  if (part.kind === 'one') return add({ kind: 'one', accepts: part.accepts, next })
+  if (part.kind === 'at') return add({ kind: 'at', position: part.position, next })
+  if (part.kind === 'repeat') return compileRepeat(part, next, add)
+  if (part.kind === 'sequence') return part.parts.reduceRight((after, one) => compilePart(one, after, add), next)
+  return add({ kind: 'split', next: part.parts.map((one) => compilePart(one, next, add)) })
 }
 
 function compileRepeat(
   { part, min, max }: Extract<Expression, { kind: 'repeat' }>,
   next: number,
-  target: Target,
+  add: AddStep,
 ): number {
   let first = next
   if (Number.isFinite(max)) {
     for (let count = min; count < max; count += 1) {
-      first = target.add({ kind: 'split', next: [compilePart(part, first, target), next] })
+      first = add({ kind: 'split', next: [compilePart(part, first, add), next] })
     }
   } else {
     const again: number[] = [next]
-    first = target.add({ kind: 'split', next: again })
-    again.push(compilePart(part, first, target))
+    first = add({ kind: 'split', next: again })
+    again.push(compilePart(part, first, add))
   }
-  for (let count = 0; count < min; count += 1) first = compilePart(part, first, target)
+  for (let count = 0; count < min; count += 1) first = compilePart(part, first, add)
   return first
 }
 
