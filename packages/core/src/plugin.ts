@@ -15,7 +15,7 @@ export type { DependencyContainer } from './injection/di.js'
 // Runtime
 
 export type { ContainerNetwork, NetworkJoin, Ulimit } from './contract/container/container-config.js'
-export type { ListContainersOptions, NetworkAttachment } from './contract/container/container-info.js'
+export type { NetworkAttachment } from './contract/container/container-info.js'
 export type { PortBinding, Protocol } from './contract/container/ports.js'
 export { toImageHome } from './contract/image/image-home.js'
 export {
@@ -50,8 +50,13 @@ export type {
 export { type AvailableRuntime, type ReportedOption, runtimeReportCapability } from './contract/runtime-report.js'
 export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
 export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
-export { withUnlistedVolumes } from './plugin/unlisted-volumes.js'
-export { checkOption, checkOptions, findUnsupportedOption, toRequestedFields } from './plugin/unsupported-options.js'
+export {
+  checkOption,
+  checkOptions,
+  findUnsupportedOption,
+  toRequestedFields,
+  withUnlistedVolumes,
+} from './plugin/unsupported-options.js'
 
 // Host
 
@@ -82,19 +87,13 @@ export {
   type OperationScopeOptions,
   type OperationSubject,
 } from './operation/operation-scope.js'
-export {
-  createUndoStack,
-  type UndoLimit,
-  type UndoOptions,
-  type UndoStack,
-  type UndoStep,
-} from './operation/undo-stack.js'
-export { type DelayOptions, delay, type PollOptions, poll } from './operation/wait.js'
+export { createUndoStack, type UndoStack, type UndoStep, type UndoStepOptions } from './operation/undo-stack.js'
+export { delay, poll } from './operation/wait.js'
 
 // Ownership
 
 export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/owner-labels.js'
-export type { SweepItem, SweepObstacle } from './contract/sweep-report.js'
+export type { SweepItem } from './contract/sweep-report.js'
 export {
   createRequestIdLabel,
   hasLabels,
@@ -108,7 +107,7 @@ export { createProcessFacts, type FactSources, type ProcessFacts } from './owner
 // Signals
 
 export { type Deadline, startDeadline } from './operation/signals/deadline.js'
-export { type LinkedSignal, type LinkOptions, linkSignals } from './operation/signals/link-signals.js'
+export { type LinkedSignal, linkSignals } from './operation/signals/link-signals.js'
 export { untilAborted } from './operation/signals/until-aborted.js'
 
 // Streams

@@ -18,7 +18,6 @@ import {
   createLogStream,
   type HostAddressOptions,
   hasLabels,
-  type ListContainersOptions,
   type ListOptions,
   type Operation,
   validateId,
@@ -184,7 +183,7 @@ export class AppleRuntime implements Runtime {
     )
   }
 
-  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
     return await this.#call('listContainers', 'the containers', options, async (call) =>
       (await listAll(this.#connection, call))
         .filter(({ labels }) => hasLabels(labels, options.labels))

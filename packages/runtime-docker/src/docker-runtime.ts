@@ -17,7 +17,6 @@ import {
   createLogStream,
   findUnsupportedOption,
   type HostAddressOptions,
-  type ListContainersOptions,
   type ListOptions,
   validateId,
   validateImageReference,
@@ -182,7 +181,7 @@ export class DockerRuntime implements Runtime {
     return await this.#engine.run('getPortBindings', id, options, (call) => getPortBindings(this.#engine, call))
   }
 
-  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
     return await this.#engine.run('listContainers', 'containers', options, (call) =>
       listContainers(this.#engine, options, call),
     )

@@ -20,7 +20,6 @@ import {
   findUnsupportedOption,
   type HostAddressOptions,
   hasLabels,
-  type ListContainersOptions,
   type ListOptions,
   toImageHome,
   untilAborted,
@@ -224,7 +223,7 @@ export class MemoryRuntime implements Runtime {
     })
   }
 
-  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
     return await this.#context.call('listContainers', options, () =>
       this.#engine.containers
         .list()

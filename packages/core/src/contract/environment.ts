@@ -32,11 +32,7 @@ export function findHomeDirectory(env: Environment, platform: NodeJS.Platform = 
 export function findTemporaryDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') {
     const system = env.SystemRoot || env.windir || 'C:\\Windows'
-    return trimEnd(env.TEMP || env.TMP || `${system}\\temp`, /(?<!:)\\$/)
+    return (env.TEMP || env.TMP || `${system}\\temp`).replace(/(?<!:)\\$/, '')
   }
-  return trimEnd(env.TMPDIR || env.TMP || env.TEMP || '/tmp', /(?<=.)\/$/)
-}
-
-function trimEnd(path: string, separator: RegExp): string {
-  return path.replace(separator, '')
+  return (env.TMPDIR || env.TMP || env.TEMP || '/tmp').replace(/(?<=.)\/$/, '')
 }

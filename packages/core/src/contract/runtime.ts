@@ -1,13 +1,7 @@
 import { type Capability, defineCapability } from './capability.js'
 import type { AttachOptions, TerminalSize } from './container/attach.js'
 import type { ContainerConfig, CreateOptions } from './container/container-config.js'
-import type {
-  ContainerInfo,
-  ContainerInspection,
-  ContainerState,
-  ListContainersOptions,
-  StopOptions,
-} from './container/container-info.js'
+import type { ContainerInfo, ContainerInspection, ContainerState, StopOptions } from './container/container-info.js'
 import type { LogOptions, LogStream } from './container/logs.js'
 import type { ImageInfo } from './image/image.js'
 import type { ListOptions, OperationOptions } from './operation.js'
@@ -148,7 +142,7 @@ export interface Runtime {
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
 
   /** Lists all containers of the engine, including stopped ones and those that this RuntimeHost did not create. */
-  listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
+  listContainers(options?: ListOptions): Promise<readonly ContainerInfo[]>
 
   /**
    * Aborts the calls that are running, closes all streams and connections, and resolves when partial work is undone. Does not

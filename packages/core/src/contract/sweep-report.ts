@@ -1,5 +1,5 @@
 import type { OperationOptions } from './operation.js'
-import type { ProbeAttempt } from './probe.js'
+import type { RuntimeReport } from './runtime-report.js'
 
 /** Options of `sweep`. */
 export interface SweepOptions extends OperationOptions {
@@ -24,22 +24,12 @@ export interface SweepItem {
 /** The result of a sweep on one runtime. */
 export interface SweepReport {
   readonly runtime: string
-  /**
-   * Why the runtime was not swept: its probe failed, so that its objects are not known and the lists below are empty.
-   * Absent if it was swept.
-   */
-  readonly unavailable?: SweepObstacle
+  /** The failed probe of a runtime that was not swept, so that the lists below are empty. Absent if it was swept. */
+  readonly unavailable?: Pick<Extract<RuntimeReport, { available: false }>, 'chosen' | 'attempts'>
   /** The removed objects; with `dryRun` those that would be removed. */
   readonly removed: readonly SweepItem[]
   /** Objects that were kept because they are in use or their state cannot be determined, each with the reason. */
   readonly kept: readonly (SweepItem & { readonly reason: string })[]
   /** Objects whose removal failed. */
   readonly failed: readonly (SweepItem & { readonly error: unknown })[]
-}
-
-/** Why a runtime could not be swept: the failed attempts of its probe. */
-export interface SweepObstacle {
-  /** Whether the user named this endpoint. */
-  readonly chosen: boolean
-  readonly attempts: readonly ProbeAttempt[]
 }

@@ -1,6 +1,5 @@
 import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
-import { toDuration } from './duration.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toUnavailable } from './unavailable.js'
 
@@ -28,6 +27,11 @@ export function describeError<C extends HostErrorCode>({
 export function joinWords(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const last = words.at(-1) ?? ''
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`
+}
+
+/** Formats a duration for a message: `250 ms`, `10 s`, `1.5 s`. */
+export function formatDuration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${Number((milliseconds / 1000).toFixed(1))} s`
 }
 
 /** Returns the message of an error, and any other value as a text. */
@@ -84,7 +88,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} is not valid: ${excerpt}`,
   TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
     [
-      `${operation} did not finish within ${toDuration(timeoutMs)}`,
+      `${operation} did not finish within ${formatDuration(timeoutMs)}`,
       phase === undefined ? '' : ` (${phase})`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
     ].join(''),

@@ -1,28 +1,19 @@
 import type { Capability } from '../contract/capability.js'
-import { toMissingCapability } from '../contract/missing-capability.js'
 import type { Capabilities, Managers, Needs } from '../contract/needs.js'
 import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
+import { toMissingCapability } from '../plugin/capability-access.js'
 
 /**
  * Whether a feature works on a runtime. `missing` has the required capabilities that the runtime does not provide,
  * `missingOptional` the optional ones, without which the feature works.
  */
-export type FeatureSupport =
-  | {
-      readonly supported: true
-      readonly feature: string
-      readonly runtime: string
-      readonly missingOptional: readonly MissingCapability[]
-    }
-  | {
-      readonly supported: false
-      readonly feature: string
-      readonly runtime: string
-      readonly missing: readonly MissingCapability[]
-    }
+export type FeatureSupport = { readonly feature: string; readonly runtime: string } & (
+  | { readonly supported: true; readonly missingOptional: readonly MissingCapability[] }
+  | { readonly supported: false; readonly missing: readonly MissingCapability[] }
+)
 
 /** Determines from a report whether a feature works on that runtime, with reason and remedy of each missing capability. */
 export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeReport): FeatureSupport {

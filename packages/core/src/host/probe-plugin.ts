@@ -2,9 +2,8 @@ import type { RuntimePlugin } from '../contract/plugin.js'
 import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../contract/probe.js'
 import type { ReportedPlugin, RuntimeReport } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { toDuration } from '../errors/duration.js'
 import { type HostError, isHostError } from '../errors/host-error.js'
-import { toErrorText } from '../errors/message.js'
+import { formatDuration, toErrorText } from '../errors/message.js'
 import { redactTexts } from '../errors/redact.js'
 import { raiseLimitRemedy } from '../errors/slow-probe.js'
 import { runWithin } from '../operation/signals/run-within.js'
@@ -119,7 +118,7 @@ function toFailedPlugin(entry: PluginEntry, chosen: boolean, attempt: ProbeAttem
 
 /** Returns the attempt for TIMED_OUT, whether the host's limit was exceeded or the probe rejected with it. */
 function toTimeoutAttempt(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAttempt {
-  const message = `it did not answer within ${toDuration(facts.timeoutMs)}`
+  const message = `it did not answer within ${formatDuration(facts.timeoutMs)}`
   return toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy)
 }
 

@@ -1,6 +1,6 @@
 import type { Capability } from '../contract/capability.js'
-import { toMissingCapability } from '../contract/missing-capability.js'
 import { createHostError } from '../errors/create-host-error.js'
+import { toMissingCapability } from '../plugin/capability-access.js'
 import { findMissingOption } from '../plugin/option-descriptions.js'
 import { createUnsupportedError } from '../plugin/unsupported-options.js'
 import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'

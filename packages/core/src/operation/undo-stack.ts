@@ -1,7 +1,7 @@
 import { createHostError } from '../errors/create-host-error.js'
 import { checkTimeout } from '../validation/check.js'
 import { startDeadline } from './signals/deadline.js'
-import { runUntilAborted } from './signals/run-until-aborted.js'
+import { runUntilAborted } from './signals/until-aborted.js'
 
 /**
  * Steps that undo what a call has created. Each step runs once, in reverse order, with a signal and time limit of the stack.
@@ -17,29 +17,19 @@ export interface UndoStack extends AsyncDisposable {
   release(): void
 }
 
-/**
- * Undoes one thing that the call has done. It gets the signal of the stack, since that of the caller may have aborted.
- */
-export type UndoStep = (own: UndoLimit) => PromiseLike<unknown>
+/** Undoes one thing that a call has done. It gets the signal of the stack, since that of the caller may have aborted. */
+export type UndoStep = (options: UndoStepOptions) => PromiseLike<unknown>
 
 /** Options for the calls of an undo step. */
-export interface UndoLimit {
+export interface UndoStepOptions {
   /** Aborts when the time limit of the stack is exceeded. */
   readonly signal: AbortSignal
-  /**
-   * Always true, as in an `Operation` with a signal of the caller: the signal replaces the time limits of the runtime.
-   */
+  /** Always true: the signal replaces the time limits of the runtime, as a signal of the caller does in an `Operation`. */
   readonly isBounded: true
 }
 
-/** Options of `createUndoStack`. */
-export interface UndoOptions {
-  /** Limit for all steps of a run, in milliseconds. Default 30 000. */
-  readonly timeoutMs?: number | undefined
-}
-
-/** Creates an empty undo stack. */
-export function createUndoStack({ timeoutMs = 30_000 }: UndoOptions = {}): UndoStack {
+/** Creates an empty undo stack. `timeoutMs`: the limit for all steps of a run, in milliseconds. Default 30 000. */
+export function createUndoStack({ timeoutMs = 30_000 }: { readonly timeoutMs?: number | undefined } = {}): UndoStack {
   checkTimeout('timeoutMs', timeoutMs)
   const steps: NamedStep[] = []
   let running: Promise<readonly unknown[]> | undefined
@@ -68,16 +58,17 @@ async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly
   const deadline = new AbortController()
   const limit = startDeadline(timeoutMs, () => deadline.abort())
   for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
+    const { step } = entry
     try {
-      await runUntilAborted((own) => entry.step({ ...own, isBounded: true }), deadline.signal)
+      await runUntilAborted(({ signal }) => step({ signal, isBounded: true }), deadline.signal)
     } catch (error) {
-      failures.push(error === deadline.signal.reason ? toTimedOut(entry.title, timeoutMs) : error)
+      failures.push(error === deadline.signal.reason ? createTimeoutError(entry.title, timeoutMs) : error)
     }
   }
   limit.clear()
   return failures
 }
 
-function toTimedOut(title: string, timeoutMs: number): unknown {
+function createTimeoutError(title: string, timeoutMs: number): unknown {
   return createHostError('TIMED_OUT', { operation: `undo of ${title}`, phase: undefined, timeoutMs, lastLines: [] })
 }

@@ -1,8 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { OperationOptions } from '../contract/operation.js'
 
-/** Resolves after `timeMs` milliseconds. Rejects with the reason of the signal if it aborts. */
-export async function delay(timeMs: number, { signal, ref = true }: DelayOptions = {}): Promise<void> {
+/**
+ * Resolves after `timeMs` milliseconds. Rejects with the reason of the signal if it aborts. `ref`: whether the delay keeps
+ * the process running. Default true.
+ */
+export async function delay(
+  timeMs: number,
+  { signal, ref = true }: OperationOptions & { readonly ref?: boolean } = {},
+): Promise<void> {
   try {
     await wait(timeMs, undefined, { ref, ...(signal === undefined ? {} : { signal }) })
   } catch (error) {
@@ -11,19 +17,14 @@ export async function delay(timeMs: number, { signal, ref = true }: DelayOptions
   }
 }
 
-/** Options of `delay`. */
-export interface DelayOptions extends OperationOptions {
-  /** Whether the delay keeps the process running. Default true. */
-  readonly ref?: boolean
-}
-
 /**
  * Calls `ask` until it resolves with a value other than `undefined`, and resolves with that value. Waits 2 ms, 4 ms and so on
- * up to 250 ms between calls. Resolves with `undefined` when it has waited `limitMs` in total between calls.
+ * up to 250 ms between calls. After `limitMs` milliseconds of waiting between calls in total, calls it a last time and resolves
+ * with its result.
  */
 export async function poll<T>(
   ask: () => Promise<T | undefined>,
-  { limitMs, signal }: PollOptions,
+  { limitMs, signal }: OperationOptions & { readonly limitMs: number },
 ): Promise<T | undefined> {
   let waitedMs = 0
   for (let waitMs = shortestMs; ; waitMs = Math.min(2 * waitMs, longestMs)) {
@@ -33,12 +34,6 @@ export async function poll<T>(
     await delay(nextMs, { signal })
     waitedMs += nextMs
   }
-}
-
-/** Options of `poll`. */
-export interface PollOptions extends OperationOptions {
-  /** Milliseconds to wait between calls in total. There is a last call after that. */
-  readonly limitMs: number
 }
 
 const shortestMs = 2

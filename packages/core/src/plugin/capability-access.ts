@@ -1,7 +1,7 @@
 import type { Capability } from '../contract/capability.js'
-import { toMissingCapability } from '../contract/missing-capability.js'
 import type { ManagersOf } from '../contract/needs.js'
-import { runtimeReportCapability } from '../contract/runtime-report.js'
+import type { MissingCapability } from '../contract/probe.js'
+import { type RuntimeReport, runtimeReportCapability } from '../contract/runtime-report.js'
 import type { CapabilityScope } from '../contract/scope.js'
 import { createHostError } from '../errors/create-host-error.js'
 
@@ -28,6 +28,18 @@ export function requireCapabilities<N extends Readonly<Record<string, Capability
   const found = Object.entries(needs).map(([key, capability]) => [key, findCapability(scope, capability)])
   // Each value was found by the token of its capability, which determines its type.
   return Object.fromEntries(found)
+}
+
+/** Returns a missing capability with the reason and remedy that the report has for it. */
+export function toMissingCapability(
+  { id, title }: Pick<Capability<object>, 'id' | 'title'>,
+  report: RuntimeReport | undefined,
+): MissingCapability {
+  if (report?.available === false) {
+    return { id, title, reason: `runtime "${report.runtime}" is not available`, remedy: report.attempts.at(-1)?.remedy }
+  }
+  const absent = report?.absent.find((entry) => entry.id === id)
+  return { id, title, reason: absent?.reason ?? 'the runtime plugin does not provide it', remedy: absent?.remedy }
 }
 
 function createMissingError(scope: CapabilityScope, missing: readonly Capability<object>[]) {

@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { findEntry } from './package-entry.js'
-import { isAbsent, type Manifest, readManifest } from './package-manifest.js'
+import { findEntry, isFileNotFound, type Manifest, readManifest } from './package-manifest.js'
 
 /** An installed package with its entry file. */
 export interface PluginPackage {
@@ -21,7 +20,9 @@ export interface PluginPackage {
 export async function findPluginPackage(specifier: string, from: string): Promise<PluginPackage | undefined> {
   if (!isPath(specifier)) return findByName(specifier, from)
   const path = toPath(specifier, from)
-  const kind = await stat(path).catch(toUndefinedWhenAbsent)
+  const kind = await stat(path).catch((error: unknown) => {
+    if (!isFileNotFound(error)) throw error
+  })
   if (kind === undefined) return undefined
   if (!kind.isDirectory()) return toPackage(path, path, await findManifest(dirname(path)))
   const found = await readPackage(path)
@@ -62,10 +63,6 @@ function isPath(specifier: string): boolean {
 function toPath(specifier: string, from: string): string {
   if (specifier.startsWith('file:')) return fileURLToPath(specifier)
   return resolve(fileURLToPath(new URL('.', from)), specifier)
-}
-
-function toUndefinedWhenAbsent(error: unknown): undefined {
-  if (!isAbsent(error)) throw error
 }
 
 // A name without a path inside the package, since the plugin is an export of the package itself.

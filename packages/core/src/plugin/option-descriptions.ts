@@ -1,8 +1,8 @@
 import type { Capability } from '../contract/capability.js'
 import { builtInCapabilities } from '../contract/managers/built-in-capabilities.js'
-import { toMissingCapability } from '../contract/missing-capability.js'
 import type { OptionName, ProbeResult, UnsupportedOption } from '../contract/probe.js'
 import type { ReportedOption, RuntimeReport } from '../contract/runtime-report.js'
+import { toMissingCapability } from './capability-access.js'
 import { findUnsupportedOption } from './unsupported-options.js'
 
 /** Adds to each refused field the description that its capability declares. */

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net'
 import type { Capability } from '../contract/capability.js'
 import type { ContainerConfig } from '../contract/container/container-config.js'
+import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
 import type { EnvMap } from '../contract/operation.js'
-import type { OptionName, UnsupportedOption } from '../contract/probe.js'
+import type { MissingCapability, OptionName, UnsupportedOption } from '../contract/probe.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { formatValue } from '../validation/format-value.js'
@@ -50,6 +51,20 @@ export function checkOption<F extends OptionName>(
   if (given === undefined || given === false) return
   const refused = findUnsupportedOption(field, unsupportedOptions)
   if (refused !== undefined) throw createUnsupportedError(runtime, refused, given)
+}
+
+/**
+ * Returns `unsupportedOptions` with `mounts.volume` added if the runtime has no volume manager and the entry is
+ * missing. A mount could otherwise create a volume that no sweep finds.
+ */
+export function withUnlistedVolumes(
+  unsupportedOptions: readonly UnsupportedOption[],
+  absent: readonly MissingCapability[],
+): readonly UnsupportedOption[] {
+  const missing = absent.find(({ id }) => id === volumeManagerCapability.id)
+  if (missing === undefined || unsupportedOptions.some(({ field }) => field === 'mounts.volume'))
+    return unsupportedOptions
+  return [...unsupportedOptions, { field: 'mounts.volume', reason: missing.reason, remedy: missing.remedy }]
 }
 
 /** Returns the options that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */

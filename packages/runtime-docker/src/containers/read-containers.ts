@@ -1,5 +1,5 @@
 import type { ContainerInfo, ContainerInspection } from '@capstan/core'
-import { delay, type ListContainersOptions } from '@capstan/core/plugin'
+import { delay, type ListOptions } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
@@ -39,7 +39,7 @@ const mostAttempts = 11
 /** Lists all containers, also stopped ones, without the sandboxes of listed containers. The engine applies the filter. */
 export async function listContainers(
   engine: DockerEngine,
-  { labels }: ListContainersOptions,
+  { labels }: ListOptions,
   call: EngineCall,
 ): Promise<readonly ContainerInfo[]> {
   const api = await engine.api(call)

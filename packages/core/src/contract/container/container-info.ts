@@ -1,4 +1,4 @@
-import type { Argv, ListOptions, OperationOptions, StringMap } from '../operation.js'
+import type { Argv, OperationOptions, StringMap } from '../operation.js'
 import type { PortBinding } from './ports.js'
 
 /** The state of a container. `unknown` stands for a state of the engine that is not in this list. */
@@ -24,9 +24,6 @@ export interface ContainerInfo {
   readonly createdAt: Date | undefined
   readonly labels: StringMap
 }
-
-/** Options of `listContainers`. */
-export interface ListContainersOptions extends ListOptions {}
 
 /** The connection of a container to a network. */
 export interface NetworkAttachment {

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Creates a signal that aborts with the reason of the first source that aborts before `unlink`, and on `abort` at any
- * time.
+ * Creates a signal that aborts with the reason of the first source that aborts before `unlink`, `delayMs` milliseconds
+ * after it, and on `abort` at any time.
  *
  * After `unlink` the sources have no reference to it. `AbortSignal.any` of Node 20 leaves one for each call.
  */
 export function linkSignals(
   sources: readonly (AbortSignal | undefined)[],
-  { delayMs = 0 }: LinkOptions = {},
+  { delayMs = 0 }: { readonly delayMs?: number } = {},
 ): LinkedSignal {
   const own = new AbortController()
   const given = sources.filter((source) => source !== undefined)
@@ -22,12 +22,6 @@ export function linkSignals(
       for (const unlink of links) unlink()
     },
   }
-}
-
-/** Options of `linkSignals`. */
-export interface LinkOptions {
-  /** Milliseconds between the abort of a source and that of the linked signal. Default 0. */
-  readonly delayMs?: number
 }
 
 /** A signal that follows others; see {@link linkSignals}. */

@@ -2,7 +2,7 @@ import type { OperationOptions } from '../../contract/operation.js'
 import { createHostError } from '../../errors/create-host-error.js'
 import { startDeadline } from './deadline.js'
 import { linkSignals } from './link-signals.js'
-import { runUntilAborted } from './run-until-aborted.js'
+import { runUntilAborted } from './until-aborted.js'
 
 /**
  * Settles with the result of `run`. Rejects with the reason of an abort, and with TIMED_OUT after the limit, also if `run`
