@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readEngineState, removeEngineState } from './engine-files.mjs'
 import { withEngineLock } from './engine-lock.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 import { findProcess, isRunning } from './process-identity.mjs'
-import { listDescendants, listProcesses } from './process-tree.mjs'
 
 /**
  * Stops the engine that `setUpEngine` started, with its running containers, and resolves when its processes have exited.
@@ -51,8 +50,14 @@ async function stopDockerd(dockerd, say) {
  * @param {number} dockerd
  */
 function findHelpers(dockerd) {
-  const helpers = new Set([...listDescendants(dockerd), ...listProcesses().filter(isShim)])
-  return [...helpers].map(findProcess).filter((helper) => helper !== undefined)
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+  const parents = new Map(all.map((pid) => [pid, readParent(pid)]))
+  /** @param {number | undefined} pid @returns {boolean} */
+  const descends = (pid) => pid === dockerd || (pid !== undefined && pid > 1 && descends(parents.get(pid)))
+  const helpers = all.filter((pid) => pid !== dockerd && (descends(pid) || isShim(pid)))
+  return helpers.map(findProcess).filter((helper) => helper !== undefined)
 }
 
 /** @param {number} pid */
@@ -67,6 +72,15 @@ function readCommandLine(pid) {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
     return []
+  }
+}
+
+/** @param {number} pid */
+function readParent(pid) {
+  try {
+    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return undefined
   }
 }
 

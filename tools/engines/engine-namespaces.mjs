@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
-import { findProcess, isRunning } from '../engine/process-identity.mjs'
+import { closeSync, openSync } from 'node:fs'
+import { findProcess } from '../engine/process-identity.mjs'
 
 /**
  * A program to run in namespaces of its own.
@@ -17,9 +16,10 @@ import { findProcess, isRunning } from '../engine/process-identity.mjs'
  */
 
 /**
- * Starts a program in a network, a mount and a process namespace of its own, and resolves with process 1 of the latter: with
- * its end the kernel ends all other processes and removes mounts and network interfaces. The root is entered by pivot_root:
- * from a chroot, runc would execute the programs of `docker exec` in the root of the machine.
+ * Starts a program in a network and a mount namespace of its own, and resolves with the process that waits for it. With the
+ * last process in them the kernel removes mounts and network interfaces. The root is entered by pivot_root: from a chroot, runc
+ * would execute the programs of `docker exec` in the root of the machine. The process namespace is that of the machine, as for
+ * an engine that is installed on it: clients read `/proc` of processes in containers.
  *
  * @param {NamespacedProgram} program
  * @returns {Promise<import('../engine/process-identity.mjs').ProcessIdentity | undefined>} nothing when it ended at once
@@ -27,10 +27,9 @@ import { findProcess, isRunning } from '../engine/process-identity.mjs'
 export async function startInNamespaces({ command, env, root, layer, shared, log }) {
   const output = openSync(log, 'w', 0o600)
   try {
-    const flags = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--propagation', 'private']
     const overlay = `lowerdir=${root},upperdir=${layer.upper},workdir=${layer.work}`
-    const args = [...flags, 'sh', '-euc', outerScript, 'outer', innerScript, overlay, layer.merged, shared.join(' ')]
-    const child = spawn('unshare', [...args, ...command], {
+    const script = ['sh', '-euc', outerScript, 'outer', innerScript, overlay, layer.merged, shared.join(' ')]
+    const child = spawn('unshare', ['--mount', '--net', '--propagation', 'private', ...script, ...command], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', output, output],
@@ -38,40 +37,10 @@ export async function startInNamespaces({ command, env, root, layer, shared, log
     })
     await once(child, 'spawn')
     child.unref()
-    return await findFirstChild(child)
+    return findProcess(child.pid ?? 0)
   } finally {
     closeSync(output)
   }
-}
-
-/**
- * Ends a program: by SIGTERM, and after `graceMs` by SIGKILL, with all processes of its namespace.
- *
- * @param {import('../engine/process-identity.mjs').ProcessIdentity} init
- * @param {{ readonly graceMs: number }} options
- * @returns {Promise<boolean>} false when it is still running, which only a process in the kernel can cause
- */
-export async function endNamespaces(init, { graceMs }) {
-  for (const [signal, timeoutMs] of /** @type {const} */ ([
-    ['SIGTERM', graceMs],
-    ['SIGKILL', 10_000],
-  ])) {
-    if (!isRunning(init)) return true
-    process.kill(init.pid, signal)
-    for (const end = Date.now() + timeoutMs; Date.now() < end && isRunning(init); ) await delay(50)
-  }
-  return !isRunning(init)
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function findFirstChild(child) {
-  while (child.exitCode === null && child.signalCode === null) {
-    const pid = Number.parseInt(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'), 10)
-    const found = pid > 0 ? findProcess(pid) : undefined
-    if (found) return found
-    await delay(10)
-  }
-  return undefined
 }
 
 /**
@@ -106,10 +75,7 @@ pivot_root . .old
 exec sh -euc "$inner" inner "$@"
 `
 
-/**
- * Runs as process 1 with the programs of the root. It waits for every process that loses its parent, forwards SIGTERM, and
- * ends with the engine.
- */
+/** Runs with the programs of the root. It forwards SIGTERM, and ends with the engine. */
 const innerScript = `
 cd /
 umount -l /.old

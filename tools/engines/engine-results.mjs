@@ -95,6 +95,16 @@ export function findFailedFiles({ testResults }) {
 }
 
 /**
+ * Returns the full titles of the tests that failed; `undefined` when a file failed outside of its tests.
+ *
+ * @param {TestReport} report
+ */
+export function findFailedTitles({ testResults }) {
+  const failed = testResults.flatMap(toTests).filter(isFailed)
+  return failed.some(({ title }) => title === outsideOfTests) ? undefined : failed.map(({ title }) => title)
+}
+
+/**
  * @param {TestFile} file
  * @returns {readonly { readonly file: string, readonly title: string, readonly status: string, readonly message: string }[]}
  */
@@ -104,7 +114,7 @@ function toTests({ name, status, message = '', assertionResults }) {
     return { file, title: test.fullName, status: test.status, message: test.failureMessages?.[0] ?? '' }
   })
   const isBroken = status === 'failed' && !tests.some(isFailed)
-  return isBroken ? [...tests, { file, title: '(outside of tests)', status, message }] : tests
+  return isBroken ? [...tests, { file, title: outsideOfTests, status, message }] : tests
 }
 
 /** @param {{ readonly status: string }} test */
@@ -139,3 +149,5 @@ export function toResultTable(results) {
   ]
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
+
+const outsideOfTests = '(outside of tests)'

@@ -63,8 +63,7 @@ function removeIfEmpty(directory) {
 }
 
 /**
- * The stored state of a started engine: `init` is process 1 of its process namespace, with whose end all of its processes
- * and mounts end.
+ * The stored state of a started engine: `init` is the process that started it and ends with it.
  *
  * @typedef {{ readonly init: import('../engine/process-identity.mjs').ProcessIdentity }} MatrixEngineState
  */

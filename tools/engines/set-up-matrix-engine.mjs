@@ -5,8 +5,9 @@ import { findProgram } from '../engine/engine-packages.mjs'
 import { requestEngine } from '../engine/engine-request.mjs'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { makeTestImages, testImages } from '../engine/test-image.mjs'
-import { findContainerCgroups, removeCgroups } from './cgroups.mjs'
-import { endNamespaces, startInNamespaces } from './engine-namespaces.mjs'
+import { removeCgroups } from './cgroups.mjs'
+import { startInNamespaces } from './engine-namespaces.mjs'
+import { endEngine, findContainerCgroups, findEngineProcesses } from './engine-processes.mjs'
 import { toCgroup, writeEngineProgram } from './engine-program.mjs'
 import {
   findMatrixState,
@@ -158,9 +159,10 @@ function toConnection(name) {
  */
 async function stop(name) {
   const state = findMatrixState(name)
-  const cgroups = state ? findContainerCgroups(state.init.pid) : []
-  if (state && !(await endNamespaces(state.init, { graceMs: stopTimeoutMs }))) {
-    throw new EngineSetUpError(`${name} (pid ${state.init.pid}) cannot be killed: see ${toMatrixFiles(name).log}`)
+  const cgroups = findContainerCgroups(findEngineProcesses(name))
+  if (!(await endEngine(name, { init: state?.init, graceMs: stopTimeoutMs }))) {
+    const pids = findEngineProcesses(name).map(({ pid }) => pid)
+    throw new EngineSetUpError(`processes of ${name} cannot be killed: ${pids.join(', ')}`)
   }
   removeMatrixDirectories(name)
   removeCgroups([toCgroup(name), ...cgroups])

@@ -6,7 +6,14 @@ import { isMain } from '../is-main.mjs'
 import { runStep, StepError, showStepError } from '../step.mjs'
 import { prepareWorkspace, root, scratch } from '../workspace.mjs'
 import { findMatrixEngines } from './engine-matrix.mjs'
-import { findFailedCases, findFailedFiles, toKitResult, toResultTable, toTestResult } from './engine-results.mjs'
+import {
+  findFailedCases,
+  findFailedFiles,
+  findFailedTitles,
+  toKitResult,
+  toResultTable,
+  toTestResult,
+} from './engine-results.mjs'
 import { runBesideEngine } from './run-beside-engine.mjs'
 import { startMatrixEngine, stopMatrixEngine } from './set-up-matrix-engine.mjs'
 
@@ -118,7 +125,18 @@ async function runTests(engine, directory) {
   const first = await run('integration', listEngineTests())
   const failed = findFailedFiles(first)
   if (failed.length === 0) return toTestResult(first)
-  return toTestResult(first, await run('integration-alone', ['--no-file-parallelism', ...failed]))
+  return toTestResult(first, await run('integration-alone', ['--no-file-parallelism', ...toPattern(first), ...failed]))
+}
+
+/**
+ * Returns the option that limits a run to the tests that failed; nothing when a file fails outside of its tests.
+ *
+ * @param {import('./engine-results.mjs').TestReport} report
+ */
+function toPattern(report) {
+  const titles = findFailedTitles(report)
+  if (titles === undefined) return []
+  return ['--testNamePattern', `^(${titles.map((title) => title.replace(/[^\w ]/g, '\\$&')).join('|')})$`]
 }
 
 /** Lists the integration tests that use an engine: the others give the same result beside every engine. */

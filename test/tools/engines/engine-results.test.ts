@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   findFailedCases,
   findFailedFiles,
+  findFailedTitles,
   toKitResult,
   toResultTable,
   toTestResult,
@@ -70,6 +71,8 @@ describe('the result of the integration tests', () => {
   test('of a single run has all of its failures', () => {
     expect(toTestResult(report)).toMatchObject({ integration: { passed: 2, failed: 3, skipped: 1, flaky: 0 } })
     expect(findFailedFiles(report)).toEqual([file, broken.name])
+    expect(findFailedTitles(report)).toBeUndefined()
+    expect(findFailedTitles({ testResults: report.testResults.slice(0, 2) })).toEqual(['b', 'c'])
   })
 })
 
