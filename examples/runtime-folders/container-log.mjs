@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises'
 import { delay } from '@capstan/core/plugin'
 
 /**
- * Reads a log from a position to its present end, or with `isRunning` until the program has ended.
+ * Yields the chunks of a log from a position to its current end, or with `isRunning` until the program has ended.
  *
  * @template {string} S
  * @param {S} source
@@ -25,7 +25,8 @@ export async function* readLog(source, log, { from = 0, isRunning, signal }) {
       if (bytesRead > 0) yield { source, bytes: buffer.subarray(0, bytesRead) }
       else if (isOver) return
       else if (await isRunning?.()) await delay(20, { signal })
-      else isOver = true // reads again: something may have been written before the program ended
+      // Reads once more, because the program may have written output before it ended.
+      else isOver = true
     }
   } finally {
     await file.close()
@@ -33,8 +34,8 @@ export async function* readLog(source, log, { from = 0, isRunning, signal }) {
 }
 
 /**
- * Copies an output of an attached program to the log. After an abort it does so without the reader, so that the program
- * does not block.
+ * Yields the output of an attached program and copies it to the log. After an abort, it still copies the output to the log,
+ * so that the program does not block.
  *
  * @template {string} S
  * @param {S} source
@@ -55,7 +56,7 @@ export async function* relayOutput(source, output, { log, signal }) {
 }
 
 /**
- * Resolves with the position of the last lines.
+ * Resolves with the byte offset at which the last lines of the log start.
  *
  * @param {string} log
  * @param {number} [lines] default: all

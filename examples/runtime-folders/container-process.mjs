@@ -9,8 +9,8 @@ import { createHostError, createProcessFacts } from '@capstan/core/plugin'
 export const chroot = '/usr/sbin/chroot'
 
 /**
- * Starts the program of a container in a session of its own. Its outputs are the log file, so that it can outlive this
- * process, or with `isAttached` pipes.
+ * Starts the program of a container in its own session. Its output goes to the log file, so that it can run longer than this
+ * process, or with `isAttached` to pipes.
  *
  * @param {import('./container-store.mjs').Container} container
  * @param {{ readonly isAttached: boolean }} options
@@ -26,7 +26,8 @@ export async function startProcess({ id, rootfs, log, config: { env, ...config }
   /** @type {import('node:child_process').SpawnOptions} */
   const options = { env: given, detached: true, stdio: ['ignore', output, output] }
   const child = spawn(chroot, [rootfs, ...command], options)
-  child.once('exit', () => killProcess(-Number(child.pid), 'SIGKILL')) // the whole process group
+  // A negative number is the whole process group, so that processes which the program started end with it.
+  child.once('exit', () => killProcess(-Number(child.pid), 'SIGKILL'))
   /** @type {Promise<number>} */
   const ended = new Promise((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
@@ -41,7 +42,7 @@ export async function startProcess({ id, rootfs, log, config: { env, ...config }
 }
 
 /**
- * An image has no configuration: the default command is a shell.
+ * Returns the command line of a container. The default is a shell, because images have no configuration.
  *
  * @param {import('./container-store.mjs').Container['config']} config
  */
@@ -50,7 +51,7 @@ export function toCommand({ entrypoint = [], command = [] }) {
 }
 
 /**
- * Sends a signal to a process, or to the process group of a negative number. A process that has ended is no failure.
+ * Sends a signal to a process, or to the process group of a negative number. Does nothing when the process has ended.
  *
  * @param {number} pid
  * @param {NodeJS.Signals} signal
@@ -64,8 +65,8 @@ export function killProcess(pid, signal) {
 }
 
 /**
- * 127: the image lacks the command. 126: it may not be executed. The exit code of `chroot` would not tell this from a
- * program that exits with 126 or 127.
+ * Resolves with 127 when the image does not have the command, with 126 when it is not executable, and with `undefined`
+ * otherwise. The exit code of `chroot` does not distinguish this from a program that exits with 126 or 127.
  *
  * @param {string} rootfs
  * @param {readonly string[]} command

@@ -5,8 +5,8 @@ import { killProcess, startProcess } from './container-process.mjs'
 import { unsupportedOptions } from './limits.mjs'
 
 /**
- * The processes that one open runtime starts. A container of them runs until its exit code is recorded, which is after
- * all of its output.
+ * Starts, stops and waits for the processes of one open runtime. A container that this runtime started is running until its
+ * exit code is recorded, which happens after all of its output.
  *
  * @param {object} options
  * @param {string} options.type
@@ -19,7 +19,8 @@ export function createContainerRuns({ type, store }) {
 
   /** @param {string} id */
   async function find(id) {
-    const isOwn = own.has(id) // before the record is read
+    // Checked before the record is read, because the program may end in between.
+    const isOwn = own.has(id)
     const container = await store.find(id)
     return container && (isOwn ? { ...container, state: running } : container)
   }
@@ -44,7 +45,8 @@ export function createContainerRuns({ type, store }) {
     void ended
       .then(async (exitCode) => {
         await recorded
-        if ((await store.find(id))?.run?.startedAt !== run.startedAt) return // removed, and the name taken again
+        // The container may have been removed, and another one may have its name.
+        if ((await store.find(id))?.run?.startedAt !== run.startedAt) return
         await store.record(container, { ...run, exitCode, finishedAt: new Date().toISOString() })
       })
       .catch(() => {})
@@ -58,7 +60,7 @@ export function createContainerRuns({ type, store }) {
     isRunning,
     list: async () => (await Promise.all((await store.listIds()).map(find))).filter((found) => found !== undefined),
 
-    /** One start at a time: resolves with `undefined` for a container that runs. @param {string} id */
+    /** Starts a container after the starts before it. Resolves with `undefined` when it is running. @param {string} id */
     start(id, options = { isAttached: false }) {
       const start = lastStart.then(() => startNow(id, options))
       lastStart = start.then(

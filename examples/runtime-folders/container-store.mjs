@@ -17,7 +17,7 @@ import { createProcessFacts, toFamiliarName, toFullName } from '@capstan/core/pl
  */
 
 /**
- * Images and containers as folders: all state is on disk, so that other processes see it.
+ * Stores images and containers as folders. All state is on disk, so that other processes can read it.
  *
  * @param {string} root
  */
@@ -52,7 +52,8 @@ export function createContainerStore(root) {
       await cp(toImageFolder(draft.config.image), join(part, 'rootfs'), { recursive: true, verbatimSymlinks: true })
       await writeFile(join(part, 'log'), '')
       await writeFile(join(part, 'container.json'), JSON.stringify(draft))
-      await rename(part, folder) // fails for a name that is taken
+      // Rejects when another container has the name.
+      await rename(part, folder)
       undo.add('container', () => remove(folder))
     },
 
@@ -63,7 +64,7 @@ export function createContainerStore(root) {
       await remove(part)
     },
 
-    /** Replaces the record at once. @param {Container} container @param {Run & Partial<Exit>} run */
+    /** Writes the record of a run; readers see the old or the new one. @param {Container} container @param {Run & Partial<Exit>} run */
     async record({ folder }, run) {
       const part = join(folder, `.${randomUUID()}`)
       await writeFile(part, JSON.stringify(run)).then(() => rename(part, join(folder, 'run.json')))
@@ -75,7 +76,7 @@ export function createContainerStore(root) {
   }
 }
 
-/** The full tag of an image, which is also its id. @param {string} image */
+/** Returns the full tag of an image, which is also its id. @param {string} image */
 export function toTag(image) {
   return toFamiliarName(toFullName(image))
 }

@@ -12,7 +12,7 @@ import { unsupportedOptions } from './limits.mjs'
 /** @typedef {import('./container-store.mjs').Container} Container */
 
 /**
- * Each method validates its arguments, rejects the options that it cannot honour, and runs one operation.
+ * Creates the runtime. Each method validates its arguments, rejects unsupported options, and runs one operation.
  *
  * @param {object} options
  * @param {string} options.type
@@ -159,8 +159,9 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
         const child = await runs.start(id, { isAttached: true })
         const { stdout, stderr } = child ?? { stdout: null, stderr: null }
         if (stdout === null || stderr === null)
-          throw core.createHostError('NOT_ATTACHABLE', { id, reason: 'it runs already' })
-        const isClosed = () => signal.aborted && !options.signal?.aborted // this stops no container
+          throw core.createHostError('NOT_ATTACHABLE', { id, reason: 'it is running already' })
+        // Closing the runtime stops no container.
+        const isClosed = () => signal.aborted && !options.signal?.aborted
         undo.add('process', async (own) => isClosed() || (await runs.stop(id, { graceMs: 1000, ...own })))
         const copies = [relayOutput('stdout', stdout, { log, signal }), relayOutput('stderr', stderr, { log, signal })]
         await core.untilAborted(Promise.all(copies.map((copy) => core.pumpOutput(copy, options, call))), signal)

@@ -11,7 +11,7 @@ import { absenceReasons, remedy, unsupportedOptions } from './limits.mjs'
 const name = 'folders'
 const version = '0.1.0'
 
-/** Containers are processes whose root directory is a folder. CAPSTAN_FOLDERS names the folder of all state. */
+/** The plugin. Containers are processes whose root directory is a folder. CAPSTAN_FOLDERS names the folder of all state. */
 export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonly root: string }>} */ ({
   name,
   contractVersion: 1,
@@ -30,7 +30,12 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
       endpoint: root,
       details: { root },
       provides: [runtimeCapability],
-      absent: missing.map(({ id, title }) => ({ id, title, reason: absenceReasons[id] ?? 'not part of it', remedy })),
+      absent: missing.map(({ id, title }) => ({
+        id,
+        title,
+        reason: absenceReasons[id] ?? 'this runtime does not implement it',
+        remedy,
+      })),
       unsupportedOptions,
       attempts: [],
       notes: ['processes share the network and the users of this machine: run only programs that you trust'],
@@ -48,7 +53,7 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
 })
 
 /**
- * Returns why the folder cannot be used, or `undefined` where it can.
+ * Resolves with a failed attempt when the folder cannot be used, and with `undefined` otherwise.
  *
  * @param {string} candidate
  * @param {string} source

@@ -1,10 +1,10 @@
 // @ts-check
 
-/** What a user can do about everything that this runtime lacks. */
+/** The remedy for every absent capability and unsupported option. */
 export const remedy = 'use a runtime that isolates its containers, such as docker'
 
 /**
- * Why each optional capability is absent, by its id.
+ * The reason why each capability is absent, by its id.
  *
  * @type {Readonly<Record<string, string>>}
  */
@@ -24,11 +24,11 @@ const limits = [
   ['containers run as root', 'user', 'groupAdd', 'privileged', 'capAdd', 'capDrop', 'securityOptions'],
   ['nothing limits the resources of a container', 'memoryBytes', 'cpus', 'pidsLimit', 'ulimits'],
   ['nothing can be mounted in a folder', 'mounts', 'readOnlyRootFilesystem'],
-  ['an image is a folder, for the platform of this machine', 'platform'],
+  ['an image is a folder for the platform of this machine', 'platform'],
   ['chroot starts a program in the root directory', 'workingDirectory'],
   ['a container has neither stdin nor a terminal', 'interactive', 'tty'],
   ['programs are stopped by SIGTERM', 'stopSignal'],
-  ['no process of the runtime stays with a container', 'init', 'autoRemove', 'foreignContainers.exitCode'],
+  ['no process of the runtime supervises a container', 'init', 'autoRemove', 'foreignContainers.exitCode'],
   ['stdout and stderr are written to one file, without times', 'logs.split', 'logs.since', 'logs.timestamps'],
 ]
 

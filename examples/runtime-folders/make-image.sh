@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the image busybox:latest from the busybox of this machine, which must be linked statically (Debian: busybox-static).
+# Creates the image busybox:latest from the busybox of this machine, which must be linked statically (Debian: busybox-static).
 set -eu
 image="${CAPSTAN_FOLDERS:-$HOME/capstan-folders}/images/busybox:latest"
 mkdir -p "$image/bin" "$image/etc" "$image/root"

@@ -2,8 +2,8 @@ import { compatiblePlugin, parseEndpoint, podmanProduct } from '@capstan/runtime
 import { servePodman } from './serve-podman.mjs'
 
 /**
- * Podman, by the API that it shares with Docker: where CONTAINER_HOST says, else at one of its own sockets, else by a
- * service that is started for the time that it is needed.
+ * The plugin for Podman, which has Docker's API. It uses the endpoint of CONTAINER_HOST, otherwise a usual socket of Podman,
+ * otherwise a service that it starts.
  */
 export const plugin = compatiblePlugin({
   name: 'podman',
@@ -25,7 +25,7 @@ function toCandidate(url, source) {
 }
 
 /**
- * Where podman.socket listens, of the user and of the machine, and where `podman machine` does on macOS.
+ * Returns the sockets of podman.socket for the user and for the system, or on macOS those of `podman machine`.
  *
  * @param {Readonly<Record<string, string | undefined>>} env
  * @param {import('@capstan/runtime-docker/compatible').DockerSystem} system

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findTemporaryDirectory } from '@capstan/core/plugin'
 
 /**
- * Serves Podman's API at a socket that no other user can reach, by `podman system service`.
+ * Returns a function that starts `podman system service` on a socket that other users cannot access.
  *
- * It ends with its disposal, and with this process, however that ends; what runs in its containers goes on.
+ * The service stops when it is disposed of or when this process ends, even by SIGKILL. Its containers continue to run.
  *
  * @param {Readonly<Record<string, string | undefined>>} env
  * @returns {import('@capstan/runtime-docker/compatible').ServedConnection['serve']}
@@ -43,7 +43,7 @@ export function servePodman(env) {
  * @param {string} directory
  */
 function startService(env, directory) {
-  // In a session of its own: a Ctrl-C is for this process, which may still have something to undo by the service.
+  // Ctrl-C must not stop the service, because this process may still need it to undo operations. So it has its own session.
   const argv = ['-c', script, 'sh', directory]
   const child = spawn('/bin/sh', argv, { env: { ...env }, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
   let output = ''
@@ -67,7 +67,7 @@ async function listens(path) {
   }
 }
 
-/** The kernel ends stdin with the process that holds its other end: then the service ends, and takes its socket along. */
+/** Stops the service and removes its directory when stdin ends. The kernel closes stdin when this process ends. */
 const script = `
 exec 3<&0
 podman system service --time 0 "unix://$1/podman.sock" & service=$!
