@@ -8,10 +8,10 @@ import { startSimulator } from '../packages/runtime-apple/test/simulator/start-s
 import { measurePairs, toElapsed } from './measure.mjs'
 
 export const title = "Apple's command, simulated: create + start + wait + remove / create; start --attach; delete by sh"
-export const aim = 3
+export const target = 3
 export const findProblem = findSimulatorProblem
 
-/** Beside the ratio: how many processes of the command each operation takes, and over which of them. */
+/** Also lists the processes of the command that each operation starts. */
 export async function run({ pairs }) {
   const simulator = await startSimulator()
   const plugin = { ...applePlugin({ command: simulator.command, platform: appleSilicon }), probeTimeoutMs: 20_000 }
@@ -22,8 +22,8 @@ export async function run({ pairs }) {
     const probe = toRow('probe', simulator.calls().slice(before))
     const lines = [probe, ...(await countCalls(scope, simulator))]
     const result = await measurePairs({
-      ours: () => toElapsed(() => runOnRuntime(scope.runtime, simulator.image)),
-      theirs: () => toElapsed(() => runBySh(simulator)),
+      capstan: () => toElapsed(() => runOnRuntime(scope.runtime, simulator.image)),
+      baseline: () => toElapsed(() => runBySh(simulator)),
       pairs,
     })
     return { ...result, lines }
@@ -40,7 +40,7 @@ async function runOnRuntime(runtime, image) {
   await runtime.removeContainer(id)
 }
 
-/** As a person would type it. */
+/** Runs the commands that a user would type. */
 async function runBySh({ command, image }) {
   const script = `id=$("$0" create "$1" true) && "$0" start --attach "$id" && "$0" delete --force "$id"`
   await promisify(execFile)('sh', ['-c', script, command, image])

@@ -6,26 +6,26 @@ import { toElapsed, toMedian } from './measure.mjs'
 import { createRawEngine } from './raw-engine.mjs'
 
 export const title = 'BuildKit, from start() to ready / the same steps by raw requests'
-export const aim = 1.15
+export const target = 1.15
 export const needsEngine = true
 export const needsBuildKitImage = true
 
-/** Alternates between the feature, the same steps by raw requests, and raw requests with the seed's loop of one check per second. */
+/** Alternates between the feature, the same steps by raw requests, and raw requests with one check per second. */
 export async function run({ pairs, buildkitImage: image, socketPath }) {
   const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })] })
   const feature = (await host.open()).resolve(BuildKitFeature)
   const raw = createRawEngine(socketPath)
-  const sides = {
-    ours: () => startOurs(feature, image),
-    theirs: () => startRaw(raw, image, waitForAnswer),
-    seed: () => startRaw(raw, image, checkEachSecond),
+  const starts = {
+    capstan: () => startFeature(feature, image),
+    baseline: () => startRaw(raw, image, waitForAnswer),
+    polling: () => startRaw(raw, image, checkEachSecond),
   }
-  const costs = { ours: [], theirs: [], seed: [] }
+  const costs = { capstan: [], baseline: [], polling: [] }
   try {
     for (let round = 0; round <= Math.min(pairs, maxPairs); round += 1) {
-      const names = Object.keys(sides)
+      const names = Object.keys(starts)
       for (const name of round % 2 === 0 ? names : names.reverse()) {
-        const cost = await sides[name]()
+        const cost = await starts[name]()
         if (round > 0) costs[name].push(cost) // the first round is a warm-up
       }
     }
@@ -33,16 +33,16 @@ export async function run({ pairs, buildkitImage: image, socketPath }) {
     raw.close()
     await host[Symbol.asyncDispose]()
   }
-  const [ours, theirs, seed] = [costs.ours, costs.theirs, costs.seed].map(toMedian)
+  const [capstan, baseline, polling] = [costs.capstan, costs.baseline, costs.polling].map(toMedian)
   return {
-    ours,
-    theirs,
-    ratio: ours / theirs,
-    remark: `${(ours / seed).toFixed(2)} of the seed's loop (${seed.toFixed(0)} ms)`,
+    capstan,
+    baseline,
+    ratio: capstan / baseline,
+    remark: `${(capstan / polling).toFixed(2)} of one check per second (${polling.toFixed(0)} ms)`,
   }
 }
 
-async function startOurs(feature, image) {
+async function startFeature(feature, image) {
   let sidecar
   const cost = await toElapsed(async () => {
     sidecar = await feature.start({ image, name: toName(), graceMs: 0 })

@@ -1,8 +1,8 @@
-import { FrameParser } from '../packages/runtime-docker/dist/stream/frame-parser.js'
+import { FrameParser } from '../packages/runtime-docker/dist/engine/streams/frame-parser.js'
 import { toElapsed, toMedian } from './measure.mjs'
 
-export const title = 'taking frames of 1 KiB apart, from memory, in chunks of 64 KiB as a socket gives them'
-export const aim = 500
+export const title = 'demultiplexing frames of 1 KiB from memory, in chunks of 64 KiB, as a socket returns them'
+export const target = 500
 export const unit = 'MB/s'
 export const atLeast = true
 
@@ -22,10 +22,10 @@ export async function run({ pairs }) {
     if (payload !== 64 * 1024 * 1024) throw new Error(`${payload} bytes`)
     rates.push(total / 1000 / elapsed)
   }
-  return { ours: toMedian(rates) }
+  return { capstan: toMedian(rates) }
 }
 
-/** Frames whose borders fall anywhere in the chunks. */
+/** Creates frames that are not aligned with the chunks. */
 function toChunks(payloadBytes, frameBytes) {
   const frame = Buffer.alloc(8 + frameBytes, 'x')
   const all = Buffer.alloc((payloadBytes / frameBytes) * frame.length)

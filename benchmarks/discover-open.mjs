@@ -6,15 +6,15 @@ import { dockerPlugin } from '@capstan/runtime-docker'
 import { measurePairs, toElapsed } from './measure.mjs'
 
 export const title = 'discover() + open(), in the process, after imports / `docker version`'
-export const aim = 1
+export const target = 1
 export const needsEngine = true
 export const needsDockerCommand = true
 
-/** Also holds that neither loads dockerode: a machine without Docker does not pay for it. */
+/** Also checks that neither loads dockerode, so that a machine without Docker does not load it. */
 export async function run({ pairs }) {
   const result = await measurePairs({
-    ours: () => toElapsed(discoverAndOpen),
-    theirs: () => toElapsed(() => promisify(execFile)('docker', ['version'])),
+    capstan: () => toElapsed(discoverAndOpen),
+    baseline: () => toElapsed(() => promisify(execFile)('docker', ['version'])),
     pairs,
   })
   const loaded = Object.keys(createRequire(import.meta.url).cache).some((path) => /[\\/]dockerode[\\/]/.test(path))

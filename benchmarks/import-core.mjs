@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 import { measurePairs } from './measure.mjs'
 
 export const title = 'import of @capstan/core / of tsyringe + reflect-metadata'
-export const aim = 2
+export const target = 2
 
-/** Each in a process of its own; the time is that of the import alone. */
+/** Measures each import alone, in a separate process. */
 export async function run({ pairs }) {
   const core = createRequire(new URL('../packages/core/package.json', import.meta.url))
-  const theirs = ['reflect-metadata', 'tsyringe'].map((name) => pathToFileURL(core.resolve(name)).href)
-  const ours = [new URL('../packages/core/dist/index.js', import.meta.url).href]
-  return measurePairs({ ours: () => importAll(ours), theirs: () => importAll(theirs), pairs })
+  const baseline = ['reflect-metadata', 'tsyringe'].map((name) => pathToFileURL(core.resolve(name)).href)
+  const capstan = [new URL('../packages/core/dist/index.js', import.meta.url).href]
+  return measurePairs({ capstan: () => importAll(capstan), baseline: () => importAll(baseline), pairs })
 }
 
 async function importAll(urls) {

@@ -4,7 +4,7 @@ import { measurePairs, toElapsed } from './measure.mjs'
 import { createRawEngine } from './raw-engine.mjs'
 
 export const title = 'create + start + wait + remove / the same four raw requests'
-export const aim = 1.05
+export const target = 1.05
 export const needsEngine = true
 
 export async function run({ pairs, image, socketPath }) {
@@ -13,8 +13,8 @@ export async function run({ pairs, image, socketPath }) {
   const raw = createRawEngine(socketPath)
   try {
     return await measurePairs({
-      ours: () => toElapsed(() => runOnRuntime(runtime, image)),
-      theirs: () => toElapsed(() => runRaw(raw, image)),
+      capstan: () => toElapsed(() => runOnRuntime(runtime, image)),
+      baseline: () => toElapsed(() => runRaw(raw, image)),
       pairs,
     })
   } finally {

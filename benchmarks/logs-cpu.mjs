@@ -4,7 +4,7 @@ import { measurePairs, toCpu } from './measure.mjs'
 import { createRawEngine } from './raw-engine.mjs'
 
 export const title = 'client CPU of reading 20 MB of logs / of reading the raw response'
-export const aim = 1.15
+export const target = 1.15
 export const needsEngine = true
 
 export async function run({ pairs, image, socketPath }) {
@@ -17,8 +17,8 @@ export async function run({ pairs, image, socketPath }) {
     await runtime.startContainer(id)
     await runtime.waitContainer(id)
     return await measurePairs({
-      ours: () => toCpu(() => readLogs(runtime, id)),
-      theirs: () => toCpu(() => readRaw(raw, id)),
+      capstan: () => toCpu(() => readLogs(runtime, id)),
+      baseline: () => toCpu(() => readRaw(raw, id)),
       pairs: Math.min(pairs, 20),
     })
   } finally {

@@ -1,29 +1,29 @@
 /**
- * Measures two things by turns, so that whatever else the machine does falls on both.
+ * Alternates between two measurements, so that other load on the machine affects both.
  *
- * @param {{ ours: () => Promise<number>, theirs: () => Promise<number>, pairs: number }} what each resolves with a cost
- * @returns {Promise<{ ours: number, theirs: number, ratio: number }>} medians, and their ratio
+ * @param {{ capstan: () => Promise<number>, baseline: () => Promise<number>, pairs: number }} options each function resolves with a cost
+ * @returns {Promise<{ capstan: number, baseline: number, ratio: number }>} the medians and their ratio
  */
-export async function measurePairs({ ours, theirs, pairs }) {
-  await ours()
-  await theirs()
-  const costs = { ours: [], theirs: [] }
+export async function measurePairs({ capstan, baseline, pairs }) {
+  await capstan()
+  await baseline()
+  const costs = { capstan: [], baseline: [] }
   for (let pair = 0; pair < pairs; pair += 1) {
-    const order = pair % 2 === 0 ? ['ours', 'theirs'] : ['theirs', 'ours']
-    for (const side of order) costs[side].push(await (side === 'ours' ? ours() : theirs()))
+    const order = pair % 2 === 0 ? ['capstan', 'baseline'] : ['baseline', 'capstan']
+    for (const side of order) costs[side].push(await (side === 'capstan' ? capstan() : baseline()))
   }
-  const [oursMedian, theirsMedian] = [toMedian(costs.ours), toMedian(costs.theirs)]
-  return { ours: oursMedian, theirs: theirsMedian, ratio: oursMedian / theirsMedian }
+  const [capstanMedian, baselineMedian] = [toMedian(costs.capstan), toMedian(costs.baseline)]
+  return { capstan: capstanMedian, baseline: baselineMedian, ratio: capstanMedian / baselineMedian }
 }
 
-/** Milliseconds of wall time. @param {() => Promise<unknown>} work */
+/** Resolves with the milliseconds of wall time of `work`. @param {() => Promise<unknown>} work */
 export async function toElapsed(work) {
   const start = performance.now()
   await work()
   return performance.now() - start
 }
 
-/** Milliseconds of this process's CPU time, user and system. @param {() => Promise<unknown>} work */
+/** Resolves with the milliseconds of CPU time of this process during `work`, user and system. @param {() => Promise<unknown>} work */
 export async function toCpu(work) {
   const start = process.cpuUsage()
   await work()

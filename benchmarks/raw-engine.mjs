@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 
-/** The least that talks to an engine: node:http on its socket, with kept connections. */
+/** Creates a minimal client of the engine's API: node:http on its socket, with keep-alive. */
 export function createRawEngine(socketPath) {
   const agent = new Agent({ keepAlive: true })
 

@@ -9,7 +9,7 @@ import * as lifecycle from './lifecycle.mjs'
 import * as logsCpu from './logs-cpu.mjs'
 import { createRawEngine } from './raw-engine.mjs'
 
-// Ratios of one run: figures of two runs, or of two machines, are not to be compared.
+// Prints ratios. Absolute figures of different runs or machines cannot be compared.
 const { values } = parseArgs({ options: { pairs: { type: 'string', default: '40' }, only: { type: 'string' } } })
 const pairs = Number(values.pairs)
 const image = process.env.CAPSTAN_BENCH_IMAGE ?? 'capstan-test/busybox:1'
@@ -30,7 +30,7 @@ const missing = {
   buildkit: await findImageProblem(buildkitImage),
   command: findCommandProblem(),
 }
-console.log(`${pairs} pairs, by turns, medians; node ${process.version}`)
+console.log(`${pairs} alternating pairs, medians; node ${process.version}`)
 for (const [name, benchmark] of Object.entries(benchmarks)) {
   if (values.only !== undefined && values.only !== name) continue
   const reason =
@@ -47,13 +47,13 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
   for (const line of [toLine(benchmark, result), ...lines]) console.log(`  ${line}`)
 }
 
-function toLine({ aim, unit = 'ms', atLeast = false }, { ours, theirs, ratio, problem, remark }) {
+function toLine({ target, unit = 'ms', atLeast = false }, { capstan, baseline, ratio, problem, remark }) {
   const figure =
-    theirs === undefined
-      ? `${ours.toFixed(0)} ${unit}`
-      : `${ratio.toFixed(2)}  (${ours.toFixed(1)} / ${theirs.toFixed(1)} ${unit})`
-  const reached = atLeast ? ours >= aim : ratio <= aim
-  return `${figure}; aim ${atLeast ? 'at least' : 'at most'} ${aim}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
+    baseline === undefined
+      ? `${capstan.toFixed(0)} ${unit}`
+      : `${ratio.toFixed(2)}  (${capstan.toFixed(1)} / ${baseline.toFixed(1)} ${unit})`
+  const reached = atLeast ? capstan >= target : ratio <= target
+  return `${figure}; target ${atLeast ? 'at least' : 'at most'} ${target}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
 }
 
 async function findImageProblem(image) {

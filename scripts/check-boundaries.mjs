@@ -2,13 +2,13 @@ import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
-import { findLayerOffences } from './check-layers.mjs'
+import { findLayerViolations } from './check-layers.mjs'
 import { findImports } from './source/imports.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/packages.mjs').WorkspacePackage} WorkspacePackage
  * @typedef {import('./source/imports.mjs').Import & { readonly path: string, readonly isTest: boolean }} Use
  */
@@ -18,21 +18,21 @@ import { readPackages } from './source/packages.mjs'
  * `exports`, import only what their package.json lists, and import some libraries in one file only.
  *
  * @param {string} root
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-export function findBoundaryOffences(root) {
+export function findBoundaryViolations(root) {
   const packages = readPackages(root)
-  return [...packages.flatMap((pack) => findPackageOffences(root, pack)), ...findSpreadDoors(packages)]
+  return [...packages.flatMap((pack) => findPackageViolations(root, pack)), ...findRepeatedImports(packages)]
 }
 
 /**
  * @param {string} root
  * @param {WorkspacePackage} pack
  */
-function findPackageOffences(root, pack) {
+function findPackageViolations(root, pack) {
   return readUses(pack).flatMap((use) => {
     const { path, line, specifier } = use
-    const text = isRelative(specifier) ? judgeRelative(root, pack, use) : judgeForeign(pack, use)
+    const text = isRelative(specifier) ? checkRelativeImport(root, pack, use) : checkPackageImport(pack, use)
     return text ? [{ path, line, text: `imports '${specifier}', ${text}` }] : []
   })
 }
@@ -44,7 +44,7 @@ function findPackageOffences(root, pack) {
  * @param {WorkspacePackage} pack
  * @param {Use} use
  */
-function judgeRelative(root, { directory }, { path, specifier, isTest }) {
+function checkRelativeImport(root, { directory }, { path, specifier, isTest }) {
   const target = join(root, dirname(path), specifier)
   const allowed = isTest
     ? [directory, join(root, 'test'), join(root, 'tools')]
@@ -57,11 +57,11 @@ function judgeRelative(root, { directory }, { path, specifier, isTest }) {
  * @param {WorkspacePackage} pack
  * @param {Use} use
  */
-function judgeForeign(pack, use) {
+function checkPackageImport(pack, use) {
   if (use.specifier.startsWith('node:')) return undefined
   if (builtinModules.includes(use.specifier)) return 'a module of Node without its prefix node:'
   const name = toPackageName(use.specifier)
-  return judgeListed(pack, name, use) ?? judgeDirection(pack, name, use) ?? judgeDoor(name, use)
+  return checkDependencies(pack, name, use) ?? checkDirection(pack, name, use) ?? checkRestriction(name, use)
 }
 
 /**
@@ -69,7 +69,7 @@ function judgeForeign(pack, use) {
  * @param {string} name
  * @param {Use} use
  */
-function judgeListed({ name: own, manifest }, name, { isTest, kind }) {
+function checkDependencies({ name: own, manifest }, name, { isTest, kind }) {
   if (name === own) return isTest ? undefined : 'which is its own package: name the file'
   const { dependencies, peerDependencies, optionalDependencies, devDependencies } = manifest
   const forUsers = { ...dependencies, ...peerDependencies, ...optionalDependencies }
@@ -83,24 +83,24 @@ function judgeListed({ name: own, manifest }, name, { isTest, kind }) {
  * @param {string} name
  * @param {Use} use
  */
-function judgeDirection(pack, name, { isTest, specifier }) {
+function checkDirection(pack, name, { isTest, specifier }) {
   if (!name.startsWith(scope) || isTest) return undefined
-  if (specifier.includes('/src/') || specifier.includes('/dist/')) return 'which goes past its exports'
+  if (specifier.includes('/src/') || specifier.includes('/dist/')) return 'which its exports do not contain'
   const role = toRole(pack.name)
-  if (!role) return `but ${pack.name} has no place in the architecture: give it one in scripts/check-boundaries.mjs`
-  return role.mayUse.test(name.slice(scope.length)) ? undefined : `which a package like ${pack.name} must not know`
+  if (!role) return `but ${pack.name} has no role: add one in scripts/check-boundaries.mjs`
+  return role.mayUse.test(name.slice(scope.length)) ? undefined : `which ${pack.name} may not import`
 }
 
 /**
  * @param {string} name
  * @param {Use} use
  */
-function judgeDoor(name, { path, kind, isTest }) {
-  const door = doors[name]
-  if (!door || isTest) return undefined
-  if (!path.startsWith(door.within)) return `which only ${door.within} may do`
-  return door.isLazy && kind === 'value'
-    ? 'which is to be loaded when it is needed: import() or import type'
+function checkRestriction(name, { path, kind, isTest }) {
+  const restriction = restrictedImports[name]
+  if (!restriction || isTest) return undefined
+  if (!path.startsWith(restriction.within)) return `which only ${restriction.within} may do`
+  return restriction.isLazy && kind === 'value'
+    ? 'which must be loaded on demand: use import() or import type'
     : undefined
 }
 
@@ -108,13 +108,13 @@ function judgeDoor(name, { path, kind, isTest }) {
  * Finds libraries that several files of a package import although only one file may.
  *
  * @param {readonly WorkspacePackage[]} packages
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-function findSpreadDoors(packages) {
+function findRepeatedImports(packages) {
   const uses = packages.flatMap(readUses).filter(({ isTest, kind }) => !isTest && kind !== 'type')
-  return Object.entries(doors).flatMap(([name, { isSingle }]) => {
+  return Object.entries(restrictedImports).flatMap(([name, { isSingle }]) => {
     const files = [...new Set(uses.filter((use) => toPackageName(use.specifier) === name).map(({ path }) => path))]
-    const text = `imports '${name}', as does ${files[0]}: one file of the package is its door`
+    const text = `imports '${name}', as does ${files[0]}: only one file of the package may import it`
     return isSingle ? files.slice(1).map((path) => ({ path, text })) : []
   })
 }
@@ -166,9 +166,9 @@ const roles = [
 ]
 
 /**
- * Libraries that only one place may know. @type {Record<string, { within: string, isSingle?: boolean, isLazy?: boolean }>}
+ * Libraries that only one folder or file may import. @type {Record<string, { within: string, isSingle?: boolean, isLazy?: boolean }>}
  */
-const doors = {
+const restrictedImports = {
   tsyringe: { within: 'packages/core/src/injection/di.ts' },
   'reflect-metadata': { within: 'packages/core/src/injection/di.ts' },
   dockerode: { within: 'packages/runtime-docker/src/', isLazy: true },
@@ -177,5 +177,5 @@ const doors = {
 
 if (isMain(import.meta.url)) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  reportOffences([...findBoundaryOffences(root), ...findLayerOffences(root)])
+  reportViolations([...findBoundaryViolations(root), ...findLayerViolations(root)])
 }

@@ -2,15 +2,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
 import { findImports } from './source/imports.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
  * Finds cycles of imports between files. Type imports are erased and do not count. Each cycle is reported once, at its
  * first file in alphabetical order.
  *
  * @param {readonly import('./source/packages.mjs').SourceFile[]} files
- * @returns {readonly import('./source/offence.mjs').Offence[]}
+ * @returns {readonly import('./source/violation.mjs').Violation[]}
  */
 export function findCycles(files) {
   const graph = new Map(files.map((file) => [file.path, findTargets(file)]))
@@ -51,5 +51,5 @@ function findTargets({ path, text }) {
 
 if (isMain(import.meta.url)) {
   const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
-  reportOffences(findCycles(packages.flatMap(({ sources }) => sources)))
+  reportViolations(findCycles(packages.flatMap(({ sources }) => sources)))
 }

@@ -2,12 +2,12 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
 import { findFreeNames } from './source/free-names.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 import { parseNodes, parseProgram, toLine } from './source/syntax-tree.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/syntax-tree.mjs').SyntaxNode} SyntaxNode
  */
 
@@ -21,25 +21,25 @@ import { parseNodes, parseProgram, toLine } from './source/syntax-tree.mjs'
  *
  * @param {string} path
  * @param {string} text
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-export function findEnvironmentOffences(path, text) {
+export function findEnvironmentViolations(path, text) {
   const nodes = parseNodes(path, text)
   const names = findImportedNames(nodes)
   const free = findFreeNames(parseProgram(path, text))
   const isProcess = (/** @type {SyntaxNode | undefined} */ node) => isProcessObject(node, { names, free })
   const allowed = new Set(nodes.flatMap((node) => findPlainUses(node, isProcess)))
-  const offences = nodes.flatMap((node) => {
-    const offence =
-      judgeImport(node) ??
-      judgeMember(node, { isProcess, names }) ??
-      judgePattern(node, isProcess) ??
-      judgeWhole(node, { isProcess, allowed }) ??
-      judgeCall(node, names)
-    return offence ? [{ path, line: toLine(text, node.start), text: offence }] : []
+  const violations = nodes.flatMap((node) => {
+    const violation =
+      checkImport(node) ??
+      checkMember(node, { isProcess, names }) ??
+      checkPattern(node, isProcess) ??
+      checkWholeProcess(node, { isProcess, allowed }) ??
+      checkCall(node, names)
+    return violation ? [{ path, line: toLine(text, node.start), text: violation }] : []
   })
-  return offences.filter((one, index) => {
-    return offences.findIndex((other) => other.line === one.line && other.text === one.text) === index
+  return violations.filter((one, index) => {
+    return violations.findIndex((other) => other.line === one.line && other.text === one.text) === index
   })
 }
 
@@ -127,28 +127,28 @@ function toKey({ property, computed }) {
 }
 
 /** @param {SyntaxNode} node */
-function judgeImport(node) {
+function checkImport(node) {
   if (node.type === 'ImportDeclaration' && node.importKind !== 'type') {
     const found = (node.specifiers ?? []).map(
       (/** @type {SyntaxNode} */ { imported }) => imported?.name ?? imported?.value,
     )
-    return judgeNames(toModule(node.source.value), found)
+    return checkNames(toModule(node.source.value), found)
   }
   if (node.type === 'ExportNamedDeclaration' && node.source) {
     const found = (node.specifiers ?? []).map((/** @type {SyntaxNode} */ { local }) => local?.name ?? local?.value)
-    return judgeNames(toModule(node.source.value), found)
+    return checkNames(toModule(node.source.value), found)
   }
   if (node.type !== 'VariableDeclarator') return undefined
   const module = toLoadedModule(node.init)
   const keys = (node.id.properties ?? []).map((/** @type {SyntaxNode} */ { key }) => key?.name ?? key?.value)
-  return module === undefined ? undefined : judgeNames(module, keys)
+  return module === undefined ? undefined : checkNames(module, keys)
 }
 
 /**
  * @param {string} module
  * @param {readonly (string | undefined)[]} names
  */
-function judgeNames(module, names) {
+function checkNames(module, names) {
   if (module === 'process' && names.includes('env')) return readsEnvironment
   const reader = module === 'os' ? names.find((name) => name && name in osReaders) : undefined
   return reader === undefined ? undefined : osReaders[reader]
@@ -158,7 +158,7 @@ function judgeNames(module, names) {
  * @param {SyntaxNode} node
  * @param {{ readonly isProcess: IsProcess, readonly names: ImportedNames }} known
  */
-function judgeMember(node, { isProcess, names }) {
+function checkMember(node, { isProcess, names }) {
   if (node.type !== 'MemberExpression') return undefined
   const key = toKey(node)
   if (isProcess(node.object) && (key === undefined || environmentKeys.includes(key))) return readsEnvironment
@@ -173,13 +173,13 @@ function judgeMember(node, { isProcess, names }) {
  * @param {SyntaxNode} node
  * @param {IsProcess} isProcess
  */
-function judgePattern(node, isProcess) {
+function checkPattern(node, isProcess) {
   const [pattern, value] = toPattern(node)
   if (pattern?.type !== 'ObjectPattern' || !isProcess(value)) return undefined
-  const takes = pattern.properties.some((/** @type {SyntaxNode} */ { type, key, computed }) => {
+  const isRead = pattern.properties.some((/** @type {SyntaxNode} */ { type, key, computed }) => {
     return type === 'RestElement' || computed || environmentKeys.includes(key.name ?? key.value)
   })
-  return takes ? readsEnvironment : undefined
+  return isRead ? readsEnvironment : undefined
 }
 
 /**
@@ -211,32 +211,32 @@ function findPlainUses(node, isProcess) {
  * @param {SyntaxNode} node
  * @param {{ readonly isProcess: IsProcess, readonly allowed: ReadonlySet<SyntaxNode> }} known
  */
-function judgeWhole(node, { isProcess, allowed }) {
+function checkWholeProcess(node, { isProcess, allowed }) {
   const isWhole =
     (node.type === 'Identifier' || node.type === 'MemberExpression') && isProcess(node) && !allowed.has(node)
-  return isWhole ? 'passes the process on with its environment: name what is taken of it' : undefined
+  return isWhole ? 'passes the whole process with its environment: pass only the members that are needed' : undefined
 }
 
 /**
  * @param {SyntaxNode} node
  * @param {ImportedNames} names
  */
-function judgeCall(node, names) {
+function checkCall(node, names) {
   if (node.type === 'NewExpression') {
     const { module, name } = toCalled(node.callee, names)
-    return module === 'worker_threads' && name === 'Worker' ? judgeOptions(node, ['env'], 'starts a worker') : undefined
+    return module === 'worker_threads' && name === 'Worker' ? checkOptions(node, ['env'], 'starts a worker') : undefined
   }
   if (node.type !== 'CallExpression' && node.type !== 'TaggedTemplateExpression') return undefined
   const callee = node.callee ?? node.tag
   const { module, name } = toCalled(callee, names)
-  if (module === 'child_process' && childProcessStarters.includes(name)) return judgeOptions(node, ['env'], starts)
-  if (module === 'execa' && name !== 'ExecaError') return judgeOptions(node, ['env', 'extendEnv'], starts)
-  if (module === '@capstan/core' && name === 'createRuntimeHost') return judgeHost(node)
-  const handed = (node.arguments ?? []).some((/** @type {SyntaxNode} */ argument) => {
+  if (module === 'child_process' && childProcessStarters.includes(name)) return checkOptions(node, ['env'], starts)
+  if (module === 'execa' && name !== 'ExecaError') return checkOptions(node, ['env', 'extendEnv'], starts)
+  if (module === '@capstan/core' && name === 'createRuntimeHost') return checkHost(node)
+  const isPassed = (node.arguments ?? []).some((/** @type {SyntaxNode} */ argument) => {
     const from = toCalled(argument, names)
     return from.module === 'child_process' && childProcessStarters.includes(from.name)
   })
-  return handed ? 'passes on a function that starts processes: call it here, with an `env`' : undefined
+  return isPassed ? 'passes a function that starts processes: call it here with an `env`' : undefined
 }
 
 /**
@@ -256,7 +256,7 @@ function toCalled(callee, names) {
  * @param {readonly string[]} needed
  * @param {string} what
  */
-function judgeOptions(call, needed, what) {
+function checkOptions(call, needed, what) {
   const given = (call.arguments ?? []).flatMap((/** @type {SyntaxNode} */ argument) => {
     return argument.type === 'ObjectExpression' ? toKeys(argument) : []
   })
@@ -267,10 +267,10 @@ function judgeOptions(call, needed, what) {
 }
 
 /** @param {SyntaxNode} call */
-function judgeHost({ arguments: [options] }) {
+function checkHost({ arguments: [options] }) {
   if (options?.type !== 'ObjectExpression') return undefined
   const isSpread = options.properties.some((/** @type {SyntaxNode} */ { type }) => type === 'SpreadElement')
-  return isSpread || toKeys(options).includes('env') ? undefined : 'makes a host without `env`: it gets process.env'
+  return isSpread || toKeys(options).includes('env') ? undefined : 'creates a host without `env`: it gets process.env'
 }
 
 /** @param {SyntaxNode} object */
@@ -278,21 +278,21 @@ function toKeys({ properties }) {
   return properties.map((/** @type {SyntaxNode} */ { key }) => key?.name ?? key?.value)
 }
 
-const readsEnvironment = 'reads the environment of the process: take the one that the host was given'
+const readsEnvironment = 'reads the environment of the process: use the environment of the host'
 const starts = 'starts a process'
 const environmentKeys = ['env', 'loadEnvFile', 'getBuiltinModule']
 
 /** @type {Readonly<Record<string, string>>} */
 const osReaders = {
-  homedir: 'asks os.homedir(), which reads HOME of the process: use findHomeDirectory(env) of @capstan/core',
-  tmpdir: 'asks os.tmpdir(), which reads TMPDIR of the process: use findTemporaryDirectory(env) of @capstan/core',
+  homedir: 'calls os.homedir(), which reads HOME of the process: use findHomeDirectory(env) of @capstan/core',
+  tmpdir: 'calls os.tmpdir(), which reads TMPDIR of the process: use findTemporaryDirectory(env) of @capstan/core',
 }
 
 const childProcessStarters = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork']
 
-/** Where the environment of the process enters, with the reason. @type {Readonly<Record<string, string>>} */
+/** The files that may read the environment of the process, with the reason. @type {Readonly<Record<string, string>>} */
 const entryPoints = {
-  'packages/core/src/host/create-runtime-host.ts': 'the default of the host that an application makes',
+  'packages/core/src/host/create-runtime-host.ts': 'the default of the host that an application creates',
   'packages/cli/src/terminal/io.ts': 'the command is the application: it passes this environment to its host',
   'packages/conformance/src/run/opened-case.ts': 'the default of the kit, which a test runner calls',
 }
@@ -300,5 +300,5 @@ const entryPoints = {
 if (isMain(import.meta.url)) {
   const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
   const files = packages.flatMap(({ sources }) => sources).filter(({ path }) => !(path in entryPoints))
-  reportOffences(files.flatMap(({ path, text }) => findEnvironmentOffences(path, text)))
+  reportViolations(files.flatMap(({ path, text }) => findEnvironmentViolations(path, text)))
 }

@@ -4,15 +4,15 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
 import { runProgram } from '../tools/run-program.mjs'
-import { reportOffences } from './source/offence.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
  * Finds committed protocol code that differs from the output of the generator for the .proto files.
  *
  * @param {string} directory of a package with a `buf.gen.yaml`
- * @returns {Promise<readonly import('./source/offence.mjs').Offence[]>}
+ * @returns {Promise<readonly import('./source/violation.mjs').Violation[]>}
  */
-export async function findGeneratedOffences(directory) {
+export async function findGeneratedViolations(directory) {
   const folder = mkdtempSync(join(tmpdir(), 'capstan-generated-'))
   try {
     const programs = join(directory, 'node_modules', '.bin')
@@ -22,11 +22,11 @@ export async function findGeneratedOffences(directory) {
       env,
     })
     if (code !== 0) throw new Error(`buf generate ended with ${code}: ${output}`)
-    const made = readFolder(join(folder, generated))
-    const kept = readFolder(join(directory, generated))
-    const names = [...new Set([...Object.keys(made), ...Object.keys(kept)])]
+    const expected = readFolder(join(folder, generated))
+    const committed = readFolder(join(directory, generated))
+    const names = [...new Set([...Object.keys(expected), ...Object.keys(committed)])]
     return names
-      .filter((name) => made[name] !== kept[name])
+      .filter((name) => expected[name] !== committed[name])
       .map((name) => ({ path: join(generated, name), text: 'differs from the output of `pnpm generate`' }))
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -42,5 +42,5 @@ const generated = join('src', 'control', 'generated')
 
 if (isMain(import.meta.url)) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  reportOffences(await findGeneratedOffences(join(root, 'packages', 'feature-buildkit')))
+  reportViolations(await findGeneratedViolations(join(root, 'packages', 'feature-buildkit')))
 }

@@ -4,7 +4,7 @@ import { findImports } from './source/imports.mjs'
 import { readPackages } from './source/packages.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/packages.mjs').SourceFile} SourceFile
  * @typedef {import('./source/packages.mjs').WorkspacePackage} WorkspacePackage
  * @typedef {readonly (readonly string[])[]} Layers from the top down; each with its entries
@@ -18,13 +18,13 @@ import { readPackages } from './source/packages.mjs'
  * are above all layers. Type imports count too.
  *
  * @param {string} root
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-export function findLayerOffences(root) {
+export function findLayerViolations(root) {
   const layers = readLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
   return readPackages(root).flatMap((pack) => {
     const name = relative(join(root, 'packages'), pack.directory)
-    return findPackageOffences(
+    return findPackageViolations(
       { name, source: join(relative(root, pack.directory), 'src') },
       pack,
       layers.get(name) ?? [],
@@ -57,9 +57,9 @@ export function readLayers(text) {
  * @param {{ readonly name: string, readonly source: string }} of
  * @param {WorkspacePackage} pack
  * @param {Layers} layers
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-function findPackageOffences({ name, source }, { sources }, layers) {
+function findPackageViolations({ name, source }, { sources }, layers) {
   const entries = layers.flatMap((layer, depth) => layer.map((entry) => ({ entry, depth })))
   /** @param {string} path */
   const findPlace = (path) => {

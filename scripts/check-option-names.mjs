@@ -1,27 +1,27 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 import { parseNodes, toLine } from './source/syntax-tree.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/packages.mjs').SourceFile} SourceFile
  * @typedef {import('./source/syntax-tree.mjs').SyntaxNode} SyntaxNode
  */
 
 /**
  * Finds options that are, or begin with, the name of a method of a capability's interface. A method that a runtime
- * may lack belongs to a capability of its own and is not refusable.
+ * may lack belongs to a capability of its own and is not an option.
  *
  * Options are the keys of `options` in `defineCapability({ … })`, or of a constant of that name. The methods are
  * those of each interface `T` in `const …: Capability<T, …>`.
  *
  * @param {readonly SourceFile[]} sources
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-export function findOptionOffences(sources) {
+export function findOptionViolations(sources) {
   const parsed = sources.map(({ path, text }) => ({ path, text, nodes: parseNodes(path, text) }))
   const interfaces = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap(findCapabilityInterface)))
   const methods = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap((node) => findMethods(node, interfaces))))
@@ -29,8 +29,8 @@ export function findOptionOffences(sources) {
     nodes.flatMap(findFields).flatMap(({ field, start }) => {
       const method = [...methods].find((name) => field === name || field.startsWith(`${name}.`))
       if (method === undefined || field in allowed) return []
-      const offence = `the option "${field}" names the method "${method}": make what may be lacking a capability`
-      return [{ path, line: toLine(text, start), text: offence }]
+      const violation = `the option "${field}" names the method "${method}": move the method to a capability of its own`
+      return [{ path, line: toLine(text, start), text: violation }]
     }),
   )
 }
@@ -83,10 +83,10 @@ function findOptions(node) {
 
 /** Fields that share a word with a method, with the reason. @type {Readonly<Record<string, string>>} */
 const allowed = {
-  'exec.env.unset': '"exec" is the word for the capability, as "build" and "firewall" are: an option is refused',
+  'exec.env.unset': '"exec" names the capability here, not the method, as "build" and "firewall" do',
 }
 
 if (isMain(import.meta.url)) {
   const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
-  reportOffences(findOptionOffences(packages.flatMap(({ sources }) => sources)))
+  reportViolations(findOptionViolations(packages.flatMap(({ sources }) => sources)))
 }

@@ -2,11 +2,11 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
 import { findImports } from './source/imports.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/packages.mjs').WorkspacePackage} WorkspacePackage
  */
 
@@ -17,7 +17,7 @@ import { readPackages } from './source/packages.mjs'
  *
  * @param {string} root
  * @param {readonly { readonly path: RegExp, readonly reason: string }[]} [allowed]
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
 export function findSingleUses(root, allowed = exceptions) {
   const packages = readPackages(root)
@@ -72,4 +72,4 @@ const exceptions = [
   },
 ]
 
-if (isMain(import.meta.url)) reportOffences(findSingleUses(dirname(dirname(fileURLToPath(import.meta.url)))))
+if (isMain(import.meta.url)) reportViolations(findSingleUses(dirname(dirname(fileURLToPath(import.meta.url)))))

@@ -4,7 +4,7 @@ import { runStep } from '../tools/step.mjs'
 import { root } from '../tools/workspace.mjs'
 
 /**
- * `pnpm check`: runs the checks that are no tests and need no engine, and prints one line for each and the output of those
+ * `pnpm check`: runs all checks that are not tests; none needs an engine, and prints one line for each and the output of those
  * that fail. A failure does not stop the other checks. Requires installed dependencies.
  *
  * @returns {Promise<number>} how many failed
@@ -57,9 +57,9 @@ const checks = [
   { title: 'Generated protocol code', runs: [['scripts/check-generated.mjs']] },
   { title: 'Files with one importer', runs: [['scripts/check-single-use.mjs']] },
   { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
-  { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
-  { title: 'Options name no method', runs: [['scripts/check-option-names.mjs']] },
-  { title: 'Environment taken from the host', runs: [['scripts/check-environment.mjs']] },
+  { title: 'Checks of runtime types', runs: [['scripts/check-runtime-types.mjs']] },
+  { title: 'Names of options', runs: [['scripts/check-option-names.mjs']] },
+  { title: 'Reads of the process environment', runs: [['scripts/check-environment.mjs']] },
   { title: 'Unused code and dependencies', runs: [[join(modules, 'knip', 'bin', 'knip.js'), '--no-progress']] },
   { title: 'Exports of the packed packages', runs: [['scripts/check-exports.mjs']] },
 ]

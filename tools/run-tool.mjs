@@ -2,8 +2,8 @@
  * Runs the command of a tool that the first argument names. An unknown command prints the usage and exits with 2; an error
  * of the given class is printed and exits with 1.
  *
- * @param {string} path as the usage names the tool
- * @param {Readonly<Record<string, () => Promise<number>>>} commands each answers the exit status
+ * @param {string} path of the tool, for the usage
+ * @param {Readonly<Record<string, () => Promise<number>>>} commands each resolves with the exit status
  * @param {new (message: string) => Error} OwnError
  */
 export async function runTool(path, commands, OwnError) {

@@ -32,10 +32,9 @@ async function findOrSetUpEngine(say) {
   } catch (error) {
     // The quickstart runs in the simulation when no engine can be started for any reason.
     say(error instanceof Error ? error.message : String(error))
-    // When the user named an endpoint, no simulation replaces it: the quickstart reports its error and exits. A slow engine is
-    // not replaced by the simulation either.
-    const isMeant = found.endpoint.chosen || found.code === 'TIMED_OUT'
-    return { engine: undefined, isNew: false, text: isMeant ? 'none' : 'none: going on with the simulation' }
+    // The simulation replaces neither an endpoint that the user named nor a slow engine: the quickstart reports the error.
+    const isRequired = found.endpoint.chosen || found.code === 'TIMED_OUT'
+    return { engine: undefined, isNew: false, text: isRequired ? 'none' : 'none: continuing with the simulation' }
   }
 }
 

@@ -17,7 +17,7 @@ async function main(args) {
   mkdirSync(scratch, { recursive: true })
   rmSync(reportFile, { force: true })
   const status = await runAttached([vitest, 'run', ...projects, ...reporters, ...args], { cwd: root })
-  if (!existsSync(reportFile)) console.error('vitest wrote no report: it was interrupted, or found nothing to run')
+  if (!existsSync(reportFile)) console.error('vitest wrote no report: it was interrupted, or found no tests')
   const counts = readTestCounts(reportFile, status)
   console.log(toSummary(counts))
   return status === 0 && counts.failed > 0 ? 1 : status

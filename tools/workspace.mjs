@@ -45,7 +45,7 @@ async function install() {
   if (code === 0) return
   throw new StepError(`npx ${command.join(' ')} ended with ${code}`, {
     output,
-    advice: 'See above for the cause. A first run needs the npm registry; `npm ping` tells whether it is in reach.',
+    advice: 'See above for the cause. A first run needs the npm registry; `npm ping` shows whether it is reachable.',
   })
 }
 
@@ -54,7 +54,7 @@ async function build() {
   if (code === 0) return
   throw new StepError(`tsc -b ended with ${code}`, {
     output,
-    advice: 'The sources do not compile. In a checkout that you did not change, this is a fault of Capstan: report it.',
+    advice: 'The sources do not compile. In a checkout that you did not change, this is a bug in Capstan: report it.',
   })
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findBoundaryOffences } from '../../scripts/check-boundaries.mjs'
+import { findBoundaryViolations } from '../../scripts/check-boundaries.mjs'
 
 let root = ''
 
@@ -24,17 +24,17 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }))
 
 test('accepts packages that import only what they list, in one direction', () => {
-  add('core/src/injection/di.ts', "import { container } from 'tsyringe'")
-  add('core/src/other.ts', "import { readFile } from 'node:fs/promises'\nexport * from './injection/di.js'")
-  add('runtime-docker/src/a.ts', "import type Docker from 'dockerode'\nconst late = () => import('dockerode')")
-  add('runtime-docker/src/b.ts', "import { x } from '@capstan/core'")
-  add('runtime-apple/src/apple-cli.ts', "import { execa } from 'execa'")
-  add('cli/src/a.ts', "import { dockerPlugin } from '@capstan/runtime-docker'")
-  add(
+  addFile('core/src/injection/di.ts', "import { container } from 'tsyringe'")
+  addFile('core/src/other.ts', "import { readFile } from 'node:fs/promises'\nexport * from './injection/di.js'")
+  addFile('runtime-docker/src/a.ts', "import type Docker from 'dockerode'\nconst late = () => import('dockerode')")
+  addFile('runtime-docker/src/b.ts', "import { x } from '@capstan/core'")
+  addFile('runtime-apple/src/apple-cli.ts', "import { execa } from 'execa'")
+  addFile('cli/src/a.ts', "import { dockerPlugin } from '@capstan/runtime-docker'")
+  addFile(
     'cli/test/a.test.ts',
     "import { test } from 'vitest'\nimport { x } from '../../../test/support/x.js'\nimport '../src/a.js'",
   )
-  expect(offences()).toEqual([])
+  expect(violations()).toEqual([])
 })
 
 test.each([
@@ -45,45 +45,45 @@ test.each([
   ['core/src/a.ts', "import '../test/a.js'", 'which is outside of packages/core/src'],
   ['core/test/a.test.ts', "import '../../cli/src/a.js'", 'which is outside of packages/core'],
   ['core/src/a.ts', "import '@capstan/core'", 'which is its own package: name the file'],
-  ['feature-buildkit/src/a.ts', "import '@capstan/runtime-docker'", 'must not know'],
-  ['feature-buildkit/src/a.ts', "export * from '@capstan/core/src/index.js'", 'which goes past its exports'],
+  ['feature-buildkit/src/a.ts', "import '@capstan/runtime-docker'", 'may not import'],
+  ['feature-buildkit/src/a.ts', "export * from '@capstan/core/src/index.js'", 'which its exports do not contain'],
   ['cli/src/a.ts', "import 'vitest'", 'which its package.json does not list for its users'],
   ['runtime-docker/src/a.ts', "import Docker from 'dockerode'", 'import() or import type'],
   ['runtime-docker/src/a.ts', "const x = await import('execa')", 'which only packages/runtime-apple/src/ may do'],
 ])('reports that %s contains %s', (path, text, reason) => {
-  add(path, `\n${text}`)
-  const [offence, ...others] = offences()
+  addFile(path, `\n${text}`)
+  const [violation, ...others] = violations()
   expect(others).toEqual([])
-  expect(offence).toMatchObject({ path: `packages/${path}`, line: 2 })
-  expect(offence?.text).toContain(reason)
+  expect(violation).toMatchObject({ path: `packages/${path}`, line: 2 })
+  expect(violation?.text).toContain(reason)
 })
 
 test('reports a second file that loads execa', () => {
-  add('runtime-apple/src/a.ts', "import { execa } from 'execa'")
-  add('runtime-apple/src/b.ts', "import { execa } from 'execa'")
-  expect(offences()).toEqual([
+  addFile('runtime-apple/src/a.ts', "import { execa } from 'execa'")
+  addFile('runtime-apple/src/b.ts', "import { execa } from 'execa'")
+  expect(violations()).toEqual([
     {
       path: 'packages/runtime-apple/src/b.ts',
-      text: "imports 'execa', as does packages/runtime-apple/src/a.ts: one file of the package is its door",
+      text: "imports 'execa', as does packages/runtime-apple/src/a.ts: only one file of the package may import it",
     },
   ])
 })
 
-test('reports a package that the architecture does not list', () => {
-  addPackage('surprise', { dependencies: { '@capstan/core': '1' } })
-  add('surprise/src/a.ts', "import '@capstan/core'")
-  expect(offences()[0]?.text).toContain('@capstan/surprise has no place in the architecture')
+test('reports a package without a role', () => {
+  addPackage('unlisted', { dependencies: { '@capstan/core': '1' } })
+  addFile('unlisted/src/a.ts', "import '@capstan/core'")
+  expect(violations()[0]?.text).toContain('@capstan/unlisted has no role')
 })
 
-function offences() {
-  return findBoundaryOffences(root)
+function violations() {
+  return findBoundaryViolations(root)
 }
 
 function addPackage(name: string, manifest: object) {
-  add(`${name}/package.json`, JSON.stringify({ name: `@capstan/${name}`, ...manifest }))
+  addFile(`${name}/package.json`, JSON.stringify({ name: `@capstan/${name}`, ...manifest }))
 }
 
-function add(path: string, text: string) {
+function addFile(path: string, text: string) {
   const file = join(root, 'packages', path)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { findEnvironmentOffences } from '../../scripts/check-environment.mjs'
+import { findEnvironmentViolations } from '../../scripts/check-environment.mjs'
 
-const reads = 'reads the environment of the process: take the one that the host was given'
-const whole = 'passes the process on with its environment: name what is taken of it'
-const home = 'asks os.homedir(), which reads HOME of the process: use findHomeDirectory(env) of @capstan/core'
+const reads = 'reads the environment of the process: use the environment of the host'
+const whole = 'passes the whole process with its environment: pass only the members that are needed'
+const home = 'calls os.homedir(), which reads HOME of the process: use findHomeDirectory(env) of @capstan/core'
 const temporary =
-  'asks os.tmpdir(), which reads TMPDIR of the process: use findTemporaryDirectory(env) of @capstan/core'
+  'calls os.tmpdir(), which reads TMPDIR of the process: use findTemporaryDirectory(env) of @capstan/core'
 const starts = 'starts a process without `env` in the call: it gets process.env'
-const passes = 'passes on a function that starts processes: call it here, with an `env`'
+const passes = 'passes a function that starts processes: call it here with an `env`'
 
 test.each([
   ['const { HOME } = process.env', reads],
@@ -64,10 +64,10 @@ test.each([
   ],
   [
     "import { createRuntimeHost } from '@capstan/core'; createRuntimeHost({ plugins })",
-    'makes a host without `env`: it gets process.env',
+    'creates a host without `env`: it gets process.env',
   ],
-])('reports %s', (text, offence) => {
-  expect(findEnvironmentOffences('a.ts', `\n${text}\n`)).toEqual([{ path: 'a.ts', line: 2, text: offence }])
+])('reports %s', (text, violation) => {
+  expect(findEnvironmentViolations('a.ts', `\n${text}\n`)).toEqual([{ path: 'a.ts', line: 2, text: violation }])
 })
 
 test.each([
@@ -86,5 +86,5 @@ test.each([
   '// process.env',
   "const text = 'process.env'",
 ])('accepts %s', (text) => {
-  expect(findEnvironmentOffences('a.ts', text)).toEqual([])
+  expect(findEnvironmentViolations('a.ts', text)).toEqual([])
 })

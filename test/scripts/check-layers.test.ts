@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findLayerOffences, readLayers } from '../../scripts/check-layers.mjs'
+import { findLayerViolations, readLayers } from '../../scripts/check-layers.mjs'
 
 let root = ''
 
@@ -38,7 +38,7 @@ test.each([
   ['index.ts', './plugin.js'],
 ])('accepts that %s imports %s', (path, specifier) => {
   add(`packages/core/src/${path}`, `import { b } from '${specifier}'`)
-  expect(offences()).toEqual([])
+  expect(violations()).toEqual([])
 })
 
 test.each([
@@ -49,20 +49,20 @@ test.each([
   ['top/a.ts', '../index.js', 'src is above top in core'],
 ])('reports that %s imports the type of %s', (path, specifier, reason) => {
   add(`packages/core/src/${path}`, `\nimport type { B } from '${specifier}'`)
-  expect(offences()).toEqual([
+  expect(violations()).toEqual([
     { path: `packages/core/src/${path}`, line: 2, text: `imports '${specifier}': ${reason}` },
   ])
 })
 
 test('reports a folder that no layer lists', () => {
   add('packages/core/src/new/a.ts', '')
-  expect(offences()).toEqual([
+  expect(violations()).toEqual([
     { path: 'packages/core/src/new/a.ts', text: 'is in no layer: ARCHITECTURE.md lists those of core' },
   ])
 })
 
-function offences() {
-  return findLayerOffences(root)
+function violations() {
+  return findLayerViolations(root)
 }
 
 function add(path: string, text: string) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findOptionOffences } from '../../scripts/check-option-names.mjs'
+import { findOptionViolations } from '../../scripts/check-option-names.mjs'
 
 const contract = `
 export interface Builder { buildImage(dockerfile: string): Promise<void>; exec(id: string): void }
@@ -16,11 +16,11 @@ test.each([
     'buildImage',
   ],
 ])('reports %s', (_, fields, field) => {
-  const found = findOptionOffences([
+  const found = findOptionViolations([
     { path: 'contract.ts', text: contract },
     { path: 'fields.ts', text: fields },
   ])
-  const text = `the option "${field}" names the method "buildImage": make what may be lacking a capability`
+  const text = `the option "${field}" names the method "buildImage": move the method to a capability of its own`
   expect(found).toEqual([{ path: 'fields.ts', line: 1, text }])
 })
 
@@ -30,5 +30,5 @@ test.each([
   ['an option of exec', "const options = { 'exec.env.unset': 'a' }"],
   ['another constant', "const steps = { buildImage: 'a' }"],
 ])('accepts %s', (_, fields) => {
-  expect(findOptionOffences([{ path: 'all.ts', text: `${contract}\n${fields}` }])).toEqual([])
+  expect(findOptionViolations([{ path: 'all.ts', text: `${contract}\n${fields}` }])).toEqual([])
 })

@@ -26,6 +26,6 @@ test('a run that failed outside of any test counts as one failed', () => {
   expect(toTestCounts(report, 1).failed).toBe(1)
 })
 
-test('a run that left no report counts as one failed', () => {
-  expect(toSummary(readTestCounts('/none/such.json', 1))).toBe('0 passed, 1 failed, 0 skipped')
+test('a run without a report counts as one failed', () => {
+  expect(toSummary(readTestCounts('/missing/report.json', 1))).toBe('0 passed, 1 failed, 0 skipped')
 })

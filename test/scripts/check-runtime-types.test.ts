@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findAbilityOffences } from '../../scripts/check-abilities.mjs'
+import { findRuntimeTypeViolations } from '../../scripts/check-runtime-types.mjs'
 
 test.each([
   ['if (runtime instanceof DockerRuntime) {}', 'tests for an instance of DockerRuntime'],
@@ -14,11 +14,11 @@ test.each([
   ['const n = <core.ExecManager>runtime', 'casts to ExecManager'],
   ['const n = x as ImageTransfer', 'casts to ImageTransfer'],
   ['const n = x as ImageBuilder', 'casts to ImageBuilder'],
-  ['function has(x: object): x is SidecarManager { return true }', 'claims by a predicate to have SidecarManager'],
-  ['const is = (x: object): x is Runtime => true', 'claims by a predicate to have Runtime'],
-])('reports %s', (text, offence) => {
-  const found = findAbilityOffences('a.ts', `\n${text}\n`)
-  expect(found).toEqual([{ path: 'a.ts', line: 2, text: `${offence}: ask for the capability instead` }])
+  ['function has(x: object): x is SidecarManager { return true }', 'has a type predicate for SidecarManager'],
+  ['const is = (x: object): x is Runtime => true', 'has a type predicate for Runtime'],
+])('reports %s', (text, violation) => {
+  const found = findRuntimeTypeViolations('a.ts', `\n${text}\n`)
+  expect(found).toEqual([{ path: 'a.ts', line: 2, text: `${violation}: check the capability instead` }])
 })
 
 test.each([
@@ -33,5 +33,5 @@ test.each([
   'const isUsable = (report: Report): report is UsableRuntime => true',
   "// runtime.type === 'docker'",
 ])('accepts %s', (text) => {
-  expect(findAbilityOffences('a.ts', text)).toEqual([])
+  expect(findRuntimeTypeViolations('a.ts', text)).toEqual([])
 })

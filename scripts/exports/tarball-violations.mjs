@@ -8,9 +8,9 @@ import { formatMessage } from 'publint/utils'
  * bundlers. Their findings about CommonJS are ignored, because the packages are ESM only.
  *
  * @param {import('./pack-all.mjs').PackedPackage} packed
- * @returns {Promise<readonly import('../source/offence.mjs').Offence[]>}
+ * @returns {Promise<readonly import('../source/violation.mjs').Violation[]>}
  */
-export async function findTarballOffences({ path, bytes, content }) {
+export async function findTarballViolations({ path, bytes, content }) {
   const texts = [...(await lint(bytes)), ...(await checkTypes(content))]
   return texts.map((text) => ({ path, text }))
 }

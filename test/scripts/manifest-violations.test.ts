@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findManifestOffences } from '../../scripts/exports/manifest-offences.mjs'
+import { findManifestViolations } from '../../scripts/exports/manifest-violations.mjs'
 
 const path = 'packages/x/package.json'
 const manifest = {
@@ -11,7 +11,7 @@ const manifest = {
 const files = ['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']
 
 test('accepts a complete package', () => {
-  expect(findManifestOffences({ path, manifest, files })).toEqual([])
+  expect(findManifestViolations({ path, manifest, files })).toEqual([])
 })
 
 test.each([
@@ -19,9 +19,9 @@ test.each([
   [{ manifest: { ...manifest, dependencies: { c: 'catalog:' } } }, 'publishes "c": "catalog:"'],
   [{ manifest: { ...manifest, exports: { '.': { '@capstan/source': './src/index.ts' } } } }, '"@capstan/source"'],
   [{ files: files.filter((file) => file !== 'README.md') }, 'publishes no README.md'],
-  [{ files: [...files, 'dist/old/gone.js'] }, 'publishes dist/old/gone.js, whose source is gone'],
+  [{ files: [...files, 'dist/old/stale.js'] }, 'publishes dist/old/stale.js, whose source does not exist'],
 ])('reports %j', (change, text) => {
-  const offences = findManifestOffences({ path, manifest, files, ...change })
-  expect(offences).toHaveLength(1)
-  expect(offences[0]?.text).toContain(text)
+  const violations = findManifestViolations({ path, manifest, files, ...change })
+  expect(violations).toHaveLength(1)
+  expect(violations[0]?.text).toContain(text)
 })

@@ -9,18 +9,18 @@ import { root } from '../../tools/workspace.mjs'
  *
  * @param {readonly import('./pack-all.mjs').PackedPackage[]} packed
  * @param {string} user directory of the project that has them installed
- * @returns {Promise<readonly import('../source/offence.mjs').Offence[]>}
+ * @returns {Promise<readonly import('../source/violation.mjs').Violation[]>}
  */
-export async function findUseOffences(packed, user) {
-  const found = await Promise.all(packed.map((pack) => findRunOffences(pack, user)))
-  return [...found.flat(), ...(await findTypeOffences(packed, user))]
+export async function findUseViolations(packed, user) {
+  const found = await Promise.all(packed.map((pack) => findRunViolations(pack, user)))
+  return [...found.flat(), ...(await findTypeViolations(packed, user))]
 }
 
 /**
  * @param {import('./pack-all.mjs').PackedPackage} pack
  * @param {string} user
  */
-async function findRunOffences({ name, path, manifest }, user) {
+async function findRunViolations({ name, path, manifest }, user) {
   const imports = toEntries(name, manifest).map((entry) => [
     '--input-type=module',
     '--eval',
@@ -42,7 +42,7 @@ async function findRunOffences({ name, path, manifest }, user) {
  * @param {readonly import('./pack-all.mjs').PackedPackage[]} packed
  * @param {string} user
  */
-async function findTypeOffences(packed, user) {
+async function findTypeViolations(packed, user) {
   const entries = packed.flatMap(({ name, manifest }) => toEntries(name, manifest))
   writeFileSync(join(user, 'user.ts'), entries.map((entry, at) => `export * as _${at} from '${entry}'`).join('\n'))
   const compilerOptions = { ...options, lib: ['ES2023', 'ESNext.Disposable'], types: ['node'] }

@@ -1,27 +1,29 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
-import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 import { parseNodes, toLine } from './source/syntax-tree.mjs'
+import { reportViolations } from './source/violation.mjs'
 
 /**
- * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/violation.mjs').Violation} Violation
  * @typedef {import('./source/syntax-tree.mjs').SyntaxNode} SyntaxNode
  */
 
 /**
- * Finds source code that determines an ability other than by its capability: `instanceof` a runtime or a manager, a
+ * Finds source code that checks the type of a runtime instead of its capabilities: `instanceof` a runtime or a manager, a
  * comparison of a runtime's `type`, or a cast or type predicate to a runtime or a manager.
  *
  * @param {string} path
  * @param {string} text
- * @returns {readonly Offence[]}
+ * @returns {readonly Violation[]}
  */
-export function findAbilityOffences(path, text) {
+export function findRuntimeTypeViolations(path, text) {
   return parseNodes(path, text).flatMap((node) => {
-    const offence = judge(node)
-    return offence ? [{ path, line: toLine(text, node.start), text: `${offence}: ask for the capability instead` }] : []
+    const violation = findViolation(node)
+    return violation
+      ? [{ path, line: toLine(text, node.start), text: `${violation}: check the capability instead` }]
+      : []
   })
 }
 
@@ -29,30 +31,30 @@ export function findAbilityOffences(path, text) {
  * @param {SyntaxNode} node
  * @returns {string | undefined}
  */
-function judge(node) {
+function findViolation(node) {
   switch (node.type) {
     case 'BinaryExpression':
-      return node.operator === 'instanceof' ? judgeInstance(node) : judgeComparison(node)
+      return node.operator === 'instanceof' ? checkInstanceOf(node) : checkComparison(node)
     case 'SwitchStatement':
       return isRuntimeType(node.discriminant) ? 'branches on the type of a runtime' : undefined
     case 'TSAsExpression':
     case 'TSTypeAssertion':
-      return judgeType(node.typeAnnotation, 'casts to')
+      return checkTypeReference(node.typeAnnotation, 'casts to')
     case 'TSTypePredicate':
-      return judgePredicate(node.typeAnnotation?.typeAnnotation)
+      return checkPredicate(node.typeAnnotation?.typeAnnotation)
     default:
       return undefined
   }
 }
 
 /** @param {SyntaxNode} node */
-function judgeInstance({ right }) {
+function checkInstanceOf({ right }) {
   const name = toLastName(right)
-  return name && abilityName.test(name) ? `tests for an instance of ${name}` : undefined
+  return name && runtimeTypeName.test(name) ? `tests for an instance of ${name}` : undefined
 }
 
 /** @param {SyntaxNode} node */
-function judgeComparison({ operator, left, right }) {
+function checkComparison({ operator, left, right }) {
   if (!/^[!=]==?$/.test(operator)) return undefined
   const sides = [left, right]
   const isRuntime = sides.some(isRuntimeType) || (sides.some(isTypeMember) && sides.some(isRuntimeLiteral))
@@ -63,9 +65,9 @@ function judgeComparison({ operator, left, right }) {
  * @param {SyntaxNode | undefined} type
  * @param {string} verb
  */
-function judgeType(type, verb) {
+function checkTypeReference(type, verb) {
   const name = type?.type === 'TSTypeReference' ? toLastName(type.typeName) : undefined
-  return name && abilityName.test(name) ? `${verb} ${name}` : undefined
+  return name && runtimeTypeName.test(name) ? `${verb} ${name}` : undefined
 }
 
 /**
@@ -73,13 +75,15 @@ function judgeType(type, verb) {
  *
  * @param {SyntaxNode | undefined} type
  */
-function judgePredicate(type) {
+function checkPredicate(type) {
   const name = type && toLastName(type.typeName ?? type)
-  return name?.endsWith('Runtime') && name !== 'Runtime' ? undefined : judgeType(type, 'claims by a predicate to have')
+  return name?.endsWith('Runtime') && name !== 'Runtime'
+    ? undefined
+    : checkTypeReference(type, 'has a type predicate for')
 }
 
 /**
- * `runtime.type`, `this.#runtime.type`, `dockerRuntime?.type`.
+ * Whether the node is the `type` of a runtime: `runtime.type`, `this.#runtime.type`, `dockerRuntime?.type`.
  *
  * @param {SyntaxNode} node
  */
@@ -107,7 +111,7 @@ function toMember(node) {
 }
 
 /**
- * The name that a chain of members ends with: `runtime` of `this.#runtime`, `NetworkManager` of `core.NetworkManager`.
+ * Returns the last name of a chain of members: `runtime` of `this.#runtime`, `NetworkManager` of `core.NetworkManager`.
  *
  * @param {SyntaxNode} node
  * @returns {string | undefined}
@@ -118,14 +122,14 @@ function toLastName(node) {
   return inner ? toLastName(inner) : undefined
 }
 
-const abilityName = /(Runtime|Manager|ImageBuilder|ImageTransfer)$/
+const runtimeTypeName = /(Runtime|Manager|ImageBuilder|ImageTransfer)$/
 
 /** Values that mark a comparison with the `type` of a runtime, for any name of the object. "memory" is also a type of mount. */
 const knownRuntimes = ['docker', 'apple', 'podman']
 
 if (isMain(import.meta.url)) {
   const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
-  reportOffences(
-    packages.flatMap(({ sources }) => sources).flatMap(({ path, text }) => findAbilityOffences(path, text)),
+  reportViolations(
+    packages.flatMap(({ sources }) => sources).flatMap(({ path, text }) => findRuntimeTypeViolations(path, text)),
   )
 }
