@@ -20,7 +20,7 @@ describeWithSimulator('capstan doctor names the cause when Apple is unavailable 
     [
       'no command',
       {},
-      { command: '/nowhere/container' },
+      { command: '/missing/container' },
       ['there is no command', 'github.com/apple/container/releases'],
     ],
     [
@@ -43,11 +43,11 @@ describeWithSimulator('capstan doctor names the cause when Apple is unavailable 
       ['the command has no networks on this macOS', 'update macOS to 26 or newer'],
     ],
   ]
-  const words = causes.flatMap(([, , , told]) => told.slice(0, 1))
+  const words = causes.flatMap(([, , , expected]) => expected.slice(0, 1))
 
-  it.each(causes)('%s', async (_, simulation, options, told) => {
-    const answer = await readDoctor(simulation, options)
-    for (const text of told) expect(answer).toContain(text)
-    expect(words.filter((text) => answer.includes(text))).toEqual(told.slice(0, 1))
+  it.each(causes)('%s', async (_, simulation, options, expected) => {
+    const output = await readDoctor(simulation, options)
+    for (const text of expected) expect(output).toContain(text)
+    expect(words.filter((text) => output.includes(text))).toEqual(expected.slice(0, 1))
   })
 })

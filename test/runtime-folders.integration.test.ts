@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProgram } from '../tools/run-program.mjs'
 import { root } from './docs/documents.js'
 
-const obstacle = findObstacle()
-if (obstacle !== undefined) console.warn(`The tests of examples/runtime-folders are skipped: ${obstacle}`)
+const problem = findProblem()
+if (problem !== undefined) console.warn(`The tests of examples/runtime-folders are skipped: ${problem}`)
 
-describe.skipIf(obstacle !== undefined)('examples/runtime-folders', () => {
+describe.skipIf(problem !== undefined)('examples/runtime-folders', () => {
   let folder: string
 
   beforeAll(async () => {
@@ -20,10 +20,10 @@ describe.skipIf(obstacle !== undefined)('examples/runtime-folders', () => {
 
   afterAll(async () => await rm(folder, { recursive: true, force: true }))
 
-  it('passes the conformance kit and leaves no container', async () => {
+  it('passes the conformance kit and removes its containers', async () => {
     const report = join(folder, 'report.json')
     const argv = ['conformance', '--plugin', join(root, 'examples/runtime-folders'), '--report', report]
-    const options = ['--unavailable-env', 'CAPSTAN_FOLDERS=/nowhere', '--timeout', '60']
+    const options = ['--unavailable-env', 'CAPSTAN_FOLDERS=/missing', '--timeout', '60']
     const { code, output } = await run(process.execPath, [bin, ...argv, ...options])
     expect(code, output).toBe(0)
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ counts: { failed: 0 } })
@@ -35,12 +35,12 @@ describe.skipIf(obstacle !== undefined)('examples/runtime-folders', () => {
   }
 })
 
-/** Returns why the example cannot run on this machine. */
-function findObstacle(): string | undefined {
+/** Returns why the example cannot run on this machine, if it cannot. */
+function findProblem(): string | undefined {
   if (process.getuid?.() !== 0) return 'chroot needs root'
   try {
-    const linking = execFileSync('sh', ['-c', 'busybox --list >/dev/null && ldd "$(command -v busybox)" 2>&1 || true'])
-    return /not a dynamic executable|statically linked/.test(String(linking))
+    const output = execFileSync('sh', ['-c', 'busybox --list >/dev/null && ldd "$(command -v busybox)" 2>&1 || true'])
+    return /not a dynamic executable|statically linked/.test(String(output))
       ? undefined
       : 'no static busybox is installed'
   } catch (error) {

@@ -15,11 +15,11 @@ import { dockerPlugin } from '@capstan/runtime-docker'
 import { afterEach, expect, it } from 'vitest'
 import { describeWithEngine } from './support/test-engine.js'
 
-interface Made {
+interface CreatedResources {
   readonly running: string
   readonly created: string
   readonly lease: string
-  readonly kept: string
+  readonly persistent: string
   readonly networkId: string
   readonly volume: string
   readonly image: string
@@ -27,51 +27,54 @@ interface Made {
 
 describeWithEngine('a sweep after a crash', ({ socketPath, image }) => {
   const children: ChildProcess[] = []
-  const made: Made[] = []
+  const created: CreatedResources[] = []
 
   afterEach(async () => {
     await Promise.all(children.splice(0).map(kill))
     await using host = createHost()
     const scope = await host.open()
-    for (const things of made.splice(0)) await removeAll(scope, things)
+    for (const resources of created.splice(0)) await removeAll(scope, resources)
   })
 
   const createHost = () => createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })], env: {} })
 
-  async function startChild(name: string): Promise<{ readonly child: ChildProcess; readonly things: Made }> {
-    const script = fileURLToPath(new URL('fixtures/make-and-hang.mjs', import.meta.url))
+  async function startChild(
+    name: string,
+  ): Promise<{ readonly child: ChildProcess; readonly resources: CreatedResources }> {
+    const script = fileURLToPath(new URL('fixtures/create-resources.mjs', import.meta.url))
     const env = { ...process.env, DOCKER_HOST: `unix://${socketPath}` }
     const child = spawn(process.execPath, [script, name, image], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     children.push(child)
     const [line] = await once(createInterface({ input: child.stdout }), 'line')
-    const things: Made = JSON.parse(String(line))
-    made.push(things)
-    return { child, things }
+    const resources: CreatedResources = JSON.parse(String(line))
+    created.push(resources)
+    return { child, resources }
   }
 
-  it('removes the resources of a dead owner, keeps those of a living one, and finds nothing at the second call', async () => {
+  it('removes the resources of a killed process, keeps those of a running one, and removes nothing at the second call', async () => {
     expect(existsSync(new URL('../packages/core/dist/index.js', import.meta.url)), 'build first: tsc -b').toBe(true)
-    const [dead, living] = [
-      await startChild(`capstan-dead-${process.pid}`),
-      await startChild(`capstan-alive-${process.pid}`),
+    const [killed, running] = [
+      await startChild(`capstan-killed-${process.pid}`),
+      await startChild(`capstan-running-${process.pid}`),
     ]
-    await kill(dead.child)
+    await kill(killed.child)
     await using host = createHost()
     const scope = await host.open()
 
-    expect(toIds(await scope.sweep({ dryRun: true }))).toEqual(expect.arrayContaining([dead.things.running]))
-    expect((await list(scope)).has(dead.things.running)).toBe(true)
+    expect(toIds(await scope.sweep({ dryRun: true }))).toEqual(expect.arrayContaining([killed.resources.running]))
+    expect((await list(scope)).has(killed.resources.running)).toBe(true)
 
     const swept = await scope.sweep()
-    const left = await list(scope)
-    const { running, created, networkId, volume, lease, kept } = dead.things
-    for (const gone of [running, created, networkId, volume, dead.things.image]) expect(left).not.toContain(gone)
-    expect(toIds(swept)).toEqual(expect.arrayContaining([running, created, networkId, volume]))
+    const remaining = await list(scope)
+    const { networkId, volume, lease, persistent, image: tag, ...containers } = killed.resources
+    const removed = [containers.running, containers.created, networkId, volume]
+    for (const id of [...removed, tag]) expect(remaining).not.toContain(id)
+    expect(toIds(swept)).toEqual(expect.arrayContaining(removed))
     expect(swept.failed).toEqual([])
-    for (const stays of [lease, kept, ...Object.values(living.things)]) expect(left).toContain(stays)
+    for (const id of [lease, persistent, ...Object.values(running.resources)]) expect(remaining).toContain(id)
 
-    const made = new Set<string>([...Object.values(dead.things), ...Object.values(living.things)])
-    expect(toIds(await scope.sweep()).filter((id) => made.has(id))).toEqual([])
+    const all = new Set<string>([...Object.values(killed.resources), ...Object.values(running.resources)])
+    expect(toIds(await scope.sweep()).filter((id) => all.has(id))).toEqual([])
   })
 })
 
@@ -79,7 +82,7 @@ function toIds({ removed }: SweepReport): readonly string[] {
   return removed.map(({ id }) => id)
 }
 
-/** The ids of containers and networks, the names of volumes and the tags of images. */
+/** Lists the IDs of containers and networks, the names of volumes and the tags of images. */
 async function list(scope: RuntimeScope): Promise<ReadonlySet<string>> {
   const { networks, volumes } = requireCapabilities(scope, managers)
   const listed = await Promise.all([
@@ -91,12 +94,13 @@ async function list(scope: RuntimeScope): Promise<ReadonlySet<string>> {
   return new Set(listed.flat())
 }
 
-async function removeAll(scope: RuntimeScope, things: Made): Promise<void> {
+async function removeAll(scope: RuntimeScope, resources: CreatedResources): Promise<void> {
   const { networks, volumes } = requireCapabilities(scope, managers)
-  for (const id of [things.running, things.created, things.lease, things.kept]) await scope.runtime.removeContainer(id)
-  await networks.removeNetwork(things.networkId)
-  await volumes.removeVolume(things.volume)
-  await scope.runtime.removeImage(things.image)
+  const { running, created, lease, persistent, networkId, volume, image } = resources
+  for (const id of [running, created, lease, persistent]) await scope.runtime.removeContainer(id)
+  await networks.removeNetwork(networkId)
+  await volumes.removeVolume(volume)
+  await scope.runtime.removeImage(image)
 }
 
 async function kill(child: ChildProcess): Promise<void> {

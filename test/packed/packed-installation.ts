@@ -9,7 +9,7 @@ import { runProgram } from '../../tools/run-program.mjs'
 /**
  * An installation from a registry: the command, installed globally, and an application with its own packages.
  *
- * The application has `their-runtime`, and `their-feature` with a second copy of core (9.9.9) below it.
+ * The application has `third-party-runtime`, and `third-party-feature` with its own copy of core (9.9.9).
  */
 export interface PackedInstallation extends AsyncDisposable {
   readonly app: string
@@ -22,15 +22,15 @@ export async function installPackedPackages(): Promise<PackedInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    const tarballs = await packOurs(folder)
+    const tarballs = await packPublished(folder)
     const [core = '', ...others] = ['core', 'build-context', 'runtime-memory'].map((name) => tarballs.get(name) ?? '')
     const secondCore = await packSecondCore(core, folder)
-    const theirs = await packTheirs(secondCore, folder)
+    const thirdParty = await packThirdParty(secondCore, folder)
     const [global, app] = [join(folder, 'global'), join(folder, 'app')]
     await mkdir(app)
     await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
     await npm(['install', '--global', '--prefix', global, ...tarballs.values()], folder)
-    await npm(['install', core, ...others, ...theirs], app)
+    await npm(['install', core, ...others, ...thirdParty], app)
     return { app, capstan: join(global, 'bin', 'capstan'), [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()
@@ -43,7 +43,7 @@ export async function installAll(...places: readonly string[]): Promise<PackedIn
   const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    const tarballs = await packOurs(folder)
+    const tarballs = await packPublished(folder)
     const app = join(folder, 'app')
     await mkdir(app)
     await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
@@ -57,14 +57,14 @@ export async function installAll(...places: readonly string[]): Promise<PackedIn
   }
 }
 
-/** By the name of the package without the scope. */
-async function packOurs(folder: string): Promise<ReadonlyMap<string, string>> {
+/** Resolves with the tarballs by the name of the package without the scope. */
+async function packPublished(folder: string): Promise<ReadonlyMap<string, string>> {
   const published = readPackages(root).filter(({ manifest }) => manifest.private !== true)
   const packed = await packAll(published, folder)
   return new Map(packed.map(({ name, tarball }) => [name.replace('@capstan/', ''), tarball]))
 }
 
-/** The same core with another version, so that npm does not deduplicate the two. */
+/** Packs core with another version, so that npm does not deduplicate the two. */
 async function packSecondCore(tarball: string, folder: string): Promise<string> {
   const place = join(folder, 'second-core')
   await mkdir(place)
@@ -73,10 +73,10 @@ async function packSecondCore(tarball: string, folder: string): Promise<string> 
   return await pack(place, folder)
 }
 
-async function packTheirs(secondCore: string, folder: string): Promise<readonly string[]> {
-  const [feature, runtime] = [join(folder, 'their-feature'), join(folder, 'their-runtime')]
-  await cp(join(fixtures, 'their-feature'), feature, { recursive: true })
-  await cp(join(fixtures, 'their-runtime'), runtime, { recursive: true })
+async function packThirdParty(secondCore: string, folder: string): Promise<readonly string[]> {
+  const [feature, runtime] = [join(folder, 'third-party-feature'), join(folder, 'third-party-runtime')]
+  await cp(join(fixtures, 'third-party-feature'), feature, { recursive: true })
+  await cp(join(fixtures, 'third-party-runtime'), runtime, { recursive: true })
   await changeManifest(feature, { dependencies: { '@capstan/core': `file:${secondCore}` } })
   return [await pack(feature, folder), await pack(runtime, folder)]
 }

@@ -16,81 +16,91 @@ describe('two installed copies of core in one tree', () => {
   it('share tokens and errors, and reject a feature class of the other copy with an error that names both', async () => {
     const program = `
       import { createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+      import { createHostError } from '@capstan/core/plugin'
       import { memoryPlugin } from '@capstan/runtime-memory'
-      import { core, TheirFeature } from 'their-feature'
+      import { core, ThirdPartyFeature } from 'third-party-feature'
 
       const host = createRuntimeHost({ plugins: [memoryPlugin()] })
       const scope = await host.open({ runtime: 'memory' })
       const facts = { image: 'x' }
-      const refusal = () => {
+      const rejection = () => {
         try {
-          scope.resolve(TheirFeature)
+          scope.resolve(ThirdPartyFeature)
         } catch (error) {
           return error.message
         }
       }
       console.log(JSON.stringify({
-        isOne: core.isHostError === isHostError,
+        isSameCopy: core.isHostError === isHostError,
         isSameToken: core.networkManagerCapability.token === networkManagerCapability.token,
         isFound: core.findCapability(scope, core.networkManagerCapability) !== undefined,
         isKnownHere: isHostError(core.createHostError('IMAGE_NOT_FOUND', facts), 'IMAGE_NOT_FOUND'),
         isKnownThere: core.isHostError(createHostError('IMAGE_NOT_FOUND', facts), 'IMAGE_NOT_FOUND'),
-        refusal: refusal(),
+        rejection: rejection(),
       }))
       await host[Symbol.asyncDispose]()`
     const { code, output } = await runInApp(program)
     expect(code, output).toBe(0)
-    const { refusal, ...findings } = JSON.parse(output)
+    const { rejection, ...findings } = JSON.parse(output)
     expect(findings).toEqual({
-      isOne: false,
+      isSameCopy: false,
       isSameToken: true,
       isFound: true,
       isKnownHere: true,
       isKnownThere: true,
     })
-    expect(refusal).toMatch(
-      /@capstan\/core 9\.9\.9 in .*\/app\/node_modules\/their-feature\/node_modules\/@capstan\/core/,
+    expect(rejection).toMatch(
+      /@capstan\/core 9\.9\.9 in .*\/app\/node_modules\/third-party-feature\/node_modules\/@capstan\/core/,
     )
-    expect(refusal).toMatch(/@capstan\/core 0\.\d+\.\d+ in .*\/app\/node_modules\/@capstan\/core/)
+    expect(rejection).toMatch(/@capstan\/core 0\.\d+\.\d+ in .*\/app\/node_modules\/@capstan\/core/)
   })
 })
 
 describe('the command, installed globally', () => {
   it("finds a runtime package in the application's own node_modules", async () => {
-    const { output } = await capstan(['doctor', '--plugin', 'their-runtime', '--json'])
-    expect(findRuntime(output, 'theirs')).toMatchObject({
+    const { output } = await capstan(['doctor', '--plugin', 'third-party-runtime', '--json'])
+    expect(findRuntime(output, 'third-party')).toMatchObject({
       available: true,
-      packageName: 'their-runtime',
+      packageName: 'third-party-runtime',
       packageVersion: '2.3.4',
     })
   })
 
   it('finds a runtime in a folder of the application', async () => {
     const { app } = installed
-    await cp(join(app, 'node_modules', 'their-runtime'), join(app, 'plugins', 'mine'), { recursive: true })
-    const { output } = await capstan(['doctor', '--plugin', './plugins/mine', '--json'])
-    expect(findRuntime(output, 'theirs')).toMatchObject({ available: true, packageVersion: '2.3.4' })
+    await cp(join(app, 'node_modules', 'third-party-runtime'), join(app, 'plugins', 'local'), { recursive: true })
+    const { output } = await capstan(['doctor', '--plugin', './plugins/local', '--json'])
+    expect(findRuntime(output, 'third-party')).toMatchObject({ available: true, packageVersion: '2.3.4' })
   })
 
   it('runs a container on that runtime', async () => {
-    const argv = ['--plugin', 'their-runtime', '--runtime', 'theirs', 'run', '--rm', 'busybox', 'echo', 'it works']
+    const argv = [
+      '--plugin',
+      'third-party-runtime',
+      '--runtime',
+      'third-party',
+      'run',
+      '--rm',
+      'busybox',
+      'echo',
+      'it works',
+    ]
     expect(await capstan(argv)).toEqual({ code: 0, output: 'it works\n' })
   })
 
   it('runs the kit on that runtime, also in another process', async () => {
-    const argv = ['conformance', '--plugin', 'their-runtime', '--only', 'PRB,REG,NAME,PROC', '--json']
+    const argv = ['conformance', '--plugin', 'third-party-runtime', '--only', 'PRB,REG,NAME,PROC', '--json']
     const { code, output } = await capstan(argv)
     expect(code, output).toBe(0)
     expect(output).toMatch(/"failed": 0,\s+"absent": 2,\s+"refused": 0/)
   })
 
   it('does not load its own packages as packages of the application', async () => {
-    const elsewhere = join(installed.app, '..', 'elsewhere')
-    await mkdir(elsewhere)
-    const { code, output } = await capstan(['doctor', '--plugin', '@capstan/runtime-memory'], elsewhere)
+    const otherFolder = join(installed.app, '..', 'other-folder')
+    await mkdir(otherFolder)
+    const { code, output } = await capstan(['doctor', '--plugin', '@capstan/runtime-memory'], otherFolder)
     expect(code, output).toBe(125)
-    expect(output).toMatch(/"@capstan\/runtime-memory".*was not found from \/.*\/elsewhere\/:/)
+    expect(output).toMatch(/"@capstan\/runtime-memory".*was not found from \/.*\/other-folder\/:/)
   })
 })
 

@@ -30,15 +30,15 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
   })
 
   it('starts the service of a real Podman and passes the kit', async () => {
-    const { counts, failed } = await tryByKit([])
+    const { counts, failed } = await runKit([])
     expect(counts.passed).toBeGreaterThan(400)
     if (failed.length === 0) return
     // Podman 4.3 fails at concurrent requests, so the cases run one at a time.
-    console.warn(`Tried again, alone, because they failed beside others: ${failed.join(', ')}`)
-    expect((await tryByKit(['--only', failed.join(','), '--concurrency', '1'])).failed).toEqual([])
+    console.warn(`Run again one at a time, because they failed in parallel: ${failed.join(', ')}`)
+    expect((await runKit(['--only', failed.join(','), '--concurrency', '1'])).failed).toEqual([])
   }, 780_000)
 
-  it('leaves no service and no socket behind when the process of the host is killed', async () => {
+  it('stops the service and removes its socket when the process of the host is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-killed-'))
     const program = `
       import { createRuntimeHost, loadPlugins } from '@capstan/core'
@@ -57,12 +57,12 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
     await rm(folder, { recursive: true })
   })
 
-  async function tryByKit(options: readonly string[]) {
+  async function runKit(options: readonly string[]) {
     const report = join(installed.app, 'report.json')
     const { code, output } = await capstan(
       ['conformance', '--plugin', plugin, '--runtime', 'podman', '--report', report].concat(
         ['--image', 'capstan-test/busybox:1', '--firewall-image', 'capstan-test/firewall:1'],
-        ['--unavailable-env', 'CONTAINER_HOST=unix:///nowhere/podman.sock', '--timeout', '60'],
+        ['--unavailable-env', 'CONTAINER_HOST=unix:///missing/podman.sock', '--timeout', '60'],
         options,
       ),
     )

@@ -5,7 +5,7 @@ import { readFakeBuildKitFiles } from '../../packages/feature-buildkit/test/fake
 import type { Simulator } from '../../packages/runtime-apple/test/simulator/start-simulator.mjs'
 import { toTarArchive } from '../../tools/engine/tar-archive.mjs'
 
-/** Adds the image of the fake BuildKit's image to the registry of a simulator, and returns its name. */
+/** Adds the image of the fake BuildKit to the registry of a simulator, and returns its name. */
 export async function addFakeBuildKitImage({ home }: Pick<Simulator, 'home'>): Promise<string> {
   const directory = join(home, 'registry', encodeURIComponent(`docker.io/${name}`))
   const root = join(directory, 'rootfs')

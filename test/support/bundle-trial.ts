@@ -26,7 +26,7 @@ const application = `
   }
   main()`
 
-/** Bundles the application with esbuild and runs it in a separate folder, with a scripted engine. */
+/** Bundles the application with esbuild and runs it in a separate folder, with a fake engine that has fixed responses. */
 export interface BundleTrial extends AsyncDisposable {
   /** `resolveDir` is the folder from which packages are resolved. */
   run(format: (typeof bundleFormats)[number], options: BundleOptions): Promise<BundleResult>
@@ -48,6 +48,7 @@ export interface BundleResult {
 /** The output of the application. */
 export const bundledOutput = { id: 'c'.repeat(64), listed: 0, require: 'undefined' }
 
+/** Starts the fake engine. */
 export async function createBundleTrial(): Promise<BundleTrial> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-bundle-'))
   const engine = createServer((request, response) => {
@@ -83,7 +84,7 @@ export async function createBundleTrial(): Promise<BundleTrial> {
   }
 }
 
-/** Files that cannot be bundled, or that Capstan does not use. */
+/** Returns the files that cannot be bundled, or that Capstan does not use. */
 export function findForeignInputs(inputs: readonly string[]): readonly string[] {
   return inputs.filter((path) => /\.node$|\/(ssh2|cpu-features|docker-modem|@grpc)\//.test(path))
 }

@@ -19,11 +19,14 @@ export async function setup(project: TestProject): Promise<void> {
 
 async function findTestEngine(): Promise<Finding> {
   const found = await findEngine()
-  if (!found.available) return toNone(found.reason)
+  if (!found.available) return toUnavailable(found.reason)
   const { socketPath } = found.connection
-  if (!socketPath) return toNone(`${found.endpoint.host} is not a socket of this machine, whose files the tests share`)
+  if (!socketPath)
+    return toUnavailable(
+      `${found.endpoint.host} is not a socket of this machine, and the tests mount files of this machine`,
+    )
   const [busybox, firewall] = await makeTestImages(found.connection)
-  if (!busybox?.made) return toNone(`the engine lacks the test image: ${busybox?.reason}`)
+  if (!busybox?.made) return toUnavailable(`the engine lacks the test image: ${busybox?.reason}`)
   const engine = { available: true, socketPath, apiVersion: found.apiVersion, image: busybox.name } as const
   const fake = await makeFakeBuildKit(found.connection)
   const buildkit: TestBuildKit = fake.made
@@ -45,7 +48,7 @@ async function makeFakeBuildKit(connection: EngineConnection): Promise<TestImage
   })
 }
 
-function toNone(reason: string): Finding {
+function toUnavailable(reason: string): Finding {
   return { engine: { available: false, reason }, buildkit: { available: false, reason }, missing: [reason] }
 }
 

@@ -67,7 +67,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     expect((await capstan('buildkit', 'stop')).stdout).toBe('BuildKit does not run on docker.')
   }, 120_000)
 
-  it('connects a container to the socket, and leaves nothing', async () => {
+  it('connects a container to the socket, and stops BuildKit after it', async () => {
     const script = 'test -S $(echo $BUILDKIT_HOST | cut -c 8-) && echo shared; exit 7'
     const { exitCode, stdout } = await capstan(
       'run',

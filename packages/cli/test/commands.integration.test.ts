@@ -64,7 +64,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     await (await host.open()).runtime.removeImage(tag)
   })
 
-  it('quickstart runs all steps and leaves no resource behind', async () => {
+  it('quickstart runs all steps and removes its resources', async () => {
     const { exitCode, stdout } = await capstan('quickstart')
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/✔ built capstan-quickstart:\w+ on docker, \d/)

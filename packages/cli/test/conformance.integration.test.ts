@@ -7,8 +7,8 @@ import { spawnCapstan } from './support/spawn-capstan.js'
 
 const memory = fileURLToPath(new URL('../../runtime-memory', import.meta.url))
 const crashing = fileURLToPath(new URL('../../../test/fixtures/crashing-plugin.mjs', import.meta.url))
-const telling = fileURLToPath(new URL('../../../test/fixtures/telling-plugin.mjs', import.meta.url))
-const restless = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
+const logging = fileURLToPath(new URL('../../../test/fixtures/logging-plugin.mjs', import.meta.url))
+const keepAlive = fileURLToPath(new URL('../../../test/fixtures/keep-alive-plugin.mjs', import.meta.url))
 
 // Runs the compiled command, and needs no engine.
 describe('capstan conformance, as a process', () => {
@@ -20,7 +20,7 @@ describe('capstan conformance, as a process', () => {
   })
 
   it('exits and warns when the plugin keeps the process alive', async () => {
-    const argv = ['conformance', '--plugin', restless, '--only', 'PROC']
+    const argv = ['conformance', '--plugin', keepAlive, '--only', 'PROC']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/^PROC-001 /m)
@@ -47,7 +47,7 @@ describe('capstan conformance, as a process', () => {
   })
 
   it('exits with 130 on Ctrl-C, before the last case', async () => {
-    const running = spawnCapstan(['conformance', '--plugin', telling], { env: {} })
+    const running = spawnCapstan(['conformance', '--plugin', logging], { env: {} })
     running.stderr.on('data', (text) => {
       if (String(text).includes('probed 100\n')) running.kill('SIGINT')
     })

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bin } from './support/spawn-capstan.js'
 
 // Runs the compiled command, and needs no engine.
-const byPnpm = join(fileURLToPath(new URL('../../../node_modules', import.meta.url)), '.bin', 'capstan')
+const pnpmCommand = join(fileURLToPath(new URL('../../../node_modules', import.meta.url)), '.bin', 'capstan')
 
-describe.each(['a link, as npm makes it', 'a script, as pnpm makes it'])('capstan as it is installed: by %s', (how) => {
+describe.each(['a link, as npm creates it', 'a script, as pnpm creates it'])('capstan installed as %s', (how) => {
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'capstan with a space '))
@@ -19,8 +19,8 @@ describe.each(['a link, as npm makes it', 'a script, as pnpm makes it'])('capsta
 
   const run = (...argv: string[]) => {
     const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
-    const env = { PATH: path, DOCKER_HOST: 'unix:///nowhere/docker.sock' }
-    const command = how.startsWith('a link') ? join(folder, 'capstan') : byPnpm
+    const env = { PATH: path, DOCKER_HOST: 'unix:///missing/docker.sock' }
+    const command = how.startsWith('a link') ? join(folder, 'capstan') : pnpmCommand
     return execa('sh', [command, ...argv], { reject: false, env, cwd: folder })
   }
 

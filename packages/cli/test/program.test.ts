@@ -152,7 +152,7 @@ describe('runProgram', () => {
   })
 
   it('writes an error as one JSON document on stderr with --json', async () => {
-    const result = await runCapstan(['inspect', '--json', '--runtime', 'memory', 'nobody'], {
+    const result = await runCapstan(['inspect', '--json', '--runtime', 'memory', 'missing'], {
       plugins: [memoryPlugin()],
     })
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
@@ -162,10 +162,10 @@ describe('runProgram', () => {
         {
           command: 'capstan inspect',
           code: 'CONTAINER_NOT_FOUND',
-          message: 'there is no container "nobody"',
+          message: 'there is no container "missing"',
           details: [],
           remedies: ['`capstan ps --all` lists the containers'],
-          facts: { id: 'nobody' },
+          facts: { id: 'missing' },
           undoFailures: [],
           causes: [],
         },

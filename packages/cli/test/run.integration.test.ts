@@ -9,14 +9,14 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
   const env = { DOCKER_HOST: `unix://${socketPath}`, CAPSTAN_RUNTIME: 'docker' }
   const name = `capstan-cli-${process.pid}`
   const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
-  const isThere = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isSameOwner)
+  const exists = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isSameOwner)
   const isSameOwner = (container: { readonly name: string }) => container.name === name
   const inEnv = { ...env, NODE: process.execPath, BIN: bin }
   const inShell = (script: string) => execa('sh', ['-c', script], { reject: false, env: inEnv })
 
   afterEach(() => capstan('rm', '--force', name))
 
-  it('exits with the exit code of the container and leaves no container behind', async () => {
+  it('exits with the exit code of the container and removes the container', async () => {
     const { exitCode, stdout, stderr } = await capstan(
       'run',
       '--rm',
@@ -28,7 +28,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
       'echo out; exit 7',
     )
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 7, stdout: 'out', stderr: '' })
-    expect(await isThere()).toBe(false)
+    expect(await exists()).toBe(false)
   })
 
   it('passes stdin until its end, and exits when stdin stays open', async () => {
@@ -50,7 +50,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     await once(running.stdout, 'data')
     running.kill(signal)
     expect((await running).exitCode).toBe(exitCode)
-    expect(await isThere()).toBe(false)
+    expect(await exists()).toBe(false)
   })
 
   it('forwards Ctrl-C as the --stop-signal, and exits with the exit code of the container', async () => {
@@ -66,13 +66,13 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(missing.exitCode).toBe(127)
     expect(missing.stderr).toMatch(/^capstan run: .*no-such-command/)
     expect((await capstan('run', '--name', name, image, '/etc/passwd')).exitCode).toBe(126)
-    expect(await isThere()).toBe(false)
+    expect(await exists()).toBe(false)
   })
 
   it('exits without an error when the reader of its output closes it', async () => {
     const { stdout, stderr } = await inShell(`"$NODE" "$BIN" run --rm --name ${name} ${image} yes | head -n 1`)
     expect({ stdout, stderr }).toEqual({ stdout: 'y', stderr: '' })
-    expect(await isThere()).toBe(false)
+    expect(await exists()).toBe(false)
   })
 
   it('sets the size of the terminal, passes keys, and restores the terminal', async () => {
@@ -100,7 +100,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect((await capstan('sweep', '--dry-run', '--json')).stdout).not.toContain(id)
   })
 
-  it('leaves a container to the next sweep when the command is killed', async () => {
+  it('does not remove the container when the command is killed, and the next sweep lists it', async () => {
     const running = spawnCapstan(['run', '--rm', '--name', name, image, 'sh', '-c', 'echo up; exec sleep 1000'], {
       env,
     })

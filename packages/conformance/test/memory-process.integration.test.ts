@@ -12,7 +12,7 @@ runtimePluginSuite(
 )
 
 it('PROC-001 and PROC-002 fail when a plugin keeps the process alive after close', async () => {
-  const specifier = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
+  const specifier = fileURLToPath(new URL('../../../test/fixtures/keep-alive-plugin.mjs', import.meta.url))
   const { cases } = await runConformance({ ...options, specifier })
   const failed = cases.filter(({ status }) => status === 'failed').map(({ id }) => id)
   expect(failed).toEqual(['PROC-001', 'PROC-002'])

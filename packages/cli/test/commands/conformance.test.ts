@@ -96,7 +96,7 @@ describe('capstan conformance', () => {
     expect(stderr).toContain('unix:///var/run/docker.sock')
   })
 
-  it('exits with 130 when it is interrupted, and leaves no resource behind', async () => {
+  it('exits with 130 when it is interrupted, and removes its resources', async () => {
     const io = new FakeIo()
     const plugin = changedMemory({
       waitContainer: () => {

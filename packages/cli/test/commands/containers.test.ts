@@ -89,10 +89,10 @@ describe('capstan inspect', () => {
   })
 
   it('fails with a remedy for an unknown container', async () => {
-    expect(await capstan(['inspect', 'nobody'])).toEqual({
+    expect(await capstan(['inspect', 'missing'])).toEqual({
       exitCode: 125,
       stdout: '',
-      stderr: 'capstan inspect: there is no container "nobody"\n  → `capstan ps --all` lists the containers\n',
+      stderr: 'capstan inspect: there is no container "missing"\n  → `capstan ps --all` lists the containers\n',
     })
   })
 
@@ -135,13 +135,13 @@ describe('capstan logs', () => {
   })
 
   it('writes an incomplete character at the end in JSON', async () => {
-    const torn: MemoryProgram = async ({ stdout }) => {
+    const partial: MemoryProgram = async ({ stdout }) => {
       stdout.write(Buffer.from('caf\u00e9').subarray(0, 4))
       return 0
     }
-    plugins = [memoryPlugin({ images: { torn: { main: torn } } })]
-    await capstan(['run', '--name', 'torn', 'torn'])
-    const lines = (await capstan(['logs', '--json', 'torn'])).stdout.trim().split('\n')
+    plugins = [memoryPlugin({ images: { partial: { main: partial } } })]
+    await capstan(['run', '--name', 'partial', 'partial'])
+    const lines = (await capstan(['logs', '--json', 'partial'])).stdout.trim().split('\n')
     expect(lines.map((line) => JSON.parse(line).text).join('')).toBe('caf\ufffd')
   })
 
@@ -163,7 +163,7 @@ describe('capstan logs', () => {
 })
 
 describe('capstan stop and rm', () => {
-  it('stops twice, removes, and prints the names', async () => {
+  it('accepts a stopped container in stop, removes it, and prints the names', async () => {
     expect(await capstan(['stop', '-t', '0', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
     expect((await capstan(['stop', 'web'])).exitCode).toBe(0)
     expect((await capstan(['rm', 'web'])).stdout).toBe('web\n')
@@ -178,13 +178,13 @@ describe('capstan stop and rm', () => {
 
   it('handles containers in parallel, and prints them in the given order', async () => {
     let begun = 0
-    let go = () => {}
+    let resolveAll = () => {}
     const all = new Promise<void>((resolve) => {
-      go = resolve
+      resolveAll = resolve
     })
     const stopContainer = async () => {
       begun += 1
-      if (begun === 2) go()
+      if (begun === 2) resolveAll()
       await all
     }
     plugins = [changedMemory({ stopContainer })]
@@ -193,19 +193,19 @@ describe('capstan stop and rm', () => {
   })
 
   it('removes a running container only with --force', async () => {
-    const refused = await capstan(['rm', 'web'])
-    expect(refused.exitCode).toBe(125)
-    expect(refused.stderr).toMatch(/container "web" is running\n {2}→ stop it first/)
+    const rejected = await capstan(['rm', 'web'])
+    expect(rejected.exitCode).toBe(125)
+    expect(rejected.stderr).toMatch(/container "web" is running\n {2}→ stop it first/)
     expect((await capstan(['rm', '-f', 'web'])).exitCode).toBe(0)
   })
 
   it('handles the other containers and fails when one does not exist, except with --force', async () => {
-    const mixed = await capstan(['stop', '-t', '0', 'nobody', 'web', 'no-one'])
+    const mixed = await capstan(['stop', '-t', '0', 'missing', 'web', 'absent'])
     expect(mixed).toMatchObject({ exitCode: 125, stdout: 'web\n' })
     const none = (name: string) =>
       `capstan stop: there is no container "${name}"\n  → \`capstan ps --all\` lists the containers\n`
-    expect(mixed.stderr).toBe(none('nobody') + none('no-one'))
-    expect(await capstan(['rm', '-f', 'nobody', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
+    expect(mixed.stderr).toBe(none('missing') + none('absent'))
+    expect(await capstan(['rm', '-f', 'missing', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
   })
 
   it('prints JSON', async () => {

@@ -98,9 +98,9 @@ describe('capstan run', () => {
   })
 
   it('kills the container on the second Ctrl-C', async () => {
-    const stubborn = memoryPlugin({
+    const plugin = memoryPlugin({
       images: {
-        stubborn: {
+        'ignores-signals': {
           main: async ({ stdout }) => {
             stdout.write('up\n')
             return await new Promise<number>(() => undefined)
@@ -109,7 +109,7 @@ describe('capstan run', () => {
       },
     })
     const io = new FakeIo({ env, columns: 80 })
-    const running = runCapstan(['run', '--rm', '--stop-timeout', '3600', 'stubborn'], { io, plugins: [stubborn] })
+    const running = runCapstan(['run', '--rm', '--stop-timeout', '3600', 'ignores-signals'], { io, plugins: [plugin] })
     await io.stdout.waitFor(/up/)
     io.signals.emit('SIGINT')
     await io.stderr.waitFor(/Ctrl-C again kills it/)

@@ -11,7 +11,7 @@ describe('parseKeyValues', () => {
     expect(parseKeyValues(['A=1', 'B=x=y', 'C=', 'A=2'], options)).toEqual({ A: '2', B: 'x=y', C: '' })
   })
 
-  it('passes a key without = to `bare`, and omits it for undefined', () => {
+  it('passes a key without = to `findValue`, and omits it for undefined', () => {
     expect(parseKeyValues(['HOME', 'GONE'], options)).toEqual({ HOME: '/root' })
   })
 

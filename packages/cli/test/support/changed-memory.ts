@@ -4,16 +4,16 @@ import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
 /** The simulation with some methods of its runtime replaced. */
 export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOptions = {}): RuntimePlugin {
-  const sound = memoryPlugin(options)
+  const original = memoryPlugin(options)
   return {
-    ...sound,
+    ...original,
     register: (scope, details) => {
       const provide: RegistrationScope['provide'] = (capability, implementation) =>
         scope.provide(
           capability,
           capability.id === runtimeCapability.id ? withParts(implementation, parts) : implementation,
         )
-      sound.register({ ...scope, provide }, details)
+      original.register({ ...scope, provide }, details)
     },
   }
 }

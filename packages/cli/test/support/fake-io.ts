@@ -12,7 +12,7 @@ export class FakeIo implements Io {
   readonly signals: EventEmitter = new EventEmitter()
   readonly exits: number[] = []
 
-  constructor({ env = {}, cwd = '/home/someone', columns, stdin = '', isStdinOpen = false }: FakeIoOptions = {}) {
+  constructor({ env = {}, cwd = '/home/user', columns, stdin = '', isStdinOpen = false }: FakeIoOptions = {}) {
     this.env = env
     this.cwd = cwd
     this.stdout = new FakeOutput(columns)

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { ServiceFeature } from './fixtures/service-feature.js'
 import { describeWithEngine } from './support/test-engine.js'
 
-describeWithEngine('what the seed asks of Docker', ({ socketPath, image }) => {
+describeWithEngine('the managers of the Docker runtime', ({ socketPath, image }) => {
   const createHost = () =>
     createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })], env: process.env })
 
@@ -19,18 +19,18 @@ describeWithEngine('what the seed asks of Docker', ({ socketPath, image }) => {
     await using host = createHost()
     const scope = await host.open()
     const networks = findCapability(scope, networkManagerCapability)
-    const name = `capstan-seed-${process.pid}`
+    const name = `capstan-managers-${process.pid}`
     const starting = scope.resolve(ServiceFeature).start(name, { name, image, command: ['no-such-command'] })
     await expect(starting).rejects.toMatchObject({ code: 'COMMAND_NOT_STARTED', undoFailures: [] })
-    const [left, containers] = await Promise.all([networks?.listNetworks(), scope.runtime.listContainers()])
-    expect(left?.filter((network) => network.name === name)).toEqual([])
+    const [remaining, containers] = await Promise.all([networks?.listNetworks(), scope.runtime.listContainers()])
+    expect(remaining?.filter((network) => network.name === name)).toEqual([])
     expect(containers.filter((container) => container.name === name)).toEqual([])
   })
 
   it('runs a sidecar on a separate network', async () => {
     await using host = createHost()
     const scope = await host.open()
-    const name = `capstan-seed-run-${process.pid}`
+    const name = `capstan-managers-run-${process.pid}`
     const feature = scope.resolve(ServiceFeature)
     expect(feature.support()).toMatchObject({ supported: true, missingOptional: [] })
     const { networkId, containerId } = await feature.start(name, { name, image, command: ['sleep', '60'], init: true })

@@ -7,7 +7,7 @@ import { useSimulator } from '../packages/runtime-apple/test/simulator/use-simul
 import { readColumn, toColumn } from './docs/capability-matrix.js'
 import { addFakeBuildKitImage } from './support/add-fake-buildkit-image.js'
 
-describeWithSimulator('what the seed asks of Apple', () => {
+describeWithSimulator('the Apple runtime without managers', () => {
   it('registers no NetworkManager and no SidecarManager', async () => {
     await using apple = await openApple(await useSimulator())
     expect(findCapability(apple.scope, networkManagerCapability)).toBeUndefined()
@@ -17,7 +17,7 @@ describeWithSimulator('what the seed asks of Apple', () => {
   it('rejects BuildKit with the missing capabilities and without a call of the command after the probe', async () => {
     const simulator = await useSimulator()
     await using apple = await openApple(simulator)
-    const probed = simulator.calls().length
+    const callsBefore = simulator.calls().length
     const feature = apple.scope.resolve(BuildKitFeature)
     expect(feature.support()).toMatchObject({
       supported: false,
@@ -30,10 +30,10 @@ describeWithSimulator('what the seed asks of Apple', () => {
       code: 'CAPABILITY_MISSING',
       message: 'BuildKit needs networks and sidecars, which runtime "apple" does not provide',
     })
-    expect(simulator.calls()).toHaveLength(probed)
+    expect(simulator.calls()).toHaveLength(callsBefore)
   })
 
-  it('claims what docs/capabilities.md says', async () => {
+  it('has the capabilities that docs/capabilities.md lists', async () => {
     await using host = createRuntimeHost({ plugins: [simulatedPlugin(await useSimulator())], env: {} })
     const [report] = await host.discover()
     expect(report && toColumn(report)).toEqual(readColumn('apple'))
@@ -41,7 +41,7 @@ describeWithSimulator('what the seed asks of Apple', () => {
 })
 
 describeWithSimulator('BuildKit on Apple with managers, with a fake BuildKit', () => {
-  it('is supported, starts, answers and leaves nothing behind', async () => {
+  it('is supported, starts, answers, and removes its containers and networks', async () => {
     const simulator = await useSimulator()
     const image = await addFakeBuildKitImage(simulator)
     await using apple = await openApple(simulator, { managers: 'probe' })
@@ -58,8 +58,8 @@ describeWithSimulator('BuildKit on Apple with managers, with a fake BuildKit', (
   })
 })
 
-describeWithSimulator('a BuildKit on Apple that its service has forgotten', () => {
-  it('is started again by a process that needs it, and removed with it', async () => {
+describeWithSimulator('a BuildKit on Apple after a restart of the service', () => {
+  it('is started again by the next user, and removed after it', async () => {
     const simulator = await useSimulator()
     const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     {
@@ -79,38 +79,38 @@ describeWithSimulator('a BuildKit on Apple that its service has forgotten', () =
   })
 })
 
-describeWithSimulator('a BuildKit on Apple that another process is about to start', () => {
-  it('is awaited, and not started twice, by another command while its creator starts it', async () => {
+describeWithSimulator('a BuildKit on Apple that another host is starting', () => {
+  it('is awaited, and not started a second time', async () => {
     const simulator = await useSimulator()
     const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
-    await using maker = await openApple(simulator, { managers: 'probe' })
-    await using finder = await openApple(simulator, { managers: 'probe' })
+    await using creator = await openApple(simulator, { managers: 'probe' })
+    await using other = await openApple(simulator, { managers: 'probe' })
     await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 1000, times: 1 }] })
-    const making = maker.scope.resolve(BuildKitFeature).start(options)
+    const creating = creator.scope.resolve(BuildKitFeature).start(options)
     await expect.poll(() => simulator.calls().some(({ argv }) => argv[0] === 'start')).toBe(true)
-    const found = await finder.scope.resolve(BuildKitFeature).start(options)
-    const made = await making
-    expect(found.containerId).toBe(made.containerId)
+    const found = await other.scope.resolve(BuildKitFeature).start(options)
+    const created = await creating
+    expect(found.containerId).toBe(created.containerId)
     expect(simulator.calls().filter(({ argv }) => argv[0] === 'start')).toHaveLength(1)
-    for (const sidecar of [made, found]) await sidecar[Symbol.asyncDispose]()
+    for (const sidecar of [created, found]) await sidecar[Symbol.asyncDispose]()
   })
 })
 
-describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
-  it('is removed soon after its last user, which could not wait for its end', async () => {
+describeWithSimulator('a BuildKit on Apple that two hosts share', () => {
+  it('is removed within 8 seconds after its last user, which did not create it', async () => {
     const simulator = await useSimulator()
     const image = await addFakeBuildKitImage(simulator)
-    await using maker = await openApple(simulator, { managers: 'probe' })
-    await using finder = await openApple(simulator, { managers: 'probe' })
+    await using creator = await openApple(simulator, { managers: 'probe' })
+    await using other = await openApple(simulator, { managers: 'probe' })
     const options = { image, readyTimeoutMs: 30_000, graceMs: 100 }
-    const made = await maker.scope.resolve(BuildKitFeature).start(options)
-    const found = await finder.scope.resolve(BuildKitFeature).start(options)
-    expect(found.containerId).toBe(made.containerId)
-    await made[Symbol.asyncDispose]()
-    expect(await finder.scope.runtime.containerState(found.containerId)).toBe('running')
+    const created = await creator.scope.resolve(BuildKitFeature).start(options)
+    const found = await other.scope.resolve(BuildKitFeature).start(options)
+    expect(found.containerId).toBe(created.containerId)
+    await created[Symbol.asyncDispose]()
+    expect(await other.scope.runtime.containerState(found.containerId)).toBe('running')
     const startedAt = Date.now()
     await found[Symbol.asyncDispose]()
     expect(Date.now() - startedAt).toBeLessThan(8000)
-    expect(await finder.scope.runtime.listContainers()).toEqual([])
+    expect(await other.scope.runtime.listContainers()).toEqual([])
   })
 })
