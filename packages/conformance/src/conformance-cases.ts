@@ -1,10 +1,12 @@
 import { abortCases } from './cases/abort.js'
 import { attachCases } from './cases/attach.js'
 import { buildCases } from './cases/build.js'
+import { buildFailureCases } from './cases/build-failure.js'
 import { buildReuseCases } from './cases/build-reuse.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
 import { execCases } from './cases/exec.js'
+import { execTerminalCases } from './cases/exec-terminal.js'
 import { exitCodeCases } from './cases/exit-code.js'
 import { firewallCases } from './cases/firewall.js'
 import { hostAddressCases } from './cases/host-address.js'
@@ -65,11 +67,13 @@ const all: readonly ConformanceCase[] = [
   ...imageCases,
   ...imageHomeCases,
   ...buildCases,
+  ...buildFailureCases,
   ...buildReuseCases,
   ...networkCases,
   ...sidecarCases,
   ...inspectionCases,
   ...execCases,
+  ...execTerminalCases,
   ...volumeCases,
   ...imageTransferCases,
   ...firewallCases,

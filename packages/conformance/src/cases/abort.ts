@@ -110,7 +110,8 @@ export const abortCases: readonly ConformanceCase[] = [
       },
     },
     'ABT-026': {
-      title: 'createContainer aborted at any moment leaves nothing behind',
+      title:
+        'createContainer aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const { runtime, image } = context
         const create = (own: OperationOptions) => runtime.createContainer({ image }, own)
@@ -144,7 +145,8 @@ export const abortCases: readonly ConformanceCase[] = [
       context.require(networkManagerCapability).listNetworks(own),
     ),
     'ABT-031': {
-      title: 'createNetwork aborted at any moment leaves nothing behind',
+      title:
+        'createNetwork aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
@@ -163,7 +165,8 @@ export const abortCases: readonly ConformanceCase[] = [
       context.require(volumeManagerCapability).listVolumes(own),
     ),
     'ABT-035': {
-      title: 'createVolume aborted at any moment leaves nothing behind',
+      title:
+        'createVolume aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)

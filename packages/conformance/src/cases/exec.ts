@@ -1,14 +1,13 @@
-import { type ExecOptions, type ExecProcess, execManagerCapability } from '@capstan/core'
-import type { Argv } from '@capstan/core/plugin'
-import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
+import { execManagerCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
-import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createMegabyte, readAll } from '../steps/collect.js'
-import { type CaseConfig, createContainer, expectNumberedRuns, runToExit, startContainer } from '../steps/containers.js'
-import { type ExecResult, readExec, startExec } from '../steps/exec.js'
+import { createContainer, expectNumberedRuns, runToExit, startContainer } from '../steps/containers.js'
+import { expectReadsEndOfFile, readExec, runProcess, startExec, startProcess } from '../steps/exec.js'
 import { inBackground } from '../steps/in-background.js'
+import { hasCapability } from '../steps/linux-capabilities.js'
 
 export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapability, {
   'EXEC-001': givesCode(0),
@@ -29,7 +28,10 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '4', exitCode: 0 }, 'the result')
     },
   },
-  'EXEC-005': readsEndOfFile('the process reads end-of-file with stdin false', {}),
+  'EXEC-005': {
+    title: 'the process reads end-of-file with stdin false',
+    run: async (context) => await expectReadsEndOfFile(context, { stdin: false }),
+  },
   'EXEC-006': {
     title: 'exec copies a megabyte of every byte value in and out without deadlock',
     run: async (context) => {
@@ -114,41 +116,6 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       const exec = () => startExec(context, id, context.programs.exit(0))
       await expectHostError('NOT_RUNNING', exec, { id, state: 'exited' })
-    },
-  },
-  'EXEC-015': {
-    title: 'tty gives the process a terminal, and stderr stays empty',
-    requiredOptions: ['tty'],
-    run: async (context) => {
-      const { stdout, stderr } = await runProcess(context, context.programs.report('to out', 'to err', 0), {
-        tty: true,
-      })
-      expectIncludes(stdout, 'to err', 'stdout')
-      expectEqual(stderr, '', 'stderr')
-    },
-  },
-  'EXEC-016': {
-    title: 'resize changes the size of the terminal',
-    requiredOptions: ['tty'],
-    run: async (context) => {
-      const { command, ask, end } = context.programs.terminalSizes()
-      const process = await startProcess(context, command, { tty: true })
-      await process.resize({ height: 41, width: 141 })
-      process.stdin.write(`${ask}${end}`)
-      const { stdout, exitCode } = await readExec(process)
-      expectIncludes(stdout, '41 141', 'the terminal')
-      expectEqual(exitCode, 0, 'the exit code')
-    },
-  },
-  'EXEC-017': {
-    title: 'resize rejects with INVALID_ARGUMENT when the size is invalid',
-    requiredOptions: ['tty'],
-    run: async (context) => {
-      const process = await startProcess(context, context.programs.sleep(60), { tty: true })
-      const resize = () => process.resize({ height: 0, width: 80 })
-      await expectHostError('INVALID_ARGUMENT', resize, { field: 'size.height' })
-      process.exitCode.catch(() => {})
-      await process[Symbol.asyncDispose]()
     },
   },
   'EXEC-018': {
@@ -246,25 +213,9 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     run: async (context) => {
       const plain = await runProcess(context, context.programs.capabilities())
       const privileged = await runProcess(context, context.programs.capabilities(), { privileged: true })
-      expectEqual(hasSysAdmin(plain.stdout), false, 'SYS_ADMIN without it')
-      expectEqual(hasSysAdmin(privileged.stdout), true, 'SYS_ADMIN with it')
+      expectEqual(hasCapability(plain.stdout, 'SYS_ADMIN'), false, 'SYS_ADMIN without it')
+      expectEqual(hasCapability(privileged.stdout, 'SYS_ADMIN'), true, 'SYS_ADMIN with it')
     },
-  },
-  'EXEC-027': {
-    title: 'resize does nothing after the process has ended',
-    requiredOptions: ['tty'],
-    run: async (context) => {
-      const process = await startProcess(context, context.programs.exit(4), { tty: true })
-      expectEqual((await readExec(process)).exitCode, 4, 'the exit code')
-      await process.resize({ height: 24, width: 80 })
-    },
-  },
-  'EXEC-028': endsTerminalInput('a line', 'abc\n'),
-  'EXEC-029': endsTerminalInput('a line and a partial line', 'abc\nde'),
-  'EXEC-030': endsTerminalInput('nothing', ''),
-  'EXEC-032': {
-    ...readsEndOfFile('the process reads end-of-file with stdin false at a terminal', { tty: true }),
-    requiredOptions: ['tty'],
   },
 })
 
@@ -276,54 +227,8 @@ function givesCode(code: number): CaseDefinition {
   }
 }
 
-function readsEndOfFile(title: string, options: ExecOptions): CaseDefinition {
-  return {
-    title,
-    run: async (context) => {
-      const process = await startProcess(context, context.programs.count(), { ...options, stdin: false })
-      const { stdout } = await within(10_000, 'the end of the process', readExec(process))
-      expectEqual(stdout.trim(), '0', 'the count')
-    },
-  }
-}
-
-/** Starts a process in a new running container. */
-async function startProcess(
-  context: CaseContext,
-  command: Argv,
-  options: ExecOptions = {},
-  config: CaseConfig = {},
-): Promise<ExecProcess> {
-  const id = await startContainer(context, { ...config, command: context.programs.sleep(60) })
-  return await startExec(context, id, command, options)
-}
-
-async function runProcess(...parameters: Parameters<typeof startProcess>): Promise<ExecResult> {
-  return await readExec(await startProcess(...parameters))
-}
-
-/** A terminal echoes the input, so only the end of the output is compared. */
-function endsTerminalInput(sent: string, text: string): CaseDefinition {
-  return {
-    title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
-    requiredOptions: ['tty'],
-    run: async (context) => {
-      const process = await startProcess(context, context.programs.count(), { tty: true })
-      process.stdin.end(text)
-      const { stdout, exitCode } = await readExec(process)
-      expectEqual(exitCode, 0, 'the exit code')
-      expectEqual(stdout.trimEnd().at(-1), String(text.length), 'the end of the output')
-    },
-  }
-}
-
 /** Converts EXIT_CODE_UNKNOWN to a value; other errors reject. */
 async function expectUnknownCode(error: unknown): Promise<undefined> {
   await expectHostError('EXIT_CODE_UNKNOWN', () => Promise.reject(error))
   return undefined
-}
-
-/** Bit 21 of linux/capability.h. */
-function hasSysAdmin(digits: string): boolean {
-  return ((BigInt(`0x${digits.trim()}`) >> 21n) & 1n) === 1n
 }

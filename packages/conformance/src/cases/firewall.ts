@@ -4,198 +4,192 @@ import {
   firewallManagerCapability,
   isHostError,
   networkManagerCapability,
-  type Runtime,
 } from '@capstan/core'
-import { expect, expectDefined, expectEqual, toIds } from '../assert/expect.js'
+import { expect, expectEqual, toIds } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
-import { eventually } from '../assert/wait.js'
-import type { CaseContext } from '../case-context.js'
-import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { collectBytes } from '../steps/collect.js'
-import { createContainer, runToExit, startContainer } from '../steps/containers.js'
-import { readExec, startExec } from '../steps/exec.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { runToExit, startContainer } from '../steps/containers.js'
+import { createFirewallFixture, firewallPort, setupFirewall } from '../steps/firewall.js'
 import { readLogText } from '../steps/logs.js'
-import { createNetwork, onNetwork } from '../steps/networks.js'
+
+/** The properties of cases with `createFirewallFixture`. */
+const withFixture = {
+  capability: firewallManagerCapability,
+  needs: [networkManagerCapability, execManagerCapability],
+  requiredOptions: ['network', 'network.aliases'],
+  timeFactor: 2,
+} as const
 
 export const firewallCases: readonly ConformanceCase[] = [
-  ...defineCases(
-    {
-      capability: firewallManagerCapability,
-      needs: [networkManagerCapability, execManagerCapability],
-      requiredOptions: ['network', 'network.aliases'],
+  ...defineCases(withFixture, {
+    'FW-001': {
+      title: 'only the proxy is reachable after setupFirewall',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        // The peers must be reachable first, or their later unreachability proves nothing.
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectReaches(fixture.otherHost)
+        await fixture.setRules()
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectDoesNotReach(fixture.otherHost)
+      },
+    },
+    'FW-002': {
+      title: 'another port of the proxy is not reachable',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.setRules({ proxyPort: 3129 })
+        await fixture.expectDoesNotReach(fixture.proxy)
+      },
+    },
+    'FW-003': {
+      title: 'the proxy may be a host name, which is resolved before the rules are set',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.setRules({ proxyHost: 'proxy' })
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectDoesNotReach(fixture.otherHost)
+      },
+    },
+    'FW-004': {
+      title: 'names do not resolve unless dns is "engine"',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        const byName = { host: 'proxy', line: fixture.proxy.line }
+        await fixture.expectReaches(byName)
+        await fixture.setRules()
+        await fixture.expectDoesNotReach(byName)
+      },
+    },
+    'FW-005': {
+      title: 'with dns "engine" names resolve, and other hosts stay unreachable',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.setRules({ dns: 'engine' })
+        await fixture.expectReaches({ host: 'proxy', line: fixture.proxy.line })
+        await fixture.expectDoesNotReach({ host: 'other-host' })
+      },
+    },
+    'FW-006': {
+      title: 'allow makes further destinations reachable',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.setRules({ allow: [{ host: fixture.otherHost.host, port: firewallPort }] })
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectReaches(fixture.otherHost)
+      },
+    },
+    'FW-007': {
+      title: 'startContainer sets the rules again before it resolves',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.setRules()
+        await context.runtime.stopContainer(fixture.workload, { graceMs: 0 })
+        await context.runtime.startContainer(fixture.workload)
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectDoesNotReach(fixture.otherHost)
+      },
+    },
+    'FW-008': {
+      title: 'setupFirewall of a created container stores the rules for its start',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context, { isStarted: false })
+        await fixture.setRules()
+        await context.runtime.startContainer(fixture.workload)
+        await fixture.expectReaches(fixture.proxy)
+        await fixture.expectDoesNotReach(fixture.otherHost)
+      },
+    },
+    'FW-009': {
+      title:
+        'setupFirewall rejects with FIREWALL_FAILED when the proxy does not resolve, and the other host is unreachable',
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.expectReaches(fixture.otherHost)
+        const setup = () => fixture.setRules({ proxyHost: 'unknown.invalid' })
+        const { facts } = await expectHostError('FIREWALL_FAILED', setup)
+        const isContained = ['sealed', 'disconnected', 'killed'].includes(facts.containment)
+        expect(isContained, 'the containment sealed, disconnected or killed', facts.containment)
+        const isAlive = (await context.runtime.containerState(fixture.workload)) === 'running'
+        expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
+        if (isAlive) await fixture.expectDoesNotReach(fixture.otherHost)
+      },
+    },
+    'FW-015': {
+      title: 'a process that is started with stored rules reaches only the proxy from its first instruction',
+      requiredOptions: ['firewall.beforeStart', 'autoRemove'],
+      timeFactor: 3,
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.expectReaches(fixture.otherHost)
+        for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+          const autoRemove = turn % 2 === 1
+          const fromOther = await fixture.start(fixture.otherHost, { autoRemove })
+          expectEqual(fromOther, '', 'the data received from the other host')
+          const fromProxy = await fixture.start(fixture.proxy, { autoRemove })
+          expectEqual(fromProxy, fixture.proxy.line, 'the data received from the proxy')
+        }
+      },
+    },
+    'FW-016': {
+      title:
+        "a process in another owner's container with stored rules reaches only the proxy, or its start rejects with FIREWALL_FAILED",
+      requiredOptions: ['firewall.beforeStart'],
+      timeFactor: 3,
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        const { runtime } = await context.open()
+        for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+          const received = await fixture.start(fixture.otherHost, { creator: runtime }).catch(toNoData)
+          expectEqual(received, '', 'the data received from the other host')
+        }
+      },
+    },
+    'FW-017': {
+      title:
+        'startContainer rejects with FIREWALL_FAILED when stored rules cannot be set, and the process reaches no host',
+      requiredOptions: ['firewall.beforeStart'],
+      run: async (context) => {
+        const fixture = await createFirewallFixture(context)
+        await fixture.expectReaches(fixture.otherHost)
+        const id = await fixture.create(fixture.otherHost)
+        await setupFirewall(context, id, { proxyHost: 'unknown.invalid', proxyPort: firewallPort })
+        await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
+        expectEqual((await readLogText(context, id)).trim(), '', 'the data that the process received')
+      },
+    },
+    'FW-018': {
+      title: 'the id of createContainer is valid after a start with stored rules',
+      requiredOptions: ['firewall.beforeStart'],
       timeFactor: 2,
-    },
-    {
-      'FW-001': {
-        title: 'only the proxy is reachable after setupFirewall',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          // The peers must be reachable first, or their later unreachability proves nothing.
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectReaches(fixture.otherHost)
-          await fixture.setRules()
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectDoesNotReach(fixture.otherHost)
-        },
-      },
-      'FW-002': {
-        title: 'another port of the proxy is not reachable',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.setRules({ proxyPort: 3129 })
-          await fixture.expectDoesNotReach(fixture.proxy)
-        },
-      },
-      'FW-003': {
-        title: 'the proxy may be a host name, which is resolved before the rules are set',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.setRules({ proxyHost: 'proxy' })
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectDoesNotReach(fixture.otherHost)
-        },
-      },
-      'FW-004': {
-        title: 'names do not resolve unless dns is "engine"',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          const byName = { host: 'proxy', line: fixture.proxy.line }
-          await fixture.expectReaches(byName)
-          await fixture.setRules()
-          await fixture.expectDoesNotReach(byName)
-        },
-      },
-      'FW-005': {
-        title: 'with dns "engine" names resolve, and other hosts stay unreachable',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.setRules({ dns: 'engine' })
-          await fixture.expectReaches({ host: 'proxy', line: fixture.proxy.line })
-          await fixture.expectDoesNotReach({ host: 'other-host' })
-        },
-      },
-      'FW-006': {
-        title: 'allow makes further destinations reachable',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.setRules({ allow: [{ host: fixture.otherHost.host, port }] })
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectReaches(fixture.otherHost)
-        },
-      },
-      'FW-007': {
-        title: 'startContainer sets the rules again before it resolves',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.setRules()
-          await context.runtime.stopContainer(fixture.workload, { graceMs: 0 })
-          await context.runtime.startContainer(fixture.workload)
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectDoesNotReach(fixture.otherHost)
-        },
-      },
-      'FW-008': {
-        title: 'setupFirewall of a created container stores the rules for its start',
-        run: async (context) => {
-          const fixture = await createFixture(context, { isStarted: false })
-          await fixture.setRules()
-          await context.runtime.startContainer(fixture.workload)
-          await fixture.expectReaches(fixture.proxy)
-          await fixture.expectDoesNotReach(fixture.otherHost)
-        },
-      },
-      'FW-009': {
-        title:
-          'setupFirewall rejects with FIREWALL_FAILED when the proxy does not resolve, and the other host is unreachable',
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.expectReaches(fixture.otherHost)
-          const setup = () => fixture.setRules({ proxyHost: 'unknown.invalid' })
-          const { facts } = await expectHostError('FIREWALL_FAILED', setup)
-          const isContained = ['sealed', 'disconnected', 'killed'].includes(facts.containment)
-          expect(isContained, 'the containment sealed, disconnected or killed', facts.containment)
-          const isAlive = (await context.runtime.containerState(fixture.workload)) === 'running'
-          expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
-          if (isAlive) await fixture.expectDoesNotReach(fixture.otherHost)
-        },
-      },
-      'FW-015': {
-        title: 'a process that is started with stored rules reaches only the proxy from its first instruction',
-        requiredOptions: ['firewall.beforeStart', 'autoRemove'],
-        timeFactor: 3,
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.expectReaches(fixture.otherHost)
-          for (let turn = 0; turn < context.firewallStarts; turn += 1) {
-            const autoRemove = turn % 2 === 1
-            const fromOther = await fixture.start(fixture.otherHost, { autoRemove })
-            expectEqual(fromOther, '', 'the data received from the other host')
-            const fromProxy = await fixture.start(fixture.proxy, { autoRemove })
-            expectEqual(fromProxy, fixture.proxy.line, 'the data received from the proxy')
-          }
-        },
-      },
-      'FW-016': {
-        title:
-          "a process in another owner's container with stored rules reaches only the proxy, or its start rejects with FIREWALL_FAILED",
-        requiredOptions: ['firewall.beforeStart'],
-        timeFactor: 3,
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          const { runtime } = await context.open()
-          for (let turn = 0; turn < context.firewallStarts; turn += 1) {
-            const received = await fixture.start(fixture.otherHost, { creator: runtime }).catch(toNoData)
-            expectEqual(received, '', 'the data received from the other host')
-          }
-        },
-      },
-      'FW-017': {
-        title:
-          'startContainer rejects with FIREWALL_FAILED when stored rules cannot be set, and the process reaches no host',
-        requiredOptions: ['firewall.beforeStart'],
-        run: async (context) => {
-          const fixture = await createFixture(context)
-          await fixture.expectReaches(fixture.otherHost)
-          const id = await fixture.create(fixture.otherHost)
-          await setupFirewall(context, id, { proxyHost: 'unknown.invalid', proxyPort: port })
-          await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
-          expectEqual((await readLogText(context, id)).trim(), '', 'the data that the process received')
-        },
-      },
-      'FW-018': {
-        title: 'the id of createContainer is valid after a start with stored rules',
-        requiredOptions: ['firewall.beforeStart'],
-        timeFactor: 2,
-        run: async (context) => {
-          const { runtime, signal } = context
-          const fixture = await createFixture(context)
-          const id = await fixture.create(fixture.proxy)
-          const exited = runtime.waitContainer(id, { signal })
-          await setupFirewall(context, id, { proxyHost: fixture.proxy.host, proxyPort: port })
-          await runtime.startContainer(id, { signal })
-          expectEqual(await exited, 0, 'the exit code of a wait from before the start')
-          expectEqual((await readLogText(context, id)).trim(), fixture.proxy.line, 'its log')
-          expectEqual(await runtime.containerState(id), 'exited', 'its state')
-          const seen = await runtime.inspectContainer(id)
-          expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
-          const sameName = (await runtime.listContainers({ signal })).filter(({ name }) => name === seen.name)
-          expectEqual(toIds(sameName), [id], 'the containers of this name in the list')
-          const other = await context.open()
-          expectEqual(await other.runtime.containerState(id), 'exited', 'the state as another owner sees it')
-          await other.runtime.removeContainer(id)
-          await expectHostError('CONTAINER_NOT_FOUND', () => runtime.containerState(id), { id })
-        },
+      run: async (context) => {
+        const { runtime, signal } = context
+        const fixture = await createFirewallFixture(context)
+        const id = await fixture.create(fixture.proxy)
+        const exited = runtime.waitContainer(id, { signal })
+        await setupFirewall(context, id, { proxyHost: fixture.proxy.host, proxyPort: firewallPort })
+        await runtime.startContainer(id, { signal })
+        expectEqual(await exited, 0, 'the exit code of a wait from before the start')
+        expectEqual((await readLogText(context, id)).trim(), fixture.proxy.line, 'its log')
+        expectEqual(await runtime.containerState(id), 'exited', 'its state')
+        const seen = await runtime.inspectContainer(id)
+        expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
+        const sameName = (await runtime.listContainers({ signal })).filter(({ name }) => name === seen.name)
+        expectEqual(toIds(sameName), [id], 'the containers of this name in the list')
+        const other = await context.open()
+        expectEqual(await other.runtime.containerState(id), 'exited', 'the state as another owner sees it')
+        await other.runtime.removeContainer(id)
+        await expectHostError('CONTAINER_NOT_FOUND', () => runtime.containerState(id), { id })
       },
     },
-  ),
+  }),
   ...defineCases(firewallManagerCapability, {
     'FW-010': {
       title: 'setupFirewall rejects with FIREWALL_FAILED on the host network and changes nothing',
       requiredOptions: ['network', 'network.host'],
       run: async (context) => {
-        const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
-        const id = await startContainer(context, config)
+        const id = await startContainer(context, { network: { mode: 'host' }, command: context.programs.sleep(60) })
         const setup = () => setupFirewall(context, id, someRules)
         await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
@@ -205,8 +199,8 @@ export const firewallCases: readonly ConformanceCase[] = [
       title: 'setupFirewall resolves for a container without a network, which needs no rules',
       requiredOptions: ['network', 'network.none'],
       run: async (context) => {
-        const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
-        await setupFirewall(context, await startContainer(context, config), someRules)
+        const id = await startContainer(context, { network: { mode: 'none' }, command: context.programs.sleep(60) })
+        await setupFirewall(context, id, someRules)
       },
     },
     'FW-012': {
@@ -216,82 +210,29 @@ export const firewallCases: readonly ConformanceCase[] = [
         await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, someRules), { id })
       },
     },
-    'FW-013': {
-      title: 'an invalid port rejects with INVALID_ARGUMENT, and the container keeps running',
-      run: async (context) => {
-        const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => setupFirewall(context, id, { ...someRules, proxyPort: 65_536 })
-        await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyPort' })
-        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
-      },
-    },
-    'FW-014': {
-      title: 'an invalid host rejects with INVALID_ARGUMENT, and no shell runs it',
-      run: async (context) => {
-        const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => setupFirewall(context, id, { ...someRules, proxyHost: '$(reboot)' })
-        await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyHost' })
-      },
-    },
+    'FW-013': rejectsRule(
+      'an invalid port rejects with INVALID_ARGUMENT, and the container keeps running',
+      'proxyPort',
+      65_536,
+    ),
+    'FW-014': rejectsRule(
+      'an invalid host rejects with INVALID_ARGUMENT, and no shell runs it',
+      'proxyHost',
+      '$(reboot)',
+    ),
   }),
 ]
 
-async function setupFirewall(context: CaseContext, id: string, rules: FirewallRules): Promise<void> {
-  await context.require(firewallManagerCapability).setupFirewall(id, rules, { signal: context.signal })
-}
-
-interface Peer {
-  readonly host: string
-  readonly line: string
-}
-
-/** Creates a network with a proxy, another host, and a workload that tries to reach them. */
-async function createFixture(context: CaseContext, { isStarted = true } = {}) {
-  const networkId = await createNetwork(context)
-  const proxy = await startPeer(context, networkId, 'proxy')
-  const otherHost = await startPeer(context, networkId, 'other-host')
-  const config = { ...onNetwork(networkId), image: context.firewallImage, command: context.programs.sleep(120) }
-  const workload = isStarted ? await startContainer(context, config) : await createContainer(context, config)
-  const setRules = (rules: Partial<FirewallRules> = {}) =>
-    setupFirewall(context, workload, { proxyHost: proxy.host, proxyPort: port, ...rules })
-  const reach = async (host: string) => {
-    const command = context.programs.connect(host, port)
-    return (await readExec(await startExec(context, workload, command, { stdin: false }))).stdout
-  }
-  /** Creates a container whose process connects to the peer at once and exits. */
-  const create = (peer: Peer, { autoRemove, creator }: StartOptions = {}) => {
-    const command = context.programs.connect(peer.host, port)
-    return createContainer(context, { ...config, command, ...(autoRemove && { autoRemove }) }, creator)
-  }
-  /** Starts such a container with stored rules; resolves with the data received from the peer. */
-  const start = async (peer: Peer, options: StartOptions = {}) => {
-    const id = await create(peer, options)
-    const stdout = collectBytes()
-    const { runtime, signal } = context
-    await setupFirewall(context, id, { proxyHost: proxy.host, proxyPort: port })
-    await runtime.startAttached(id, { stdout: stdout.stream, signal })
-    return stdout.text().trim()
-  }
+function rejectsRule(title: string, field: keyof FirewallRules, value: unknown): CaseDefinition {
   return {
-    proxy,
-    otherHost,
-    workload,
-    setRules,
-    create,
-    start,
-    expectReaches: async ({ host, line }: Peer) => {
-      const answer = await eventually(`an answer of ${host}`, async () => (await reach(host)) || undefined)
-      expectEqual(answer.trim(), line, `the data received from ${host}`)
+    title,
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const setup = () => setupFirewall(context, id, { ...someRules, [field]: value })
+      await expectHostError('INVALID_ARGUMENT', setup, { field })
+      expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
-    expectDoesNotReach: async ({ host }: Pick<Peer, 'host'>) =>
-      expectEqual(await reach(host), '', `the data received from ${host}, which must be unreachable`),
   }
-}
-
-interface StartOptions {
-  readonly autoRemove?: boolean
-  /** The runtime that creates the container. The runtime of the case starts it. */
-  readonly creator?: Runtime
 }
 
 /** Converts FIREWALL_FAILED to the empty text: the process received nothing. Other errors are thrown. */
@@ -300,13 +241,4 @@ function toNoData(error: unknown): string {
   throw error
 }
 
-async function startPeer(context: CaseContext, networkId: string, name: string): Promise<Peer> {
-  const line = `the ${name}`
-  const command = context.programs.listen(port, line)
-  const id = await startContainer(context, { ...onNetwork(networkId, name), command })
-  const { networks } = await context.runtime.inspectContainer(id)
-  return { host: expectDefined(networks[0]?.ipAddress, `the address of ${name}`), line }
-}
-
-const port = 3128
-const someRules: FirewallRules = { proxyHost: '127.0.0.1', proxyPort: port }
+const someRules: FirewallRules = { proxyHost: '127.0.0.1', proxyPort: firewallPort }

@@ -15,7 +15,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
       expectEqual(tar.length % 512, 0, 'its length modulo 512')
-      expectEqual(tar.subarray(257, 262).toString('latin1'), 'ustar', 'the mark of a tar')
+      expectEqual(tar.subarray(257, 262).toString('latin1'), 'ustar', 'the magic number of a tar archive')
     },
   },
   'XFER-002': {
@@ -28,7 +28,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
       await runtime.removeImage(tag)
       expectEqual(await runtime.imageExists(tag), false, 'imageExists after the removal')
       const loaded = await load(context, [tar])
-      expect(loaded.includes(tag), `"${tag}" among what was loaded`, loaded)
+      expect(loaded.includes(tag), `"${tag}" among the loaded images`, loaded)
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'carried')
     },
   },
@@ -38,7 +38,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
       const find = async () => (await findImage(context, context.image))?.id
       const before = await find()
       const loaded = await load(context, await save(context, context.image))
-      expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)
+      expect(loaded.includes(context.image), `"${context.image}" among the loaded images`, loaded)
       expectEqual(await find(), before, 'the id of the image')
     },
   },
@@ -50,7 +50,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
         tar.subarray(at * 7001, (at + 1) * 7001),
       )
       const loaded = await load(context, pieces)
-      expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)
+      expect(loaded.includes(context.image), `"${context.image}" among the loaded images`, loaded)
     },
   },
   'XFER-005': {
@@ -71,19 +71,18 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
     title: 'loadImages rejects with the error of its source, and loads nothing',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
-      const failure = new Error('the disk is gone')
+      const failure = new Error('the source has failed')
       async function* broken(): AsyncGenerator<Uint8Array> {
         yield tar.subarray(0, 2048)
         throw failure
       }
       const transfer = context.require(imageTransferCapability)
-      const outcome = await transfer
-        .loadImages(broken(), { signal: context.signal })
-        .catch((error: unknown) => ({ error }))
+      const loading = transfer.loadImages(broken(), { signal: context.signal })
+      const outcome = await loading.catch((error: unknown) => ({ error }))
       expect('error' in outcome, 'a rejection', outcome)
       const { error } = outcome
-      const isTold = error === failure || (error instanceof Error && error.cause === failure)
-      if (!isTold) await expectAnyHostError(() => Promise.reject(error))
+      const isReported = error === failure || (error instanceof Error && error.cause === failure)
+      if (!isReported) await expectAnyHostError(() => Promise.reject(error))
     },
   },
   'XFER-008': {
@@ -99,20 +98,20 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
   'XFER-009': {
     title: 'errors and progress contain no credentials',
     run: async (context) => {
-      const heard: unknown[] = []
+      const events: unknown[] = []
       const credentials = { username: 'conformance-user', password: 'conformance-secret' }
-      const onProgress = (event: unknown) => void heard.push(event)
+      const onProgress = (event: unknown) => void events.push(event)
       const image = '127.0.0.1:1/conformance/absent:1'
       const pull = () => context.require(imageTransferCapability).pullImage(image, { credentials, onProgress })
       const error = await expectHostError('IMAGE_PULL_FAILED', pull)
-      const told = inspect([error, heard], { depth: 20, showHidden: true })
-      expect(!told.includes(credentials.password), 'no password in the error or the progress', 'the password')
+      const shown = inspect([error, events], { depth: 20, showHidden: true })
+      expect(!shown.includes(credentials.password), 'no password in the error or the progress', 'the password')
       const encoded = Buffer.from(JSON.stringify(credentials)).toString('base64')
-      expect(!told.includes(encoded.slice(0, 20)), 'no encoded credentials in the error', 'the credentials')
+      expect(!shown.includes(encoded.slice(0, 20)), 'no encoded credentials in the error', 'the credentials')
     },
   },
   'XFER-010': {
-    title: 'leaving a saved archive before its end closes it and keeps the image',
+    title: 'leaving the loop over a saved archive destroys its stream and keeps the image',
     run: async (context) => {
       const stream = await save(context, context.image)
       for await (const _ of stream) break
@@ -124,7 +123,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
     title: 'aborting loadImages rejects with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
-      const reason = new Error('loaded enough')
+      const reason = new Error('aborted by the case')
       async function* endless(): AsyncGenerator<Uint8Array> {
         yield Buffer.alloc(512)
         controller.abort(reason)
@@ -138,7 +137,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
     title: 'aborting saveImage makes its stream fail with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
-      const reason = new Error('saved enough')
+      const reason = new Error('aborted by the case')
       const transfer = context.require(imageTransferCapability)
       const stream = await transfer.saveImage(context.image, { signal: controller.signal })
       controller.abort(reason)

@@ -190,7 +190,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
     },
   },
   'RT-023': {
-    title: '50 concurrent lifecycles give the right exit codes and leave nothing behind',
+    title: '50 concurrent lifecycles give the right exit codes, and no resource remains',
     timeFactor: 5,
     run: async (context) => {
       const { runtime, programs, signal } = context

@@ -1,20 +1,14 @@
-import { type LogChunk, runtimeCapability } from '@capstan/core'
+import { type LogChunk, type LogOptions, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual, expectIncludes } from '../assert/expect.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
-import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 import { readLogs, readLogText, toLogBytes, toLogText } from '../steps/logs.js'
 
 export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
-  'LOG-001': {
-    title: 'containerLogs gives all output of an exited program and then ends',
-    run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.lines(100) })
-      expectEqual(toLogText(await logsOf(context, id)), numbers(1, 100), 'the log')
-    },
-  },
+  'LOG-001': givesLines('containerLogs gives all output of an exited program and then ends', 100, {}, numbers(1, 100)),
   'LOG-002': {
     title: 'containerLogs without follow ends while the program runs',
     run: async (context) => {
@@ -46,27 +40,9 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
       expectEqual(toLogText(await read), numbers(1, 10), 'the log')
     },
   },
-  'LOG-006': {
-    title: 'tailLines gives only the last lines',
-    run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.lines(50) })
-      expectEqual(toLogText(await logsOf(context, id, { tailLines: 3 })), numbers(48, 50), 'the log')
-    },
-  },
-  'LOG-007': {
-    title: 'tailLines 0 gives no earlier output',
-    run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.lines(5) })
-      expectEqual(toLogText(await logsOf(context, id, { tailLines: 0 })), '', 'the log')
-    },
-  },
-  'LOG-008': {
-    title: 'tailLines above the number of lines gives all lines',
-    run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.lines(5) })
-      expectEqual(toLogText(await logsOf(context, id, { tailLines: 100 })), numbers(1, 5), 'the log')
-    },
-  },
+  'LOG-006': givesLines('tailLines gives only the last lines', 50, { tailLines: 3 }, numbers(48, 50)),
+  'LOG-007': givesLines('tailLines 0 gives no earlier output', 5, { tailLines: 0 }, ''),
+  'LOG-008': givesLines('tailLines above the number of lines gives all lines', 5, { tailLines: 100 }, numbers(1, 5)),
   'LOG-009': {
     title: 'tailLines with follow gives the last lines and then later output',
     run: async (context) => {
@@ -200,7 +176,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
       }
       const bytes = toLogBytes(chunks)
       expectEqual(bytes.length, size, 'the number of bytes')
-      expect(bytes.equals(Buffer.alloc(size, '0123456789abcde\n')), 'the bytes in order', 'others')
+      expect(bytes.equals(Buffer.alloc(size, '0123456789abcde\n')), 'the bytes in order', 'other bytes')
     },
   },
   'LOG-022': {
@@ -234,7 +210,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: controller.signal })
       const reading = inBackground(readLogs(stream).catch((error: unknown) => error))
       await pause(100)
-      const reason = new Error('read enough')
+      const reason = new Error('aborted by the case')
       controller.abort(reason)
       expect((await within(5000, 'the end of the read', reading.result)) === reason, 'the reason', reading.result)
     },
@@ -289,10 +265,21 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   },
 })
 
+/** The log of a program that has printed `count` lines, read with these options, is `expected`. */
+function givesLines(title: string, count: number, options: LogOptions, expected: string): CaseDefinition {
+  return {
+    title,
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(count) })
+      expectEqual(toLogText(await logsOf(context, id, options)), expected, 'the log')
+    },
+  }
+}
+
 async function logsOf(
   { runtime, signal }: CaseContext,
   id: string,
-  options: Parameters<CaseContext['runtime']['containerLogs']>[1] = {},
+  options: LogOptions = {},
 ): Promise<readonly LogChunk[]> {
   return await readLogs(await runtime.containerLogs(id, { signal, ...options }))
 }

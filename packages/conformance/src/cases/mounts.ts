@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
@@ -53,9 +53,11 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         'the start fails when the source of a bind mount does not exist: the source is not created, and nothing runs',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = join(await createDirectory(context), 'absent')
+        const directory = await createDirectory(context)
+        const source = join(directory, 'absent')
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         await expectAnyHostError(() => runAttached(context, { mounts, command: context.programs.exit(0) }))
+        expectEqual(await readdir(directory), [], 'the entries of the directory')
       },
     },
     'MNT-005': {

@@ -81,11 +81,11 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
   'MODE-007': {
     title: 'supportsHostNetwork sends no request to the engine',
     run: async ({ runtime }) => {
-      const { result, account, stop } = watchIo((): unknown => runtime.supportsHostNetwork())
+      const { result, read, stop } = watchIo((): unknown => runtime.supportsHostNetwork())
       await pause(50)
       stop()
-      expectEqual(typeof result, 'boolean', 'the type of the answer')
-      expectEqual(account().begun, [], 'the I/O that it began')
+      expectEqual(typeof result, 'boolean', 'the type of the result')
+      expectEqual(read().started, [], 'the I/O of supportsHostNetwork')
     },
   },
 })

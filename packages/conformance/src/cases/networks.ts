@@ -124,7 +124,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     },
   },
   'NET-012': {
-    title: 'a container on another network cannot reach them',
+    title: 'a container cannot reach a container on another network',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const [inside, outside] = [await createNetwork(context), await createNetwork(context)]

@@ -43,11 +43,9 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
         const { provides, absent } = await probeAvailable(context)
         for (const { id } of builtInCapabilities) {
           if (provides.some((claimed) => claimed.id === id)) continue
-          const listed = expectDefined(
-            absent.find((entry) => entry.id === id),
-            `"${id}" among what is absent`,
-          )
-          expect(listed.reason.trim() !== '', `a reason why "${id}" is absent`, listed)
+          const entry = absent.find((listed) => listed.id === id)
+          const { reason } = expectDefined(entry, `"${id}" among the absent capabilities`)
+          expect(reason.trim() !== '', `a reason why "${id}" is absent`, entry)
         }
       },
     },
@@ -63,13 +61,10 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       title: 'probe lists each unsupported field once, with a reason',
       run: async (context) => {
         const { unsupportedOptions } = await probeAvailable(context)
-        expectEqual(
-          new Set(unsupportedOptions.map(({ field }) => field)).size,
-          unsupportedOptions.length,
-          'the number of different fields',
-        )
-        const silent = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
-        expectEqual(silent, [], 'unsupported fields without a reason')
+        const fields = unsupportedOptions.map(({ field }) => field)
+        expectEqual(new Set(fields).size, fields.length, 'the number of different fields')
+        const unexplained = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
+        expectEqual(unexplained, [], 'unsupported fields without a reason')
       },
     },
     'PRB-007': {
@@ -113,7 +108,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
           // Asynchronous work of the probe opens its handles in one of the next turns.
           await pause(50)
           // A closed handle is destroyed in one of the next turns.
-          const closed = () => (watched.account().open.length === 0 ? true : undefined)
+          const closed = () => (watched.read().open.length === 0 ? true : undefined)
           await eventually('all handles of the probe closed', closed, { timeoutMs: 2000 })
         } finally {
           watched.stop()
@@ -123,14 +118,10 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
     'PRB-012': {
       title: 'the report is plain data and is unchanged by a JSON round trip',
       run: async ({ plugin, env }) => {
-        const host = createRuntimeHost({ plugins: [plugin], env })
-        try {
-          const [report] = await host.discover()
-          const copy: unknown = JSON.parse(JSON.stringify(report))
-          expectEqual(copy, dropUndefined(report), 'the report after JSON')
-        } finally {
-          await host[Symbol.asyncDispose]()
-        }
+        await using host = createRuntimeHost({ plugins: [plugin], env })
+        const [report] = await host.discover()
+        const copy: unknown = JSON.parse(JSON.stringify(report))
+        expectEqual(copy, dropUndefined(report), 'the report after JSON')
       },
     },
     'PRB-013': {
@@ -141,7 +132,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
         expect(!result.available, 'no runtime in the environment that has none', result)
         expectEqual(typeof result.chosen, 'boolean', 'the type of "chosen"')
         const { plugin, unavailableEnv = {} } = context
-        expectEqual(plugin.isChosen?.(unavailableEnv) ?? result.chosen, result.chosen, 'isChosen, beside "chosen"')
+        expectEqual(plugin.isChosen?.(unavailableEnv) ?? result.chosen, result.chosen, 'the result of isChosen')
         expect(result.attempts.length > 0, 'an attempt', result.attempts)
         for (const { candidate, source, cause, remedy } of result.attempts) {
           const words = [candidate, source, cause.code, cause.message, remedy]
@@ -157,18 +148,11 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       title: 'open rejects in time with RUNTIME_UNAVAILABLE and the attempts when no runtime is available',
       kitOptions: ['unavailableEnv'],
       run: async ({ plugin, unavailableEnv = {} }) => {
-        const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
-        try {
-          const opening = expectHostError('RUNTIME_UNAVAILABLE', () => host.open({ runtime: plugin.name }))
-          const { facts } = await within((plugin.probeTimeoutMs ?? defaultTimeoutMs) + 2000, 'the rejection', opening)
-          expect(
-            facts.reports.some(({ attempts }) => attempts.length > 0),
-            'the attempts in the facts',
-            facts.reports,
-          )
-        } finally {
-          await host[Symbol.asyncDispose]()
-        }
+        await using host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
+        const opening = expectHostError('RUNTIME_UNAVAILABLE', () => host.open({ runtime: plugin.name }))
+        const { facts } = await within((plugin.probeTimeoutMs ?? defaultTimeoutMs) + 2000, 'the rejection', opening)
+        const hasAttempts = facts.reports.some(({ attempts }) => attempts.length > 0)
+        expect(hasAttempts, 'the attempts in the facts', facts.reports)
       },
     },
     'PRB-015': {
@@ -176,10 +160,10 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       run: async ({ plugin, env, unavailableEnv = {} }) => {
         for (const given of [env, unavailableEnv, {}]) {
           const watched = watchIo(() => plugin.isChosen?.(given) ?? false)
-          const { begun } = watched.account()
+          const { started } = watched.read()
           watched.stop()
-          expectEqual(typeof watched.result, 'boolean', 'the type of what isChosen tells')
-          expectEqual(begun, [], 'the I/O of isChosen')
+          expectEqual(typeof watched.result, 'boolean', 'the type of the result of isChosen')
+          expectEqual(started, [], 'the I/O of isChosen')
         }
       },
     },
@@ -189,10 +173,8 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const { provides, unsupportedOptions } = await probeAvailable(context)
         if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
-        expectDefined(
-          findUnsupportedOption('mounts.volume', unsupportedOptions),
-          '"mounts.volume" among the unsupported fields',
-        )
+        const entry = findUnsupportedOption('mounts.volume', unsupportedOptions)
+        expectDefined(entry, '"mounts.volume" among the unsupported options')
       },
     },
   },
@@ -212,7 +194,7 @@ function toOptions({ plugin, env, signal }: CaseContext, changes: Partial<ProbeO
 
 function toClaims({ provides, absent, unsupportedOptions }: Available) {
   const [provided, missing] = [provides, absent].map((list) => list.map(({ id }) => id).toSorted())
-  return { provided, missing, refused: unsupportedOptions.map(({ field }) => field).toSorted() }
+  return { provided, missing, unsupported: unsupportedOptions.map(({ field }) => field).toSorted() }
 }
 
 /** Removes fields whose value is `undefined`, which JSON does not have. */

@@ -7,8 +7,6 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  type RuntimePlugin,
-  type RuntimeScope,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
@@ -19,7 +17,7 @@ import { pause } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { withParts } from '../plugin/map-provided.js'
-import { watchIo } from '../plugin/watch-io.js'
+import { type WatchedCall, watchIo } from '../plugin/watch-io.js'
 
 export const registerCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, opensRuntime: false },
@@ -34,8 +32,8 @@ export const registerCases: readonly ConformanceCase[] = defineCases(
     'REG-002': {
       title: 'register does no I/O, neither directly nor in work that it starts',
       run: async (context) => {
-        const { begun } = await watchRegister(context)
-        expectEqual(begun, [], 'the I/O that register began')
+        const { started } = await watchRegister(context)
+        expectEqual(started, [], 'the I/O that register started')
       },
     },
     'REG-003': {
@@ -64,7 +62,7 @@ export const registerCases: readonly ConformanceCase[] = defineCases(
           const found: object | undefined = findCapability(scope, capability)
           if (found === undefined) continue
           const missing = methods.filter((name) => typeof Reflect.get(found, name) !== 'function')
-          expectEqual(missing, [], `methods that ${capability.title} lack`)
+          expectEqual(missing, [], `the missing methods of ${capability.title}`)
         }
       },
     },
@@ -72,7 +70,7 @@ export const registerCases: readonly ConformanceCase[] = defineCases(
       title: 'two scopes of one plugin have separate runtimes, and closing one leaves the other working',
       run: async (context) => {
         const [one, other] = await Promise.all([context.open(), context.open()])
-        expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')
+        expect(one.runtime !== other.runtime, 'two runtimes', 'the same runtime')
         await one[Symbol.asyncDispose]()
         await other.runtime.ping({ signal: context.signal })
       },
@@ -91,15 +89,17 @@ export const registerCases: readonly ConformanceCase[] = defineCases(
 
 interface Registration {
   readonly returned: unknown
-  readonly begun: readonly string[]
+  /** The kinds of I/O. */
+  readonly started: readonly string[]
+  /** The ids of the capabilities that the probe claimed and that `register` provided. */
   readonly claimed: readonly string[]
   readonly provided: readonly string[]
 }
 
 /** Opens a scope on a host and records the result and the I/O of `register`. Errors of the host are ignored. */
 async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Registration> {
-  let watched: Watched | undefined
   let claimed: readonly string[] = []
+  let watched: (WatchedCall<unknown> & Pick<Registration, 'provided'>) | undefined
   const observed = withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
@@ -107,47 +107,32 @@ async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Regi
       return result
     },
     register: (scope, details) => {
-      watched = watchOnce(plugin, scope, details)
+      const provided: Capability<object>[] = []
+      const provide: RegistrationScope['provide'] = (capability, implementation) => {
+        scope.provide(capability, implementation)
+        provided.push(capability)
+      }
+      const call = watchIo((): unknown => plugin.register({ ...scope, provide }, details))
+      // A plugin that registers asynchronously fails REG-001. Its rejection must not end the process.
+      Promise.resolve(call.result).catch(() => undefined)
+      watched = { ...call, provided: toKnownIds(provided) }
     },
   })
-  const host = createRuntimeHost({ plugins: [observed], env })
+  await using host = createRuntimeHost({ plugins: [observed], env })
   try {
-    const opened = await host.open({ runtime: plugin.name, signal }).catch((error: unknown) => ({ error }))
-    const { returned, account, provided } = expectDefined(watched, `register to be called (${toText(opened)})`)
+    const opening = host.open({ runtime: plugin.name, signal })
+    const outcome = await opening.then(() => 'the runtime was opened without it', String)
+    const { result, read, provided } = expectDefined(watched, `a call of register (${outcome})`)
     // Asynchronous work of `register` starts its I/O in one of the next turns.
     await pause(50)
-    return { returned, begun: account().begun, claimed, provided }
+    return { returned: result, started: read().started, claimed, provided }
   } finally {
     watched?.stop()
-    await host[Symbol.asyncDispose]()
   }
-}
-
-interface Watched {
-  readonly returned: unknown
-  readonly provided: readonly string[]
-  readonly account: () => { readonly begun: readonly string[] }
-  stop(): void
-}
-
-function watchOnce(plugin: RuntimePlugin, scope: RegistrationScope, details: unknown): Watched {
-  const provided: Capability<object>[] = []
-  const provide: RegistrationScope['provide'] = (capability, implementation) => {
-    scope.provide(capability, implementation)
-    provided.push(capability)
-  }
-  const { result, account, stop } = watchIo((): unknown => plugin.register({ ...scope, provide }, details))
-  // A plugin that registers asynchronously fails REG-001. Its rejection must not end the process.
-  Promise.resolve(result).catch(() => undefined)
-  return { returned: result, account, stop, provided: toKnownIds(provided) }
 }
 
 function toKnownIds(capabilities: readonly Capability<object>[]): readonly string[] {
   return capabilities.map(({ id }) => id).filter((id) => managers.some((known) => known.id === id))
-}
-
-function toText(opened: RuntimeScope | { readonly error: unknown }): string {
-  return 'error' in opened ? String(opened.error) : 'the host opened it without'
 }
 
 const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Capability<object>, readonly string[]>([

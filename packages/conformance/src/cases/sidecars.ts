@@ -34,8 +34,8 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const networkId = await createNetwork(context)
         const networks = [{ networkId, aliases: ['helper'] }]
-        await startSidecar(context, { networks, command: context.programs.listen(8080, 'at your service') })
-        const peer = { host: 'helper', port: 8080, line: 'at your service' }
+        await startSidecar(context, { networks, command: context.programs.listen(8080, 'the sidecar') })
+        const peer = { host: 'helper', port: 8080, line: 'the sidecar' }
         await expectReaches(context, onNetwork(networkId), peer)
       },
     },
@@ -53,7 +53,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-004': {
-      title: 'startSidecar rejects with NETWORK_NOT_FOUND when the network is absent, and leaves nothing behind',
+      title: 'startSidecar rejects with NETWORK_NOT_FOUND when the network is absent, and no resource remains',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
       run: async (context) => {
@@ -65,7 +65,8 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-005': {
-      title: 'startSidecar leaves the first network when the second is absent, and leaves nothing behind',
+      title:
+        'startSidecar rejects with NETWORK_NOT_FOUND when the second network is absent, and no container stays on the first',
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.several'],
       run: async (context) => {
@@ -78,8 +79,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-006': {
-      title:
-        'startSidecar rejects with COMMAND_NOT_STARTED when the image lacks the command, and leaves nothing behind',
+      title: 'startSidecar rejects with COMMAND_NOT_STARTED when the image lacks the command, and no resource remains',
       run: async (context) => {
         const start = () => startSidecar(context, { command: context.programs.missing() })
         await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
@@ -87,7 +87,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-007': {
-      title: 'startSidecar rejects with IMAGE_PULL_FAILED when no registry has the image, and leaves nothing behind',
+      title: 'startSidecar rejects with IMAGE_PULL_FAILED when no registry has the image, and no resource remains',
       run: async (context) => {
         const image = '127.0.0.1:1/conformance/absent:1'
         await expectHostError('IMAGE_PULL_FAILED', () => startSidecar(context, { image }), { image })
@@ -95,7 +95,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-008': {
-      title: 'startSidecar rejects with IN_USE when a host port is taken, and leaves nothing behind',
+      title: 'startSidecar rejects with IN_USE when a host port is taken, and no resource remains',
       requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
         const held = await holdPort()
@@ -117,7 +117,8 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SIDE-010': {
-      title: 'startSidecar aborted while it runs rejects with the reason itself and leaves nothing behind',
+      title:
+        'startSidecar aborted while it runs resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         await expectUndoneByAbort(
           context,

@@ -3,33 +3,31 @@ import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** The I/O of a piece of work. */
+/** The I/O that a function caused. */
 export interface WatchedIo {
-  /** The kinds of I/O that the work started, each once, by Node's names: `TCPWRAP`, `readFileSync`. */
-  readonly begun: readonly string[]
+  /** The kinds of I/O that were started, each once, by Node's names: `TCPWRAP`, `readFileSync`. */
+  readonly started: readonly string[]
   /** The kinds of the handles that are still open. */
   readonly open: readonly string[]
 }
 
 /**
- * Runs the work and records its I/O and that of the asynchronous work that it starts. I/O of concurrent work is not
- * recorded.
- *
- * `account` returns the state at the time of the call.
+ * Runs the function and records its I/O and that of the asynchronous work that it starts, until `stop`. I/O of concurrent work
+ * is not recorded. `read` returns the I/O so far.
  */
-export function watchIo<T>(work: () => T): { readonly result: T; readonly account: () => WatchedIo; stop(): void } {
-  const begun = new Set<string>()
+export function watchIo<T>(work: () => T): WatchedCall<T> {
+  const started = new Set<string>()
   const open = new Map<number, string>()
   const inWork = new AsyncLocalStorage<true>()
   const hook = createHook({
     init(id, type) {
       if (inWork.getStore() !== true || !isIo(type)) return
-      begun.add(type)
+      started.add(type)
       if (isHandle(type)) open.set(id, type)
     },
     destroy: (id) => void open.delete(id),
   }).enable()
-  const unpatch = patchSynchronous(begun)
+  const unpatch = patchSynchronous(started)
   const stop = () => {
     hook.disable()
     // Every promise carries a used storage until it is disabled.
@@ -37,14 +35,21 @@ export function watchIo<T>(work: () => T): { readonly result: T; readonly accoun
   }
   try {
     const result = inWork.run(true, work)
-    const account = () => ({ begun: [...begun], open: [...open.values()] })
-    return { result, account, stop }
+    const read = () => ({ started: [...started], open: [...open.values()] })
+    return { result, read, stop }
   } catch (error) {
     stop()
     throw error
   } finally {
     unpatch()
   }
+}
+
+/** A call that `watchIo` watches. */
+export interface WatchedCall<T> {
+  readonly result: T
+  readonly read: () => WatchedIo
+  readonly stop: () => void
 }
 
 /** The types are those of https://nodejs.org/api/async_hooks.html#type. Timers, promises and ticks are no I/O. */
@@ -57,11 +62,11 @@ function isHandle(type: string): boolean {
 }
 
 /** Records synchronous calls, which create no resource that an async hook could observe, until the returned function runs. */
-function patchSynchronous(begun: Set<string>): () => void {
+function patchSynchronous(started: Set<string>): () => void {
   const restores = [fs, childProcess].flatMap((module) =>
     Object.keys(module)
       .filter((name) => name.endsWith('Sync'))
-      .map((name) => countCalls(module, name, begun)),
+      .map((name) => countCalls(module, name, started)),
   )
   syncBuiltinESMExports()
   return () => {
@@ -70,12 +75,12 @@ function patchSynchronous(begun: Set<string>): () => void {
   }
 }
 
-function countCalls(module: object, name: string, begun: Set<string>): () => void {
+function countCalls(module: object, name: string, started: Set<string>): () => void {
   const original: unknown = Reflect.get(module, name)
   if (typeof original !== 'function') return () => {}
   const counting = new Proxy(original, {
     apply(target, self, parameters) {
-      begun.add(name)
+      started.add(name)
       return Reflect.apply(target, self, parameters)
     },
   })

@@ -8,24 +8,24 @@ import { watchIo } from '../../src/plugin/watch-io.js'
 describe('watchIo', () => {
   test('records synchronous calls of the work only', () => {
     statSync('/')
-    const { account, stop } = watchIo(() => {
+    const { read, stop } = watchIo(() => {
       readFileSync('/dev/null')
       execFileSync(process.execPath, ['--version'])
     })
     statSync('/')
     stop()
-    expect(account().begun).toEqual(expect.arrayContaining(['readFileSync', 'execFileSync']))
-    expect(account().begun).not.toContain('statSync')
+    expect(read().started).toEqual(expect.arrayContaining(['readFileSync', 'execFileSync']))
+    expect(read().started).not.toContain('statSync')
   })
 
   test('records asynchronous I/O that the work starts, and no concurrent I/O', async () => {
     const concurrent = readFile('/dev/null')
-    const { result, account, stop } = watchIo(async () => {
+    const { result, read, stop } = watchIo(async () => {
       await Promise.resolve()
       return 'no I/O'
     })
     await Promise.all([concurrent, result])
-    expect(account().begun).toEqual([])
+    expect(read().started).toEqual([])
     stop()
     const reading = watchIo(async () => {
       await Promise.resolve()
@@ -33,15 +33,15 @@ describe('watchIo', () => {
     })
     await reading.result
     reading.stop()
-    expect(reading.account().begun).not.toEqual([])
+    expect(reading.read().started).not.toEqual([])
   })
 
   test('lists the handles that are still open', async () => {
-    const { result, account, stop } = watchIo(() => listen())
+    const { result, read, stop } = watchIo(() => listen())
     const server = await result
-    expect(account().open).toEqual(['TCPSERVERWRAP'])
+    expect(read().open).toEqual(['TCPSERVERWRAP'])
     await new Promise((resolve) => server.close(resolve))
-    await expect.poll(() => account().open).toEqual([])
+    await expect.poll(() => read().open).toEqual([])
     stop()
   })
 })
