@@ -4,9 +4,8 @@ import type { Runtime } from './runtime.js'
 import type { RuntimeReport } from './runtime-report.js'
 
 /**
- * The capabilities that a feature uses, each under the property name by which the feature receives its manager.
- *
- * `R` and `O` are the types of the required and of the optional managers, by the same names.
+ * The capabilities that a feature uses, by the property name under which it receives the manager of each. `R` and `O` are
+ * the types of the required and of the optional managers.
  */
 export interface Needs<R extends Managers<R> = ManagersByName, O extends Managers<O> = ManagersByName> {
   readonly required: Capabilities<R>

@@ -18,10 +18,7 @@ export const ownershipLabelKeys = {
   app: 'capstan.app',
   /** How long the object is kept: see {@link Lifetime}. */
   lifetime: 'capstan.lifetime',
-  /**
-   * The kind of the object when it was created, such as `container`. For an image: `image` and a hash of each tag,
-   * separated by dots.
-   */
+  /** The kind of the object at its creation: `container`, `network`, `volume`, or `image` with hashes of its tags. */
   object: 'capstan.object',
 } as const
 

@@ -9,10 +9,7 @@ export interface Owner {
   /** Unique for each host, also for several hosts in one process. */
   readonly instanceId: string
   readonly pid: number
-  /**
-   * When the process started, as a text to compare: clock ticks since boot on Linux, a date elsewhere. It tells the
-   * process from a later one with the same pid.
-   */
+  /** The start of the process, as a text to compare. It tells the process from a later one with the same pid. */
   readonly processStart: string
   readonly bootId: string
   readonly pidNamespace: string

@@ -14,10 +14,7 @@ export interface RuntimePlugin<P = unknown> {
   readonly name: string
   /** The version of this contract. Any other value makes the plugin PLUGIN_INVALID. */
   readonly contractVersion: 1
-  /**
-   * The package of the plugin, for error messages and reports. `loadPlugins` sets it and `packageVersion` where the plugin
-   * does not.
-   */
+  /** The package, for error messages and reports. `loadPlugins` sets both fields where the plugin does not. */
   readonly packageName?: string
   readonly packageVersion?: string
   /** Limit of a probe in milliseconds, where the host sets none. Default: the limit of the probe itself, at most 30 000. */
@@ -35,9 +32,9 @@ export interface RuntimePlugin<P = unknown> {
    * Looks for the engine and determines what it supports. Resolves with a result whether or not the runtime is available,
    * within the time limit, and closes all connections that it opened.
    *
-   * When `signal` aborts, or has aborted before the call, the probe must reject with the reason of the signal
-   * immediately. Any other rejection is reported as an attempt with step `probe`, and so is a result that is late by
-   * more than a second, or by more than the limit plus 100 ms if that is less. Other plugins are not affected.
+   * When `signal` aborts, or has aborted before the call, the probe must reject with its reason immediately. Any other
+   * rejection is reported as an attempt with step `probe`, and so is a result that is late by more than a second, or by
+   * more than the limit plus 100 ms if that is less.
    *
    * A candidate that accepts the connection and does not answer in time must be reported as an attempt with `cause.code`
    * TIMED_OUT and the remedy `raiseLimitRemedy`.

@@ -92,8 +92,5 @@ export interface UnsupportedOption {
   readonly remedy: string | undefined
 }
 
-/**
- * The name of an option that a capability declares. The options of third parties begin with the id of their
- * capability: `example.com/checkpoints.live`.
- */
+/** The name of an option. Third parties prefix it with the id of their capability: `example.com/checkpoints.live`. */
 export type OptionName = BuiltInOption | `${string}/${string}.${string}`

@@ -2,10 +2,7 @@ import { type Capability, defineCapability } from './capability.js'
 import type { CapabilityName } from './plugin.js'
 import type { MissingCapability, ProbeAttempt, UnsupportedOption } from './probe.js'
 
-/**
- * The result of probing a plugin, as plain data that can be serialized as JSON. `discover` resolves with it, and
- * `capstan doctor` prints it.
- */
+/** The result of probing a plugin, as plain data for JSON: `discover` resolves with it, `capstan doctor` prints it. */
 export type RuntimeReport = ReportedPlugin & (AvailableRuntime | UnavailableRuntime)
 
 /** The key of the report of the open runtime, which the host registers in every scope. Runtimes do not provide it. */

@@ -41,14 +41,11 @@ export interface Runtime {
    */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /**
-   * Sends the stop signal to a container, and SIGKILL after `graceMs`. Resolves when the container has stopped, and also if
-   * it is not running or does not exist.
-   */
+  /** Sends the stop signal, then SIGKILL after `graceMs`. Resolves when the container is not running or is absent. */
   stopContainer(id: string, options?: StopOptions): Promise<void>
 
   /**
-   * Waits until a container has been started and has exited, and resolves with its exit code.
+   * Resolves with the exit code of a container when it has been started and has exited.
    *
    * @throws HostError EXIT_CODE_UNKNOWN when the exit code cannot be determined
    */
@@ -60,10 +57,7 @@ export interface Runtime {
    */
   removeContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /**
-   * Resolves with the log of a container, without waiting for output. Errors of the request, such as CONTAINER_NOT_FOUND,
-   * are thrown when the stream is iterated.
-   */
+  /** Resolves with a log, without waiting for output. Errors such as CONTAINER_NOT_FOUND come when it is iterated. */
   containerLogs(id: string, options?: LogOptions): Promise<LogStream>
 
   /** Resolves with all output written until now, in order of arrival, without waiting for the container to stop. */
@@ -145,8 +139,8 @@ export interface Runtime {
   listContainers(options?: ListOptions): Promise<readonly ContainerInfo[]>
 
   /**
-   * Aborts the calls that are running, closes all streams and connections, and resolves when partial work is undone. Does not
-   * stop containers. Idempotent.
+   * Aborts all running calls, closes all streams and connections, and resolves when partial work is undone. Does not stop
+   * containers. Idempotent.
    */
   close(): Promise<void>
 }

@@ -3,9 +3,8 @@ import { createHostError } from './create-host-error.js'
 import type { HostError } from './host-error.js'
 
 /**
- * Creates the error of a call after `Runtime.close`: RUNTIME_UNAVAILABLE with a report, whose attempt has the endpoint as
- * `candidate`, the `cause.code` `CLOSED` and the remedy to open the runtime again. Without a runtime, creates the error of a
- * call after the host was closed, which has no report.
+ * Creates the error of a call after `Runtime.close`: RUNTIME_UNAVAILABLE, whose report has an attempt with the
+ * `cause.code` `CLOSED`. Without a runtime, creates the error of a call after the host was closed, which has no report.
  */
 export function createClosedError(closed?: ClosedRuntime): HostError<'RUNTIME_UNAVAILABLE'> {
   if (closed === undefined) return createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [] })

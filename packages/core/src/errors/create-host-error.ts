@@ -8,10 +8,7 @@ import {
 } from './host-error.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 
-/**
- * Creates an error whose message is built from its facts, as an instance of the subclass for its code, if there is one. The
- * stack begins at the caller.
- */
+/** Creates an error of the subclass for its code, if there is one, else a HostError. The stack begins at the caller. */
 export function createHostError<C extends HostErrorCode>(
   code: C,
   facts: HostErrorFacts[C],

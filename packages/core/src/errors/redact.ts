@@ -20,9 +20,8 @@ export function redactUrls(text: string): string {
 }
 
 /**
- * Applies {@link redactUrls} to all strings in a value and in its arrays, plain objects and errors. Returns the value
- * itself if nothing changes. Strings more than 10 levels deep are not changed. An error that changes is copied with its
- * class and own properties, including message, stack and cause.
+ * Applies {@link redactUrls} to all strings in a value and, 10 levels deep, in its arrays, plain objects and errors.
+ * Returns the value itself if nothing changes. An error that changes is copied with its class and own properties.
  */
 export function redactTexts<T>(value: T, depth = 10): T {
   // Each result has the type of the value that it replaces.

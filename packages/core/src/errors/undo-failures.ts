@@ -2,11 +2,8 @@ import { isHostError } from './host-error.js'
 import { redactTexts } from './redact.js'
 
 /**
- * Records failures of undoing partial work with the error that caused the undo, and returns that error. Read them with
- * {@link findUndoFailures}.
- *
- * A HostError gets them as `undoFailures`, after those that it has. Any other error, such as the reason of an abort, is not
- * changed.
+ * Records failures of undoing partial work with the error that caused the undo, and returns that error. A HostError gets
+ * them as further `undoFailures`; any other error is not changed. Read them with {@link findUndoFailures}.
  */
 export function withUndoFailures(error: unknown, undoFailures: readonly unknown[]): unknown {
   if (undoFailures.length === 0) return error

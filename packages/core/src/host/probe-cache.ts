@@ -2,10 +2,8 @@ import type { PluginEntry } from './plugin-entry.js'
 import type { ProbedPlugin } from './probe-plugin.js'
 
 /**
- * Stores the probe results of `discover` for one second, so that an `open` just after it does not probe again. Each result
- * is used once.
- *
- * Results of unavailable runtimes are not stored, because the engine may be started in the meantime.
+ * Stores the results of `discover` for one second, so that an `open` just after it does not probe again. Each is used
+ * once. Unavailable runtimes are not stored, because the engine may be started in the meantime.
  */
 export class ProbeCache {
   readonly #entries = new Map<PluginEntry, { readonly probed: ProbedPlugin; readonly at: number }>()

@@ -1,11 +1,7 @@
 import { createHostError } from '../errors/create-host-error.js'
 import { isTimeout } from '../validation/check.js'
 
-/**
- * Returns the value of CAPSTAN_PROBE_TIMEOUT in milliseconds; `undefined` if it is not set or empty.
- *
- * @throws HostError INVALID_ARGUMENT if it is not a number of seconds above 0
- */
+/** Returns CAPSTAN_PROBE_TIMEOUT in milliseconds; `undefined` if it is not set or empty. Throws INVALID_ARGUMENT. */
 export function readProbeTimeout(env: Readonly<Record<string, string | undefined>>): number | undefined {
   const text = env.CAPSTAN_PROBE_TIMEOUT
   return text === undefined || text === '' ? undefined : parseProbeTimeout(text, 'CAPSTAN_PROBE_TIMEOUT')

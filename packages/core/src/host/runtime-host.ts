@@ -35,12 +35,12 @@ export interface RuntimeHost extends AsyncDisposable {
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
   /**
-   * Removes objects whose owner's process has ended from every available automatic runtime.
+   * Removes objects whose owner has ended from every available automatic runtime.
    *
    * An unavailable runtime is reported with `unavailable` if the user named its endpoint, or if its probe failed for
-   * another reason than that it is not installed or not running (no answer, no permission, an invalid plugin). Other
-   * unavailable runtimes are omitted. If sweeping a runtime fails, the others are swept first; then the call rejects
-   * with the failure, or an AggregateError of several.
+   * another reason than that it is not installed or not running (no answer, no permission, an invalid plugin). Others are
+   * omitted. If a runtime fails, the others are swept first; then the call rejects with the failure, or an AggregateError
+   * of several.
    *
    * @throws HostError INVALID_ARGUMENT for invalid options
    */
@@ -52,20 +52,16 @@ export interface HostOptions {
   /** The plugins, in the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
   /**
-   * The name of the application: at most 63 letters, digits, `.`, `_` or `-`. All objects that this host creates get it as
-   * the label `capstan.app`, and its sweeps consider only objects with that label. Default: no name; sweeps consider all
-   * objects that any host created.
+   * The name of the application: at most 63 letters, digits, `.`, `_` or `-`. The objects of this host get it as the
+   * label `capstan.app`, and its sweeps consider only objects with that label. Default: none; sweeps consider all
+   * objects.
    */
   readonly app?: string
-  /**
-   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME,
-   * CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH, HOME and so on. Default: `process.env`, which is otherwise not read.
-   */
+  /** The environment of the host, its runtimes and the programs that they start. Default: `process.env`. */
   readonly env?: Environment
   /**
-   * Limit of each probe in milliseconds. Default: CAPSTAN_PROBE_TIMEOUT (in seconds), else `probeTimeoutMs` of the plugin, else
-   * a limit that the probe chooses, usually 10 s for a local socket and 30 s for another machine or a command. An endpoint
-   * that does not exist is reported immediately.
+   * Limit of each probe in milliseconds. Default: CAPSTAN_PROBE_TIMEOUT (in seconds), else `probeTimeoutMs` of the
+   * plugin, else a limit that the probe chooses: see `ProbeOptions`.
    */
   readonly probeTimeoutMs?: number
   /** Called for warnings of the host and its runtimes. Default: warnings are discarded. */
@@ -81,8 +77,7 @@ export interface RuntimeWarning {
 /** Options of `open`. */
 export interface OpenOptions extends OperationOptions {
   /**
-   * The name of the plugin to open. Default: CAPSTAN_RUNTIME, else the first automatic plugin in order that is available,
-   * provides all of `requires` and supports all of `requiredOptions`.
+   * The name of the plugin to open. Default: CAPSTAN_RUNTIME, else the first plugin in order that meets the options.
    */
   readonly runtime?: string
   /** Capabilities that the runtime must provide, as an array or an object such as `Feature.needs.required`. Default: none. */
@@ -109,11 +104,6 @@ export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
    * another copy of core, or its constructor throws
    */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
-  /**
-   * Removes objects whose owner's process has ended from this runtime. Reports those that are in use or whose removal
-   * failed.
-   *
-   * @throws HostError INVALID_ARGUMENT for invalid options
-   */
+  /** Removes objects whose owner has ended from this runtime: see `RuntimeHost.sweep`. */
   sweep(options?: SweepOptions): Promise<SweepReport>
 }

@@ -3,14 +3,7 @@ import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
 import type { RuntimeScope } from './runtime-host.js'
 
-/**
- * Opens, sweeps and closes runtimes in sequence. If one fails, the others are swept.
- *
- * A runtime that is not installed or not running has no report, unless the user named its endpoint. A runtime whose
- * probe failed for another reason has a report with `unavailable`.
- *
- * Rejects immediately on an abort, and at the end with the failure or an AggregateError of several.
- */
+/** Opens, sweeps and closes runtimes in sequence: see `RuntimeHost.sweep`. Rejects immediately on an abort. */
 export async function sweepEach(
   runtimes: readonly ProbedPlugin[],
   open: (plugin: AvailablePlugin) => Promise<RuntimeScope>,

@@ -8,10 +8,7 @@ export { injectWithTransform, markInjectable }
 /** Resolves to the dependency-injection container on which `resolve` is called. */
 export const scopeContainerToken: unique symbol = Symbol('scope container')
 
-/**
- * Creates an empty dependency-injection container. Its parent is the global one of tsyringe, on which Capstan registers
- * nothing.
- */
+/** Creates a dependency-injection container, a child of the global one of tsyringe, on which nothing is registered. */
 export function createScopeContainer(): DependencyContainer {
   const own = container.createChildContainer()
   own.register(scopeContainerToken, { useFactory: (asked) => asked })

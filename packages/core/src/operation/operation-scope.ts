@@ -7,9 +7,9 @@ import { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 import { createUndoStack, type UndoStack } from './undo-stack.js'
 
 /**
- * Runs the operations of an open runtime. All methods of the runtime and its managers that do I/O call {@link run}, so that
- * an abort, a failure and `close` have the same effect in each of them. Use {@link begin} for what outlives its method, such
- * as a stream.
+ * Runs the operations of an open runtime. All methods with I/O of the runtime and its managers call {@link run}, so
+ * that an abort, a failure and `close` have the same effect in each. What outlives its method, such as a stream, uses
+ * {@link begin}.
  */
 export class OperationScope {
   readonly #options: OperationScopeOptions
@@ -73,18 +73,12 @@ export class OperationScope {
     if (this.#isClosed) throw this.#createClosedError()
   }
 
-  /**
-   * Aborts with RUNTIME_UNAVAILABLE at the end of `close`, after the undo steps. Use it to close the connections that these
-   * steps need.
-   */
+  /** Aborts with RUNTIME_UNAVAILABLE after the undo steps of `close`. Close the connections that these need then. */
   get closed(): AbortSignal {
     return this.#closed.signal
   }
 
-  /**
-   * Aborts all operations with RUNTIME_UNAVAILABLE, and resolves when those of `run` have been undone. Idempotent: further
-   * calls return the same promise.
-   */
+  /** Aborts all operations with RUNTIME_UNAVAILABLE, and resolves when those of `run` have been undone. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -3,9 +3,7 @@ import type { ContainerConfig, Mount } from '../contract/container/container-con
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
-/**
- * An object that is to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags.
- */
+/** An object to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags. */
 export type OwnedObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
   | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
@@ -57,10 +55,7 @@ export function isSameOwner(labels: StringMap | null | undefined, ownerLabels: S
   return instance !== undefined && labels?.[ownershipLabelKeys.instance] === instance
 }
 
-/**
- * Returns false for an object that inherited its labels. Returns true without `capstan.object`, which some plugins do
- * not set.
- */
+/** Whether an object has not inherited its labels. True without `capstan.object`, which some plugins do not set. */
 export function matchesObjectLabel(
   kind: OwnedObject['kind'],
   labels: StringMap,

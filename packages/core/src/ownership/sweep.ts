@@ -8,11 +8,10 @@ import { findOwnerState } from './owner.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /**
- * Removes objects of owners whose process has ended from a runtime: containers, then networks, volumes and images.
+ * Removes objects of owners that have ended from a runtime: containers, then networks, volumes and images.
  *
- * Keeps objects of owners whose process runs, of other applications and of other software. Keeps and reports objects
- * that are in use or whose owner's state is unknown. Failed removals are reported. Rejects only on an abort, and
- * when the runtime cannot list its objects.
+ * Keeps and reports objects that are in use or whose owner's state is unknown. Failed removals are reported. Rejects
+ * only on an abort, and when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,

@@ -35,9 +35,8 @@ export function findUnsupportedOption(
 }
 
 /**
- * Throws OPTION_UNSUPPORTED if the runtime refuses a field of a capability, or a field that contains it, and `given` is
- * neither `undefined` nor `false`. For options that are not part of a container's config. The capability is used only
- * to check the type of `field`.
+ * Throws OPTION_UNSUPPORTED if an option that is not a part of a container's config is used and not supported. `given`:
+ * its value; `undefined` and `false` do not use it. The capability is used only to check the type of `field`.
  */
 export function checkOption<F extends OptionName>(
   _: Capability<object, F>,
@@ -96,10 +95,7 @@ export function createUnsupportedError(
   })
 }
 
-/**
- * Returns the value with which a config uses a field; `undefined` if it does not use it, as with `false` and empty
- * values.
- */
+/** Returns the value with which a config uses a field. `undefined` if it does not, as with `false` and empty values. */
 function findGiven(config: ContainerConfig, field: OptionName): unknown {
   const find = finders[field]
   if (find !== undefined) return find(config)

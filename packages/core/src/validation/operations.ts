@@ -73,10 +73,7 @@ function checkDestination(field: string, destination: FirewallDestination): void
   checkInteger(`${field}.port`, destination.port, { min: 1, max: 65_535 })
 }
 
-/**
- * Checks the arguments of `buildImage`, except the paths of its context, which are checked when they are read. Errors do not
- * show values of build arguments.
- */
+/** Checks the arguments of `buildImage`, except the paths of its context, which are checked when they are read. */
 export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildOptions): void {
   check(
     typeof dockerfile === 'string' && dockerfile.trim() !== '',

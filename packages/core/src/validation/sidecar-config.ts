@@ -5,7 +5,7 @@ import { checkJoins, validateContainerConfig } from './container-config.js'
 import { validateName } from './names.js'
 
 /**
- * Validates the config of a sidecar and converts it to the config of a container. Every sidecar manager must call it before
+ * Validates the config of a sidecar and returns the config of its container. Every sidecar manager must call it before
  * any side effect.
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field in the sidecar's config

@@ -1,10 +1,10 @@
 import { check, checkObject, checkTimeout } from './check.js'
 
 /**
- * Returns time limits in milliseconds: those of `given`, else of `defaults`. `field` is the name of the option in errors.
+ * Returns time limits in milliseconds: those of `given`, else of `defaults`. `field` is the name of the option in
+ * errors.
  *
- * @throws HostError INVALID_ARGUMENT if `given` is not an object, has a key that is not in `defaults`, or a value that is not
- * a number above 0 and up to 2^30
+ * @throws HostError INVALID_ARGUMENT if `given` is not an object, has an unknown key or an invalid limit
  */
 export function withTimeouts<T extends Readonly<Record<keyof T, number>>>(
   field: string,

@@ -2,8 +2,7 @@ import type { Argv, EnvMap, OperationOptions, ProgressEvent, StringMap } from '.
 import type { PortSpec } from './ports.js'
 
 /**
- * The settings of a new container. The default of a field that states no other is the value of the image, else of the
- * engine.
+ * The settings of a new container. Default of a field that states none: the value of the image, else of the engine.
  *
  * A runtime that does not support a field rejects with OPTION_UNSUPPORTED. No field is ignored silently.
  */
@@ -14,10 +13,7 @@ export interface ContainerConfig {
   readonly name?: string
   /** The platform of the image, such as `linux/arm64`. Default: the engine's. */
   readonly platform?: string
-  /**
-   * `missing`: an image that the engine does not have is pulled. `never`: creation rejects with IMAGE_NOT_FOUND instead.
-   * Default `missing`.
-   */
+  /** `missing` (default): pulls an image that the engine does not have. `never`: rejects with IMAGE_NOT_FOUND. */
   readonly pull?: 'missing' | 'never'
   /** The command or, with an entrypoint, its arguments. Default: the image's. */
   readonly command?: Argv
@@ -39,10 +35,7 @@ export interface ContainerConfig {
   readonly readOnlyRootFilesystem?: boolean
   /** The networks of the container. Default `{ mode: 'default' }`, the engine's default network. */
   readonly network?: ContainerNetwork
-  /**
-   * Ports to publish while the container runs. INVALID_ARGUMENT with network mode `host` or `none`, where engines would
-   * ignore them.
-   */
+  /** Ports to publish while the container runs. INVALID_ARGUMENT with network mode `host` or `none`. */
   readonly ports?: readonly PortSpec[]
   /** IP addresses of name servers. Default: the engine's. */
   readonly dns?: readonly string[]
@@ -60,10 +53,7 @@ export interface ContainerConfig {
   readonly interactive?: boolean
   /** Allocates a terminal for the process. Default false, also where the caller's stdin is a terminal. */
   readonly tty?: boolean
-  /**
-   * Labels. Keys that begin with `capstan.` are reserved: INVALID_ARGUMENT. The one exception is `capstan.lifetime` with the
-   * value `lease` or `persistent`.
-   */
+  /** Labels. Of the keys that begin with `capstan.`, only `capstan.lifetime` is allowed: `lease` or `persistent`. */
   readonly labels?: StringMap
   /** Memory limit in bytes. Default: none. */
   readonly memoryBytes?: number
@@ -105,10 +95,7 @@ export type Mount =
       readonly source: string
       readonly target: string
       readonly readOnly?: boolean
-      /**
-       * Labels of the volume, if this call creates it. For keys that begin with `capstan.`, see `ContainerConfig.labels`.
-       * Default of `capstan.lifetime`: that of the container.
-       */
+      /** Labels of the volume, if this call creates it. Default of `capstan.lifetime`: that of the container. */
       readonly labels?: StringMap
     }
   | {

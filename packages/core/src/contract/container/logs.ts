@@ -4,10 +4,7 @@ import type { OperationOptions } from '../operation.js'
 export interface LogOptions extends OperationOptions {
   /** Also yields output that is written later, until the container stops. Default false. */
   readonly follow?: boolean
-  /**
-   * Yields only output since this time: a Date or an RFC 3339 text with up to nanosecond precision. Default: all
-   * output.
-   */
+  /** Yields only output since this time: a Date, or an RFC 3339 text with up to nanoseconds. Default: all output. */
   readonly since?: Date | string
   /** Yields only this number of the last existing lines; 0 yields none of them. Default: all. */
   readonly tailLines?: number
@@ -29,7 +26,7 @@ export interface LogChunk {
 }
 
 /**
- * The chunks of a container's log, in order of arrival. It can be iterated once, and reads from the engine no faster than
- * it is iterated. Leaving the loop, and disposing, closes the connection.
+ * The chunks of a container's log, in order of arrival, read no faster than they are iterated, once. Leaving the loop,
+ * and disposing, closes the connection.
  */
 export interface LogStream extends AsyncIterable<LogChunk>, AsyncDisposable {}

@@ -1,8 +1,8 @@
 import type { StringMap } from '../operation.js'
 
 /**
- * Returns the home directory of an image's user: HOME of its environment, unless empty; else `/home/<name>` for a user with
- * a valid account name; else `/root`, also for root and for a numeric user.
+ * Returns the home directory of an image's user: HOME of its environment, else `/home/<name>` for the name of an account
+ * other than root, else `/root`.
  */
 export function toImageHome({ env, user }: { readonly env: StringMap; readonly user: string }): string {
   if (env.HOME) return env.HOME

@@ -49,7 +49,7 @@ export interface ExecProcess extends AsyncDisposable {
   readonly stderr: Readable
   /**
    * Resolves after both outputs have ended: 126 or 127 for a command that could not be started. Rejects with
-   * ExitCodeUnknownError where the exit code cannot be determined.
+   * EXIT_CODE_UNKNOWN where the exit code cannot be determined.
    */
   readonly exitCode: Promise<number>
   /**
@@ -57,10 +57,6 @@ export interface ExecProcess extends AsyncDisposable {
    * example because the image has no `kill` command.
    */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
-  /**
-   * Changes the size of the terminal of the process. Does nothing after the end of the process.
-   *
-   * @throws HostError INVALID_ARGUMENT for a size that is out of range
-   */
+  /** Changes the size of the terminal of the process. Does nothing after the end of the process. */
   resize(size: TerminalSize, options?: OperationOptions): Promise<void>
 }

@@ -22,10 +22,7 @@ export const sidecarManagerCapability: Capability<SidecarManager> = defineCapabi
   title: 'sidecars',
 })
 
-/**
- * The settings of a sidecar: those of a container with a required `name` and without `network`, `tty` and
- * `interactive`.
- */
+/** The settings of a container, with a required `name` and without `network`, `tty` and `interactive`. */
 export interface SidecarConfig extends Omit<ContainerConfig, 'network' | 'tty' | 'interactive'> {
   readonly name: string
   /**

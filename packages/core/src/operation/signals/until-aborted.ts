@@ -1,7 +1,4 @@
-/**
- * Settles with a promise, or rejects with the reason of the signal as soon as it aborts. A later rejection of the promise is
- * handled and ignored.
- */
+/** Settles with a promise, or rejects with the reason of the signal as soon as it aborts. Ignores a later rejection. */
 export function untilAborted<T>(waited: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal?.reason)

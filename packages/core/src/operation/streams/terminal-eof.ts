@@ -1,10 +1,10 @@
 /**
- * Sends the end of the input to a terminal: end-of-transmission (Ctrl-D). Closing the connection instead would lose later
+ * Sends the end of the input to a terminal: end-of-transmission (Ctrl-D). Closing the connection would lose later
  * output.
  *
- * At the start of a line, the terminal interprets this character as end-of-file. Within a line, the first one submits the
- * line and the second one is end-of-file. A program that reads the terminal in raw mode reads the character itself. See
- * termios(3), VEOF and VLNEXT.
+ * At the start of a line, the terminal interprets this character as end-of-file. Within a line, the first one submits
+ * the line and the second one is end-of-file. A program in raw mode reads the character itself: termios(3), VEOF and
+ * VLNEXT.
  */
 export class TerminalEof {
   #isAtBegin = true
