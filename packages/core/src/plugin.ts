@@ -112,10 +112,10 @@ export { untilAborted } from './operation/signals/until-aborted.js'
 
 // Streams
 
+export { CallerStreamWriter } from './operation/streams/caller-stream-writer.js'
 export { createLogStream, type LogCall, type LogStreamOptions } from './operation/streams/log-stream.js'
 export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
 export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
-export { SharedWriter } from './operation/streams/shared-writer.js'
 export { TerminalEof } from './operation/streams/terminal-eof.js'
 
 // CommonJS dependencies in bundles

@@ -1,8 +1,8 @@
 /**
  * The RuntimeHost that created an object, and the process in which it ran.
  *
- * An owner is dead, which means that its process has ended, if this machine has been rebooted since, or if this boot
- * and pid namespace have no process with that pid and start time. The state of an owner on another machine or in
+ * An owner has ended if this machine has been rebooted since, or if this boot and pid namespace have no process with
+ * that pid and start. The state of an owner on another machine or in
  * another pid namespace is unknown.
  */
 export interface Owner {

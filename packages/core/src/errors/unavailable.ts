@@ -9,21 +9,23 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
   const subject = toUnavailableSubject(facts)
   if (reports.length === 0) return runtime === undefined ? `${subject}: the host has no plugins or is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
-  const lines = [
-    ...listRelevantReports(facts).flatMap(toAttemptLines),
-    ...simulations.map((report) => toNamingHint(report.runtime)),
-  ]
+  const hints = simulations.map(
+    ({ runtime: name }) =>
+      `${name} is a simulation and is opened only by name: open({ runtime: '${name}' }), or CAPSTAN_RUNTIME`,
+  )
+  const lines = [...listRelevantReports(facts).flatMap(toAttemptLines), ...hints]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
 /** Returns the first line of the message of RUNTIME_UNAVAILABLE, which tells a timeout from an absent runtime. */
-export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+export function toUnavailableSubject(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+  const { runtime, reports } = facts
   const isClosed = reports.some(({ attempts }) => attempts.some(({ cause }) => cause.code === 'CLOSED'))
   if (runtime !== undefined && (isClosed || reports.length === 0)) return `runtime "${runtime}" is closed`
-  const chosen = reports.filter((report) => !report.available && report.chosen)
-  const slow = (chosen.length > 0 ? chosen : reports).filter(isSlow).map((report) => `"${report.runtime}"`)
-  if (slow.length > 0) return `runtime ${slow.join(' and ')} did not answer in time`
-  const [requested] = runtime === undefined ? chosen.map((report) => report.runtime) : [runtime]
+  const slow = listRelevantReports(facts).filter(isSlow)
+  if (slow.length > 0)
+    return `runtime ${slow.map((report) => `"${report.runtime}"`).join(' and ')} did not answer in time`
+  const requested = runtime ?? reports.find((report) => !report.available && report.chosen)?.runtime
   return requested === undefined
     ? 'no container runtime is available'
     : `runtime "${requested}" was requested and is not available`
@@ -65,8 +67,4 @@ function toAttemptLine(runtime: string, { candidate, source, step, cause }: Prob
 /** Returns the message of a cause, preceded by the code unless the message contains it. */
 export function toCauseText({ code, message }: ProbeAttempt['cause']): string {
   return message.includes(code) ? message : `${code}, ${message}`
-}
-
-function toNamingHint(runtime: string): string {
-  return `${runtime} is a simulation and is opened only by name: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
 }

@@ -110,14 +110,12 @@ function checkMount(field: string, mount: Mount): void {
   checkContainerPath(`${field}.target`, mount.target)
   check(posix.resolve(mount.target) !== '/', `${field}.target`, 'a path below "/"', mount.target)
   if (mount.type === 'bind') checkEnginePath(`${field}.source`, mount.source)
-  if (mount.type === 'volume') checkVolume(field, mount)
+  if (mount.type === 'volume') {
+    validateName(mount.source, `${field}.source`)
+    if (mount.labels !== undefined) validateLabels(mount.labels, `${field}.labels`)
+  }
   if (mount.type === 'tmpfs') checkTmpfs(field, mount)
   else checkBoolean(`${field}.readOnly`, mount.readOnly)
-}
-
-function checkVolume(field: string, { source, labels }: Extract<Mount, { type: 'volume' }>): void {
-  validateName(source, `${field}.source`)
-  if (labels !== undefined) validateLabels(labels, `${field}.labels`)
 }
 
 function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): void {

@@ -1,5 +1,11 @@
 import type { AttachOptions } from '@capstan/core'
-import { createHostError, type OperationSubject, pumpInput, SharedWriter, untilAborted } from '@capstan/core/plugin'
+import {
+  CallerStreamWriter,
+  createHostError,
+  type OperationSubject,
+  pumpInput,
+  untilAborted,
+} from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { startContainer } from './start-container.js'
 import type { ContainerRun } from './state/container-run.js'
@@ -79,15 +85,18 @@ class OutputClient implements AttachedClient {
   /** Rejects when one of the streams fails. That ends the session, but not the container. */
   readonly failed: Promise<never>
   readonly call: OperationSubject
-  readonly #writers: { readonly stdout: SharedWriter | undefined; readonly stderr: SharedWriter | undefined }
+  readonly #writers: {
+    readonly stdout: CallerStreamWriter | undefined
+    readonly stderr: CallerStreamWriter | undefined
+  }
   readonly #detached = new AbortController()
   #fail: (error: unknown) => void = () => {}
 
   constructor({ stdout, stderr }: AttachOptions, call: OperationSubject) {
     this.call = call
     this.#writers = {
-      stdout: stdout && new SharedWriter(stdout, call),
-      stderr: stderr && new SharedWriter(stderr, call),
+      stdout: stdout && new CallerStreamWriter(stdout, call),
+      stderr: stderr && new CallerStreamWriter(stderr, call),
     }
     this.failed = new Promise((_, reject) => {
       this.#fail = reject
@@ -101,7 +110,7 @@ class OutputClient implements AttachedClient {
     if (writer === undefined || signal.aborted) return
     try {
       writer.write(bytes)
-      await writer.flushed(signal)
+      await writer.waitForWrites(signal)
     } catch (error) {
       if (!signal.aborted) this.#fail(error)
     }

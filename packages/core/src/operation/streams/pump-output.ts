@@ -1,7 +1,7 @@
 import type { AttachOptions } from '../../contract/container/attach.js'
 import type { OperationOptions } from '../../contract/operation.js'
 import type { OperationSubject } from '../operation-scope.js'
-import { SharedWriter } from './shared-writer.js'
+import { CallerStreamWriter } from './caller-stream-writer.js'
 
 /**
  * Copies the output of a process to streams with back-pressure, until it ends and the streams have processed all of it. Does
@@ -17,17 +17,17 @@ export async function pumpOutput(
 ): Promise<void> {
   const { signal } = call
   const writers = {
-    stdout: stdout && new SharedWriter(stdout, call),
-    stderr: stderr && new SharedWriter(stderr, call),
+    stdout: stdout && new CallerStreamWriter(stdout, call),
+    stderr: stderr && new CallerStreamWriter(stderr, call),
   }
   const all = Object.values(writers).filter((writer) => writer !== undefined)
-  const flush = () => all.map((writer) => writer.flushed(signal))
+  const flush = () => all.map((writer) => writer.waitForWrites(signal))
   try {
-    for (const writer of all) await writer.drained(signal)
+    for (const writer of all) await writer.waitForDrain(signal)
     for await (const { source, bytes } of chunks) {
       const writer = writers[source]
       writer?.write(bytes)
-      await writer?.drained(signal)
+      await writer?.waitForDrain(signal)
     }
     await Promise.all(flush())
   } catch (error) {

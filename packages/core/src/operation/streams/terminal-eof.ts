@@ -7,14 +7,15 @@
  * VLNEXT.
  */
 export class TerminalEof {
-  #isAtBegin = true
-  #isQuoted = false
+  /** The number of characters that end the input. */
+  #count = 1
 
   /** Must be called with all bytes that are sent to the terminal. */
   note(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      this.#isAtBegin = !this.#isQuoted && lineEnds.has(byte)
-      this.#isQuoted = !this.#isQuoted && byte === quote
+      const isQuoted = this.#count === quotedCount
+      if (byte === quote && !isQuoted) this.#count = quotedCount
+      else this.#count = lineEnds.has(byte) && !isQuoted ? 1 : 2
     }
   }
 
@@ -39,14 +40,15 @@ export class TerminalEof {
 
   /** The bytes to send at the end of the input. */
   get bytes(): Uint8Array {
-    if (this.#isQuoted) return Uint8Array.of(endOfTransmission, endOfTransmission, endOfTransmission)
-    return this.#isAtBegin ? Uint8Array.of(endOfTransmission) : Uint8Array.of(endOfTransmission, endOfTransmission)
+    return new Uint8Array(this.#count).fill(endOfTransmission)
   }
 }
 
 const endOfTransmission = 4
 /** Ctrl-V: the next character has no special meaning. */
 const quote = 22
+/** After the quote, the first character is data, the second one submits the line, and the third one is end-of-file. */
+const quotedCount = 3
 /** Characters that submit or clear the line: LF, CR, Ctrl-C, Ctrl-D, Ctrl-U, Ctrl-Z and Ctrl-\. */
 const lineEnds: ReadonlySet<number> = new Set([10, 13, 3, endOfTransmission, 21, 26, 28])
 const firstDelayMs = 200

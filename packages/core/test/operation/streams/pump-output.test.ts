@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type OutputChunk, pumpOutput, SharedWriter } from '../../../src/plugin.js'
+import { CallerStreamWriter, type OutputChunk, pumpOutput } from '../../../src/plugin.js'
 
 const call = { operation: 'attach', subject: 'web' }
 
@@ -104,12 +104,16 @@ describe('pumpOutput', () => {
   })
 })
 
-describe('SharedWriter', () => {
+describe('CallerStreamWriter', () => {
   it('resolves all concurrent calls that wait', async () => {
     const stream = new SlowWritable()
-    const writer = new SharedWriter(stream, call)
+    const writer = new CallerStreamWriter(stream, call)
     writer.write(Buffer.from('one'))
-    const waiting = Promise.all([writer.flushed(undefined), writer.drained(undefined), writer.flushed(undefined)])
+    const waiting = Promise.all([
+      writer.waitForWrites(undefined),
+      writer.waitForDrain(undefined),
+      writer.waitForWrites(undefined),
+    ])
     await stream.proceed()
     await waiting
     writer.release()

@@ -223,7 +223,7 @@ async function start(state, caller, id, { attach, input }) {
   }
   if (!input && !container.interactive) run.stdin.end()
   const code = await run.ended
-  await run.flushed
+  await run.waitForWrites
   return code
 }
 
@@ -259,7 +259,7 @@ async function launch(state, container, { relays, size }) {
     throw new CommandError(toProcessProblem({ process: id, container: id, argv: process.argv }, problem))
   }
   const log = createWriteStream(join(place, 'log'))
-  const run = { stdin, resize, pid: findFirst(child), sessions: new Set(), ended: undefined, flushed: undefined }
+  const run = { stdin, resize, pid: findFirst(child), sessions: new Set(), ended: undefined, waitForWrites: undefined }
   container.run = run
   container.state = 'running'
   container.startedAt = Date.now()
@@ -272,15 +272,15 @@ async function launch(state, container, { relays, size }) {
     Promise.all([stdout, stderr].map((stream) => stream.readableEnded || once(stream, 'end'))),
   )
   log.on('error', () => {})
-  run.flushed = read.then(() => new Promise((resolve) => log.on('close', resolve).end()))
-  flushing.set(container, run.flushed)
+  run.waitForWrites = read.then(() => new Promise((resolve) => log.on('close', resolve).end()))
+  flushing.set(container, run.waitForWrites)
   run.ended = ended.then((code) => {
     for (const relay of relays) relay.close()
     calls.close()
     container.state = 'stopped'
     container.attachments = []
     delete container.run
-    run.flushed.then(() => {
+    run.waitForWrites.then(() => {
       if (container.autoRemove && state.containers.get(container.id) === container)
         state.remove('containers', container.id)
     })

@@ -3,7 +3,7 @@ import type { OperationSubject } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
 /** Writes to a stream of the caller with back-pressure, and does not end it. */
-export class SharedWriter {
+export class CallerStreamWriter {
   readonly #stream: Writable
   readonly #call: OperationSubject
   readonly #onError = (error: unknown) => {
@@ -14,7 +14,7 @@ export class SharedWriter {
     for (const resume of this.#waiting) resume()
     this.#waiting.clear()
   }
-  /** A function for each call of `drained` and `flushed` that waits. */
+  /** A function for each call of `waitForDrain` and `waitForWrites` that waits. */
   readonly #waiting = new Set<() => void>()
   #hasEmittedError = false
   #failure: { readonly error: unknown } | undefined
@@ -46,12 +46,12 @@ export class SharedWriter {
   }
 
   /** Resolves when the buffer of the stream has room again. */
-  drained(signal: AbortSignal | undefined): Promise<void> {
+  waitForDrain(signal: AbortSignal | undefined): Promise<void> {
     return this.#until(() => !this.#stream.writableNeedDrain, signal)
   }
 
   /** Resolves when the stream has processed all writes. */
-  flushed(signal: AbortSignal | undefined): Promise<void> {
+  waitForWrites(signal: AbortSignal | undefined): Promise<void> {
     return this.#until(() => this.#pending === 0, signal)
   }
 
