@@ -1,12 +1,10 @@
-import type { Rule } from './firewall-rules.js'
-
 /**
  * Converts a rule to a text that is the same for all ways to write the rule. The tools differ in the order of options and
  * lists, in the modules (`-m`) that they print, and in the form of addresses. Pure.
  */
-export function toCanonicalRule(rule: Rule): string {
+export function toCanonicalRule(rule: string): string {
   const options: string[] = []
-  for (const word of rule) {
+  for (const word of rule.split(/\s+/)) {
     const last = options.at(-1)
     if (last === '!') options[options.length - 1] = `! ${word}`
     else if (last === undefined || word.startsWith('-') || word === '!') options.push(word)

@@ -1,6 +1,6 @@
 import { toCanonicalRule } from './canonical-rule.js'
 import type { FirewallPlan } from './firewall-plan.js'
-import { type Family, type Rule, toInputRule, toOutputRules } from './firewall-rules.js'
+import { type Family, toInputRule, toOutputRules } from './firewall-rules.js'
 
 /** The result of a script of `toFirewallScript`. `output` is stdout and stderr. */
 export interface ScriptResult {
@@ -61,7 +61,7 @@ function compare(lines: readonly string[], plan: FirewallPlan, family: Family): 
   if (open !== undefined) return `the policy of ${open} is not DROP`
   const output = readChain(lines, 'OUTPUT')
   if (!isSame(output, toOutputRules(plan, family))) {
-    return `the rules read back are not those that were set: ${output.map((rule) => rule.join(' ')).join('; ')}`
+    return `the rules read back are not those that were set: ${output.join('; ')}`
   }
   if (readChain(lines, 'FORWARD').length > 0) return 'FORWARD has rules'
   const input = toInputRule(plan)
@@ -77,12 +77,12 @@ function findTestFailure(lines: readonly string[], { testAddress }: FirewallPlan
   return hasTested ? undefined : 'the script ended before its test'
 }
 
-function readChain(lines: readonly string[], chain: string): readonly Rule[] {
+function readChain(lines: readonly string[], chain: string): readonly string[] {
   const start = `-A ${chain} `
-  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length).split(/\s+/))
+  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length))
 }
 
-function isSame(rules: readonly Rule[], expected: readonly Rule[]): boolean {
+function isSame(rules: readonly string[], expected: readonly string[]): boolean {
   return rules.map(toCanonicalRule).join('\n') === expected.map(toCanonicalRule).join('\n')
 }
 

@@ -19,7 +19,7 @@ function toRuleCommands(plan: FirewallPlan, family: Family): string {
     `if_family ${family} -F FORWARD`,
     `if_family ${family} -F OUTPUT`,
     ...toInputCommands(plan, family),
-    ...toOutputRules(plan, family).map((rule) => `if_family ${family} -A OUTPUT ${rule.join(' ')}`),
+    ...toOutputRules(plan, family).map((rule) => `if_family ${family} -A OUTPUT ${rule}`),
   ].join('\n')
 }
 
@@ -28,7 +28,7 @@ function toRuleCommands(plan: FirewallPlan, family: Family): string {
  * for a packet that arrives earlier, it would record an open connection as one from outside.
  */
 function toInputCommands(plan: FirewallPlan, family: Family): readonly string[] {
-  const input = toInputRule(plan)?.join(' ')
+  const input = toInputRule(plan)
   if (input === undefined) return []
   return [
     `has_rule ${family} INPUT ${blockTcp} || if_family ${family} -I INPUT ${blockTcp}`,
