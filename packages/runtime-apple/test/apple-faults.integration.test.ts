@@ -127,6 +127,14 @@ describeWithSimulator('the Apple runtime when the command fails', () => {
     await runtime.removeContainer(id)
   })
 
+  it('rejects with IN_USE and keeps the container when each chosen port was taken before the start', async () => {
+    await simulator.control({ faults: [{ on: 'start', kind: 'take-port', times: 3 }] })
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'], ports: [{ containerPort: 80 }] })
+    await rejectsWith('IN_USE', () => runtime.startContainer(id))
+    expect(await runtime.containerState(id)).toBe('created')
+    await runtime.removeContainer(id)
+  })
+
   it('rejects with IN_USE when a requested port was taken before the start', async () => {
     const id = await runtime.createContainer({
       image,

@@ -95,6 +95,15 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
+  it('sets the rules of a created container that is created again because its port was taken', async () => {
+    const ports = [{ containerPort: 80 }]
+    const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'], ports })
+    await firewalls.setupFirewall(id, rules)
+    await simulator.control({ faults: [{ on: 'start', kind: 'take-port', times: 1 }] })
+    await runtime.startContainer(id)
+    expect(await readRules(id)).toContain('--dport 3128')
+  })
+
   it('rejects with FIREWALL_FAILED when the process ends before the rules are set', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['true'] })
     await firewalls.setupFirewall(id, rules)

@@ -1,4 +1,4 @@
-import { createHostError, delay, type Operation } from '@capstan/core/plugin'
+import { createHostError, createUndoStack, delay, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
@@ -72,10 +72,12 @@ async function openSession(
   if (plan === undefined || !hasChosenPort || attempts === 1) throw await toPortError(found, failure)
   // Another process took a port that this runtime had chosen: the container is created again with another one.
   await connection.run(['delete', '--force', id], { ...call, subject: id })
-  const { config, image } = plan
+  const config = { ...plan.config, name: id }
   const ports = await fillPorts(config.ports ?? [])
-  await runCreate(connection, { config: { ...config, name: id }, image, ports }, call)
-  connection.records.add(id, { config, image, ports })
+  // A failed start keeps its container, so its undo has no step that removes the new one.
+  await runCreate(connection, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
+  const { afterStart, terminalSize } = known
+  Object.assign(connection.records.get(id), { afterStart, terminalSize })
   return await openSession(connection, await findContainer(connection, id, call), { ...start, attempts: attempts - 1 })
 }
 
