@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import type { OperationOptions, TerminalSize } from '@capstan/core'
-import { createHostError, type Deadline, type Environment, loadCommonJs, startDeadline } from '@capstan/core/plugin'
+import { createHostError, type Environment, loadCommonJs, startDeadline, untilAborted } from '@capstan/core/plugin'
 import { type AppleTimeouts, defaultAppleTimeouts } from '../apple-timeouts.js'
 import { killGroup } from './kill-group.js'
-import { LineSplitter } from './line-splitter.js'
 import { loadTerminalLibrary } from './terminal-library.js'
 import { openTerminalSession } from './terminal-session.js'
 
@@ -68,8 +68,8 @@ export class AppleCli {
 
   /** Runs the command to its end, within the limit and 64 MiB of output. Resolves whatever the exit code is. */
   async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
-    call.signal?.throwIfAborted()
     const { execa } = await loadCommonJs(() => import('execa'))
+    call.signal?.throwIfAborted()
     const { input, onLine } = call
     const child = execa(this.command, argv, {
       ...options,
@@ -79,20 +79,21 @@ export class AppleCli {
       maxBuffer: maxOutputBytes,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
     })
-    const listenerFailed = splitLines(child.stderr, onLine).catch((error: unknown) => {
+    const stopped = new AbortController()
+    const stop = (reason: unknown) => {
       killGroup(child.pid)
-      throw error
-    })
-    listenerFailed.catch(() => {}) // The race below reports it.
-    const limit = startLimits(call, this.#timeouts, () => killGroup(child.pid))
+      stopped.abort(reason)
+    }
+    if (onLine !== undefined) readLines(child.stderr, onLine, stop)
+    const clearLimits = startLimits(call, this.#timeouts, stop)
     try {
-      const result = await Promise.race([child, limit.reached, listenerFailed])
+      const result = await untilAborted(child, stopped.signal)
       call.signal?.throwIfAborted()
       if (result.isMaxBuffer) throw toOutputTooLong(call)
       if (result.exitCode === undefined) throw this.#toRunError(call, result)
       return { exitCode: result.exitCode, stdout: Buffer.from(result.stdout), stderr: toText(result.stderr) }
     } finally {
-      limit.clear()
+      clearLimits()
     }
   }
 
@@ -165,54 +166,47 @@ function toLimit({ limit = 'answerMs', extraMs = 0, isBounded = false, timeoutMs
   return { timeoutMs: timeouts[limit] + extraMs, option: `timeouts.${limit}` }
 }
 
-/** Kills the command at its limit, and after an abort. */
-function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
+/** Calls `stop` with the reason at the limit of the call, and after an abort. Returns a function that ends this. */
+function startLimits(call: CliCall, timeouts: AppleTimeouts, stop: (reason: unknown) => void): () => void {
   const { operation, signal, abortGraceMs = 0 } = call
   const { timeoutMs, option } = toLimit(call, timeouts)
+  const expire = () => {
+    const facts = { operation, phase: undefined, timeoutMs: timeoutMs ?? 0, lastLines: [] }
+    stop(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
+  }
+  const deadline = timeoutMs === undefined ? undefined : startDeadline(timeoutMs, expire)
   let graceTimer: NodeJS.Timeout | undefined
-  let stop: () => void = () => {}
-  let deadline: Deadline | undefined
-  const reached = new Promise<never>((_, reject) => {
-    const expire = () => {
-      kill()
-      const facts = { operation, phase: undefined, timeoutMs: timeoutMs ?? 0, lastLines: [] }
-      reject(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
-    }
-    if (timeoutMs !== undefined) deadline = startDeadline(timeoutMs, expire)
-    const stopNow = () => {
-      kill()
-      reject(signal?.reason)
-    }
-    stop = () => {
-      if (abortGraceMs === 0) stopNow()
-      else graceTimer = setTimeout(stopNow, abortGraceMs)
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-  })
-  const clear = () => {
+  const onAbort = () => {
+    if (abortGraceMs === 0) stop(signal?.reason)
+    else graceTimer = setTimeout(() => stop(signal?.reason), abortGraceMs)
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return () => {
     deadline?.clear()
     clearTimeout(graceTimer)
-    signal?.removeEventListener('abort', stop)
+    signal?.removeEventListener('abort', onAbort)
   }
-  return { reached, clear }
 }
 
-/** Rejects with the error that the listener throws, and then stops calling it. Never resolves. */
-function splitLines(stream: Readable | null, onLine: (line: string) => void = () => {}): Promise<never> {
-  return new Promise((_, reject) => {
-    const lines = new LineSplitter(onLine)
-    const guard = (call: () => void) => {
-      try {
-        call()
-      } catch (error) {
-        stream?.off('data', push).off('end', end).resume()
-        reject(error)
-      }
+/** Calls `onLine` with each line of a stream. When that throws, calls `onError`, and reports no further lines. */
+function readLines(stream: Readable, onLine: (line: string) => void, onError: (error: unknown) => void): void {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let hasFailed = false
+  const report = (lines: readonly string[]) => {
+    try {
+      if (!hasFailed) for (const line of lines) onLine(line)
+    } catch (error) {
+      hasFailed = true
+      onError(error)
     }
-    const push = (chunk: Buffer) => guard(() => lines.push(chunk))
-    const end = () => guard(() => lines.end())
-    stream?.on('data', push).on('end', end)
+  }
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + decoder.write(chunk)).split(/\r?\n/)
+    rest = lines.pop() ?? ''
+    report(lines)
   })
+  stream.on('end', () => report([rest + decoder.end()].filter((line) => line !== '')))
 }
 
 function toOutputTooLong({ operation }: CliCall): Error {

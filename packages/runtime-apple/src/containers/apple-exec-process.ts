@@ -1,10 +1,11 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
-import { createHostError, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
+import { validateSignal, validateTerminalSize } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isCliFailure, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import type { CliSession } from '../cli/apple-cli.js'
+import { toExitCodeUnknown } from './exit-code.js'
 import { killExec } from './kill-exec.js'
 
 export interface ExecSettings {
@@ -102,19 +103,15 @@ export class AppleExecProcess implements ExecProcess {
 
   async #toCode(exitCode: number | undefined): Promise<number> {
     const { id } = this.#settings
-    if (exitCode === undefined) throw toUnknown(id, 'the command that was attached to it was killed')
+    if (exitCode === undefined) throw toExitCodeUnknown(id, 'the command that was attached to it was killed')
     if (!isCliFailure(exitCode, this.#tail)) return exitCode
     const text = toErrorText(this.#tail)
     // The command has no exit codes for these failures. Output of the program itself proves that it was started.
     const notStarted = this.#hasPrinted ? undefined : toNotStartedCode(text)
     if (notStarted !== undefined) return notStarted
-    if (isServiceGone(text) || isContainerLost(text, id)) throw toUnknown(id, text)
+    if (isServiceGone(text) || isContainerLost(text, id)) throw toExitCodeUnknown(id, text)
     return exitCode
   }
-}
-
-function toUnknown(id: string, reason: string): Error {
-  return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
 }
 
 function tap(stream: Readable, onData: (chunk: Buffer) => void): PassThrough {

@@ -14,12 +14,13 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
     if (found === 'unknown' || connection.records.find(id)?.session !== undefined) continue
     if (found === 'gone') {
       if (isFirst) throw createHostError('CONTAINER_NOT_FOUND', { id })
-      throw toUnknown(id, 'it was removed before this process saw its end')
+      throw toExitCodeUnknown(id, 'it was removed before this process saw its end')
     }
     const state = toContainerState(connection, found)
     if (state === 'running' || state === 'stopping')
       connection.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
-    if (state === 'exited') throw toUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
+    if (state === 'exited')
+      throw toExitCodeUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
     await connection.records.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()
   }
@@ -27,12 +28,13 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
 
 /** Returns the exit code of a session. A session without one: EXIT_CODE_UNKNOWN. */
 export function toExitCode(id: string, { exitCode, failure }: SessionOutcome): number {
-  if (exitCode === undefined) throw toUnknown(id, 'the command that was attached to it was killed')
-  if (failure !== undefined && isServiceGone(failure)) throw toUnknown(id, 'the service stopped while it ran')
+  if (exitCode === undefined) throw toExitCodeUnknown(id, 'the command that was attached to it was killed')
+  if (failure !== undefined && isServiceGone(failure)) throw toExitCodeUnknown(id, 'the service stopped while it ran')
   return exitCode
 }
 
-function toUnknown(id: string, reason: string): Error {
+/** Creates EXIT_CODE_UNKNOWN. */
+export function toExitCodeUnknown(id: string, reason: string): Error {
   return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
 }
 

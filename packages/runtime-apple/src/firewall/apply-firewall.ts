@@ -75,6 +75,11 @@ async function readNameServers(connection: AppleConnection, id: string, call: Cl
   return findNameServers(stdout.toString('utf8'))
 }
 
+/** Whether the rules could not be set because the container does not run or is gone. */
+export function isStopped(error: unknown): boolean {
+  return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
+}
+
 type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
 interface FailedSetup {
@@ -92,7 +97,7 @@ async function toContained(connection: AppleConnection, id: string, { call, erro
   })
   const failures = await undo.run()
   if (call.signal.aborted) return withUndoFailures(call.signal.reason, failures)
-  if (isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')) return error
+  if (isStopped(error)) return error
   const reason = error instanceof Error ? error.message : String(error)
   return withUndoFailures(createHostError('FIREWALL_FAILED', { id, reason, containment }, { cause: error }), failures)
 }
