@@ -1,5 +1,6 @@
-import { isHostError, type StopOptions } from '@capstan/core'
+import type { StopOptions } from '@capstan/core'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 
 /** Sends the stop signal, and SIGKILL after the grace period. Resolves if the container does not run or exist. */
 export async function stopContainer(
@@ -13,9 +14,5 @@ export async function stopContainer(
   const limit = isBounded ? {} : { timeoutMs, timeoutOption: 'timeouts.answerMs' }
   const call: EngineCall = { operation: 'stopContainer', subject: id, signal, isBounded, ...limit }
   const api = await engine.api(call)
-  try {
-    await api.getContainer(id).stop({ _query: { t: graceSeconds }, _body: {} })
-  } catch (error) {
-    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-  }
+  await ignoreErrors(['CONTAINER_NOT_FOUND'], api.getContainer(id).stop({ _query: { t: graceSeconds }, _body: {} }))
 }

@@ -1,11 +1,12 @@
-import { type FirewallRules, isHostError } from '@capstan/core'
+import type { FirewallRules } from '@capstan/core'
 import { createHostError, createUndoStack, withUndoFailures } from '@capstan/core/plugin'
-import { inspectContainer } from '../containers/inspection/inspect-container.js'
+import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
 import type { PreparedStart } from '../containers/start-container.js'
 import { toContainerName } from '../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { sealContainer } from './rules/contain.js'
 import { isEndError } from './rules/firewalled-container.js'
@@ -86,12 +87,7 @@ async function toFailure(engine: DockerEngine, networks: Networks, { call, error
 }
 
 async function isOver(engine: DockerEngine, { signal: _signal, ...call }: EngineCall): Promise<boolean> {
-  try {
-    return (await inspectContainer(engine, { ...call, timeoutMs: inspectMs })).State?.Running !== true
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
-    throw error
-  }
+  return (await findContainer(engine, { ...call, timeoutMs: inspectMs }))?.State?.Running !== true
 }
 
 /**
@@ -101,11 +97,8 @@ async function isOver(engine: DockerEngine, { signal: _signal, ...call }: Engine
 async function leaveNetworks(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (const network of await listNetworks(engine, call)) await leave(engine, network, call)
   const api = await engine.api(call)
-  try {
-    await api.getNetwork('none').connect({ Container: call.subject })
-  } catch (error) {
-    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // an engine without the network `none` does not need it
-  }
+  // An engine without the network `none` does not need it.
+  await ignoreErrors(['NETWORK_NOT_FOUND'], api.getNetwork('none').connect({ Container: call.subject }))
   const left = (await listNetworks(engine, call)).filter((network) => network !== 'none')
   if (left.length > 0) throw new Error(`it could not be disconnected from ${left.join(' and ')}`)
 }
@@ -129,12 +122,9 @@ async function joinNetworks(engine: DockerEngine, networks: Networks, call: Engi
 
 async function leave(engine: DockerEngine, network: string, call: EngineCall): Promise<void> {
   const api = await engine.api(call)
-  try {
-    await api.getNetwork(network).disconnect({ Container: call.subject, Force: true })
-  } catch (error) {
-    // The network was removed, or the container is not on it.
-    if (!isHostError(error, 'NETWORK_NOT_FOUND') && !isHostError(error, 'OPERATION_FAILED')) throw error
-  }
+  const left = api.getNetwork(network).disconnect({ Container: call.subject, Force: true })
+  // The network was removed, or the container is not on it.
+  await ignoreErrors(['NETWORK_NOT_FOUND', 'OPERATION_FAILED'], left)
 }
 
 async function listNetworks(engine: DockerEngine, call: EngineCall): Promise<readonly string[]> {
@@ -146,12 +136,11 @@ async function listNetworks(engine: DockerEngine, call: EngineCall): Promise<rea
 async function restore(engine: DockerEngine, networks: Networks, call: EngineCall): Promise<readonly unknown[]> {
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`networks of ${call.subject}`, async (own) => {
-    try {
+    const join = async () => {
       await joinNetworks(engine, networks, { ...call, ...own })
       engine.containers.settings.clearNetworks(call.subject)
-    } catch (error) {
-      if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
     }
+    await ignoreErrors(['CONTAINER_NOT_FOUND'], join())
   })
   return undo.run()
 }

@@ -1,4 +1,4 @@
-import { type ImageInfo, isHostError } from '@capstan/core'
+import type { ImageInfo } from '@capstan/core'
 import {
   type ListOptions,
   type StringMap,
@@ -8,6 +8,7 @@ import {
 } from '@capstan/core/plugin'
 import type { InspectedImage, ListedImage } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
 /** Resolves with the image, or with `undefined` when the engine reports that it does not exist. */
@@ -16,12 +17,7 @@ export async function findImage(
   image: string,
   call: EngineCall,
 ): Promise<InspectedImage | undefined> {
-  try {
-    return await (await engine.api(call)).getImage(image).inspect()
-  } catch (error) {
-    if (isHostError(error, 'IMAGE_NOT_FOUND')) return undefined
-    throw error
-  }
+  return await ignoreErrors(['IMAGE_NOT_FOUND'], (await engine.api(call)).getImage(image).inspect())
 }
 
 /** Lists images, one entry per image with all its tags. The engine applies the filter. */

@@ -1,6 +1,6 @@
-import { isHostError } from '@capstan/core'
 import { poll, toObjectLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
 /** Lists the ids of untagged images that this host has built for these tags. */
@@ -27,12 +27,7 @@ export async function removeUntagged(
   const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
   if (id === undefined) return
   const api = await engine.api(call)
-  await api
-    .getImage(id)
-    .remove()
-    .catch((error: unknown) => {
-      if (!isHostError(error, 'IMAGE_NOT_FOUND')) throw error
-    })
+  await ignoreErrors(['IMAGE_NOT_FOUND'], api.getImage(id).remove())
 }
 
 export interface InterruptedBuild {

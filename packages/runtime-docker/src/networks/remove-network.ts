@@ -5,6 +5,7 @@ import type { DockerApi } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isPredefinedNetwork } from '../engine/docker-error-texts.js'
 import { toReason } from '../engine/engine-text.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { releaseSandboxIfEnded } from '../firewall/sandbox/release-sandbox.js'
 
@@ -51,11 +52,11 @@ interface NetworkUser {
 }
 
 async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
-  const network = await absentAsUndefined(api.getNetwork(id).inspect(), 'NETWORK_NOT_FOUND')
+  const network = await ignoreErrors(['NETWORK_NOT_FOUND'], api.getNetwork(id).inspect())
   const endpoints = Object.entries(network?.Containers ?? {})
   return Promise.all(
     endpoints.map(async ([container, { Name }]) => {
-      const inspected = await absentAsUndefined(api.getContainer(container).inspect(), 'CONTAINER_NOT_FOUND')
+      const inspected = await ignoreErrors(['CONTAINER_NOT_FOUND'], api.getContainer(container).inspect())
       const firstId = findSandboxOf(inspected?.Config?.Labels)
       if (firstId !== undefined) return findSandboxUser(engine, api, firstId)
       return { name: Name || container, isRunning: inspected?.State?.Running === true }
@@ -65,22 +66,10 @@ async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Prom
 
 /** Reports the container in place of its sandbox, and stops the sandbox if the container does not run. */
 async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
-  const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
+  const inspected = await ignoreErrors(['CONTAINER_NOT_FOUND'], api.getContainer(firstId).inspect())
   const isRunning = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
   if (!isRunning) await releaseSandboxIfEnded(engine, { operation: 'removeNetwork', subject: firstId })
   return { name: toContainerName(inspected?.Name) || firstId, isRunning }
-}
-
-async function absentAsUndefined<T>(
-  answer: Promise<T>,
-  code: 'NETWORK_NOT_FOUND' | 'CONTAINER_NOT_FOUND',
-): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (isHostError(error, code)) return undefined
-    throw error
-  }
 }
 
 const mostAttempts = 30

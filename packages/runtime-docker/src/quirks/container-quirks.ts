@@ -3,6 +3,7 @@ import type { NetworkAttachment } from '@capstan/core/plugin'
 import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import type { CreateBody } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 
 /** Replaces the names of networks with ids, since the inspections of Podman 4.3 have the name in place of the id. */
 export function withNetworkIds(
@@ -21,13 +22,8 @@ async function withNetworkId(
   const { networkId, networkName } = attachment
   if (networkId !== networkName || networkId === '') return attachment
   const api = await engine.api({ ...call, subject: networkName })
-  try {
-    const { Id } = await api.getNetwork(encodeURIComponent(networkName)).inspect()
-    return { ...attachment, networkId: Id }
-  } catch (error) {
-    if (isHostError(error, 'NETWORK_NOT_FOUND')) return attachment
-    throw error
-  }
+  const network = await ignoreErrors(['NETWORK_NOT_FOUND'], api.getNetwork(encodeURIComponent(networkName)).inspect())
+  return { ...attachment, networkId: network?.Id ?? networkId }
 }
 
 /**

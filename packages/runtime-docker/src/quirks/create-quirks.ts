@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { type ContainerConfig, isHostError } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { getHostAddress } from '../endpoint/host-address.js'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { CreateBody } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { findVolume, sendCreateVolume } from '../volumes/create-volume.js'
 import { type CreateRequestCall, toMountedLabels } from '../volumes/mounted-volumes.js'
 
@@ -80,12 +81,8 @@ export async function createLabelledVolumes(
     if (mount.type !== 'volume') continue
     const own = { ...call, subject: mount.source, field: `mounts[${index}].source` }
     if ((await findVolume(engine, own)) !== undefined) continue
-    try {
-      await sendCreateVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
-    } catch (error) {
-      // Another client created the volume meanwhile, so it is mounted like any existing volume.
-      if (!isHostError(error, 'NAME_CONFLICT')) throw error
-    }
+    const sent = sendCreateVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
+    await ignoreErrors(['NAME_CONFLICT'], sent) // another client created the volume meanwhile, and it is mounted
   }
 }
 

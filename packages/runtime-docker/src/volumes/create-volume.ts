@@ -13,6 +13,7 @@ import { withAbortGrace } from '../engine/abort-grace.js'
 import type { InspectedVolume } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 
 /**
  * Creates a volume and resolves with its name.
@@ -87,10 +88,5 @@ async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, cal
 
 /** Resolves with the volume named by the call's subject, or with `undefined` if it does not exist. */
 export async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
-  try {
-    return await (await engine.api(call)).getVolume(call.subject).inspect()
-  } catch (error) {
-    if (isHostError(error, 'VOLUME_NOT_FOUND')) return undefined
-    throw error
-  }
+  return await ignoreErrors(['VOLUME_NOT_FOUND'], (await engine.api(call)).getVolume(call.subject).inspect())
 }

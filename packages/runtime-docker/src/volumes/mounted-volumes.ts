@@ -1,6 +1,7 @@
-import { type ContainerConfig, isHostError, type Mount } from '@capstan/core'
+import type { ContainerConfig, Mount } from '@capstan/core'
 import { type Operation, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
 /** Returns a function that makes the labels of a volume that a mount creates, including the request id. */
@@ -20,7 +21,10 @@ export async function removeMountedVolumes(
 ): Promise<void> {
   const api = await engine.api(call)
   const { Volumes } = await api.listVolumes({ filters: toLabelFilter(requestIdLabel) })
-  for (const { Name } of Volumes ?? []) await removeUnused(engine, { ...call, subject: Name })
+  for (const { Name } of Volumes ?? []) {
+    const own = await engine.api({ ...call, subject: Name })
+    await ignoreErrors(['IN_USE', 'VOLUME_NOT_FOUND'], own.getVolume(Name).remove())
+  }
 }
 
 /** The request that creates a container and its volumes. */
@@ -31,11 +35,3 @@ export interface CreateRequestCall {
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
-
-async function removeUnused(engine: DockerEngine, call: EngineCall): Promise<void> {
-  try {
-    await (await engine.api(call)).getVolume(call.subject).remove()
-  } catch (error) {
-    if (!isHostError(error, 'IN_USE') && !isHostError(error, 'VOLUME_NOT_FOUND')) throw error
-  }
-}

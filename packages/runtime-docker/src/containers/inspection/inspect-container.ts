@@ -1,8 +1,8 @@
-import { isHostError } from '@capstan/core'
 import { poll, validateName } from '@capstan/core/plugin'
 import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { findSandboxLabels } from '../../engine/sandbox-labels.js'
 
 /**
@@ -41,13 +41,8 @@ function withNetworkOf(container: InspectedContainer, sandbox: InspectedContaine
 }
 
 /** Inspects a container; `undefined` if it does not exist. */
-export async function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
-  try {
-    return await inspectContainer(engine, call)
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
-    throw error
-  }
+export function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
+  return ignoreErrors(['CONTAINER_NOT_FOUND'], inspectContainer(engine, call))
 }
 
 /** Validates the id or name of a container. It becomes part of a path, so it must not have a slash. */

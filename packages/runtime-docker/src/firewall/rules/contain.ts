@@ -1,8 +1,8 @@
-import { isHostError } from '@capstan/core'
 import { type HostErrorFacts, poll } from '@capstan/core/plugin'
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { readFirewalledContainer } from './firewalled-container.js'
 import type { RunnerContext } from './namespace-runner.js'
 import { createNoRunnerError, listRunners } from './runners.js'
@@ -66,11 +66,7 @@ async function seal(context: RunnerContext, call: EngineCall): Promise<Sealing> 
 async function disconnect(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {
   const api = await engine.api(call)
   for (const network of await listNetworksOf(engine, id, call)) {
-    try {
-      await api.getNetwork(network).disconnect({ Container: id, Force: true })
-    } catch (error) {
-      if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error
-    }
+    await ignoreErrors(['NETWORK_NOT_FOUND'], api.getNetwork(network).disconnect({ Container: id, Force: true }))
   }
   return (await listNetworksOf(engine, id, call)).length === 0
 }
@@ -81,11 +77,8 @@ async function listNetworksOf(engine: DockerEngine, id: string, call: EngineCall
 }
 
 async function kill(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {
-  try {
-    await (await engine.api(call)).getContainer(id).kill({ _query: { signal: 'KILL' }, _body: {} })
-  } catch (error) {
-    if (!isHostError(error, 'NOT_RUNNING')) throw error
-  }
+  const killed = (await engine.api(call)).getContainer(id).kill({ _query: { signal: 'KILL' }, _body: {} })
+  await ignoreErrors(['NOT_RUNNING'], killed)
   const hasEnded = async () => {
     const { State } = await (await engine.api(call)).getContainer(id).inspect()
     return State?.Running === false || undefined

@@ -1,5 +1,5 @@
-import { isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { readPrefix } from '../../engine/streams/read-prefix.js'
 
 /**
@@ -13,14 +13,12 @@ export async function readContainerFile(
   path: string,
   call: EngineCall,
 ): Promise<string | undefined> {
-  try {
+  const read = async () => {
     const answer = await engine.send({ ...call, method: 'GET', path: `/containers/${id}/archive`, query: { path } })
     return findFirstFile(await readPrefix(engine, answer, call))
-  } catch (error) {
-    // Both codes count as a missing file. Whether the container still exists is not checked.
-    if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'OPERATION_FAILED')) return undefined
-    throw error
   }
+  // Both codes count as a missing file. Whether the container still exists is not checked.
+  return await ignoreErrors(['CONTAINER_NOT_FOUND', 'OPERATION_FAILED'], read())
 }
 
 /** The content of the first file. Skips headers that only extend the next one. */

@@ -1,8 +1,8 @@
-import { isHostError } from '@capstan/core'
 import { isSameHost } from '@capstan/egress-firewall'
 import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { toContainerName } from '../../engine/container-name.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import type { Attachment } from './firewalled-container.js'
 import type { RunnerContext } from './namespace-runner.js'
 
@@ -22,13 +22,9 @@ async function listPeers(
   { networkId }: Attachment,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  try {
-    const { Containers } = await (await engine.api(call)).getNetwork(networkId).inspect()
-    return Object.keys(Containers ?? {})
-  } catch (error) {
-    if (isHostError(error, 'NETWORK_NOT_FOUND')) return []
-    throw error
-  }
+  const inspected = (await engine.api(call)).getNetwork(networkId).inspect()
+  const network = await ignoreErrors(['NETWORK_NOT_FOUND'], inspected)
+  return Object.keys(network?.Containers ?? {})
 }
 
 interface Peer {

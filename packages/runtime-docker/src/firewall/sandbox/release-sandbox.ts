@@ -1,9 +1,9 @@
-import { isHostError } from '@capstan/core'
 import { createUndoStack } from '@capstan/core/plugin'
 import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 
 /**
  * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox
@@ -33,15 +33,8 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
   // Such an engine would start a stopped sandbox, which has no rules then, together with the container.
   if (engine.details.quirks.startsNamespaceOwners) return
   if (container.State?.Running === true || engine.containers.isStarting(firstId)) return
-  await killSandbox(engine, { ...call, subject: sandboxId })
-}
-
-/** Uses SIGKILL, since the process of a sandbox has nothing to clean up. */
-async function killSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
-  try {
-    const api = await engine.api(call)
-    await api.getContainer(call.subject).kill({ _query: { signal: 'KILL' }, _body: {} })
-  } catch (error) {
-    if (!isHostError(error, 'NOT_RUNNING') && !isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-  }
+  const api = await engine.api({ ...call, subject: sandboxId })
+  // SIGKILL, since the process of a sandbox has nothing to clean up.
+  const killed = api.getContainer(sandboxId).kill({ _query: { signal: 'KILL' }, _body: {} })
+  await ignoreErrors(['NOT_RUNNING', 'CONTAINER_NOT_FOUND'], killed)
 }

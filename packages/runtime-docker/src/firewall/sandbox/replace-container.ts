@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { isHostError } from '@capstan/core'
 import { createUndoStack, withUndoFailures } from '@capstan/core/plugin'
 import { findContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
@@ -8,6 +7,7 @@ import { toContainerName } from '../../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
 import { toReplacementLabels } from '../../engine/sandbox-labels.js'
+import { findImage } from '../../images/images.js'
 import { toSeparateHostname } from '../../quirks/container-quirks.js'
 import type { Opening } from './open-sandbox.js'
 import { toReplacementBody } from './sandbox-body.js'
@@ -71,12 +71,6 @@ async function rename(engine: DockerEngine, id: string, name: string, call: Engi
 
 /** Returns the reference of the caller, or the id of the image if the reference now refers to another image. */
 async function pinImage(engine: DockerEngine, imageId: string, reference: string, call: EngineCall): Promise<string> {
-  try {
-    const api = await engine.api({ ...call, subject: reference })
-    const { Id } = await api.getImage(reference).inspect()
-    return Id === imageId ? reference : imageId
-  } catch (error) {
-    if (isHostError(error, 'IMAGE_NOT_FOUND')) return imageId
-    throw error
-  }
+  const image = await findImage(engine, reference, { ...call, subject: reference })
+  return image?.Id === imageId ? reference : imageId
 }

@@ -1,7 +1,7 @@
-import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import { findContainer } from '../../containers/inspection/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { readBody } from '../../engine/read-body.js'
 import { pollUntilEnded } from '../../quirks/missed-exits.js'
 import { releaseSandboxIfEnded } from './release-sandbox.js'
@@ -25,14 +25,12 @@ async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
 
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (await pollUntilEnded(engine, call)) return
-  try {
-    const path = `/containers/${call.subject}/wait`
-    const response = await engine.send({ ...call, method: 'POST', path, query: { condition: 'not-running' } })
-    response.socket.unref()
-    await readBody(response)
-  } catch (error) {
-    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-  }
+  const path = `/containers/${call.subject}/wait`
+  const sent = engine.send({ ...call, method: 'POST', path, query: { condition: 'not-running' } })
+  const response = await ignoreErrors(['CONTAINER_NOT_FOUND'], sent)
+  if (response === undefined) return
+  response.socket.unref()
+  await readBody(response)
 }
 
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
