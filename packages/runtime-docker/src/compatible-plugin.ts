@@ -90,12 +90,7 @@ export interface CompatiblePluginOptions {
   readonly timeouts?: Partial<DockerTimeouts> | undefined
 }
 
-interface Wiring {
-  readonly details: DockerDetails
-  readonly timeouts: DockerTimeouts
-}
-
-function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
+function wire(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine, 'details' | 'timeouts'>): void {
   const { warn } = scope
   const { api, facts, absent } = details
   if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
@@ -104,8 +99,8 @@ function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
     )
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })
-  const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
-    if (!absent.some(({ id }) => id === capability.id)) scope.provide(capability, make(engine))
+  const offer = <T extends object>(capability: Capability<T>, make: () => T) => {
+    if (!absent.some(({ id }) => id === capability.id)) scope.provide(capability, make())
   }
   offer(runtimeCapability, () => new DockerRuntime(engine))
   offer(networkManagerCapability, () => new DockerNetworkManager(engine))

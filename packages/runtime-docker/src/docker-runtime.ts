@@ -39,6 +39,7 @@ import { validateConfig } from './containers/validate-config.js'
 import { waitContainer } from './containers/wait-container.js'
 import { getHostAddress } from './endpoint/host-address.js'
 import type { DockerEngine } from './engine/docker-engine.js'
+import { ping } from './engine/ping.js'
 import { prepareStart } from './firewall/prepare-start.js'
 import { releaseSandboxIfEnded } from './firewall/sandbox/release-sandbox.js'
 import { findImage, getImageHomeDir, listImages } from './images/images.js'
@@ -58,9 +59,7 @@ export class DockerRuntime implements Runtime {
     const { details, timeouts } = this.#engine
     await this.#engine.run('ping', details.endpoint.url, options, async (call) => {
       const limit = call.isBounded ? {} : { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' }
-      const request = { ...call, ...limit, method: 'GET', path: '/_ping', unversioned: true } as const
-      const response = await this.#engine.send(request)
-      response.resume()
+      await ping(this.#engine, { ...call, ...limit })
     })
   }
 

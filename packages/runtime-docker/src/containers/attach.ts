@@ -7,7 +7,6 @@ import { readWhole } from '../engine/streams/read-whole.js'
 import { createTerminalInput } from '../engine/streams/terminal-input.js'
 import { toContainerState } from './inspection/convert-container.js'
 import { inspectContainer, isStillRunning } from './inspection/inspect-container.js'
-import { openAttach } from './open-attach.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
@@ -22,7 +21,7 @@ export async function attach(engine: DockerEngine, options: AttachOptions, call:
   const state = toContainerState(container.State?.Status)
   if (state !== 'running') throw createHostError('NOT_RUNNING', { id: call.subject, state })
   const isTerminal = container.Config?.Tty === true
-  const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
+  const connection = await openAttach(engine, call, { ...options, isTerminal })
   if (isTerminal && initialSize !== undefined) {
     await resizeStarted(engine, initialSize, call).catch((error: unknown) => {
       connection.socket.destroy()
@@ -33,9 +32,23 @@ export async function attach(engine: DockerEngine, options: AttachOptions, call:
   if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
-/** Removes stderr from the streams, since a terminal has one output. */
-export function dropStderr({ stdin, stdout }: AttachOptions): Pick<AttachOptions, 'stdin' | 'stdout'> {
-  return { ...(stdin === undefined ? {} : { stdin }), ...(stdout === undefined ? {} : { stdout }) }
+/** Attaches to a running or created container. Resolves when the connection is hijacked. */
+export function openAttach(
+  engine: DockerEngine,
+  call: EngineCall,
+  { stdin, stdout, stderr, isTerminal }: Omit<PumpedOptions, 'call'>,
+): Promise<UpgradedConnection> {
+  const isStderr = stderr !== undefined && !isTerminal // a terminal has one output
+  const streams = {
+    stream: true,
+    stdin: stdin !== undefined,
+    // An output is always attached, because its end is the end of the connection.
+    stdout: stdout !== undefined || !isStderr,
+    stderr: isStderr,
+  }
+  const query = Object.entries(streams).flatMap(([name, value]) => (value ? [`${name}=1`] : []))
+  const path = `/containers/${call.subject}/attach?${query.join('&')}&${noDetachKeys}`
+  return engine.upgrade({ ...call, method: 'POST', path })
 }
 
 /** Copies input and output until the output ends, and destroys the socket. Rejects with a translated error. */
@@ -83,3 +96,9 @@ export interface PumpedOptions extends Pick<AttachOptions, 'stdin' | 'stdout' | 
   readonly isTerminal: boolean
   readonly call: EngineCall
 }
+
+/**
+ * The engine detaches when it reads the detach keys (ctrl-p ctrl-q by default), which cannot be turned off. The keys
+ * are set to bytes that no terminal sends, since 0xFF does not occur in UTF-8. URLSearchParams cannot encode them.
+ */
+const noDetachKeys = `detachKeys=${Array.from({ length: 8 }, () => '%FF').join(',')}`

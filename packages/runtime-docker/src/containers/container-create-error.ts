@@ -2,7 +2,7 @@ import { type ContainerConfig, type HostError, isHostError, type Mount } from '@
 import { createHostError, isSameOwner } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findDroppedOption, isBadReference } from '../engine/docker-error-texts.js'
-import { toEngineText } from '../engine/engine-text.js'
+import { toBadReference } from '../images/pull-image.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 
 /** Adds facts to a failed create: the path of the field, the image, or the container that has the name. */
@@ -23,10 +23,7 @@ function toBadConfig(
   error: HostError<'INVALID_ARGUMENT'>,
 ): HostError<'INVALID_ARGUMENT'> {
   const { facts, cause } = error
-  if (isBadReference(error)) {
-    const expected = `a reference that the engine accepts (${toEngineText(error)})`
-    return createHostError('INVALID_ARGUMENT', { field: 'image', expected, given: JSON.stringify(image) }, { cause })
-  }
+  if (isBadReference(error)) return toBadReference(image, error)
   const isMeant = (mount: Mount) => mount.type !== 'tmpfs' && JSON.stringify(mount.source) === facts.given
   const index = facts.field === 'mounts' ? mounts.findIndex(isMeant) : -1
   const field = index === -1 ? facts.field : `mounts[${index}].source`

@@ -6,6 +6,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { readBody } from '../engine/read-body.js'
 import { type ExitResult, toWaitCondition, watchMissedExit } from '../quirks/missed-exits.js'
+import { parseDate } from './inspection/exit-event.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
@@ -38,7 +39,7 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
   try {
     const path = `/containers/${call.subject}/wait`
     const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
-    const openedAt = toSeconds(response.headers.date)
+    const openedAt = parseDate(response.headers.date)
     const own = { ...call, signal }
     const answered = readExit(engine, response, call)
     const polled = watchMissedExit(engine, own, { ...options, openedAt, answered })
@@ -118,9 +119,4 @@ async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<'
 async function rejectSoon({ timeouts }: DockerEngine, call: EngineCall): Promise<never> {
   await delay(timeouts.afterGoneMs, call)
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed during the wait' })
-}
-
-function toSeconds(date: string | undefined): number | undefined {
-  const time = Date.parse(date ?? '')
-  return Number.isNaN(time) ? undefined : time / 1000
 }

@@ -2,9 +2,8 @@ import type { AttachOptions } from '@capstan/core'
 import { createHostError, delay, linkSignals, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
-import { dropStderr, pump } from './attach.js'
+import { openAttach, pump } from './attach.js'
 import { inspectContainer, isStillRunning } from './inspection/inspect-container.js'
-import { openAttach } from './open-attach.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 import { resizeStarted } from './resize-terminal.js'
 import { type PreparedStart, type PrepareStart, startPrepared } from './start-container.js'
@@ -40,7 +39,7 @@ async function runAttached(
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
   const start = createMark()
   const beside: EngineCall = { ...call, pingAfter: start.reached }
-  const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
+  const connection = await openAttach(engine, beside, { ...options, isTerminal })
   undo.add('attachment', async () => void connection.socket.destroy())
   const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
   undo.add('wait', async () => pending.close())

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ProbeStep } from '@capstan/core/plugin'
@@ -22,13 +22,7 @@ import { readBody } from '../engine/read-body.js'
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const { signal, timeoutMs: connectMs, onStep } = options
   const transport = new HttpTransport(endpoint, { connectMs })
-  const get: Get = (path, onSocket) =>
-    transport.request({
-      ...getRequest,
-      path,
-      signal,
-      ...(onSocket === undefined ? {} : { onSocket }),
-    })
+  const get: Get = (path, onSocket) => transport.request({ ...getRequest, path, signal, onSocket })
   try {
     onStep('connect')
     const ping = await readPing(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
@@ -75,7 +69,7 @@ async function askRest(
     askInfo(get, apiVersion),
     byHeader === undefined ? askVersion(get) : undefined,
   ])
-  const oldest = version?.MinAPIVersion ?? info.refused?.oldest
+  const oldest = version?.MinAPIVersion ?? info.oldest
   const api = {
     version: apiVersion,
     newest,
@@ -90,20 +84,15 @@ async function askRest(
  * Requests `/info`. When the engine refuses the version as too old, resolves with the engine's oldest version from
  * `/version` and without facts, so that `checkApiRange` reports both ranges.
  */
-async function askInfo(get: Get, apiVersion: string): Promise<InfoFindings> {
+async function askInfo(get: Get, apiVersion: string) {
   try {
-    return { answer: await readObject<InfoAnswer>(await get(`/v${apiVersion}/info`)) }
+    return { answer: await readObject<InfoAnswer>(await get(`/v${apiVersion}/info`)), oldest: undefined }
   } catch (error) {
     if (!isVersionRefusal(error)) throw error
     const { MinAPIVersion: oldest } = await askVersion(get)
     if (!isApiVersion(oldest) || compareApiVersions(oldest, apiVersion) <= 0) throw error
-    return { answer: {}, refused: { oldest } }
+    return { answer: {}, oldest }
   }
-}
-
-interface InfoFindings {
-  readonly answer: InfoAnswer
-  readonly refused?: { readonly oldest: string }
 }
 
 /** Requests `/version`, without version prefix because the version is not negotiated yet. */
@@ -119,13 +108,9 @@ function watchConnecting(socket: Socket, onStep: (step: ProbeStep) => void): voi
 
 async function readPing(response: IncomingMessage): Promise<PingFacts> {
   const body = await readBody(response)
-  const newest = readHeader(response.headers, 'api-version')
-  if (isApiVersion(newest)) return { newest, server: readHeader(response.headers, 'server') }
+  const { 'api-version': newest, server = '' } = response.headers
+  if (isApiVersion(newest)) return { newest, server: String(server) }
   throw new AnswerFormatError('the answer to the ping has no API version', body)
-}
-
-function readHeader(headers: IncomingHttpHeaders, name: string): string {
-  return headers[name]?.toString() ?? ''
 }
 
 /** Reads a JSON object. `T` is the documented type with optional fields. */

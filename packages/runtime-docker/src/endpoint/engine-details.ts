@@ -20,8 +20,10 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const general = [
     ...toNotes(facts, accepts),
-    ...(unknownHost === undefined ? [] : [toUnknownHost(unknownHost)]),
-    ...(api.pinned ? [toPinned(api.version)] : []),
+    ...(unknownHost === undefined
+      ? []
+      : [`the address by which containers reach this host is unknown: ${unknownHost}; pass hostAddress to the plugin`]),
+    ...(api.pinned ? [`API version ${api.version} is pinned by the environment`] : []),
     ...notes,
   ]
   return { endpoint, api, facts, unsupportedOptions, absent, quirks, notes: general, hostAddress, firewallImage }
@@ -53,12 +55,4 @@ function toNotes(
   if (rootless) notes.push('the engine is rootless: containers cannot connect to ports on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes
-}
-
-function toUnknownHost(reason: string): string {
-  return `the address by which containers reach this host is unknown: ${reason}; pass hostAddress to the plugin`
-}
-
-function toPinned(version: string): string {
-  return `API version ${version} is pinned by the environment`
 }

@@ -15,28 +15,19 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
     return { step: 'version', cause: { code: error.code, message: error.message }, remedy: error.remedy }
   }
   const code = toCode(error)
+  const fail = (at: ProbeStep, remedy: string) => ({ step: at, cause: { code, message: toText(error) }, remedy })
   const { connection } = endpoint
-  if (connection.type === 'service')
-    return { step: 'service', cause: { code, message: toText(error) }, remedy: serviceRemedy }
+  if (connection.type === 'service') return fail('service', serviceRemedy)
   if (connection.type === 'socket') {
     if (code === 'ENOENT') return explainAbsent(connection.path, failedAt)
     if (code === 'EACCES' || code === 'EPERM') return explainDenied(connection.path, code)
   }
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    const cause = { code, message: toText(error) }
-    return { step: code === 'ENOENT' ? 'find' : 'connect', cause, remedy: toStartRemedy(failedAt) }
-  }
+  if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
+  if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))
   const entry = remedies[code]
-  if (entry !== undefined)
-    return { step: entry.step ?? step, cause: { code, message: toText(error) }, remedy: entry.remedy }
-  if (isTlsCode(code)) {
-    return {
-      step: 'tls',
-      cause: { code, message: toText(error) },
-      remedy: 'check ca.pem, cert.pem and key.pem of this endpoint',
-    }
-  }
-  return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error, failedAt) }
+  if (entry !== undefined) return fail(entry.step ?? step, entry.remedy)
+  if (isTlsCode(code)) return fail('tls', 'check ca.pem, cert.pem and key.pem of this endpoint')
+  return fail(step, toRemedy(error, failedAt))
 }
 
 /** Describes an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy is not to restart anything. */

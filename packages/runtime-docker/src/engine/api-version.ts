@@ -28,6 +28,6 @@ export function negotiateApiVersion(engineNewest: string): string {
 }
 
 /** Whether a text is an API version such as `1.41`. The strict format matters because it becomes part of a path. */
-export function isApiVersion(text: string | undefined): text is string {
-  return text !== undefined && /^\d{1,3}\.\d{1,4}$/.test(text)
+export function isApiVersion(text: unknown): text is string {
+  return typeof text === 'string' && /^\d{1,3}\.\d{1,4}$/.test(text)
 }

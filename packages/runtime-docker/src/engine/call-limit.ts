@@ -1,4 +1,4 @@
-import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core/plugin'
+import { createHostError, linkSignals, startDeadline } from '@capstan/core/plugin'
 
 /** One signal that aborts when the caller aborts, the deadline passes or the runtime closes. Has the reason of the first. */
 export interface CallLimit {
@@ -14,9 +14,13 @@ export interface CallLimit {
 }
 
 /** Creates the limit of a call; without `timeoutMs` there is no deadline. */
-export function limitCall(options: CallLimitOptions): CallLimit {
-  const linked = linkSignals(options.signals)
-  const timer = startTimer(linked, options)
+export function limitCall({ signals, operation, timeoutMs, option }: CallLimitOptions): CallLimit {
+  const linked = linkSignals(signals)
+  const expire = (limitMs: number) => {
+    const facts = { operation, phase: undefined, timeoutMs: limitMs, lastLines: [] }
+    linked.abort(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
+  }
+  const timer = timeoutMs === undefined ? undefined : startDeadline(timeoutMs, () => expire(timeoutMs))
   const ends = [() => timer?.clear(), linked.unlink]
   return {
     signal: linked.signal,
@@ -33,16 +37,6 @@ export interface CallLimitOptions {
   readonly signals: readonly (AbortSignal | undefined)[]
   readonly operation: string
   readonly timeoutMs: number | undefined
-  readonly phase?: string
   /** The plugin's option that raises the limit. */
   readonly option?: string | undefined
-}
-
-function startTimer(
-  own: LinkedSignal,
-  { operation, timeoutMs, phase, option }: CallLimitOptions,
-): Deadline | undefined {
-  if (timeoutMs === undefined) return undefined
-  const facts = { operation, phase, timeoutMs, lastLines: [], ...(option === undefined ? {} : { option }) }
-  return startDeadline(timeoutMs, () => own.abort(createHostError('TIMED_OUT', facts)))
 }

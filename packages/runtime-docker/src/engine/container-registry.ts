@@ -133,10 +133,8 @@ export class ContainerRegistry {
 
   /** Replaces the engine's id of an inspection with the first id. */
   toInspected<T extends InspectedContainer>(container: T): T {
-    return {
-      ...container,
-      Id: this.#addByLabels(container.Id, container.Config?.Labels, container.HostConfig?.NetworkMode),
-    }
+    const { Id, Config, HostConfig } = container
+    return { ...container, Id: this.#addByLabels(Id, Config?.Labels, HostConfig?.NetworkMode) }
   }
 
   /** Replaces the engine's id of a list entry with the first id. */

@@ -1,5 +1,5 @@
 import { isHostError } from '@capstan/core'
-import { createHostError, type HostErrorFacts } from '@capstan/core/plugin'
+import { createHostError } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
 import type { EngineCall } from './docker-engine.js'
 import { findBadField } from './docker-error-texts.js'
@@ -7,7 +7,8 @@ import { EngineAnswerError } from './engine-answer-error.js'
 import * as texts from './error-patterns.js'
 
 /**
- * Translates any failure to the error that the caller gets. It is the only translation of this package.
+ * Translates a failed request or connection to the error that the caller gets. Errors that an engine reports within a
+ * stream (pull, build, load, wait) are translated where that stream is read.
  *
  * The reason of an aborted signal takes precedence; a HostError is returned unchanged. Facts that the engine's answer
  * does not have, such as the owner of a name or the users of an object, are added by the caller: see NAME_CONFLICT and
@@ -21,8 +22,9 @@ export function toHostError(cause: unknown, context: ErrorContext): unknown {
   if (isConnectionError(cause)) {
     return createHostError('CONNECTION_LOST', { endpoint: context.endpoint, lastTimestamp: undefined }, { cause })
   }
+  const { operation, subject } = context
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return toFailure({ context, status: undefined, reason, cause })
+  return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason }, { cause })
 }
 
 export interface ErrorContext extends EngineCall {
@@ -38,10 +40,8 @@ function withOperation(cause: unknown, { operation }: ErrorContext): unknown {
 }
 
 function toAnswerError(answer: EngineAnswerError, context: ErrorContext): unknown {
-  const rule = rules.find(({ when }) => when(answer, context))
-  return rule === undefined
-    ? toFailure({ context, status: answer.status, reason: answer.text, cause: answer })
-    : rule.to(answer, context)
+  const { to = toFailure } = rules.find(({ when }) => when(answer)) ?? {}
+  return to(answer, context)
 }
 
 /** The translation rules. The first match applies. The text is read only where status and endpoint do not suffice. */
@@ -72,17 +72,13 @@ const rules: readonly AnswerRule[] = [
   {
     when: ({ text }) => texts.poolsExhausted.test(text),
     to: (answer, context) =>
-      toFailure({
+      toFailure(
+        answer,
         context,
-        status: answer.status,
-        reason: `${answer.text}; the engine has no free address range for another network: remove networks, or run a sweep to remove leftovers`,
-        cause: answer,
-      }),
+        `${answer.text}; the engine has no free address range for another network: remove networks, or run a sweep to remove leftovers`,
+      ),
   },
-  {
-    when: ({ text, path }) => path.endsWith('/logs') && texts.logsUnreadable.test(text),
-    to: (answer, context) => toFailure({ context, status: answer.status, reason: answer.text, cause: answer }),
-  },
+  { when: ({ text, path }) => path.endsWith('/logs') && texts.logsUnreadable.test(text), to: toFailure },
   {
     when: ({ path, status, text }) =>
       path === '/images/create' && (status === 401 || status === 403 || texts.pullDenied.test(text)),
@@ -106,7 +102,7 @@ const rules: readonly AnswerRule[] = [
 ]
 
 interface AnswerRule {
-  when(answer: EngineAnswerError, context: ErrorContext): boolean
+  when(answer: EngineAnswerError): boolean
   to(answer: EngineAnswerError, context: ErrorContext): unknown
 }
 
@@ -115,7 +111,7 @@ function toBadArgument(answer: EngineAnswerError, { operation, field = operation
   return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? facts, { cause: answer })
 }
 
-/** Whether the request starts a process. Podman prepares the process of a container when a client attaches to it. */
+/** Whether the request starts a process, or may prepare it: an engine may do so when a client attaches to a container. */
 function isStart({ path }: EngineAnswerError): boolean {
   return ['/containers/{id}/start', '/containers/{id}/attach', '/exec/{id}/start'].includes(path)
 }
@@ -126,7 +122,7 @@ function toNotStarted(answer: EngineAnswerError, { subject: id, command }: Error
   return createHostError('COMMAND_NOT_STARTED', facts, { cause: answer })
 }
 
-/** Chooses the code by endpoint. For create, start and connect the text says which of several objects does not exist. */
+/** Chooses the code by the text, or else by the endpoint. */
 function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }
@@ -147,10 +143,10 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   if (path.startsWith('/containers/{id}') || path.startsWith('/exec/') || texts.noContainer.test(text)) {
     return createHostError('CONTAINER_NOT_FOUND', { id: context.subject }, cause)
   }
-  return toFailure({ context, status: 404, reason: text, cause: answer })
+  return toFailure(answer, context)
 }
 
-/** Chooses the code for status 409, whose meaning depends on the endpoint. */
+/** Chooses the code for status 409, and for a status of 500 or more with the same meaning. */
 function toConflict(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text, method } = answer
   const { subject } = context
@@ -167,7 +163,7 @@ function toConflict(answer: EngineAnswerError, context: ErrorContext): unknown {
   if (method !== 'DELETE' && (state !== undefined || texts.notRunning.test(text))) {
     return createHostError('NOT_RUNNING', { id: subject, state: state ?? 'exited' }, cause)
   }
-  return toFailure({ context, status: answer.status, reason: text, cause: answer })
+  return toFailure(answer, context)
 }
 
 /** The names or ids of the users of an object, where the engine reports them. */
@@ -185,14 +181,9 @@ function toProtocolError(cause: Error, { operation }: ErrorContext): unknown {
   return createHostError('PROTOCOL_ERROR', { operation, excerpt }, { cause })
 }
 
-function toFailure({ context, cause, ...facts }: Failure): unknown {
-  const { operation, subject } = context
-  return createHostError('OPERATION_FAILED', { operation, subject, ...facts }, { cause })
-}
-
-type Failure = Pick<HostErrorFacts['OPERATION_FAILED'], 'status' | 'reason'> & {
-  readonly context: ErrorContext
-  readonly cause: unknown
+function toFailure(answer: EngineAnswerError, { operation, subject }: ErrorContext, reason = answer.text): unknown {
+  const { status } = answer
+  return createHostError('OPERATION_FAILED', { operation, subject, status, reason }, { cause: answer })
 }
 
 /** Whether a socket failed, or the connection ended before the answer was complete. */

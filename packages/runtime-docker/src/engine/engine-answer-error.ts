@@ -1,3 +1,5 @@
+import { parseJson, toObject } from './streams/json-lines.js'
+
 /** The error for an answer with a status of 400 or more. The path in its message has placeholders instead of ids. */
 export class EngineAnswerError extends Error {
   readonly status: number
@@ -7,7 +9,8 @@ export class EngineAnswerError extends Error {
   /** The message of the engine. */
   readonly text: string
 
-  constructor({ status, method, path, text }: EngineAnswer) {
+  /** `path`: that of the request, with or without version prefix and query. */
+  constructor({ status, method, path, text }: Pick<EngineAnswerError, 'status' | 'method' | 'path' | 'text'>) {
     const template = toPathTemplate(path)
     super(`${method} ${template} answered ${status}: ${text}`)
     this.status = status
@@ -15,14 +18,6 @@ export class EngineAnswerError extends Error {
     this.path = template
     this.text = text
   }
-}
-
-export interface EngineAnswer {
-  readonly status: number
-  readonly method: string
-  /** The path of the request, with or without version prefix and query. */
-  readonly path: string
-  readonly text: string
 }
 
 /** Replaces the ids and names in the path of a request with placeholders. */
@@ -38,11 +33,6 @@ function toPathTemplate(path: string): string {
 
 /** Reads the error message in the body of an answer: its `message`, or else the text itself. */
 export function readAnswerText(body: string): string {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null && 'message' in value) return String(value.message).trim()
-  } catch {
-    // Not JSON: proxies and old engines answer with plain text.
-  }
-  return body.trim()
+  const { message = body } = toObject(parseJson(body)) // proxies and old engines answer with plain text
+  return String(message).trim()
 }

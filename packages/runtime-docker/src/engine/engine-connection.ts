@@ -10,10 +10,10 @@ import type { EngineRequest, UpgradedConnection } from './docker-engine.js'
 import { isImageVanished, isVersionRefusal, readVersionLimit } from './docker-error-texts.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
 import type { EngineAnswerError } from './engine-answer-error.js'
-import type { VersionAnswer } from './engine-facts.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
+import { parseJson, toObject } from './streams/json-lines.js'
 
 /**
  * Sends requests to one engine in the negotiated API version. Rejects with the errors of the transport, or with
@@ -104,19 +104,15 @@ export class EngineConnection {
       this.#ask('/version').catch(() => undefined),
       signal,
     )
-    const reason = toRangesText({ ...readVersionLimit(cause), ...readVersionRange(asked?.body) }, supportedApi)
+    const reason = toRangesText({ ...readVersionLimit(cause), ...readVersionRange(asked?.body ?? '') }, supportedApi)
     return createHostError('OPERATION_FAILED', { operation, subject, status: cause.status, reason }, { cause })
   }
 }
 
 /** Reads both bounds of the range from the answer to `/version`. */
-function readVersionRange(body: string | undefined): Partial<ApiRange> {
-  try {
-    const { ApiVersion: newest, MinAPIVersion: oldest }: VersionAnswer = JSON.parse(body ?? '{}')
-    return { ...(isApiVersion(newest) ? { newest } : {}), ...(isApiVersion(oldest) ? { oldest } : {}) }
-  } catch {
-    return {} // the refusal has at least one bound
-  }
+function readVersionRange(body: string): Partial<ApiRange> {
+  const { ApiVersion: newest, MinAPIVersion: oldest } = toObject(parseJson(body))
+  return { ...(isApiVersion(newest) ? { newest } : {}), ...(isApiVersion(oldest) ? { oldest } : {}) }
 }
 
 type VersionedRequest = Omit<TransportRequest, 'pooled'>

@@ -59,7 +59,7 @@ export interface ExchangeOptions {
   /** The limit for connecting by TCP. */
   readonly connectMs: number
   /** Called with each new socket before it is connected. */
-  readonly onSocket?: (socket: Socket) => void
+  readonly onSocket?: ((socket: Socket) => void) | undefined
 }
 
 /** Destroys a stream on abort. Its reader gets the errors; without a reader they must not end the process. */
@@ -68,17 +68,12 @@ function guardStream(stream: IncomingMessage | Duplex, signal: AbortSignal | und
   destroyOnAbort(stream, signal)
 }
 
-function destroyOnAbort(part: Destroyable, signal: AbortSignal | undefined): void {
+function destroyOnAbort(part: ClientRequest | IncomingMessage | Duplex, signal: AbortSignal | undefined): void {
   if (signal === undefined) return
   const destroy = () => part.destroy(toError(signal.reason))
   if (signal.aborted) return void destroy()
   signal.addEventListener('abort', destroy, { once: true })
   part.once('close', () => signal.removeEventListener('abort', destroy))
-}
-
-interface Destroyable {
-  destroy(error?: Error): unknown
-  once(event: 'close', listener: () => void): unknown
 }
 
 /**
@@ -110,7 +105,7 @@ function isReset(error: Error): boolean {
 }
 
 /** Converts a reason to an Error, since `destroy` takes only errors. The caller gets the reason from its signal. */
-function toError(reason: unknown): Error {
+export function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 

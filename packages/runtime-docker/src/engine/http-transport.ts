@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
@@ -12,7 +13,6 @@ import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from 
 import { HijackedResponse } from './hijacked-response.js'
 import { OnDemandEngine } from './on-demand-engine.js'
 import { readBody } from './read-body.js'
-import { readTlsFiles, type TlsMaterial } from './tls-files.js'
 import { tolerateReset } from './tolerate-reset.js'
 
 /**
@@ -118,6 +118,21 @@ function isTls(connection: DirectConnection): boolean {
   return connection.type === 'tcp' && connection.tls !== undefined
 }
 
+/** The TLS options of `node:tls`. */
+interface TlsMaterial {
+  readonly rejectUnauthorized: boolean
+  readonly ca: Buffer | undefined
+  readonly cert: Buffer | undefined
+  readonly key: Buffer | undefined
+}
+
+/** Reads the certificates and the key. Rejects with the error of the file system. */
+async function readTlsFiles({ verify, caFile, certFile, keyFile }: EndpointTls): Promise<TlsMaterial> {
+  const read = async (file: string | undefined) => (file === undefined ? undefined : readFile(file))
+  const [ca, cert, key] = await Promise.all([read(caFile), read(certFile), read(keyFile)])
+  return { rejectUnauthorized: verify, ca, cert, key }
+}
+
 /** Whether nothing listens at the address. */
 function isNotListening(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
@@ -134,7 +149,7 @@ export interface TransportRequest {
   readonly repeatable: boolean
   readonly signal: AbortSignal | undefined
   /** Called with each new socket before it is connected. */
-  readonly onSocket?: (socket: Socket) => void
+  readonly onSocket?: ((socket: Socket) => void) | undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { toError } from '../engine/exchange.js'
 import { OutputReadable } from '../engine/streams/output-readable.js'
 
 /**
@@ -33,9 +34,4 @@ export function toAnswerStream(engine: DockerEngine, answer: IncomingMessage, ca
   })
   answer.pause()
   return stream
-}
-
-/** Converts the reason of an abort to an Error, since `destroy` takes only errors. */
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

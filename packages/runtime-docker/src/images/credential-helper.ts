@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { type Environment, startDeadline } from '@capstan/core/plugin'
-import { toObject, toText } from '../engine/streams/json-lines.js'
+import { parseJson, toObject, toText } from '../engine/streams/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 
 /** The credentials, or the `problem` why there are none, without any output of the helper. */
@@ -71,19 +71,11 @@ function toStartProblem(error: Error & { readonly code?: unknown }): string {
 }
 
 function parseAnswer(output: string): RegistryAuth | undefined {
-  const { Username, Secret } = parseObject(output)
+  const { Username, Secret } = toObject(parseJson(output))
   const username = toText(Username)
   const secret = toText(Secret)
   if (!username || !secret) return undefined
   return username === '<token>' ? { identityToken: secret } : { username, password: secret }
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return toObject(JSON.parse(text))
-  } catch {
-    return {}
-  }
 }
 
 const helperName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/

@@ -17,12 +17,21 @@ export async function loadImages(
   tar: AsyncIterable<Uint8Array>,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  const source = new WatchedSource(tar)
+  let fault: { readonly error: unknown } | undefined
+  /** Records an error of the caller's stream, which the request would report as a lost connection. */
+  async function* read() {
+    try {
+      yield* tar
+    } catch (error) {
+      fault = { error }
+      throw error
+    }
+  }
   try {
-    return await load(engine, Readable.from(source.read(), { objectMode: false }), call)
+    return await load(engine, Readable.from(read(), { objectMode: false }), call)
   } catch (error) {
     call.signal?.throwIfAborted()
-    throw source.fault === undefined ? error : source.fault
+    throw fault === undefined ? error : fault.error
   }
 }
 
@@ -56,23 +65,4 @@ function findLoaded(text: string): readonly string[] {
 
 function toFailure({ operation, subject }: EngineCall, reason: string): HostError<'OPERATION_FAILED'> {
   return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
-}
-
-/** Records an error of the caller's stream, which the request would report as a lost connection. */
-class WatchedSource {
-  fault: unknown
-  readonly #source: AsyncIterable<Uint8Array>
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source
-  }
-
-  async *read(): AsyncIterable<Uint8Array> {
-    try {
-      yield* this.#source
-    } catch (error) {
-      this.fault = error
-      throw error
-    }
-  }
 }

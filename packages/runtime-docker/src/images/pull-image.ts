@@ -88,17 +88,15 @@ async function chooseCredentials(
 function toPullError(error: unknown, image: string, problem: string | undefined): unknown {
   const text = isHostError(error, 'IMAGE_PULL_FAILED') ? error.facts.registryText : toEngineText(error)
   if (text === undefined) return error
-  if (isHostError(error, 'INVALID_ARGUMENT')) return toInvalid(text, image, error)
+  if (isHostError(error, 'INVALID_ARGUMENT')) return toBadReference(image, error)
   return toPullFailure(image, problem === undefined ? text : `${text} (no credentials were sent: ${problem})`, error)
 }
 
-function toInvalid(text: string, image: string, cause: unknown): HostError<'INVALID_ARGUMENT'> {
-  const facts = {
-    field: 'image',
-    expected: `a reference that the engine accepts (${text})`,
-    given: JSON.stringify(image),
-  }
-  return createHostError('INVALID_ARGUMENT', facts, { cause })
+/** Creates the error for a reference whose format the engine rejected. */
+export function toBadReference(image: string, error: HostError): HostError<'INVALID_ARGUMENT'> {
+  const expected = `a reference that the engine accepts (${toEngineText(error)})`
+  const facts = { field: 'image', expected, given: JSON.stringify(image) }
+  return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
 }
 
 function toPullFailure(image: string, registryText: string, cause?: unknown): HostError<'IMAGE_PULL_FAILED'> {

@@ -51,7 +51,10 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
     throw error
   })
   addUndo()
-  if (hasFeature(engine.apiVersion, 'uniqueNetworkNames') || (await isAlone(engine, request, id))) return id
+  if (hasFeature(engine.apiVersion, 'uniqueNetworkNames')) return id
+  // The engine checks `CheckDuplicate` before it creates the network, so requests at the same time can create several of
+  // one name. A request that finds another network removes its own and tries again.
+  if ((await findNamed(engine, request, id)) === undefined) return id
   const [failure] = await call.undo.run()
   if (failure !== undefined) throw failure
   const holder = await findNamed(engine, request)
@@ -75,15 +78,6 @@ function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
       return made.Id // the engine was slow but created the network
     }
   })
-}
-
-/**
- * Whether no other network has the name. The engine checks `CheckDuplicate` before it creates the network, so requests
- * at the same time can create several of one name. A request that finds another network removes its own and tries
- * again.
- */
-async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string): Promise<boolean> {
-  return (await findNamed(engine, request, id)) === undefined
 }
 
 const mostAttempts = 8

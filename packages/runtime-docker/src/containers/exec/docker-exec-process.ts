@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises'
 import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
 import { createHostError, untilAborted, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../../engine/docker-engine.js'
+import { toError } from '../../engine/exchange.js'
 import { ProcessOutput } from '../../engine/streams/process-output.js'
 import { createTerminalInput } from '../../engine/streams/terminal-input.js'
 import { readExitCode } from './exec-exit-code.js'
@@ -29,7 +30,7 @@ export class DockerExecProcess implements ExecProcess {
     this.#output = new ProcessOutput(connection, options)
     this.stdout = this.#output.stdout
     this.stderr = this.#output.stderr
-    this.exitCode = this.#run()
+    this.exitCode = new Promise<unknown>((resolve) => this.#output.start(resolve)).then((error) => this.#end(error))
     // A rejection without a listener must not end the process.
     this.exitCode.catch(() => {})
   }
@@ -71,17 +72,16 @@ export class DockerExecProcess implements ExecProcess {
     return (await api.getExec(this.#options.execId).inspect()).Running === false
   }
 
-  async #run(): Promise<number> {
-    return this.#end(await new Promise<unknown>((resolve) => this.#output.start(resolve)))
-  }
-
   /**
    * Resolves with the exit code after the end of each output that is being read. Rejects when the engine does not
    * report the exit.
    */
   async #end(error: unknown): Promise<number> {
     try {
-      if (this.#isDisposed) throw this.#toDisposed()
+      if (this.#isDisposed) {
+        const reason = 'the ExecProcess was disposed before the process exited'
+        throw createHostError('EXIT_CODE_UNKNOWN', { id: this.#options.execId, reason })
+      }
       if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
       const code = await readExitCode(this.#engine, this.#options, this.#output.head)
       this.#output.finish()
@@ -101,14 +101,6 @@ export class DockerExecProcess implements ExecProcess {
   async #awaitReaders(): Promise<void> {
     const read = [this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {}))
     await untilAborted(Promise.all(read), this.#options.call.signal)
-  }
-
-  #toDisposed(): unknown {
-    const { execId } = this.#options
-    return createHostError('EXIT_CODE_UNKNOWN', {
-      id: execId,
-      reason: 'the ExecProcess was disposed before the process exited',
-    })
   }
 }
 
@@ -141,8 +133,4 @@ function createEndedInput({ socket }: UpgradedConnection, { isTerminal }: ExecPr
   input.end()
   input.resume()
   return input
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('aborted', { cause: error })
 }

@@ -56,8 +56,8 @@ function toExecBody(command: Argv, options: ExecOptions & { readonly marker: str
     Privileged: privileged,
     DetachKeys: noDetachKeys,
     ...(Env.length === 0 ? {} : { Env }),
-    ...(user === undefined ? {} : { User: user }),
-    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+    User: user,
+    WorkingDir: workingDirectory,
   }
 }
 

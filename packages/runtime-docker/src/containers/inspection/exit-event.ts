@@ -1,4 +1,5 @@
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { ping } from '../../engine/ping.js'
 import { type JsonObject, readJsonLines, toObject, toText } from '../../engine/streams/json-lines.js'
 import { streamBody } from '../../engine/streams/stream-body.js'
 
@@ -8,20 +9,22 @@ export async function findExitEventCode(
   { since, ...call }: ExitEventCall,
 ): Promise<number | undefined> {
   if (since === undefined) return undefined
+  const { answerMs: timeoutMs } = engine.timeouts
   // The answer ends at `until`, which is one second ahead because the engine's clock is known in whole seconds.
-  const now = await readClock(engine, call)
+  const { date } = await ping(engine, { ...call, timeoutMs })
+  const now = parseDate(date) ?? since
   const filters = {
     type: ['container'],
     event: ['die'],
     container: [engine.containers.toEngineId(call.subject)],
   }
-  const query = { since: since - 1, until: (now ?? since) + 1, filters }
+  const query = { since: since - 1, until: now + 1, filters }
   const response = await engine.send({
     ...call,
     method: 'GET',
     path: '/events',
     query,
-    timeoutMs: engine.timeouts.answerMs,
+    timeoutMs,
   })
   let code: number | undefined
   for await (const event of readJsonLines(streamBody(engine, response, call), call.operation)) {
@@ -30,20 +33,13 @@ export async function findExitEventCode(
   return code
 }
 
-type ExitEventCall = EngineCall & { readonly since: number | undefined }
-
-async function readClock(engine: DockerEngine, call: EngineCall): Promise<number | undefined> {
-  const response = await engine.send({
-    ...call,
-    method: 'GET',
-    path: '/_ping',
-    unversioned: true,
-    timeoutMs: engine.timeouts.answerMs,
-  })
-  response.resume()
-  const time = Date.parse(response.headers.date ?? '')
+/** Converts the header `Date` to seconds of the engine's clock. */
+export function parseDate(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? '')
   return Number.isNaN(time) ? undefined : time / 1000
 }
+
+type ExitEventCall = EngineCall & { readonly since: number | undefined }
 
 function readCode({ Actor }: JsonObject): number | undefined {
   const code = toText(toObject(toObject(Actor).Attributes).exitCode)

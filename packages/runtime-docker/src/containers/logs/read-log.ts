@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { isHostError, type LogChunk, type LogOptions, runtimeCapability } from '@capstan/core'
 import { checkOption, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
@@ -6,7 +5,7 @@ import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readWhole } from '../../engine/streams/read-whole.js'
 import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
 import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
-import { createLogSplitter, type LogSplitter } from './log-splitter.js'
+import { createLogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
 
 /**
@@ -59,7 +58,8 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readon
   const { response, isTerminal, hasTimestamps, id, engineId } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps: timestamps, filter })
   try {
-    yield* split(response, splitter, call)
+    for await (const chunk of readWhole(response, call.signal)) yield* splitter.push(chunk)
+    yield* splitter.end()
     const isReplaced = engine.containers.toEngineId(id) !== engineId
     if (follow && !isReplaced && (await isStillRunning(engine, call))) throw toConnectionLost(engine)
     return { isReplaced }
@@ -80,26 +80,8 @@ interface LogReading {
   readonly hasTimestamps?: boolean
 }
 
-async function* split(
-  response: IncomingMessage,
-  splitter: LogSplitter,
-  { signal }: EngineCall,
-): AsyncGenerator<LogChunk, void> {
-  for await (const chunk of readWhole(response, signal)) yield* splitter.push(chunk)
-  yield* splitter.end()
-}
-
-interface OpenLog {
-  readonly response: IncomingMessage
-  readonly isTerminal: boolean
-  readonly hasTimestamps: boolean
-  readonly id: string
-  /** The engine's id of the container at the time of the request. */
-  readonly engineId: string
-}
-
 /** Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on. */
-async function openLog({ engine, options, call, hasTimestamps: requestsTimestamps }: LogReading): Promise<OpenLog> {
+async function openLog({ engine, options, call, hasTimestamps: requestsTimestamps }: LogReading) {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true
   const { follow = false, timestamps = false, stdout = true, stderr = true, since, tailLines } = options
@@ -115,14 +97,9 @@ async function openLog({ engine, options, call, hasTimestamps: requestsTimestamp
   }
   const path = `/containers/${call.subject}/logs`
   const { Id: id } = container
-  const engineId = engine.containers.toEngineId(id)
-  return {
-    response: await engine.send({ ...call, method: 'GET', path, query }),
-    isTerminal,
-    hasTimestamps,
-    id,
-    engineId,
-  }
+  const engineId = engine.containers.toEngineId(id) // at the time of the request
+  const response = await engine.send({ ...call, method: 'GET', path, query })
+  return { response, isTerminal, hasTimestamps, id, engineId }
 }
 
 /** Whether the container was removed or is being removed. */

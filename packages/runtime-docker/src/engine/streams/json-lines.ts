@@ -18,7 +18,7 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation:
       if (rest.length > longestLine) throw toProtocolError(rest, operation)
     }
   } catch (error) {
-    const last = isHostError(error, 'PROTOCOL_ERROR') ? undefined : parse(rest)
+    const last = isHostError(error, 'PROTOCOL_ERROR') ? undefined : parseJson(rest)
     if (isObject(last)) yield last
     throw error
   }
@@ -40,12 +40,13 @@ export function toText(value: unknown): string | undefined {
 function* parseLine(line: string, operation: string): Iterable<JsonObject> {
   const text = line.trim()
   if (text === '') return
-  const value = line.length > longestLine ? undefined : parse(text)
+  const value = line.length > longestLine ? undefined : parseJson(text)
   if (!isObject(value)) throw toProtocolError(text, operation)
   yield value
 }
 
-function parse(text: string): unknown {
+/** Parses JSON; `undefined` for any other text. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

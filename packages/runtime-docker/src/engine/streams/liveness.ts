@@ -1,6 +1,7 @@
 import { isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isInconclusive } from '../is-inconclusive.js'
+import { ping } from '../ping.js'
 import { toConnectionLost } from './lost-connection.js'
 
 /**
@@ -11,7 +12,11 @@ import { toConnectionLost } from './lost-connection.js'
  * three pings in a row without an answer in time, since a busy engine answers late; with RUNTIME_UNAVAILABLE after
  * `close`.
  */
-export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
+export function watchLiveness(
+  engine: DockerEngine,
+  { operation, subject }: EngineCall,
+  { onLost }: LivenessOptions,
+): () => void {
   const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts
   const own = new AbortController()
   let isAsking = false
@@ -27,7 +32,7 @@ export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }
   const ask = () => {
     if (isAsking) return
     isAsking = true
-    ping(engine, call, { signal: own.signal, timeoutMs })
+    ping(engine, { operation, subject, signal: own.signal, timeoutMs })
       .then(() => {
         unanswered = 0
       }, judge)
@@ -46,16 +51,6 @@ export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }
 
 export interface LivenessOptions {
   readonly onLost: (error: Error) => void
-}
-
-async function ping(
-  engine: DockerEngine,
-  { operation, subject }: EngineCall,
-  limits: Pick<EngineCall, 'signal' | 'timeoutMs'>,
-): Promise<void> {
-  const request = { operation, subject, ...limits, method: 'GET', path: '/_ping', unversioned: true } as const
-  const response = await engine.send(request)
-  response.resume()
 }
 
 /** Whether a ping got no answer. A refusal is an answer. */

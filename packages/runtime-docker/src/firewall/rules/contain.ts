@@ -41,14 +41,8 @@ export async function sealContainer(engine: DockerEngine, call: EngineCall): Pro
   if (!isSealed) throw createNoRunnerError(reasons)
 }
 
-interface Sealing {
-  readonly isSealed: boolean
-  /** Why each runner did not seal it. */
-  readonly reasons: readonly string[]
-  readonly failures: unknown[]
-}
-
-async function seal(context: RunnerContext, call: EngineCall): Promise<Sealing> {
+/** Tries each runner. Resolves with the reasons and the errors of those that did not seal the container. */
+async function seal(context: RunnerContext, call: EngineCall) {
   const [reasons, failures]: [string[], unknown[]] = [[], []]
   for (const { title, run } of listRunners(context)) {
     try {

@@ -1,7 +1,5 @@
 import { createHostError, startDeadline } from '@capstan/core/plugin'
-import type { ScriptResult } from '@capstan/egress-firewall'
 import { readExitCode } from '../../containers/exec/exec-exit-code.js'
-import type { EngineCall } from '../../engine/docker-engine.js'
 import { readPrefix } from '../../engine/streams/read-prefix.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
@@ -13,28 +11,29 @@ export function createExecRunner(
   { engine, container }: RunnerContext,
   { privileged, title }: { readonly privileged: boolean; readonly title: string },
 ): NamespaceRunner {
-  async function start(script: string, call: EngineCall): Promise<ScriptResult> {
-    const { id } = await (await engine.api(call)).getContainer(container.namespaceId).exec({
-      Cmd: ['/bin/sh', '-c', script],
-      User: '0',
-      Privileged: privileged,
-      Tty: true, // one raw stream, in order
-      AttachStdout: true,
-      AttachStderr: true,
-    })
-    const body = { Detach: false, Tty: true }
-    const { socket, head } = await engine.upgrade({ ...call, method: 'POST', path: `/exec/${id}/start`, body })
-    const { operation, timeoutMs = defaultTimeoutMs } = call
-    const expire = () =>
-      socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
-    const deadline = startDeadline(timeoutMs, expire)
-    const rest = await readPrefix(engine, socket, call).finally(() => deadline.clear())
-    socket.destroy()
-    const output = Buffer.concat([head, rest]).toString()
-    return { exitCode: await readExitCode(engine, { execId: id, call }), output }
+  return {
+    title,
+    async run(script, call) {
+      const { id } = await (await engine.api(call)).getContainer(container.namespaceId).exec({
+        Cmd: ['/bin/sh', '-c', script],
+        User: '0',
+        Privileged: privileged,
+        Tty: true, // one raw stream, in order
+        AttachStdout: true,
+        AttachStderr: true,
+      })
+      const body = { Detach: false, Tty: true }
+      const { socket, head } = await engine.upgrade({ ...call, method: 'POST', path: `/exec/${id}/start`, body })
+      const { operation, timeoutMs = defaultTimeoutMs } = call
+      const expire = () =>
+        socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
+      const deadline = startDeadline(timeoutMs, expire)
+      const rest = await readPrefix(engine, socket, call).finally(() => deadline.clear())
+      socket.destroy()
+      const output = Buffer.concat([head, rest]).toString()
+      return { exitCode: await readExitCode(engine, { execId: id, call }), output }
+    },
   }
-
-  return { title, run: start }
 }
 
 const defaultTimeoutMs = 60_000

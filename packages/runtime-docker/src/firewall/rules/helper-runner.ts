@@ -51,14 +51,13 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
     method: 'POST',
     path: `${path}/wait`,
   })
-  if (error?.Message) throw toFailure(call, error.Message)
+  if (error?.Message) {
+    const { operation, subject } = call
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason: error.Message })
+  }
   const query = { stdout: true, stderr: true }
   const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
   return { exitCode, output: (await readPrefix(engine, logs, of)).toString() }
-}
-
-function toFailure({ operation, subject }: EngineCall, reason: string) {
-  return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
 }
 
 interface Helper {

@@ -1,4 +1,3 @@
-import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { untilAborted } from '@capstan/core/plugin'
@@ -49,10 +48,18 @@ async function readHosts({ engine, container }: ResolveContext, host: string, ca
   return text === undefined ? [] : findInHosts(text, host)
 }
 
+/** Stops waiting at an abort or at the limit. Node cannot stop the lookup itself. */
 async function lookUpHere(_context: ResolveContext, host: string, { signal }: EngineCall): Promise<readonly string[]> {
-  const addresses = await lookUp(host, signal)
-  signal?.throwIfAborted()
-  return addresses.map(({ address }) => address).filter(isRemoteAddress)
+  const limit = limitCall({ signals: [signal], operation: 'lookup', timeoutMs: lookupTimeoutMs })
+  try {
+    const addresses = await untilAborted(lookup(host, { all: true }), limit.signal)
+    return addresses.map(({ address }) => address).filter(isRemoteAddress)
+  } catch {
+    signal?.throwIfAborted()
+    return [] // no address, or not in time
+  } finally {
+    limit.release()
+  }
 }
 
 async function lookUpInside({ runners }: ResolveContext, host: string, call: EngineCall): Promise<readonly string[]> {
@@ -65,18 +72,6 @@ async function lookUpInside({ runners }: ResolveContext, host: string, call: Eng
     }
   }
   return []
-}
-
-/** Stops waiting at an abort or at the limit. Node cannot stop the lookup itself. */
-async function lookUp(host: string, signal: AbortSignal | undefined): Promise<readonly LookupAddress[]> {
-  const limit = limitCall({ signals: [signal], operation: 'lookup', timeoutMs: lookupTimeoutMs })
-  try {
-    return await untilAborted(lookup(host, { all: true }), limit.signal)
-  } catch {
-    return [] // no address, or not in time
-  } finally {
-    limit.release()
-  }
 }
 
 const lookupTimeoutMs = 10_000

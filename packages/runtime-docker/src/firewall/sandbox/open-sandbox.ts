@@ -1,5 +1,5 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
-import { createUndoStack, type NetworkJoin, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
+import { createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
 import { toEndpointSettings } from '../../containers/create-body.js'
 import { inspectContainer } from '../../containers/inspection/inspect-container.js'
 import { removeContainer } from '../../containers/remove-container.js'
@@ -73,7 +73,11 @@ async function openWith(
   try {
     const sandboxId = await createSandbox(engine, { image, container, request, aliases }, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
-    for (const join of request.later) await joinNetwork(engine, sandboxId, { join, aliases, call })
+    for (const { networkId, aliases: own = [] } of request.later) {
+      const EndpointConfig = toEndpointSettings({ networkId, aliases: [...own, ...aliases] })
+      const api = await engine.api({ ...call, subject: networkId })
+      await api.getNetwork(networkId).connect({ Container: sandboxId, EndpointConfig })
+    }
     await startSandbox(engine, sandboxId, call)
     const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
     if (reasons === undefined) return { sandboxId }
@@ -105,20 +109,6 @@ async function createSandbox(
   const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...toSandboxLabels(firstId) }
   const body = toSandboxBody(request.body, { image, firstId, labels, aliases })
   return (await requestContainer(engine, { body, platform: request.platform }, call)).id
-}
-
-async function joinNetwork(
-  engine: DockerEngine,
-  sandboxId: string,
-  {
-    join,
-    aliases,
-    call,
-  }: { readonly join: NetworkJoin; readonly aliases: readonly string[]; readonly call: EngineCall },
-): Promise<void> {
-  const api = await engine.api({ ...call, subject: join.networkId })
-  const EndpointConfig = toEndpointSettings({ ...join, aliases: [...(join.aliases ?? []), ...aliases] })
-  await api.getNetwork(join.networkId).connect({ Container: sandboxId, EndpointConfig })
 }
 
 /** The names by which other containers find this one. The default network has no name service, and takes no aliases. */
