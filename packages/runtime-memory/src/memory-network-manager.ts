@@ -60,7 +60,7 @@ export class MemoryNetworkManager implements NetworkManager {
     const { containers, networks } = this.#context.engine
     if (network === networks.defaultNetwork) {
       const reason = 'it is the default network'
-      // Docker refuses the removal with status 403.
+      // The status of Docker's response to this request.
       const facts = { operation: 'removeNetwork', subject: network.name, status: 403, reason }
       throw createHostError('OPERATION_FAILED', facts)
     }

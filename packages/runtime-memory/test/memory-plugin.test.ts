@@ -47,10 +47,10 @@ describe('memoryPlugin', () => {
       name: 'user',
       mounts: [{ type: 'volume', source: 'data', target: '/data' }],
     } as const
-    const refused = { code: 'OPTION_UNSUPPORTED', facts: { field: 'mounts.volume' } }
-    await expect(scope.runtime.createContainer(config)).rejects.toMatchObject(refused)
+    const unsupported = { code: 'OPTION_UNSUPPORTED', facts: { field: 'mounts.volume' } }
+    await expect(scope.runtime.createContainer(config)).rejects.toMatchObject(unsupported)
     const sidecars = findCapability(scope, sidecarManagerCapability)
-    await expect(sidecars?.startSidecar(config)).rejects.toMatchObject(refused)
+    await expect(sidecars?.startSidecar(config)).rejects.toMatchObject(unsupported)
     await expect(host.open({ runtime: 'memory', requiredOptions: ['mounts.volume'] })).rejects.toThrow()
     expect(await scope.runtime.listContainers()).toEqual([])
   })
@@ -125,19 +125,19 @@ describe('unsupportedOptions', () => {
       unsupportedOptions: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
     })
     const { builder, runtime, scope, sidecars, networks } = memory
-    const refused = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
+    const unsupported = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
     const fields = scope.report.available ? scope.report.unsupportedOptions.map(({ field }) => field) : []
     expect(fields).toEqual(expect.arrayContaining(['privileged', 'network.aliases', 'logs.since', 'build.platform']))
     await expect(runtime.createContainer({ image: 'busybox', privileged: true })).rejects.toMatchObject(
-      refused('privileged'),
+      unsupported('privileged'),
     )
     const networkId = await networks.createNetwork('n')
     const sidecar = { name: 's', image: 'busybox', networks: [{ networkId, aliases: ['a'] }] }
-    await expect(sidecars.startSidecar(sidecar)).rejects.toMatchObject(refused('network.aliases'))
+    await expect(sidecars.startSidecar(sidecar)).rejects.toMatchObject(unsupported('network.aliases'))
     const id = await runtime.createContainer({ image: 'busybox' })
-    await expect(runtime.containerLogs(id, { since: new Date() })).rejects.toMatchObject(refused('logs.since'))
+    await expect(runtime.containerLogs(id, { since: new Date() })).rejects.toMatchObject(unsupported('logs.since'))
     const platform = { platform: 'linux/arm64' }
-    await expect(builder.buildImage('FROM scratch', 'x', platform)).rejects.toMatchObject(refused('build.platform'))
+    await expect(builder.buildImage('FROM scratch', 'x', platform)).rejects.toMatchObject(unsupported('build.platform'))
     expect((await runtime.listContainers()).map((container) => container.id)).toEqual([id])
   })
 

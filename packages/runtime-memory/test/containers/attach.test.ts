@@ -321,8 +321,8 @@ describe('a terminal', () => {
   ])('rejects a size of %d × %d with INVALID_ARGUMENT', async (height, width) => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
-    const refused = { code: 'INVALID_ARGUMENT', facts: { field: 'size.height' } }
-    await expect(memory.runtime.resizeTTY(id, { height, width })).rejects.toMatchObject(refused)
+    const invalid = { code: 'INVALID_ARGUMENT', facts: { field: 'size.height' } }
+    await expect(memory.runtime.resizeTTY(id, { height, width })).rejects.toMatchObject(invalid)
   })
 
   it('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {

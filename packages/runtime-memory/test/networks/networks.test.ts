@@ -49,7 +49,7 @@ describe('networks', () => {
     await memory.networks.createNetwork('more')
   })
 
-  it('rejects with NETWORK_NOT_FOUND for a missing network and leaves no container', async () => {
+  it('rejects with NETWORK_NOT_FOUND for a missing network and creates no container', async () => {
     await using memory = await openMemory()
     const network = { mode: 'networks', networks: [{ networkId: 'none' }] } as const
     const missing = { code: 'NETWORK_NOT_FOUND', facts: { id: 'none' } }

@@ -32,15 +32,15 @@ async function hostname(process: MemoryProcess): Promise<number> {
 async function id(process: MemoryProcess): Promise<number> {
   const [, option = '-u'] = process.argv
   const { name, uid, gid } = await findAccount(process)
-  const answers = new Map([
+  const values = new Map([
     ['-u', uid],
     ['-g', gid],
     ['-G', [gid, ...process.groups].join(' ')],
     ['-un', name],
   ])
-  const answer = answers.get(option)
-  if (answer === undefined) return await fail(process, `unknown option ${option}`)
-  await write(process.stdout, `${answer}\n`)
+  const value = values.get(option)
+  if (value === undefined) return await fail(process, `unknown option ${option}`)
+  await write(process.stdout, `${value}\n`)
   return 0
 }
 
