@@ -6,14 +6,14 @@ const env = { CAPSTAN_RUNTIME: 'memory' }
 
 describe('capstan buildkit stop', () => {
   it('stops a BuildKit whose daemon does not answer', async () => {
-    const daemon = { isFrozen: false }
+    const daemon = { isUnresponsive: false }
     onTestFinished(() => {
-      daemon.isFrozen = false
+      daemon.isUnresponsive = false
     })
-    const plugins = [createSimulatedBuildKitPlugin({ buildkit: { isFrozen: () => daemon.isFrozen } })]
+    const plugins = [createSimulatedBuildKitPlugin({ buildkit: { isUnresponsive: () => daemon.isUnresponsive } })]
     const capstan = (...argv: readonly string[]) => runCapstan(['buildkit', ...argv], { env, plugins })
     expect(await capstan('start')).toMatchObject({ exitCode: 0 })
-    daemon.isFrozen = true
+    daemon.isUnresponsive = true
     expect(await capstan('stop', '--json')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('"state": "stopped"'),
@@ -25,7 +25,7 @@ describe('capstan buildkit stop', () => {
 describe('capstan buildkit start', () => {
   it('prints why it skipped a privilege level', async () => {
     const plugins = [
-      createSimulatedBuildKitPlugin({ unsupportedOptions: ['privileged'], buildkit: { cannotRun: ['rootless'] } }),
+      createSimulatedBuildKitPlugin({ unsupportedOptions: ['privileged'], buildkit: { failsTestBuild: ['rootless'] } }),
     ]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
     expect(exitCode).toBe(0)

@@ -14,7 +14,7 @@ const managers = builtInCapabilities.filter(({ id }) => id !== runtimeCapability
 
 /** Converts the first cell of a row to the options of the simulation. */
 function toOptions(runtime: string): MemoryPluginOptions {
-  const [, without, unsupportedOptions] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
+  const [, without, unsupportedOptions] = /^memory(?: without (.+)| that does not support (.+))?$/.exec(runtime) ?? []
   if (without === 'anything') return { without: managers }
   if (without !== undefined) return { without: managers.filter(({ title }) => title === without) }
   if (unsupportedOptions !== undefined)

@@ -78,7 +78,7 @@ export class BuildKitFeature {
       return this.start(options)
     }
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)
-    const builders = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }
+    const builders = { start, buildOnRuntime: fallback === 'runtime' ? onRuntime : undefined }
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
       return buildWithFallback(request, builders, { signal, onEvents })

@@ -154,6 +154,6 @@ function checkTime(field: string, value: number, { min }: { readonly min: number
   check(value >= min && value < 2 ** 31, field, `a number of milliseconds, at least ${min}`, value)
 }
 
-function check(holds: boolean, field: string, expected: string, given: unknown): void {
-  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: String(given) })
+function check(isValid: boolean, field: string, expected: string, given: unknown): void {
+  if (!isValid) throw createHostError('INVALID_ARGUMENT', { field, expected, given: String(given) })
 }

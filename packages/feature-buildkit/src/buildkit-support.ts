@@ -1,12 +1,12 @@
 import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
 import { findUnsupportedOption, type UnsupportedOption } from '@capstan/core/plugin'
 import { buildKitNeeds } from './buildkit-needs.js'
-import { findLevelRefusal, privilegeLevels } from './sidecar/privilege-levels.js'
+import { findUnsupportedLevelOption, privilegeLevels } from './sidecar/privilege-levels.js'
 
 /**
  * Returns whether BuildKit can start on the runtime of this report.
  *
- * A runtime that refuses every privilege level cannot run the sidecar. On a runtime that refuses shared volumes, `connect` is
+ * A runtime that supports no privilege level cannot run the sidecar. On a runtime without shared volumes, `connect` by socket is
  * not available.
  */
 export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
@@ -19,21 +19,21 @@ export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
   return { ...support, missingOptional: [...missingOptional, ...listMissingOptionalMounts(report)] }
 }
 
-/** Not empty if every level is refused. The first one is `privileged`. */
+/** Not empty if the runtime supports no level. The first level is `privileged`. */
 function listMissingPrivileges(report: AvailableReport): readonly MissingCapability[] {
-  const refusals = privilegeLevels.map((level) => findLevelRefusal(level, report))
-  const [privileged] = refusals
-  if (privileged === undefined || refusals.includes(undefined)) return []
+  const unsupported = privilegeLevels.map((level) => findUnsupportedLevelOption(level, report))
+  const [privileged] = unsupported
+  if (privileged === undefined || unsupported.includes(undefined)) return []
   return [toMissing(privileged, 'privileged containers')]
 }
 
 /** Without shared volumes other containers cannot use the socket. */
 function listMissingOptionalMounts(report: AvailableReport): readonly MissingCapability[] {
   if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
-  const refused =
+  const unsupported =
     findUnsupportedOption('mounts.volume', report.unsupportedOptions) ??
     findUnsupportedOption('mounts.volume.shared', report.unsupportedOptions)
-  return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
+  return unsupported === undefined ? [] : [toMissing(unsupported, 'a shared socket')]
 }
 
 type AvailableReport = Extract<RuntimeReport, { readonly available: true }>

@@ -16,7 +16,7 @@ const resolve = (scope: RuntimeScope) => scope.resolve(BuildKitFeature)
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) => resolve(scope).start({ graceMs: 1, ...options })
 
 describe('support', () => {
-  it('is supported with networks, sidecars and exec, and lists what is lacking', async () => {
+  it('is supported with networks, sidecars and exec, and lists the missing optional capabilities', async () => {
     await using scope = await openWithSimulatedBuildKit({ without: [volumeManagerCapability] })
     expect(resolve(scope).support()).toMatchObject({ supported: true, missingOptional: [{ title: 'volumes' }] })
   })
@@ -42,7 +42,7 @@ describe('support', () => {
 })
 
 describe('start', () => {
-  it('resolves when BuildKit has answered, and leaves nothing after dispose', async () => {
+  it('resolves when BuildKit has answered, and removes all objects when it is disposed', async () => {
     await using scope = await openWithSimulatedBuildKit()
     const sidecar = await start(scope)
     expect(sidecar).toMatchObject({ privilege: 'privileged' })
@@ -107,7 +107,7 @@ describe('start', () => {
   })
 
   it('rejects with TIMED_OUT and the last lines when BuildKit does not answer in time', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { neverListens: true } })
     await expect(start(scope, { readyTimeoutMs: 200 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
       facts: { phase: 'ready', timeoutMs: 200, lastLines: [expect.stringContaining('host network')] },
@@ -116,7 +116,7 @@ describe('start', () => {
   })
 
   it('emits an event for each second of waiting', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { neverListens: true } })
     const statuses: string[] = []
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -128,8 +128,8 @@ describe('start', () => {
     expect(statuses[0]).toBe('waiting for BuildKit to answer, 1 s')
   })
 
-  it('rejects with the error of its listener, and leaves nothing', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
+  it('rejects with the error of its listener, and removes all objects', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { neverListens: true } })
     const onProgress = () => {
       throw new Error('thrown by the listener')
     }
@@ -146,8 +146,8 @@ describe('start', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('leaves nothing when it is aborted while it waits', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
+  it('removes all objects when it is aborted while it waits for BuildKit', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { neverListens: true } })
     const controller = new AbortController()
     const starting = start(scope, { signal: controller.signal })
     await expect.poll(async () => (await scope.runtime.listContainers()).length).toBe(1)

@@ -62,8 +62,8 @@ async function readOutput(scope: RuntimeScope, { containerId }: Sidecar, script:
   return text(stdout)
 }
 
-/** Stops the daemon's process by SIGSTOP: it exists and does nothing. */
-async function freeze(scope: RuntimeScope, sidecar: Sidecar): Promise<void> {
+/** Stops the daemon's process by SIGSTOP: it exists and does not respond. */
+async function suspend(scope: RuntimeScope, sidecar: Sidecar): Promise<void> {
   const script = `for process in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$process/cmdline) in
     "node "*" buildkitd "* | "buildkitd "*) 
@@ -82,7 +82,7 @@ class Archive extends Writable {
   }
 }
 
-describeWithBuildKit('BuildKit on a real engine', (given) => {
+describeWithBuildKit('BuildKit on a container engine', (given) => {
   const { buildkitImage: image } = given
 
   const createName = () => `capstan-test-buildkit-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
@@ -110,7 +110,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     return run(new URL('programs/hold-buildkit.mjs', import.meta.url), name)
   }
 
-  /** `holds` resolves when the program has printed something. */
+  /** `started` resolves when the program has printed something. */
   function run(program: URL, name: string, ...words: readonly string[]) {
     const child = spawn(
       process.execPath,
@@ -122,7 +122,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     const ended = once(child, 'exit')
     onTestFinished(() => void child.kill('SIGKILL'))
     return {
-      holds: once(child.stdout, 'data'),
+      started: once(child.stdout, 'data'),
       async kill() {
         child.kill('SIGKILL')
         await ended
@@ -130,7 +130,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     }
   }
 
-  test('starts, answers, and leaves nothing after its only lease', async () => {
+  test('starts, answers, and is removed after its only lease', async () => {
     const { scope, sidecar, listLeftovers } = await start()
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
     expect(await sidecar.workers()).toMatchObject([{ version: expect.stringMatching(/^v0\.\d+\.\d+/) }])
@@ -208,7 +208,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  describe('the files of a context', () => {
+  describe('a build', () => {
     const dockerfileText = 'FROM scratch\nCOPY . /\n'
 
     async function startBuilding() {
@@ -239,7 +239,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       }
     }
 
-    test('in memory are built with their current contents when names and sizes are unchanged', async () => {
+    test('contains the current contents of files in memory when names and sizes are unchanged', async () => {
       const { build, sidecar } = await startBuilding()
       for (const text of ['one 1', 'two 2', 'one 1', 'six 6']) {
         expect(await build({ files: { 'a/b.txt': text, other: 'the same' } })).toContain(text)
@@ -252,7 +252,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
 
     // The time of npm's packages, 1970, a time before 1970, one beyond 32 bits, and one with a fraction.
     test.for([499_162_500, 0, -1_000_000_000, 4_102_444_800, 1_700_000_000.25])(
-      'in a directory are built with their current contents when the time is %d each time',
+      'contains the current contents of files in a directory when their time is always %d',
       async (time) => {
         const { build, sidecar } = await startBuilding()
         const directory = await makeDirectory({ 'package/index.js': 'one 1', 'package/other.js': 'the same' }, time)
@@ -264,7 +264,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       },
     )
 
-    test('in a directory are built with their current contents when they change within one second', async () => {
+    test('contains the current contents of files in a directory that change within one second', async () => {
       const { build, sidecar } = await startBuilding()
       const directory = await makeDirectory({ 'a.txt': 'one 1' }, 1_700_000_000.1)
       expect(await build({ directory })).toContain('one 1')
@@ -273,7 +273,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test('are built with their own contents when another directory has the same names, sizes and times', async () => {
+    test('contains the files of its directory when another one has the same names, sizes and times', async () => {
       const { build, sidecar } = await startBuilding()
       const one = await makeDirectory({ 'a.txt': 'one 1' }, 499_162_500)
       const other = await makeDirectory({ 'a.txt': 'two 2' }, 499_162_500)
@@ -288,7 +288,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test('are built with their own contents in concurrent builds', async () => {
+    test('contains the files of its own context while other builds run', async () => {
       const { build, sidecar } = await startBuilding()
       const texts = Array.from({ length: 3 }, (_, index) => `text ${index}`)
       for (let round = 0; round < 3; round += 1) {
@@ -298,7 +298,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test.runIf(given.isFakeBuildKit)('are sent to the daemon again only when they have changed', async () => {
+    test.runIf(given.isFakeBuildKit)('sends only changed files to the daemon again', async () => {
       const { scope, build, sidecar } = await startBuilding()
       const listSent = async () =>
         JSON.parse(await readOutput(scope, sidecar, 'cat /var/lib/buildkit/fake-buildkit-sent.json'))
@@ -418,7 +418,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(archive.text).toContain('in it')
   })
 
-  test('is ready with added capabilities if a RUN works, and otherwise rejects with the reason', async () => {
+  test('is ready with added capabilities if the test build succeeds, and otherwise rejects with the reason', async () => {
     const scope = await open(given, { unsupportedOptions: ['privileged'] })
     onTestFinished(() => scope.runtime.close())
     const starting = scope.resolve(BuildKitFeature).start({ image, name: createName(), graceMs: 100 })
@@ -439,18 +439,18 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await running.build({ context: { files: toFiles('RUN true') }, output: { type: 'cache-only' } }).result
   })
 
-  test('removes a pinned sidecar with a frozen daemon by stop()', async () => {
+  test('removes a pinned sidecar whose daemon does not respond by stop()', async () => {
     const { scope, feature, options, sidecar, listLeftovers } = await start()
     await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
-    await freeze(scope, sidecar)
+    await suspend(scope, sidecar)
     expect(await feature.stop(options)).toBe('stopped')
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('stops a sidecar with a frozen daemon when its last handle is disposed', async () => {
+  test('stops a sidecar whose daemon does not respond when its last lease is released', async () => {
     const { scope, sidecar, listLeftovers } = await start()
-    await freeze(scope, sidecar)
+    await suspend(scope, sidecar)
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeftovers()).toEqual([])
   })
@@ -480,10 +480,10 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('ends when its holder is killed, and a sweep removes what is left', async () => {
+  test('ends when the process of its only lease is killed, and a sweep removes its network and volumes', async () => {
     const { scope, name, listLeftovers } = await openFeature()
     const holder = hold(name)
-    await holder.holds
+    await holder.started
     const isRunning = async () =>
       (await scope.runtime.listContainers()).some((one) => one.name === name && one.state === 'running')
     expect(await isRunning()).toBe(true)
@@ -493,12 +493,12 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('ends with a frozen daemon when its holder is killed, and a sweep removes what is left', async () => {
+  test('ends when the process of its only lease is killed and the daemon does not respond, and a sweep removes the rest', async () => {
     const { scope, name, listLeftovers } = await openFeature()
     const holder = hold(name)
-    await holder.holds
+    await holder.started
     const [{ id: containerId } = { id: '' }] = (await scope.runtime.listContainers()).filter((one) => one.name === name)
-    await freeze(scope, { containerId })
+    await suspend(scope, { containerId })
     await holder.kill()
     await scope.runtime.waitContainer(containerId)
     await scope.sweep()
@@ -519,13 +519,13 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await feature.find(options)).toBeUndefined()
   })
 
-  test.for(['directory', 'upload', 'placed', 'build', 'output'])(
-    'leaves nothing of a build in the sidecar when the process of the build is killed at stage "%s"',
+  test.for(['directory', 'upload', 'written', 'build', 'output'])(
+    'removes all files of a build in the sidecar when its process is killed at the stage "%s"',
     async (stage) => {
       const { scope, name, sidecar } = await start()
       const listBuilds = () => readOutput(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
       const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage)
-      await builder.holds
+      await builder.started
       expect(await listBuilds()).toContain('capstan-build-')
       await builder.kill()
       await expect.poll(listBuilds, { timeout: 5000 }).toBe('')
@@ -535,10 +535,10 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     },
   )
 
-  test('is kept by a sweep while it is leased, also when its creator is dead', async () => {
+  test('is not removed by a sweep while a lease is held, also when its creator is dead', async () => {
     const { scope, feature, name, listLeftovers } = await openFeature()
     const holder = hold(name)
-    await holder.holds
+    await holder.started
     const sidecar = await feature.start({ image, name, graceMs: 100 })
     await holder.kill()
     await expect.poll(() => readOutput(scope, sidecar, 'ls /tmp/capstan-leases | wc -l')).toMatch(/^\s*1$/m)
@@ -548,19 +548,19 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('leaves nothing after 100 starts, of which half are aborted and a fifth are killed, and one sweep', async () => {
+  test('removes all objects after 100 starts, of which half are aborted and a fifth are killed, and one sweep', async () => {
     const { scope, feature, name, listLeftovers } = await openFeature()
     const runOne = async (index: number) => {
-      const own = `${name}-${index % 7}`
+      const sidecarName = `${name}-${index % 7}`
       if (index % 5 === 0) {
-        const holder = hold(own)
+        const holder = hold(sidecarName)
         await new Promise((resolve) => setTimeout(resolve, 200 + ((index * 37) % 800)))
         return holder.kill()
       }
       const controller = new AbortController()
       if (index % 2 === 1) setTimeout(() => controller.abort('enough'), (index * 53) % 700)
       try {
-        const sidecar = await feature.start({ image, name: own, graceMs: 50, signal: controller.signal })
+        const sidecar = await feature.start({ image, name: sidecarName, graceMs: 50, signal: controller.signal })
         await sidecar[Symbol.asyncDispose]()
       } catch (error) {
         if (error !== 'enough') throw error
@@ -579,7 +579,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeftovers()).toEqual([])
   }, 240_000)
 
-  test('rejects with the last lines for an image without BuildKit, and leaves nothing', async () => {
+  test('rejects with the last lines for an image without BuildKit, and removes all objects', async () => {
     const { feature, options, sidecar, listLeftovers } = await start()
     await sidecar[Symbol.asyncDispose]()
     await expect(feature.start({ ...options, image: given.image })).rejects.toMatchObject({

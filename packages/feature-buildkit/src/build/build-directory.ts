@@ -39,13 +39,13 @@ export async function openBuildDirectory(target: WriteTarget, location: Director
     throw error
   }
   let isReleased = false
-  const end = () => {
+  const onEnd = () => {
     if (!isReleased) onRemovedEarly(createConnectionLostError(containerId))
   }
-  process.exitCode.then(end, end)
+  process.exitCode.then(onEnd, onEnd)
   return {
     changedTimes,
-    release: () => {
+    release() {
       isReleased = true
       return release(target, process, path)
     },

@@ -19,7 +19,7 @@ export class FailureLog {
     }
   }
 
-  /** When a step fails, BuildKit cancels the steps that run beside it. They are reported as failed, too. */
+  /** When a step fails, BuildKit cancels the steps that run at the same time. They are reported as failed, too. */
   #isCancellation(error = ''): boolean {
     return this.#failedStep !== undefined && error.endsWith('context canceled')
   }
@@ -44,10 +44,8 @@ export class FailureLog {
 
 /** The error of a build whose sidecar or build directory does not exist any more. */
 export function createConnectionLostError(containerId: string): Error {
-  return createHostError('CONNECTION_LOST', {
-    endpoint: `BuildKit in container "${containerId}"`,
-    lastTimestamp: undefined,
-  })
+  const endpoint = `BuildKit in container "${containerId}"`
+  return createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined })
 }
 
 /**

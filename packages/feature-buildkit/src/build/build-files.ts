@@ -75,7 +75,7 @@ async function writeContext({ entries, onEvents, ...target }: BuildFilesTarget, 
     transfer.totalBytes = archiveBytes
   }
   const content = packContextEntries(entries, { onSize, signal: target.signal })
-  const through = transfer.count.bind(transfer)
+  const through = transfer.countBytes.bind(transfer)
   await writeFile(target, { title: 'the context', script: contextScript, path, content, through })
   transfer.finish()
 }

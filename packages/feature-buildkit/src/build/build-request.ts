@@ -63,8 +63,7 @@ export function validateBuildRequest(request: BuildRequest): void {
   }
   for (const id of Object.keys(secrets))
     check(/^[\w.-]+$/.test(id), 'secrets', 'keys of letters, digits, "_", "." and "-"', id)
-  checkPath('dockerfile', request.dockerfile ?? 'Dockerfile')
-  checkText(request)
+  checkDockerfile(request)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
     for (const [index, text] of (request[field] ?? []).entries())
       check(/^type=\w+/.test(text), `${field}[${index}]`, 'a text such as "type=registry,ref=…"', text)
@@ -82,17 +81,16 @@ function checkOutput(output: BuildOutput): void {
   for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
 }
 
-function checkText({ dockerfile, dockerfileText: text }: BuildRequest): void {
+function checkDockerfile({ dockerfile, dockerfileText: text }: BuildRequest): void {
+  const path = dockerfile ?? 'Dockerfile'
+  const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
+  check(isInside, 'dockerfile', 'a relative path without ".." in the context', path)
   if (text === undefined) return
   check(dockerfile === undefined, 'dockerfile', 'omitted when dockerfileText is given', dockerfile)
   check(typeof text === 'string' && text.trim() !== '', 'dockerfileText', 'the text of a Dockerfile', text)
 }
 
-function checkPath(field: string, path: string): void {
-  const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
-  check(isInside, field, 'a relative path without ".." in the context', path)
-}
-
-function check(holds: boolean, field: string, expected: string, given: unknown): void {
-  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: JSON.stringify(given) ?? 'nothing' })
+function check(isValid: boolean, field: string, expected: string, given: unknown): void {
+  if (!isValid)
+    throw createHostError('INVALID_ARGUMENT', { field, expected, given: JSON.stringify(given) ?? 'nothing' })
 }

@@ -41,8 +41,8 @@ export function deliverOutput(
 
   async function deliver(): Promise<void> {
     using transfer = new TransferProgress({ id: 'result', onEvents })
-    if (output.type === 'load' && images !== undefined) await images.loadImages(transfer.count(stdout), { signal })
-    else if (output.type === 'archive') await pipeline(transfer.count(stdout), output.to, { end: false })
+    if (output.type === 'load' && images !== undefined) await images.loadImages(transfer.countBytes(stdout), { signal })
+    else if (output.type === 'archive') await pipeline(transfer.countBytes(stdout), output.to, { end: false })
     else return void stdout.resume()
     transfer.finish()
   }

@@ -24,14 +24,8 @@ export class Redactor {
     switch (event.type) {
       case 'log':
         return { ...event, bytes: this.#redactBytes(event.bytes) }
-      case 'step': {
-        const { error } = event
-        return {
-          ...event,
-          name: this.redact(event.name),
-          ...(error === undefined ? {} : { error: this.redact(error) }),
-        }
-      }
+      case 'step':
+        return { ...event, name: this.redact(event.name), ...(event.error && { error: this.redact(event.error) }) }
       case 'warning':
         return { ...event, message: this.redact(event.message) }
       case 'status':

@@ -71,12 +71,8 @@ async function buildInDirectory(
   const location = { path: plan.directory, stateDirectory, list, onRemovedEarly: linked.abort }
   const directory = await openBuildDirectory({ execs: managers.execs, containerId, signal }, location)
   try {
-    return await build(managers, request, {
-      ...options,
-      signal,
-      plan,
-      entries: files.toEntries(directory.changedTimes),
-    })
+    const entries = files.toEntries(directory.changedTimes)
+    return await build(managers, request, { ...options, signal, plan, entries })
   } finally {
     await directory.release()
   }

@@ -15,7 +15,7 @@ export class TransferProgress implements Disposable {
   }
 
   /** Passes the bytes on and counts them. The transfer starts with the first chunk. */
-  async *count(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  async *countBytes(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of source) {
       this.#begin()
       yield chunk

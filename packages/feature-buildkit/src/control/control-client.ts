@@ -17,10 +17,10 @@ export interface PruneOptions extends OperationOptions {
 }
 
 /**
- * A client of BuildKit's control service. It speaks gRPC over a stream, and closes the stream with the connection.
+ * A client of BuildKit's control service. It uses gRPC over a stream, and closes the stream with the connection.
  *
  * Calls reject with CONNECTION_LOST when the connection ends, PROTOCOL_ERROR when the peer does not speak HTTP/2, TIMED_OUT
- * when there is no answer (`prune` has no limit), and OPERATION_FAILED when BuildKit refuses the call.
+ * when there is no answer (`prune` has no limit), and OPERATION_FAILED when BuildKit rejects the call.
  */
 export class ControlClient {
   /** Resolves when the connection has ended, on either side. */

@@ -16,7 +16,7 @@ import { RuntimeProgress } from './runtime-progress.js'
 import { type DockerfileSource, listUnsupportedFeatures } from './unsupported-features.js'
 
 /** Whether the runtime's own builder supports the request: the output `load` and at most one platform. */
-export function canFallBack({ output, platforms = [] }: BuildRequest): boolean {
+export function supportsFallback({ output, platforms = [] }: BuildRequest): boolean {
   return output.type === 'load' && platforms.length < 2
 }
 

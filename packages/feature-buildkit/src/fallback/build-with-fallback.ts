@@ -3,20 +3,20 @@ import type { BuildRequest } from '../build/build-request.js'
 import type { BuildResult } from '../build/build-result.js'
 import type { BuildEventListener } from '../build/buildkit-build.js'
 import type { BuildKitSidecar } from '../sidecar/buildkit-sidecar.js'
-import { canFallBack, type FallbackOptions } from './build-on-runtime.js'
+import { type FallbackOptions, supportsFallback } from './build-on-runtime.js'
 
 /** The two ways to build. */
 export interface Builders {
-  /** Starts a sidecar. Rejects if there can be none for this build. */
+  /** Starts a sidecar. Rejects if that is not possible, or if the runtime cannot load the result. */
   readonly start: () => Promise<BuildKitSidecar>
-  /** Builds without a sidecar. `undefined`: the caller did not ask for it. */
-  readonly fallBack: ((options: FallbackOptions) => Promise<BuildResult>) | undefined
+  /** Builds with the runtime's own builder. `undefined`: the caller did not request a fallback. */
+  readonly buildOnRuntime: ((options: FallbackOptions) => Promise<BuildResult>) | undefined
 }
 
-/** Builds in a started or shared sidecar, or without a sidecar if none can be started. */
+/** Builds in a sidecar, or with the runtime's own builder if no sidecar can be started. */
 export async function buildWithFallback(
   request: BuildRequest,
-  { start, fallBack }: Builders,
+  { start, buildOnRuntime }: Builders,
   { signal, onEvents }: OperationOptions & { readonly onEvents: BuildEventListener },
 ): Promise<BuildResult> {
   let started: BuildKitSidecar
@@ -24,8 +24,8 @@ export async function buildWithFallback(
     started = await start()
   } catch (reason) {
     signal?.throwIfAborted()
-    if (fallBack === undefined || !allowsFallback(reason) || !canFallBack(request)) throw reason
-    return fallBack({ reason, onEvents, signal })
+    if (buildOnRuntime === undefined || !allowsFallback(reason) || !supportsFallback(request)) throw reason
+    return buildOnRuntime({ reason, onEvents, signal })
   }
   await using sidecar = started
   const build = sidecar.build(request, { signal })

@@ -57,8 +57,8 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
  * buildkitd.toml, then the daemon's command.
  *
  * Writes the configuration file, creates the lease directory and the file `$dir.pid`, and stops if no lease is acquired in
- * time. Waits for the certificates and runs the daemon. On SIGTERM it stops the daemon, and kills a daemon that ignores SIGTERM
- * because the clients may have died. Removes all build directories at its start and at its end.
+ * time. Waits for the certificates and runs the daemon. On SIGTERM it stops the daemon, and kills it after
+ * the given time, because a client that could do so may have died. Removes all build directories at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
  * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `$dir.up`.

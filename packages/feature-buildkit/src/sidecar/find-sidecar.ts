@@ -37,11 +37,11 @@ export async function findSidecar(
       return undefined
     case 'unknown':
       // Another process created the container, and is probably about to start it. On some runtimes only the process that
-      // starts a container learns its exit code, so this process waits before it starts the container itself.
-      if (elapsedMs > unknownStateMs) await startAbandoned(managers, id, { signal })
+      // starts a container gets its exit code, so this process waits before it starts the container itself.
+      if (elapsedMs > unknownStateMs) await startCreated(managers, id, { signal })
       return 'retry'
     case 'created':
-      await startAbandoned(managers, id, { signal })
+      await startCreated(managers, id, { signal })
       return 'retry' // the next attempt finds the container with its network
     default: {
       const networkId = networks.find(({ networkName }) => networkName === resources.network)?.networkId
@@ -66,7 +66,7 @@ export async function findContainer(
 }
 
 /** Starts a container that was not started because its creator died or has not reached that step yet. */
-async function startAbandoned({ runtime }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<void> {
+async function startCreated({ runtime }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<void> {
   try {
     await runtime.startContainer(id, { signal })
   } catch {

@@ -10,12 +10,12 @@ export const stoppingExitCode = 3
 export const leaseDirectory = '/tmp/capstan-leases'
 
 /**
- * Acquires a lease, prints `held`, and holds the lease until stdin ends, which is also the case when the holder is killed.
- * Then prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another
- * process has stopped the daemon meanwhile. The last holder stops the daemon.
+ * Acquires a lease, prints `held`, and holds the lease until stdin ends, also because the process of the caller was killed. Then
+ * prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another
+ * process has stopped the daemon meanwhile. The script of the last lease stops the daemon.
  *
- * `rmdir` removes only an empty directory, and succeeds only once. So there is exactly one last holder, and no lease can be
- * acquired after it.
+ * `rmdir` removes only an empty directory, and succeeds only once. So there is exactly one last lease, and none can be acquired
+ * after it.
  */
 export function toLeaseCommand(graceSeconds: number): Argv {
   return ['sh', '-c', leaseScript, 'capstan-lease', leaseDirectory, String(graceSeconds)]
@@ -41,7 +41,7 @@ const stopScript = `[ -z "$2" ] || rm -f "$1/$2"; n=0; while [ ! -s "$1.pid" ] &
 if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo in-use; exit; fi
 echo stopped; kill -TERM "$(cat "$1.pid")"`
 
-/** Creates a lease that no process holds: the daemon then runs when no other lease is held. */
+/** Creates a lease that no process holds: the daemon keeps running when no other lease is held. */
 export function toPinCommand(): Argv {
   return ['sh', '-c', `: >"$1/${pinLease}"`, 'capstan-pin', leaseDirectory]
 }

@@ -21,8 +21,11 @@ export interface DaemonLayout {
   readonly command: readonly string[]
 }
 
-/** Finds an option of the level that the runtime's report lists as unsupported. The runtime may also refuse a level later. */
-export function findLevelRefusal({ config }: PrivilegeLevel, report: RuntimeReport): UnsupportedOption | undefined {
+/** Finds an option of the level that the runtime's report lists as unsupported. The engine may also reject one at the start. */
+export function findUnsupportedLevelOption(
+  { config }: PrivilegeLevel,
+  report: RuntimeReport,
+): UnsupportedOption | undefined {
   return report.available ? report.unsupportedOptions.find(({ field }) => field in config) : undefined
 }
 

@@ -2,7 +2,7 @@ import { isHostError } from '@capstan/core'
 import { createHostError, withUndoFailures } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitOptions, BuildKitPrivilege } from '../buildkit-options.js'
-import { findLevelRefusal, type PrivilegeLevel, privilegeLevels } from './privilege-levels.js'
+import { findUnsupportedLevelOption, type PrivilegeLevel, privilegeLevels } from './privilege-levels.js'
 import type { SidecarSettings } from './sidecar-settings.js'
 
 /** The result of one privilege level. */
@@ -18,20 +18,17 @@ export interface PrivilegeLevelResult {
   readonly reason: string
 }
 
-/** The start failed for a reason that depends on the privilege level. */
+/** The start failed for a reason that depends on the privilege level. `cause` is the error to report if no level is left. */
 export class PrivilegeLevelError extends Error {
   readonly outcome: Exclude<PrivilegeLevelResult['outcome'], 'selected'>
-  /** The error to report if no other level is left. */
-  readonly error: unknown
 
-  constructor(outcome: PrivilegeLevelError['outcome'], error: unknown) {
-    super(error instanceof Error ? error.message : String(error), { cause: error })
+  constructor(outcome: PrivilegeLevelError['outcome'], cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
     this.outcome = outcome
-    this.error = error
   }
 }
 
-/** A privilege level that can still be tried, and the image of its sidecar. */
+/** A privilege level that the runtime's report supports, and the image of its sidecar. */
 export interface PrivilegeCandidate {
   readonly level: PrivilegeLevel
   readonly image: string
@@ -55,14 +52,14 @@ export class PrivilegeSelection {
     this.#onProgress = onProgress
     for (const level of privilegeLevels) {
       const { privilege } = level
-      const refusal = findLevelRefusal(level, report)
+      const unsupported = findUnsupportedLevelOption(level, report)
       const image = privilege === 'rootless' ? rootlessImage : rootImage
-      if (refusal !== undefined) this.#refused.push({ privilege, outcome: 'refused', reason: refusal.reason })
+      if (unsupported !== undefined) this.#refused.push({ privilege, outcome: 'refused', reason: unsupported.reason })
       else if (image !== undefined) this.#all.push({ level, image })
     }
   }
 
-  /** The levels that are neither refused in the report nor skipped. */
+  /** The levels that can still be tried. */
   get candidates(): readonly PrivilegeCandidate[] {
     return this.#all.filter(({ level }) => !this.isSkipped(level.privilege))
   }
@@ -78,7 +75,7 @@ export class PrivilegeSelection {
     this.#onProgress?.({ id: 'buildkit', phase: 'skipped', status: toReason(failure), privilege })
   }
 
-  /** Returns the results of all levels up to the one that BuildKit uses, and of those that the report refuses. */
+  /** Returns the results of the unsupported levels, of the skipped ones, and of the one that BuildKit uses. */
   toResults(privilege: BuildKitPrivilege): readonly PrivilegeLevelResult[] {
     return [...this.#listFailed(), { privilege, outcome: 'selected', reason: '' }]
   }
@@ -89,8 +86,8 @@ export class PrivilegeSelection {
     const unavailable = failures.find(({ outcome }) => outcome === 'image-unavailable')
     const [first, ...others] = failures
     const only = others.length === 0 && first?.outcome !== 'test-build-failed' ? first : undefined
-    const { error } = unavailable ?? only ?? { error: this.#toUnsupported(first?.error) }
-    return withUndoFailures(error, this.#undoFailures)
+    const { cause } = unavailable ?? only ?? { cause: this.#toUnsupported(first?.cause) }
+    return withUndoFailures(cause, this.#undoFailures)
   }
 
   #toUnsupported(cause: unknown): Error {
@@ -118,8 +115,8 @@ export class PrivilegeSelection {
 const rootlessRemedy = 'set the option rootlessImage to a rootless BuildKit image'
 
 /** Returns the reason in one line, without the id of the sidecar, which has been removed. */
-function toReason({ outcome, error, message }: PrivilegeLevelError): string {
-  const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
+function toReason({ outcome, cause, message }: PrivilegeLevelError): string {
+  const text = isHostError(cause, 'OPERATION_FAILED') ? cause.facts.reason : message
   const reason = text.replaceAll(/\s*\n\s*/g, ' ')
   return outcome === 'test-build-failed' ? `BuildKit answers, but the RUN of a test build failed: ${reason}` : reason
 }

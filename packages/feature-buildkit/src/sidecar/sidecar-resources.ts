@@ -41,17 +41,16 @@ export async function createResources(
 ): Promise<string> {
   const { network, stateVolume, socketVolume } = resources
   const labels = toLabels(settings, resources)
+  let networkId = ''
   const createNetwork = async (step: OperationOptions) => {
-    const id = await networks.createNetwork(network, { labels, ...step })
-    undo.add('network', (undoing) => unlessInUse(networks.removeNetwork(id, undoing)))
-    return id
+    networkId = await networks.createNetwork(network, { labels, ...step })
+    undo.add('network', (undoing) => unlessInUse(networks.removeNetwork(networkId, undoing)))
   }
   const createVolume = async (name: string, step: OperationOptions) => {
     await volumes?.createVolume(name, { labels, ...step })
     undo.add(`volume ${name}`, (undoing) => unlessInUse(volumes?.removeVolume(name, undoing)))
-    return name
   }
-  const [networkId = ''] = await allOrAbort(signal, (step) => [
+  await allOrAbort(signal, (step) => [
     createNetwork(step),
     createVolume(stateVolume, step),
     createVolume(socketVolume, step),
@@ -65,17 +64,15 @@ export interface CreateResourcesOptions extends OperationOptions {
 }
 
 /** Aborts the other promises after the first failure or an abort, and rejects when all have settled. */
-async function allOrAbort<T>(
+async function allOrAbort(
   signal: AbortSignal | undefined,
-  begin: (step: OperationOptions) => readonly Promise<T>[],
-): Promise<readonly T[]> {
+  begin: (step: OperationOptions) => readonly Promise<void>[],
+): Promise<void> {
   signal?.throwIfAborted()
   const linked = linkSignals([signal])
   try {
-    const begun = begin({ signal: linked.signal })
-    await Promise.all(begun.map((one) => one.catch((error: unknown) => linked.abort(error))))
+    await Promise.all(begin({ signal: linked.signal }).map((one) => one.catch((error: unknown) => linked.abort(error))))
     linked.signal.throwIfAborted()
-    return await Promise.all(begun)
   } finally {
     linked.unlink()
   }

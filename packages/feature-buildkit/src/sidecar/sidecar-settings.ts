@@ -32,11 +32,9 @@ export function toSettings(options: BuildKitOptions): SidecarSettings {
   const text = JSON.stringify([formatVersion, configuration], (_key, value: unknown) => value ?? null)
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const name = options.name ?? `capstan-buildkit-${hash}`
-  return {
-    ...configuration,
-    name,
-    labels: { [configurationLabel]: hash, [ownershipLabelKeys.lifetime]: 'lease' },
-  }
+  // A sweep keeps the objects of a running sidecar, also after the process that created them has ended.
+  const labels = { [configurationLabel]: hash, [ownershipLabelKeys.lifetime]: 'lease' }
+  return { ...configuration, name, labels }
 }
 
 /** Whether an object with these labels was created for the same configuration. */

@@ -20,8 +20,8 @@ import { waitForBuildKit } from './wait-for-buildkit.js'
 
 /**
  * Starts a sidecar, or shares the one of the same configuration, and waits until BuildKit is ready. When a step fails or the
- * signal aborts, the earlier steps are undone in reverse, and the first error survives. A shared sidecar is not stopped
- * while there are other leases.
+ * signal aborts, the earlier steps are undone in reverse, and the first error is reported. A shared sidecar is not
+ * stopped while there are other leases.
  */
 export async function startBuildKit(
   managers: BuildKitManagers,
@@ -49,25 +49,20 @@ export async function findBuildKit(
   options: BuildKitOptions,
 ): Promise<BuildKitSidecarHandle | undefined> {
   const { signal } = options
-  const found = await retryUntilReady(
-    managers,
-    { ...options, runsTestBuild: false },
-    async (settings, { elapsedMs }) => {
-      return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
-    },
+  return retryUntilReady<undefined>(managers, { ...options, runsTestBuild: false }, (settings, { elapsedMs }) =>
+    findSidecar(managers, settings, { signal, elapsedMs }),
   )
-  return found === 'absent' ? undefined : found
 }
 
 /**
  * Finds or creates a sidecar by `findOrCreate`, and makes it ready. Tries again when the sidecar is about to end, or when its
- * privilege level cannot be used.
+ * privilege level cannot be used. Resolves with `undefined` if `findOrCreate` does.
  */
-async function retryUntilReady<A extends 'absent' = never>(
+async function retryUntilReady<Absent extends undefined>(
   managers: BuildKitManagers,
   { runsTestBuild, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'runsTestBuild'>,
-  findOrCreate: (settings: SidecarSettings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
-): Promise<BuildKitSidecarHandle | A> {
+  findOrCreate: (settings: SidecarSettings, attempt: Attempt) => Promise<SidecarInstance | Retry | Absent>,
+): Promise<BuildKitSidecarHandle | Absent> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
   const { signal, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs } = options
@@ -86,7 +81,10 @@ async function retryUntilReady<A extends 'absent' = never>(
     await delay(mayWait ? skippedRetryMs : retryMs, { signal })
   }
 
-  async function tryOnce(count: number, attempt: Attempt): Promise<BuildKitSidecarHandle | Retry | 'next-level' | A> {
+  async function tryOnce(
+    count: number,
+    attempt: Attempt,
+  ): Promise<BuildKitSidecarHandle | Retry | 'next-level' | Absent> {
     const { undo } = attempt
     let instance: SidecarInstance | undefined
     try {
@@ -181,7 +179,8 @@ async function leaseSidecar(
   try {
     acquired = await acquireLease(managers.execs, id, { graceMs, signal })
   } catch (error) {
-    throw isStopping(error) || (existedBeforeStart && isLeaseShellGone(error)) ? new SidecarEndedError() : error
+    const isStopping = isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
+    throw isStopping || (existedBeforeStart && isLeaseShellGone(error)) ? new SidecarEndedError() : error
   }
   if (signal.aborted) {
     await acquired.release() // the undo steps may have run already
@@ -196,11 +195,6 @@ interface LeaseOptions {
   readonly watch: ContainerWatch
   readonly undo: UndoStack
   readonly signal: AbortSignal
-}
-
-/** Whether the last lease was released by another process. */
-function isStopping(error: unknown): boolean {
-  return isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
 }
 
 /**

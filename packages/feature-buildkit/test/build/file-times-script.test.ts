@@ -15,7 +15,7 @@ const shells = [
 ].filter((programs) => programs.every((program) => spawnSync('which', [program]).status === 0))
 
 describe.runIf(process.platform === 'linux').each(shells)(
-  'the times of files, by %s and %s',
+  'print_changed_times, by %s and %s',
   (shell = '', awk = '') => {
     async function makeSidecar() {
       const folder = await mkdtemp(join(tmpdir(), 'capstan-times-'))
@@ -41,7 +41,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       return { timesDirectory, ask, answer }
     }
 
-    it('do not change while each content has its own time', async () => {
+    it('prints no time while each content of a file has its own time', async () => {
       const { answer } = await makeSidecar()
       expect(await answer()).toEqual(['ready'])
       expect(await answer('a 0 s1', 'b 0 s2')).toEqual(['ready'])
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 0 s1')).toEqual(['ready'])
     })
 
-    it('are set to the next free second when another content has the time, always to the same', async () => {
+    it('prints the next free second when another content has the time, and the same one in later builds', async () => {
       const { answer } = await makeSidecar()
       await answer('a 0 s1', 'b 7 s1')
       expect(await answer('b 7 s1', 'a 0 s2')).toEqual(['2 1', 'ready'])
@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 1 s3')).toEqual(['1 2', 'ready'])
     })
 
-    it('differ for contents that are equal as numbers', async () => {
+    it('prints different seconds for contents that are equal as numbers', async () => {
       const { answer } = await makeSidecar()
       await answer('1e1 0 s10', '10 0 s1e1', 'a 0 10', 'b 0 12345678901234567890')
       expect(await answer('1e1 0 s10', '10 0 s1e1', 'a 0 1e1', 'b 0 12345678901234567891')).toEqual([
@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       ])
     })
 
-    it('continue after the last second that fits into 32 bits', async () => {
+    it('continues after the last second that fits into 32 bits', async () => {
       const { answer } = await makeSidecar()
       await answer('a 2147483647 s1')
       expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
@@ -78,7 +78,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
     })
 
-    it('are never given to a second content, though only the last contents of a file are recorded', async () => {
+    it('never prints one second for two contents, though only the last contents of a file are recorded', async () => {
       const { timesDirectory, answer } = await makeSidecar()
       const contentOf = new Map<string, string>()
       for (let round = 0; round < 24; round += 1) {
@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect((await readFile(join(timesDirectory, version), 'utf8')).split('\n')).toHaveLength(16 + 2)
     })
 
-    it('are given once to concurrent builds, which leave one record', async () => {
+    it('prints different seconds in concurrent builds, and leaves one record', async () => {
       const { timesDirectory, answer } = await makeSidecar()
       const contents = Array.from({ length: 12 }, (_, index) => `s${index}`)
       const answers = await Promise.all(contents.map((content) => answer(`a 0 ${content}`, `own-${content} 0 s1`)))
@@ -105,7 +105,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await readdir(timesDirectory)).toHaveLength(1)
     })
 
-    it('are recorded for many files', async () => {
+    it('records the times of many files', async () => {
       const { answer } = await makeSidecar()
       const files = (content: string) =>
         Array.from({ length: 5000 }, (_, index) => `f${index} 499162500 ${content}${index}`)
@@ -114,13 +114,13 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer(...files('s'))).toEqual(['ready'])
     })
 
-    it('are neither printed nor recorded when the list ends early', async () => {
+    it('prints and records nothing when the list ends early', async () => {
       const { answer, ask } = await makeSidecar()
       expect(await ask(['a 0 s1'], 5)).toMatchObject({ exitCode: 1, lines: [''] })
       expect(await answer('a 0 s12')).toEqual(['ready'])
     })
 
-    it('fail with exit code 1 when they cannot be recorded', async () => {
+    it('fails with exit code 1 when the times cannot be recorded', async () => {
       const { timesDirectory, ask } = await makeSidecar()
       await writeFile(join(timesDirectory, '..'), 'a file, not the directory of the daemon')
       expect(await ask(['a 0 s1'])).toMatchObject({ exitCode: 1, lines: [''], stderr: expect.stringMatching(/\S/) })

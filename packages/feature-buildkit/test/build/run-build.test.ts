@@ -129,7 +129,7 @@ describe('the context of a build', () => {
 describe('the transfers of a build', () => {
   it('emit the bytes of the context with the total, and the end', async () => {
     const { promise: mayReceive, resolve: receive } = createGate()
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayReceive } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { receivesAfter: mayReceive } })
     await using sidecar = await start(scope)
     const files = { Dockerfile: 'FROM scratch\n', large: 'x'.repeat(3_000_000) }
     const events: unknown[] = []
@@ -189,7 +189,7 @@ describe('a failing build', () => {
   it('rejects with CONNECTION_LOST, and is stopped in the sidecar, when its directory is removed', async () => {
     await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)
-    const { result } = sidecar.build(request('lose-its-directory'))
+    const { result } = sidecar.build(request('remove-its-directory'))
     await expect(result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
     expect(await hasEnded(scope, sidecar)).toBe(true)
   })
@@ -213,7 +213,7 @@ describe('a failing build', () => {
   })
 
   it('rejects with the message of tar when the disk is full', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { fullDisk: true } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { isDiskFull: true } })
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
       code: 'OPERATION_FAILED',

@@ -29,7 +29,7 @@ describe('TransferProgress', () => {
   it('emits the bytes sent, the total, and the end', async () => {
     const { transfer, timer, events } = createTransfer()
     transfer.totalBytes = 30
-    for await (const _ of transfer.count(give(10, 20))) timer.tick()
+    for await (const _ of transfer.countBytes(give(10, 20))) timer.tick()
     transfer.finish()
     expect(events).toMatchObject([
       { type: 'transfer', id: 'context', currentBytes: 0, totalBytes: 30, isDone: false },
@@ -40,7 +40,7 @@ describe('TransferProgress', () => {
 
   it('emits nothing when the transfer ends before the first event is due', async () => {
     const { transfer, timer, events } = createTransfer()
-    for await (const _ of transfer.count(give(10, 20)));
+    for await (const _ of transfer.countBytes(give(10, 20)));
     transfer.finish()
     timer.tick()
     expect(events).toEqual([])
@@ -48,7 +48,7 @@ describe('TransferProgress', () => {
 
   it('emits nothing while no bytes are sent, and no end of an interrupted transfer', async () => {
     const { transfer, timer, sent } = createTransfer()
-    for await (const _ of transfer.count(give(10))) {
+    for await (const _ of transfer.countBytes(give(10))) {
       timer.tick()
       timer.tick()
     }
@@ -63,7 +63,7 @@ describe('TransferProgress', () => {
       timer.tick()
       yield* give()
     }
-    for await (const _ of transfer.count(nothingYet()));
+    for await (const _ of transfer.countBytes(nothingYet()));
     transfer.finish()
     expect(events).toEqual([])
   })
@@ -71,10 +71,10 @@ describe('TransferProgress', () => {
   it('raises a total that is too small, and reports none when the size is unknown', async () => {
     const small = createTransfer()
     small.transfer.totalBytes = 5
-    for await (const _ of small.transfer.count(give(10, 10))) small.timer.tick()
+    for await (const _ of small.transfer.countBytes(give(10, 10))) small.timer.tick()
     expect(small.events.at(-1)).toMatchObject({ currentBytes: 10, totalBytes: 10 })
     const unknown = createTransfer('result')
-    for await (const _ of unknown.transfer.count(give(10))) unknown.timer.tick()
+    for await (const _ of unknown.transfer.countBytes(give(10))) unknown.timer.tick()
     unknown.transfer.finish()
     expect(unknown.events.at(-1)).toMatchObject({ id: 'result', currentBytes: 10, totalBytes: undefined, isDone: true })
   })

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { toEnvironmentInput, toStdinBoundCommand } from '../../src/container/stdin-bound-command.js'
 
-describe('a guarded command', () => {
+describe('a stdin-bound command', () => {
   function startGuarded(...command: readonly string[]) {
     const [sh = '', ...words] = toStdinBoundCommand(command)
     const child = spawn(sh, words, { stdio: ['pipe', 'pipe', 'inherit'] })

@@ -25,7 +25,7 @@ describe('ControlConnection', () => {
     await control.close()
   })
 
-  it('dials again after the connection was lost', async () => {
+  it('opens a new connection after the connection was lost', async () => {
     const { control, execs, peers } = connectToFakeControl()
     const client = await control.connect()
     await client.ping()
@@ -36,7 +36,7 @@ describe('ControlConnection', () => {
     await control.close()
   })
 
-  it('ends its process when it is closed, and does not dial again', async () => {
+  it('ends its process when it is closed, and rejects later calls', async () => {
     const { control, peers } = connectToFakeControl()
     await (await control.connect()).ping()
     await control.close()
@@ -45,7 +45,7 @@ describe('ControlConnection', () => {
     await control.close()
   })
 
-  it('keeps dialling for other callers when one caller aborts', async () => {
+  it('continues to open the connection for other callers when one caller aborts', async () => {
     const { control } = connectToFakeControl()
     const controller = new AbortController()
     const [one, other] = [control.connect({ signal: controller.signal }), control.connect()]

@@ -17,8 +17,8 @@ const request: BuildRequest = { context: { files }, output: { type: 'load', tags
 const build = (scope: RuntimeScope, changes: Partial<BuildRequest> = {}, options: BuildKitBuildOptions = {}) =>
   scope.resolve(BuildKitFeature).build({ ...request, ...changes }, { graceMs: 1, fallback: 'runtime', ...options })
 
-describe('a build with its own lease', () => {
-  it('uses BuildKit if possible, and leaves no sidecar', async () => {
+describe('BuildKitFeature.build', () => {
+  it('uses BuildKit if possible, and removes the sidecar', async () => {
     await using scope = await openWithSimulatedBuildKit()
     const built = build(scope, { output: { type: 'cache-only' } })
     const states: string[] = []
@@ -28,7 +28,7 @@ describe('a build with its own lease', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('leaves no sidecar when it fails', async () => {
+  it('removes the sidecar when it fails', async () => {
     await using scope = await openWithSimulatedBuildKit()
     const context = { files: { Dockerfile: 'FROM scratch\nRUN exit 9\n' } }
     const { result } = build(scope, { context, output: { type: 'cache-only' } })
@@ -36,7 +36,7 @@ describe('a build with its own lease', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('leaves no sidecar when it is aborted', async () => {
+  it('removes the sidecar when it is aborted', async () => {
     await using scope = await openWithSimulatedBuildKit()
     const controller = new AbortController()
     const context = { files: { Dockerfile: 'FROM scratch\nRUN hang\n' } }
@@ -85,7 +85,7 @@ describe('fallback to the builder of the runtime', () => {
     ])
   })
 
-  it('lists what the runtime cannot do', async () => {
+  it('lists what the builder of the runtime cannot do', async () => {
     await using scope = await openWithSimulatedBuildKit({ without })
     const { result } = build(scope, {
       dockerfile: 'Own',
@@ -110,7 +110,7 @@ describe('fallback to the builder of the runtime', () => {
     { code: 'CAPABILITY_MISSING', scene: { unsupportedOptions: ['privileged', 'capAdd', 'securityOptions'] } },
     { code: 'IMAGE_PULL_FAILED', scene: {}, options: { image: 'nowhere/buildkit:1' } },
     { code: 'OPERATION_FAILED', scene: { buildkit: { exitCode: 1 } } },
-    { code: 'TIMED_OUT', scene: { buildkit: { silent: true } }, options: { readyTimeoutMs: 20 } },
+    { code: 'TIMED_OUT', scene: { buildkit: { neverListens: true } }, options: { readyTimeoutMs: 20 } },
   ])('is used after $code, and only when it is requested', async ({ code, scene, options }) => {
     await using scope = await openWithSimulatedBuildKit(scene)
     await expect(build(scope, {}, { ...options, fallback: 'none' }).result).rejects.toMatchObject({ code })
@@ -155,7 +155,7 @@ describe('fallback to the builder of the runtime', () => {
     expect(scope.resolve(BuildKitFeature).support()).toMatchObject({ supported: false })
   })
 
-  it('is used when BuildKit cannot load its result', async () => {
+  it('is used when the runtime cannot load the image of BuildKit', async () => {
     await using scope = await openWithSimulatedBuildKit({ without: [imageTransferCapability] })
     expect(await build(scope).result).toMatchObject({ builder: 'runtime' })
   })

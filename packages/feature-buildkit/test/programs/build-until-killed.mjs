@@ -1,5 +1,6 @@
 // Builds in BuildKit, prints a line at a stage of the build, and waits there until it is killed.
-// Arguments: endpoint, image, name, stage.
+// Arguments: endpoint, image, name, and the stage: `directory` (the build directory is being created), `upload` (the context is
+// being sent), `written` (all files are written), `build` (a step runs), `output` (the result is being sent).
 import { Writable } from 'node:stream'
 import { createRuntimeHost, execManagerCapability, requireCapabilities } from '@capstan/core'
 import { BuildKitFeature } from '@capstan/feature-buildkit'
@@ -19,7 +20,7 @@ const reach = () => {
 const stops = {
   directory: { within: 'capstan-build' },
   upload: { within: 'capstan-write' },
-  placed: { before: 'capstan-stdin-bound' },
+  written: { before: 'capstan-stdin-bound' },
 }
 const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
 const exec = execs.exec.bind(execs)

@@ -3,7 +3,7 @@ import { BuildKitFeature } from '../../src/index.js'
 import { listLeftovers } from '../support/list-leftovers.js'
 import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
-it('leaves nothing after a hundred starts of ten sidecars, half of them aborted at different times', async () => {
+it('removes all objects after a hundred starts of ten sidecars, half of them aborted at different times', async () => {
   await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 10 } })
   const feature = scope.resolve(BuildKitFeature)
   const starts = Array.from({ length: 100 }, async (_, index) => {

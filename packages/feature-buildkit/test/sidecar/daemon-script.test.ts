@@ -94,7 +94,7 @@ describe('the daemon script', () => {
     expect(await printed).toBe('serves\nlast\n')
   })
 
-  it('starts no daemon when SIGTERM arrives before', async () => {
+  it('starts no daemon when SIGTERM arrives before its start', async () => {
     const runs = Array.from({ length: 4 }, () => startScript(daemonOf(1), { mkdir: stopBeforeDaemon }))
     const exitCodes = runs.map(async (run) => (await run).ended)
     expect(await Promise.all(exitCodes)).toEqual([143, 143, 143, 143])
@@ -132,7 +132,7 @@ describe('the daemon script', () => {
     await expect(readdir(folder)).resolves.not.toContain('build-of-now')
   })
 
-  it('kills a daemon that does not react to SIGTERM', async () => {
+  it('kills a daemon that ignores SIGTERM', async () => {
     const { child, ended } = await startScript(`trap '' TERM; echo serves; kill -STOP $$`, { stopMs: 10 })
     await once(child.stdout, 'data')
     child.kill('SIGTERM')

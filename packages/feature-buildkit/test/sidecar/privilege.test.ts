@@ -34,7 +34,7 @@ describe('the privilege levels', () => {
       await using scope = await openWithSimulatedBuildKit({ unsupportedOptions })
       await using sidecar = await start(scope)
       expect(sidecar.privilege).toBe(level)
-      const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
+      const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'countTestBuilds'])
       expect(counted).toBe(testBuilds)
       const context = { files: { Dockerfile: 'FROM scratch\n' } }
       const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
@@ -42,16 +42,16 @@ describe('the privilege levels', () => {
     },
   )
 
-  it('selects added-capabilities when there is no rootless image and a RUN works', async () => {
+  it('selects added-capabilities when there is no rootless image and the test build succeeds', async () => {
     await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(scope, { image: 'buildkit:other' })
     expect(sidecar.privilege).toBe('added-capabilities')
   })
 
-  it('skips and reports a level at which BuildKit answers and no RUN works', async () => {
+  it('skips and reports a level at which BuildKit answers and the test build fails', async () => {
     await using scope = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      buildkit: { cannotRun: ['rootless'] },
+      buildkit: { failsTestBuild: ['rootless'] },
     })
     const images = watchImages(scope)
     const events: BuildKitStartProgress[] = []
@@ -73,7 +73,7 @@ describe('the privilege levels', () => {
   it('skips a level whose daemon ends at its start', async () => {
     await using scope = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      buildkit: { ends: ['rootless'] },
+      buildkit: { exitsAtStart: ['rootless'] },
     })
     await using sidecar = await start(scope)
     expect(sidecar.privilegeLevels.map(({ privilege, outcome }) => [privilege, outcome])).toEqual([
@@ -84,7 +84,7 @@ describe('the privilege levels', () => {
     expect(sidecar.privilegeLevels[1]?.reason).toMatch(/^the sidecar ended with exit code 1 .*buildkitd\.lock$/)
   })
 
-  it('skips rootless when its image cannot be pulled, and rejects with that error when no RUN works at another level', async () => {
+  it('skips rootless when its image cannot be pulled, and rejects with that error when the test build fails at the other levels', async () => {
     const image = 'buildkit:other'
     const options = { image, rootlessImage: 'registry.example/none:1' }
     await using able = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
@@ -92,7 +92,7 @@ describe('the privilege levels', () => {
     expect(sidecar.privilegeLevels.map(({ outcome }) => outcome)).toEqual(['refused', 'image-unavailable', 'selected'])
     await using unable = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      buildkit: { cannotRun: ['root'] },
+      buildkit: { failsTestBuild: ['root'] },
     })
     await expect(start(unable, options)).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
@@ -101,8 +101,8 @@ describe('the privilege levels', () => {
     expect(await listLeftovers(unable)).toEqual([])
   })
 
-  it('rejects with the reason of each level when no RUN works, and leaves nothing', async () => {
-    const buildkit = { cannotRun: ['root', 'rootless'] } as const
+  it('rejects with the reason of each level when all test builds fail, and removes all objects', async () => {
+    const buildkit = { failsTestBuild: ['root', 'rootless'] } as const
     await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'], buildkit })
     const error: unknown = await start(scope).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'privileged' } })
@@ -113,8 +113,8 @@ describe('the privilege levels', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('builds with the runtime when no RUN works at any level and a fallback is requested', async () => {
-    const buildkit = { cannotRun: ['root', 'rootless'] } as const
+  it('builds with the runtime when all test builds fail and a fallback is requested', async () => {
+    const buildkit = { failsTestBuild: ['root', 'rootless'] } as const
     await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'], buildkit })
     const context = { files: { Dockerfile: 'FROM busybox\n' } }
     const output = { type: 'load', tags: ['app:1'] } as const
@@ -122,7 +122,7 @@ describe('the privilege levels', () => {
     expect(await result).toMatchObject({ builder: 'runtime' })
   })
 
-  it('suggests a rootlessImage when no level is left for the image', async () => {
+  it('suggests the option rootlessImage when no level is left for the image', async () => {
     await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged', 'capAdd'] })
     await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
@@ -144,10 +144,10 @@ describe('the privilege levels', () => {
     expect(second.containerId).toBe(first.containerId)
   })
 
-  it('selects the same level in concurrent starts when no RUN works at the first one', async () => {
+  it('selects the same level in concurrent starts when the test build fails at the first one', async () => {
     await using scope = await openWithSimulatedBuildKit({
       unsupportedOptions: ['privileged'],
-      buildkit: { cannotRun: ['rootless'] },
+      buildkit: { failsTestBuild: ['rootless'] },
     })
     const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
     expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))

@@ -18,7 +18,7 @@ async function countLeases(scope: RuntimeScope): Promise<number> {
 describe('a shared sidecar', () => {
   it('keeps running when its creator is aborted while another start uses it', async () => {
     const { mayBoot, boot } = createBoot()
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayBoot } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { listensAfter: mayBoot } })
     const controller = new AbortController()
     const maker = start(scope, { signal: controller.signal })
     await expect.poll(() => countLeases(scope)).toBe(1)
@@ -32,7 +32,7 @@ describe('a shared sidecar', () => {
     expect(await sidecar.workers()).toHaveLength(1)
   })
 
-  it('leaves nothing after ten concurrent starts, half of them aborted', async () => {
+  it('is removed after ten concurrent starts, half of them aborted', async () => {
     await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 30 } })
     const users = Array.from({ length: 10 }, async (_, index) => {
       const controller = new AbortController()
@@ -49,8 +49,8 @@ describe('a shared sidecar', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('is removed when the last of its aborted starts ends, also if another one created it', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { silent: true } })
+  it('is removed when the last of its starts is aborted, also if another one created it', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { neverListens: true } })
     const controllers = [new AbortController(), new AbortController()]
     const users: Promise<unknown>[] = []
     for (const { signal } of controllers) {
@@ -73,19 +73,19 @@ describe('a shared sidecar', () => {
     expect(await second.workers()).toHaveLength(1)
   })
 
-  it('is created again by its creator when other processes have used and left it', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { leftByOthers: 2 } })
+  it('is created again when other processes have stopped it', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { stoppedByOthersCount: 2 } })
     await using sidecar = await start(scope)
     expect(await sidecar.workers()).toHaveLength(1)
   })
 
-  it('is not created forever when it ends with 0 each time', async () => {
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { leftByOthers: 1000 } })
+  it('rejects when every new sidecar exits with 0', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { stoppedByOthersCount: 1000 } })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('leaves nothing when the other holder dies during the release', async () => {
+  it('is removed when the process of the other lease dies during the release', async () => {
     await using scope = await openWithSimulatedBuildKit()
     const sidecar = await start(scope, { graceMs: 50 })
     const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
@@ -100,7 +100,7 @@ describe('a shared sidecar', () => {
   describe('on a runtime where only the process that started a container can wait for it', () => {
     const unsupportedOptions = ['foreignContainers.exitCode'] as const
 
-    it('is removed once when a start that found it is the last to leave', async () => {
+    it('is removed once when the last lease belongs to a start that did not create it', async () => {
       const [one, other] = await openTwiceWithSimulatedBuildKit({ unsupportedOptions })
       await using _one = one
       await using _other = other
@@ -131,7 +131,7 @@ describe('a shared sidecar', () => {
 
   it('is replaced by a new one when it dies while a second start joins', async () => {
     const { mayBoot, boot } = createBoot()
-    await using scope = await openWithSimulatedBuildKit({ buildkit: { mayBoot } })
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { listensAfter: mayBoot } })
     const maker = start(scope)
     await expect.poll(() => countLeases(scope)).toBe(1)
     const other = start(scope)

@@ -12,7 +12,7 @@ const start = (scope: RuntimeScope, signal?: AbortSignal) =>
 const steps = ['createNetwork', 'createVolume', 'createContainer', 'startContainer', 'exec'] as const
 
 describe('a start with a failing step', () => {
-  it.each(steps)('rejects with the error of %s when it fails, and leaves nothing', async (operation) => {
+  it.each(steps)('rejects with the error of %s when it fails, and removes all objects', async (operation) => {
     const faults: MemoryFault[] = [{ operation }]
     await using scope = await openWithSimulatedBuildKit({ faults })
     await expect(start(scope)).rejects.toMatchObject({
@@ -24,7 +24,7 @@ describe('a start with a failing step', () => {
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it.each(steps.slice(0, 4))('leaves nothing when %s takes effect and then fails', async (operation) => {
+  it.each(steps.slice(0, 4))('removes all objects when %s takes effect and then fails', async (operation) => {
     await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, after: true }] })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await listLeftovers(scope)).toEqual([])
@@ -40,7 +40,7 @@ describe('a start with a failing step', () => {
   )
 
   it.each(['inspectContainer', ...steps])(
-    'rejects with the reason when it is aborted while %s hangs, and leaves nothing',
+    'rejects with the reason when it is aborted while %s does not answer, and removes all objects',
     async (operation) => {
       await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, hang: true }] })
       const controller = new AbortController()
@@ -51,7 +51,7 @@ describe('a start with a failing step', () => {
     },
   )
 
-  it.each(steps)('leaves nothing when it is aborted after %s took effect without an answer', async (operation) => {
+  it.each(steps)('removes all objects when it is aborted after %s took effect without an answer', async (operation) => {
     await using scope = await openWithSimulatedBuildKit({ faults: [{ operation, after: true, hang: true }] })
     const controller = new AbortController()
     const starting = start(scope, controller.signal)
@@ -60,7 +60,7 @@ describe('a start with a failing step', () => {
     await expect.poll(() => listLeftovers(scope)).toEqual([])
   })
 
-  it.each([0, 1, 2, 4, 8, 12, 16, 24])('leaves nothing when it is aborted after %i ms', async (ms) => {
+  it.each([0, 1, 2, 4, 8, 12, 16, 24])('removes all objects when it is aborted after %i ms', async (ms) => {
     await using scope = await openWithSimulatedBuildKit({ buildkit: { bootMs: 10 } })
     const controller = new AbortController()
     const starting = start(scope, controller.signal)

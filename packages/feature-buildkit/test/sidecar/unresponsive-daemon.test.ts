@@ -5,13 +5,13 @@ import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 const options: BuildKitOptions = { graceMs: 1 }
 
-/** Opens a simulation whose daemon neither answers nor ends while `isFrozen` is set. */
+/** Opens a memory runtime whose daemon neither answers nor ends while `isUnresponsive` is set. */
 async function openFreezable() {
-  const daemon = { isFrozen: false }
+  const daemon = { isUnresponsive: false }
   onTestFinished(() => {
-    daemon.isFrozen = false
+    daemon.isUnresponsive = false
   })
-  const scope = await openWithSimulatedBuildKit({ buildkit: { isFrozen: () => daemon.isFrozen } })
+  const scope = await openWithSimulatedBuildKit({ buildkit: { isUnresponsive: () => daemon.isUnresponsive } })
   onTestFinished(() => scope[Symbol.asyncDispose]())
   return { daemon, scope, feature: scope.resolve(BuildKitFeature) }
 }
@@ -22,23 +22,23 @@ describe('a daemon that does not answer', () => {
     const sidecar = await feature.start(options)
     await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
-    daemon.isFrozen = true
+    daemon.isUnresponsive = true
     expect(await feature.stop(options)).toBe('stopped')
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('is stopped when its last handle is disposed', async () => {
+  it('is stopped when its last lease is released', async () => {
     const { daemon, scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
-    daemon.isFrozen = true
+    daemon.isUnresponsive = true
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeftovers(scope)).toEqual([])
   })
 
-  it('is stopped when its handle is disposed while a call is pending', async () => {
+  it('is stopped when the sidecar is disposed while a call is pending', async () => {
     const { daemon, scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
-    daemon.isFrozen = true
+    daemon.isUnresponsive = true
     const pending = sidecar.workers().catch((error: unknown) => error)
     await sidecar[Symbol.asyncDispose]()
     expect(await pending).toBeDefined()
@@ -48,15 +48,15 @@ describe('a daemon that does not answer', () => {
   it('is not stopped while there are other leases', async () => {
     const { daemon, feature } = await openFreezable()
     await using sidecar = await feature.start(options)
-    daemon.isFrozen = true
+    daemon.isUnresponsive = true
     expect(await feature.stop(options)).toBe('in-use')
-    daemon.isFrozen = false
+    daemon.isUnresponsive = false
     expect(await sidecar.workers()).toHaveLength(1)
   })
 })
 
 describe('stop', () => {
-  it('resolves with absent when nothing runs, and for another configuration', async () => {
+  it('resolves with absent when no sidecar runs, and for another configuration', async () => {
     const { scope, feature } = await openFreezable()
     expect(await feature.stop(options)).toBe('absent')
     await using _ = await feature.start(options)

@@ -16,27 +16,27 @@ export interface SimulatedBuildKitOptions {
   /** The time from its start until it listens. Default 5. */
   readonly bootMs?: number
   /** The daemon listens only after this promise resolves. */
-  readonly mayBoot?: Promise<unknown>
+  readonly listensAfter?: Promise<unknown>
   /** The daemon ends with this code instead of listening. */
   readonly exitCode?: number
   /** The daemon never listens. */
-  readonly silent?: boolean
-  /** The daemons that answer, but whose RUNs fail. A privileged daemon is not tested. */
-  readonly cannotRun?: readonly DaemonUser[]
+  readonly neverListens?: boolean
+  /** The daemons that answer, but whose test build fails. A privileged daemon runs no test build. */
+  readonly failsTestBuild?: readonly DaemonUser[]
   /** The daemons that end at their start. */
-  readonly ends?: readonly DaemonUser[]
+  readonly exitsAtStart?: readonly DaemonUser[]
   /** While it returns true, the daemon neither answers nor ends, except by SIGKILL. */
-  readonly isFrozen?: () => boolean
+  readonly isUnresponsive?: () => boolean
   /** The image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
-  /** The number of sidecars that other processes use and leave before the first lease. */
-  readonly leftByOthers?: number
+  /** The number of sidecars that other processes stop before the first lease of this process. */
+  readonly stoppedByOthersCount?: number
   /** The exit code of every shell except the daemon's. */
   readonly shellExitCode?: number
   /** Writes fail because the disk is full. */
-  readonly fullDisk?: boolean
+  readonly isDiskFull?: boolean
   /** Reads stdin only after this promise resolves. */
-  readonly mayReceive?: Promise<unknown>
+  readonly receivesAfter?: Promise<unknown>
   /** The stdout of a build. Default: a text. */
   readonly archive?: Uint8Array
 }
@@ -84,15 +84,15 @@ function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
   const buildctl = options.withoutBuildctl
     ? {}
     : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
-  let left = options.leftByOthers ?? 0
+  let left = options.stoppedByOthersCount ?? 0
   const buildkitd = async (daemon: MemoryProcess) => {
     left -= 1
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
   const runShell = async (process: MemoryProcess) => {
-    if (process.argv[3] === 'capstan-write') await options.mayReceive
-    if (process.argv[3] === 'capstan-test-build') return runStep(process, options)
-    return options.fullDisk ? refuseWrites(process) : runScript(process)
+    if (process.argv[3] === 'capstan-write') await options.receivesAfter
+    if (process.argv[3] === 'capstan-test-build') return runTestBuild(process, options)
+    return options.isDiskFull ? refuseWrites(process) : runScript(process)
   }
   const sh = async (process: MemoryProcess) => {
     const { shellExitCode } = options
@@ -133,12 +133,15 @@ async function runScript(process: MemoryProcess): Promise<number> {
 
 const toUser = ({ env }: MemoryProcess): DaemonUser => (env.BUILDKIT_HOST?.includes('/run/user/') ? 'rootless' : 'root')
 
-/** Counts a RUN, and fails if the daemon's user cannot run steps. */
-async function runStep(process: MemoryProcess, { cannotRun = [] }: SimulatedBuildKitOptions): Promise<number> {
+/** Counts the test build, and fails if the daemon's user cannot run steps. */
+async function runTestBuild(
+  process: MemoryProcess,
+  { failsTestBuild = [] }: SimulatedBuildKitOptions,
+): Promise<number> {
   const { files, stderr } = process
-  const runs = (await exists(files, '/tmp/runs')) ? await readText(files, '/tmp/runs') : ''
-  await files.write('/tmp/runs', `${runs}|`)
-  if (!cannotRun.includes(toUser(process))) return 0
+  const testBuilds = (await exists(files, '/tmp/test-builds')) ? await readText(files, '/tmp/test-builds') : ''
+  await files.write('/tmp/test-builds', `${testBuilds}|`)
+  if (!failsTestBuild.includes(toUser(process))) return 0
   stderr.write(toRunFailure())
   return 1
 }
@@ -164,9 +167,9 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     stdout.write(leases?.isOpen && !closeLeases(leases) ? 'in-use\n' : 'stopped\n')
     return 0
   },
-  /** Prints one `|` for each RUN that was tried. */
-  async runs({ files, stdout }) {
-    if (await exists(files, '/tmp/runs')) stdout.write(await files.read('/tmp/runs'))
+  /** Prints one `|` for each test build. */
+  async countTestBuilds({ files, stdout }) {
+    if (await exists(files, '/tmp/test-builds')) stdout.write(await files.read('/tmp/test-builds'))
     return 0
   },
   'capstan-pin': ({ files }) => setPinned(files, { isPinned: true }),
@@ -176,11 +179,11 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     return run(command)
   },
   async 'capstan-stdin-bound'({ stdin, env, run }, command) {
-    const own = new AbortController()
+    const termination = new AbortController()
     const given = await readEnvironmentInput(stdin)
-    if (stdin.readableEnded) own.abort(new Error('SIGTERM'))
-    stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
-    return run(command, { env: { ...env, ...given }, signal: own.signal })
+    if (stdin.readableEnded) termination.abort(new Error('SIGTERM'))
+    stdin.on('end', () => termination.abort(new Error('SIGTERM'))).resume()
+    return run(command, { env: { ...env, ...given }, signal: termination.signal })
   },
   'capstan-build': holdDirectory,
   'capstan-remove': async () => 0,
@@ -202,7 +205,11 @@ async function holdDirectory({ files, stdin, stdout, signal }: MemoryProcess, [d
   const pidFile = `${directory}/pid`
   await files.write(pidFile, 'held')
   stdout.write('ready\n')
-  await Promise.race([finished(stdin.resume()), once(signal, 'abort'), untilWritten(files, '/tmp/lose-builds', signal)])
+  await Promise.race([
+    finished(stdin.resume()),
+    once(signal, 'abort'),
+    untilWritten(files, '/tmp/remove-builds', signal),
+  ])
   await files.write(pidFile, 'removed')
   return 0
 }
@@ -260,20 +267,20 @@ async function endAtOnce({ files }: MemoryProcess): Promise<number> {
 
 async function runDaemon(daemon: MemoryProcess, options: SimulatedBuildKitOptions): Promise<number> {
   const { argv, files, stderr, signal } = daemon
-  const { bootMs = 5, mayBoot, silent = false, ends = [] } = options
-  const exitCode = ends.includes(toUser(daemon)) ? 1 : options.exitCode
+  const { bootMs = 5, listensAfter, neverListens = false, exitsAtStart = [] } = options
+  const exitCode = exitsAtStart.includes(toUser(daemon)) ? 1 : options.exitCode
   stderr.write('time="2026-11-23T12:27:33Z" level=warning msg="using host network as the default"\n')
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-  await Promise.race([mayBoot, stopped])
+  await Promise.race([listensAfter, stopped])
   await pause(bootMs, signal)
   if (exitCode !== undefined) {
     stderr.write('buildkitd: could not lock /var/lib/buildkit/buildkitd.lock\n')
     return exitCode
   }
-  if (!silent) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
+  if (!neverListens) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
   await files.write('/tmp/buildkitd-argv', argv.join(' '))
   const isRunning = async () => (await findLeases(files))?.isOpen && !(await exists(files, '/tmp/stop'))
-  while (options.isFrozen?.() || (!signal.aborted && (await isRunning()))) await pause(2, never)
+  while (options.isUnresponsive?.() || (!signal.aborted && (await isRunning()))) await pause(2, never)
   return stoppedCode
 }
 
@@ -292,7 +299,7 @@ async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOpt
     stderr.write(`error: dial unix ${socketPath}: connect: no such file or directory\n`)
     return 1
   }
-  if (options.isFrozen?.()) await new Promise((resolve) => process.signal.addEventListener('abort', resolve))
+  if (options.isUnresponsive?.()) await new Promise((resolve) => process.signal.addEventListener('abort', resolve))
   if (command === 'dial-stdio') return serve(stdin, stdout)
   return command === 'build' ? build(process, { ...options, words: rest }) : 0
 }
@@ -312,8 +319,8 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
     stderr.write(readFixture('build-ok.stderr.ndjson'))
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
-  if (hasRun('lose-its-directory')) {
-    await files.write('/tmp/lose-builds', '')
+  if (hasRun('remove-its-directory')) {
+    await files.write('/tmp/remove-builds', '')
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
   if (hasRun('stop-the-daemon')) {
