@@ -59,8 +59,8 @@ export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
 
 // Host
 
+export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './contract/runtime-host.js'
 export { createRuntimeHost } from './host/create-runtime-host.js'
-export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './host/runtime-host.js'
 
 // Features
 

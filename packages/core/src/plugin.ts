@@ -48,19 +48,19 @@ export type {
   UnsupportedOption,
 } from './contract/probe.js'
 export { type AvailableRuntime, type ReportedOption, runtimeReportCapability } from './contract/runtime-report.js'
-export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
+export { hasTimedOutAttempt, probeTimeoutRemedy } from './errors/probe-timeout.js'
 export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
 export {
+  addUnsupportedVolumeMounts,
   checkOption,
   checkOptions,
   findUnsupportedOption,
-  toRequestedFields,
-  withUnlistedVolumes,
+  listUsedOptions,
 } from './plugin/unsupported-options.js'
 
 // Host
 
-export { parseProbeTimeout } from './host/probe-timeout.js'
+export { parseSecondsToMs } from './validation/probe-timeout.js'
 
 // Features
 
@@ -75,7 +75,12 @@ export { createHostError } from './errors/create-host-error.js'
 export type { HostErrorOptions } from './errors/host-error.js'
 export type { BuildSource, HostErrorFacts } from './errors/host-error-facts.js'
 export { joinWords, toErrorText } from './errors/message.js'
-export { listRelevantReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
+export {
+  formatUnavailableSummary,
+  listRelevantReports,
+  toAttemptLines,
+  toCauseText,
+} from './errors/unavailable-message.js'
 export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 
 // Operations
@@ -141,5 +146,5 @@ export {
   validateStopOptions,
   validateTerminalSize,
 } from './validation/operations.js'
-export { toSidecarContainer } from './validation/sidecar-config.js'
-export { withTimeouts } from './validation/timeouts.js'
+export { validateSidecarConfig } from './validation/sidecar-config.js'
+export { resolveTimeouts } from './validation/timeouts.js'

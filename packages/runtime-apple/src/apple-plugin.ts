@@ -9,7 +9,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
+import { type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
 import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
@@ -32,7 +32,7 @@ import { AppleVolumeManager } from './apple-volume-manager.js'
  * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
 export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<AppleDetails> {
-  const timeouts = withTimeouts('timeouts', options.timeouts, defaultAppleTimeouts)
+  const timeouts = resolveTimeouts('timeouts', options.timeouts, defaultAppleTimeouts)
   return {
     name: 'apple',
     contractVersion: 1,

@@ -6,7 +6,7 @@ import type {
   SidecarConfig,
   SidecarManager,
 } from '@capstan/core'
-import { toSidecarContainer } from '@capstan/core/plugin'
+import { validateSidecarConfig } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
 import { startContainer } from './containers/start-container.js'
@@ -22,7 +22,7 @@ export class AppleSidecarManager implements SidecarManager {
   }
 
   async startSidecar(sidecar: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const config = toSidecarContainer(sidecar)
+    const config = validateSidecarConfig(sidecar)
     checkConfig(this.#connection, config)
     const { onProgress } = options
     return await this.#connection.call(

@@ -10,7 +10,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type ProbeOptions, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
+import { type ProbeOptions, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
 import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
@@ -38,7 +38,7 @@ import { HttpEngine } from './engine/http-engine.js'
  */
 export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
   const { name, packageName, packageVersion, probeTimeoutMs, endpointVariable, find } = options
-  const timeouts = withTimeouts('timeouts', options.timeouts, defaultTimeouts)
+  const timeouts = resolveTimeouts('timeouts', options.timeouts, defaultTimeouts)
   return {
     name,
     contractVersion: 1,

@@ -1,5 +1,5 @@
 import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
-import { toSidecarContainer } from '@capstan/core/plugin'
+import { validateSidecarConfig } from '@capstan/core/plugin'
 import { createContainer } from './containers/create-container.js'
 import { validateContainerId } from './containers/inspection/inspect-container.js'
 import { inspectForContract } from './containers/read-containers.js'
@@ -16,7 +16,7 @@ export class DockerSidecarManager implements SidecarManager {
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const container = toSidecarContainer(config)
+    const container = validateSidecarConfig(config)
     validateConfig(this.#engine, container)
     return await this.#engine.run('startSidecar', config.name, options, async (call) => {
       const id = await createContainer(this.#engine, container, options, call)

@@ -14,10 +14,10 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import {
+  addUnsupportedVolumeMounts,
   createHostError,
   type RegistrationScope,
   type UnsupportedOption,
-  withUnlistedVolumes,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
@@ -43,7 +43,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const absent = without.map(toAbsent)
-  const unsupportedOptions = withUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
+  const unsupportedOptions = addUnsupportedVolumeMounts(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const provided = managers.filter(({ capability }) => without.every(({ id }) => id !== capability.id))
   const provides = [runtimeCapability, ...provided.map(({ capability }) => capability)]

@@ -64,7 +64,7 @@ export class MemoryRuntimeContext {
       } catch (error) {
         if (!(error instanceof InjectedFailure)) throw error
         // An injected failure is not undone: an operation that was carried out stays so, as when only its response is lost.
-        call.undo.release()
+        call.undo.clear()
         throw error.error
       }
     })

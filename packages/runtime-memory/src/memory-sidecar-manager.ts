@@ -6,7 +6,7 @@ import type {
   SidecarConfig,
   SidecarManager,
 } from '@capstan/core'
-import { toSidecarContainer } from '@capstan/core/plugin'
+import { validateSidecarConfig } from '@capstan/core/plugin'
 import { removeVolumesOf } from './containers/mounts.js'
 import { removeContainer } from './containers/remove-container.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
@@ -22,7 +22,7 @@ export class MemorySidecarManager implements SidecarManager {
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const container = toSidecarContainer(config)
+    const container = validateSidecarConfig(config)
     return await this.#context.call('startSidecar', options, async ({ signal, undo }) => {
       const id = await this.#runtime.createContainer(container, { ...options, signal })
       undo.add(`sidecar ${config.name}`, (own) => this.#remove(id, own.signal))

@@ -9,7 +9,7 @@ import {
   type RuntimeScope,
   requireCapabilities,
 } from '@capstan/core'
-import { type NetworkJoin, toRequestedFields, validateContainerConfig, withUndoFailures } from '@capstan/core/plugin'
+import { listUsedOptions, type NetworkJoin, validateContainerConfig, withUndoFailures } from '@capstan/core/plugin'
 import { type Command, Option } from 'commander'
 import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'
@@ -127,7 +127,7 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
   const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
   // Selects a runtime that supports the options.
-  await using opened = await openRuntime(invocation, { requires, requiredOptions: toRequestedFields(config) })
+  await using opened = await openRuntime(invocation, { requires, requiredOptions: listUsedOptions(config) })
   const { runtime } = opened.scope
   // Disposed of after the container, which uses its socket, is removed.
   await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)

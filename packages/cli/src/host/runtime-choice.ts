@@ -1,5 +1,5 @@
 import type { RuntimeReport } from '@capstan/core'
-import { isSlow, joinWords } from '@capstan/core/plugin'
+import { hasTimedOutAttempt, joinWords } from '@capstan/core/plugin'
 import type { Invocation } from './invocation.js'
 
 /** Returns the runtime that `--runtime`, else CAPSTAN_RUNTIME, names. No other is used then. */
@@ -18,7 +18,7 @@ export type RuntimeChoice =
 
 /** Selects the runtime from the reports; `named` is the result of {@link findNamedRuntime}. */
 export function chooseRuntime(reports: readonly RuntimeReport[], named: string | undefined): RuntimeChoice {
-  const toSlow = (among: readonly RuntimeReport[]) => among.filter(isSlow).map(({ runtime }) => runtime)
+  const toSlow = (among: readonly RuntimeReport[]) => among.filter(hasTimedOutAttempt).map(({ runtime }) => runtime)
   if (named !== undefined) {
     const slow = toSlow(reports.filter(({ runtime }) => runtime === named))
     const isAvailable = reports.some((report) => report.runtime === named && report.available)

@@ -56,7 +56,7 @@ export async function findProbeTimeout(
       ? [CAPSTAN_PROBE_TIMEOUT || undefined, 'CAPSTAN_PROBE_TIMEOUT']
       : [probeTimeout, '--probe-timeout']
   // Imported on demand: `--help` and `--version` do not need core.
-  return text === undefined ? undefined : (await import('@capstan/core/plugin')).parseProbeTimeout(text, name)
+  return text === undefined ? undefined : (await import('@capstan/core/plugin')).parseSecondsToMs(text, name)
 }
 
 /** Collects the values of a repeatable option. */

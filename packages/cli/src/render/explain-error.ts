@@ -1,10 +1,10 @@
 import { type AnyHostError, describeError, type HostErrorCode, isHostError, type RuntimeReport } from '@capstan/core'
 import {
   findUndoFailures,
+  formatUnavailableSummary,
   joinWords,
   listRelevantReports,
   toAttemptLines,
-  toUnavailableSubject,
 } from '@capstan/core/plugin'
 import { Interruption } from '../errors/interruption.js'
 import { UsageError } from '../errors/usage-error.js'
@@ -101,7 +101,7 @@ function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): PartialExplana
   const real = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
   const simulated = available.filter(({ selection }) => selection === 'named').map((report) => report.runtime)
   return {
-    problem: toUnavailableSubject(facts),
+    problem: formatUnavailableSummary(facts),
     details: [
       ...listRelevantReports(facts).flatMap(toAttemptLines),
       ...real.flatMap((runtime) => [

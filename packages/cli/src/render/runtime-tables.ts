@@ -1,5 +1,5 @@
 import type { FeatureSupport, RuntimeReport } from '@capstan/core'
-import { builtInCapabilities, isSlow, joinWords, toCauseText } from '@capstan/core/plugin'
+import { builtInCapabilities, hasTimedOutAttempt, joinWords, toCauseText } from '@capstan/core/plugin'
 import type { PageStyle } from './page.js'
 import { renderOptionalTable, renderTable } from './table.js'
 
@@ -77,7 +77,7 @@ export function toSupportTable(
 }
 
 function toState(report: RuntimeReport): string {
-  if (!report.available) return isSlow(report) ? 'no answer in time' : 'unavailable'
+  if (!report.available) return hasTimedOutAttempt(report) ? 'no answer in time' : 'unavailable'
   return report.selection === 'named' ? 'simulated' : 'available'
 }
 

@@ -37,7 +37,7 @@ export interface RuntimePlugin<P = unknown> {
    * more than the limit plus 100 ms if that is less.
    *
    * A candidate that accepts the connection and does not answer in time must be reported as an attempt with `cause.code`
-   * TIMED_OUT and the remedy `raiseLimitRemedy`.
+   * TIMED_OUT and the remedy `probeTimeoutRemedy`.
    */
   probe(options: ProbeOptions): Promise<ProbeResult<P>>
   /**

@@ -1,7 +1,7 @@
 import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
-import { toUnavailable } from './unavailable.js'
+import { formatUnavailable } from './unavailable-message.js'
 
 /**
  * Returns the message of an error: a sentence with the problem and, after a semicolon, the remedy. If several runtimes or
@@ -55,7 +55,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     plugin === packageName && packageVersion === unknownVersion
       ? `plugin "${plugin}" ${problem}`
       : `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
-  RUNTIME_UNAVAILABLE: toUnavailable,
+  RUNTIME_UNAVAILABLE: formatUnavailable,
   CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
   IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}"`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,

@@ -5,9 +5,9 @@ import { runtimeCapability } from '../contract/runtime.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { toErrorText } from '../errors/message.js'
-import { type CoreCopy, showCopy, thisCopy } from '../injection/core-copy.js'
 import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../injection/di.js'
 import { findCapability } from '../plugin/capability-access.js'
+import { type CoreCopy, showCopy, thisCopy } from './core-copy.js'
 
 /**
  * Marks a class as a feature that `RuntimeScope.resolve` can construct: `@injectable(previewNeeds)`.

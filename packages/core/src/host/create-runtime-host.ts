@@ -1,7 +1,7 @@
+import type { HostOptions, RuntimeHost } from '../contract/runtime-host.js'
 import { checkList, checkObject, checkTimeout } from '../validation/check.js'
 import { validateAppName } from '../validation/names.js'
 import { PluginHost } from './plugin-host.js'
-import type { HostOptions, RuntimeHost } from './runtime-host.js'
 
 /**
  * Creates a host for plugins. Does no I/O. `discover` reports an invalid plugin; the other plugins still work.

@@ -1,10 +1,10 @@
 import type { Owner } from '../contract/owner.js'
 import { type Runtime, runtimeCapability } from '../contract/runtime.js'
+import type { RuntimeScope } from '../contract/runtime-host.js'
 import { resolveFeature } from '../feature/injectable.js'
 import { sweepRuntime } from '../ownership/sweep.js'
 import { validateSweepOptions } from '../validation/operations.js'
 import { type CloseFunction, closeAll } from './close-all.js'
-import type { RuntimeScope } from './runtime-host.js'
 
 /** Creates the scope of an open runtime. */
 export function createRuntimeScope({ owner, provided, onClosed, ...parts }: RuntimeScopeParts): RuntimeScope {

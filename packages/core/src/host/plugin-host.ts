@@ -2,24 +2,24 @@ import type { OperationOptions } from '../contract/operation.js'
 import type { Owner } from '../contract/owner.js'
 import { toOwnerLabels } from '../contract/owner-labels.js'
 import { type Runtime, runtimeCapability } from '../contract/runtime.js'
+import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from '../contract/runtime-host.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { createHostError } from '../errors/create-host-error.js'
+import { hasTimedOutAttempt } from '../errors/probe-timeout.js'
 import { redactUrls } from '../errors/redact.js'
-import { isSlow } from '../errors/slow-probe.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { type Operation, OperationScope } from '../operation/operation-scope.js'
 import { createOwner } from '../ownership/owner.js'
 import { validateSweepOptions } from '../validation/operations.js'
+import { readProbeTimeoutMs } from '../validation/probe-timeout.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { createRuntimeScope, listCloseFunctions } from './create-runtime-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
 import { ProbeCache } from './probe-cache.js'
 import { probeForOpen } from './probe-for-open.js'
 import { type AvailablePlugin, type ProbedPlugin, probePlugin } from './probe-plugin.js'
-import { readProbeTimeout } from './probe-timeout.js'
 import { registerPlugin } from './register-plugin.js'
-import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from './runtime-host.js'
 import { meetsRequirements, selectFirst, selectNamed } from './select-runtime.js'
 import { sweepEach } from './sweep-each.js'
 
@@ -39,7 +39,7 @@ export class PluginHost implements RuntimeHost {
   constructor(options: PluginHostOptions, sources: HostSources = {}) {
     const { now = () => performance.now(), createOwner: create = createOwner, othersMs = 2000 } = sources
     this.#options = options
-    this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeout(options.env)
+    this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeoutMs(options.env)
     this.#othersMs = othersMs
     this.#entries = toPluginEntries(options.plugins)
     this.#cache = new ProbeCache(now)
@@ -135,7 +135,7 @@ export class PluginHost implements RuntimeHost {
   #warnAboutTimeouts(skipped: readonly ProbedPlugin[], { entry: { names } }: AvailablePlugin): void {
     const message = `did not answer in time; "${names.plugin}" is used instead`
     for (const { report } of skipped) {
-      if (isSlow(report)) this.#options.onWarning?.({ runtime: report.runtime, message })
+      if (hasTimedOutAttempt(report)) this.#options.onWarning?.({ runtime: report.runtime, message })
     }
   }
 

@@ -4,8 +4,8 @@ import type { ReportedPlugin, RuntimeReport } from '../contract/runtime-report.j
 import { createHostError } from '../errors/create-host-error.js'
 import { type HostError, isHostError } from '../errors/host-error.js'
 import { formatDuration, toErrorText } from '../errors/message.js'
+import { probeTimeoutRemedy } from '../errors/probe-timeout.js'
 import { redactTexts } from '../errors/redact.js'
-import { raiseLimitRemedy } from '../errors/slow-probe.js'
 import { runWithin } from '../operation/signals/run-within.js'
 import { describeOptions, findUndeclaredOption } from '../plugin/option-descriptions.js'
 import { findResultProblem } from './find-result-problem.js'
@@ -119,7 +119,7 @@ function toFailedPlugin(entry: PluginEntry, chosen: boolean, attempt: ProbeAttem
 /** Returns the attempt for TIMED_OUT, whether the host's limit was exceeded or the probe rejected with it. */
 function toTimeoutAttempt(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAttempt {
   const message = `it did not answer within ${formatDuration(facts.timeoutMs)}`
-  return toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy)
+  return toAttempt(entry, { code: 'TIMED_OUT', message }, probeTimeoutRemedy)
 }
 
 function toErrorAttempt(entry: PluginEntry, error: unknown): ProbeAttempt {

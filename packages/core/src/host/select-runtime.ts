@@ -1,10 +1,10 @@
 import type { Capability } from '../contract/capability.js'
+import type { OpenOptions } from '../contract/runtime-host.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { toMissingCapability } from '../plugin/capability-access.js'
 import { findMissingOption } from '../plugin/option-descriptions.js'
 import { createUnsupportedError } from '../plugin/unsupported-options.js'
 import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
-import type { OpenOptions } from './runtime-host.js'
 
 type Requirements = Pick<OpenOptions, 'requires' | 'requiredOptions'>
 type RequiredCapabilities = NonNullable<OpenOptions['requires']>

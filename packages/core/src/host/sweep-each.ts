@@ -1,7 +1,7 @@
 import type { ProbeAttempt } from '../contract/probe.js'
+import type { RuntimeScope } from '../contract/runtime-host.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
-import type { RuntimeScope } from './runtime-host.js'
 
 /** Opens, sweeps and closes runtimes in sequence: see `RuntimeHost.sweep`. Rejects immediately on an abort. */
 export async function sweepEach(

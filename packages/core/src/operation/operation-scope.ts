@@ -148,7 +148,7 @@ async function runOrUndo<T>(call: Operation, action: (call: Operation) => T | Pr
   try {
     const result = await action(call)
     signal.throwIfAborted()
-    undo.release()
+    undo.clear()
     return result
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error

@@ -14,7 +14,7 @@ export interface UndoStack extends AsyncDisposable {
   /** Runs the steps and resolves with their failures, in order. Never rejects. Concurrent calls share one run. */
   run(): Promise<readonly unknown[]>
   /** Removes all steps without running them. */
-  release(): void
+  clear(): void
 }
 
 /** Undoes one thing that a call has done. It gets the signal of the stack, since that of the caller may have aborted. */
@@ -42,7 +42,7 @@ export function createUndoStack({ timeoutMs = 30_000 }: { readonly timeoutMs?: n
   return {
     add: (title, step) => void steps.push({ title, step }),
     run,
-    release: () => void steps.splice(0),
+    clear: () => void steps.splice(0),
     [Symbol.asyncDispose]: async () => void (await run()),
   }
 }

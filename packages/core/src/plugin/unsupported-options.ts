@@ -56,7 +56,7 @@ export function checkOption<F extends OptionName>(
  * Returns `unsupportedOptions` with `mounts.volume` added if the runtime has no volume manager and the entry is
  * missing. A mount could otherwise create a volume that no sweep finds.
  */
-export function withUnlistedVolumes(
+export function addUnsupportedVolumeMounts(
   unsupportedOptions: readonly UnsupportedOption[],
   absent: readonly MissingCapability[],
 ): readonly UnsupportedOption[] {
@@ -67,7 +67,7 @@ export function withUnlistedVolumes(
 }
 
 /** Returns the options that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
-export function toRequestedFields(config: ContainerConfig): readonly OptionName[] {
+export function listUsedOptions(config: ContainerConfig): readonly OptionName[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
   const finer = Object.keys(finders) as OptionName[] // typed by the declaration of `finders`
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)

@@ -10,7 +10,7 @@ import { validateName } from './names.js'
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field in the sidecar's config
  */
-export function toSidecarContainer(sidecar: SidecarConfig): ContainerConfig {
+export function validateSidecarConfig(sidecar: SidecarConfig): ContainerConfig {
   checkObject('config', sidecar)
   const { networks = [], ...config } = sidecar
   for (const field of containerFields) {

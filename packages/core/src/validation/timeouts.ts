@@ -6,7 +6,7 @@ import { check, checkObject, checkTimeout } from './check.js'
  *
  * @throws HostError INVALID_ARGUMENT if `given` is not an object, has an unknown key or an invalid limit
  */
-export function withTimeouts<T extends Readonly<Record<keyof T, number>>>(
+export function resolveTimeouts<T extends Readonly<Record<keyof T, number>>>(
   field: string,
   given: Partial<T> | undefined,
   defaults: T,

@@ -49,11 +49,11 @@ describe('the undo stack', () => {
     )
   })
 
-  it('removes its steps on release', async () => {
+  it('removes its steps without running them on clear', async () => {
     const done: string[] = []
     const undo = createUndoStack()
     undo.add('network', async () => done.push('network'))
-    undo.release()
+    undo.clear()
     expect(await undo.run()).toEqual([])
     expect(done).toEqual([])
   })

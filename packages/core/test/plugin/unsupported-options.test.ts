@@ -5,7 +5,7 @@ import {
   checkOptions,
   defineCapability,
   findUnsupportedOption,
-  toRequestedFields,
+  listUsedOptions,
 } from '../../src/plugin.js'
 
 const toRefused = (field: OptionName) => [{ field, reason: 'not here', remedy: 'use another' }]
@@ -43,8 +43,8 @@ describe('refuseOptions', () => {
     )
   })
 
-  it.each(asked)('toRequestedFields contains %s for a config that uses it', (field, config) => {
-    expect(toRequestedFields({ image: 'x', ...config })).toContain(field)
+  it.each(asked)('listUsedOptions contains %s for a config that uses it', (field, config) => {
+    expect(listUsedOptions({ image: 'x', ...config })).toContain(field)
   })
 
   const unasked: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
@@ -68,11 +68,11 @@ describe('refuseOptions', () => {
 
   it.each(unasked)('accepts a config that does not use %s: %j', (field, config) => {
     expect(() => checkOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
-    expect(toRequestedFields({ image: 'x', ...config })).not.toContain(field)
+    expect(listUsedOptions({ image: 'x', ...config })).not.toContain(field)
   })
 
-  it('toRequestedFields is empty for a config with only an image', () => {
-    expect(toRequestedFields({ image: 'x' })).toEqual([])
+  it('listUsedOptions is empty for a config with only an image', () => {
+    expect(listUsedOptions({ image: 'x' })).toEqual([])
   })
 })
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { SidecarConfig } from '../../src/index.js'
-import { toSidecarContainer } from '../../src/plugin.js'
+import { validateSidecarConfig } from '../../src/plugin.js'
 
 /** As plain JavaScript may pass it. */
 function convert(sidecar: unknown): unknown {
-  return toSidecarContainer(sidecar as SidecarConfig)
+  return validateSidecarConfig(sidecar as SidecarConfig)
 }
 
 const sidecar = { image: 'busybox', name: 's' }
 
-describe('toSidecarContainer', () => {
+describe('validateSidecarConfig', () => {
   it('joins the networks of the sidecar, else the default network', () => {
     const networks = [{ networkId: 'a', aliases: ['db'] }, { networkId: 'b' }]
     expect(convert({ ...sidecar, networks })).toEqual({ ...sidecar, network: { mode: 'networks', networks } })

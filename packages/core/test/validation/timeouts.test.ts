@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { withTimeouts } from '../../src/plugin.js'
+import { resolveTimeouts } from '../../src/plugin.js'
 
 const defaults = { answerMs: 60_000, pingMs: 10_000 }
 
 it('returns the given limits, else the defaults', () => {
-  expect(withTimeouts('timeouts', { answerMs: 5 }, defaults)).toEqual({ answerMs: 5, pingMs: 10_000 })
-  expect(withTimeouts('timeouts', undefined, defaults)).toBe(defaults)
+  expect(resolveTimeouts('timeouts', { answerMs: 5 }, defaults)).toEqual({ answerMs: 5, pingMs: 10_000 })
+  expect(resolveTimeouts('timeouts', undefined, defaults)).toBe(defaults)
 })
 
 it.each([
@@ -22,6 +22,6 @@ it.each([
   [null, 'timeouts'],
 ])('rejects %j with INVALID_ARGUMENT for %s', (given, field) => {
   // As plain JavaScript may call it.
-  const call = () => withTimeouts('timeouts', given as unknown as Partial<typeof defaults>, defaults)
+  const call = () => resolveTimeouts('timeouts', given as unknown as Partial<typeof defaults>, defaults)
   expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }))
 })

@@ -103,7 +103,7 @@ async function retryUntilReady<Absent extends undefined>(
         mayReplace,
       })
       options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
-      undo.release()
+      undo.clear()
       return running
     } catch (error) {
       const undoFailures = await undo.run()

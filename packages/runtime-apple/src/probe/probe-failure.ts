@@ -1,5 +1,5 @@
 import { isHostError } from '@capstan/core'
-import { type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core/plugin'
+import { type ProbeAttempt, type ProbeStep, probeTimeoutRemedy } from '@capstan/core/plugin'
 
 /** Why the command cannot be used: an attempt without its candidate. */
 export type ProbeFailure = Omit<ProbeAttempt, 'candidate' | 'source'>
@@ -23,7 +23,7 @@ export function toProbeFailure(error: unknown, step: ProbeStep): ProbeFailure {
   if (isHostError(error, 'TIMED_OUT')) {
     const subject = step === 'service' ? 'the service behind the command' : 'the command'
     const message = `${subject} did not answer within ${error.facts.timeoutMs / 1000} s`
-    return { step, cause: { code: error.code, message }, remedy: raiseLimitRemedy }
+    return { step, cause: { code: error.code, message }, remedy: probeTimeoutRemedy }
   }
   const message = error instanceof Error ? error.message : String(error)
   const code = isHostError(error) ? error.code : 'UNKNOWN'

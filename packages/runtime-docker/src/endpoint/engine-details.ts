@@ -1,4 +1,4 @@
-import { type Environment, withUnlistedVolumes } from '@capstan/core/plugin'
+import { addUnsupportedVolumeMounts, type Environment } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
@@ -15,7 +15,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
   const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
-  const unsupportedOptions = withUnlistedVolumes(adjusted.unsupportedOptions ?? refused, absent)
+  const unsupportedOptions = addUnsupportedVolumeMounts(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const general = [

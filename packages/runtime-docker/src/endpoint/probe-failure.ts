@@ -1,6 +1,6 @@
 import { lstat, readFile, stat } from 'node:fs/promises'
 import { isHostError } from '@capstan/core'
-import { type HostErrorFacts, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core/plugin'
+import { type HostErrorFacts, type ProbeAttempt, type ProbeStep, probeTimeoutRemedy } from '@capstan/core/plugin'
 import { AnswerFormatError } from '../engine/answer-format-error.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isTlsExpected } from '../engine/docker-error-texts.js'
@@ -41,12 +41,12 @@ export function explainSlow(
   if (step === 'service') return toSlow(step, `it did not start ${seconds}`)
   if (!isBeforeConnection(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
   if (type !== 'tcp') return toSlow(step, `it did not accept the connection ${seconds}`)
-  const remedy = `check the address, the network and the firewalls between; or ${raiseLimitRemedy}`
+  const remedy = `check the address, the network and the firewalls between; or ${probeTimeoutRemedy}`
   return { ...toSlow(step, `the host did not accept the connection ${seconds}`), remedy }
 }
 
 function toSlow(step: ProbeStep, message: string): FailureText {
-  return { step, cause: { code: 'TIMED_OUT', message }, remedy: raiseLimitRemedy }
+  return { step, cause: { code: 'TIMED_OUT', message }, remedy: probeTimeoutRemedy }
 }
 
 function isBeforeConnection(step: ProbeStep): boolean {

@@ -1,12 +1,12 @@
-import type { Capability } from '../contract/capability.js'
-import type { Environment } from '../contract/environment.js'
-import type { OperationOptions } from '../contract/operation.js'
-import type { RuntimePlugin } from '../contract/plugin.js'
-import type { OptionName } from '../contract/probe.js'
-import type { Runtime } from '../contract/runtime.js'
-import type { RuntimeReport } from '../contract/runtime-report.js'
-import type { CapabilityScope } from '../contract/scope.js'
-import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
+import type { Capability } from './capability.js'
+import type { Environment } from './environment.js'
+import type { OperationOptions } from './operation.js'
+import type { RuntimePlugin } from './plugin.js'
+import type { OptionName } from './probe.js'
+import type { Runtime } from './runtime.js'
+import type { RuntimeReport } from './runtime-report.js'
+import type { CapabilityScope } from './scope.js'
+import type { SweepOptions, SweepReport } from './sweep-report.js'
 
 /**
  * Finds, opens and closes runtimes.

@@ -1,10 +1,10 @@
 import { createHostError } from '../errors/create-host-error.js'
-import { isTimeout } from '../validation/check.js'
+import { isTimeout } from './check.js'
 
 /** Returns CAPSTAN_PROBE_TIMEOUT in milliseconds; `undefined` if it is not set or empty. Throws INVALID_ARGUMENT. */
-export function readProbeTimeout(env: Readonly<Record<string, string | undefined>>): number | undefined {
+export function readProbeTimeoutMs(env: Readonly<Record<string, string | undefined>>): number | undefined {
   const text = env.CAPSTAN_PROBE_TIMEOUT
-  return text === undefined || text === '' ? undefined : parseProbeTimeout(text, 'CAPSTAN_PROBE_TIMEOUT')
+  return text === undefined || text === '' ? undefined : parseSecondsToMs(text, 'CAPSTAN_PROBE_TIMEOUT')
 }
 
 /**
@@ -12,7 +12,7 @@ export function readProbeTimeout(env: Readonly<Record<string, string | undefined
  *
  * @throws HostError INVALID_ARGUMENT with `field`
  */
-export function parseProbeTimeout(text: string, field: string): number {
+export function parseSecondsToMs(text: string, field: string): number {
   const timeoutMs = /^(\d+(\.\d+)?|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : 0
   if (isTimeout(timeoutMs) && timeoutMs <= dayMs) return timeoutMs
   const expected = 'a number of seconds above 0, up to 86400'

@@ -1,12 +1,12 @@
 import type { ProbeAttempt } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
-import { isSlow } from './slow-probe.js'
+import { hasTimedOutAttempt } from './probe-timeout.js'
 
 /** Returns the message of RUNTIME_UNAVAILABLE: its subject, and a line for each attempt with the remedy on the next one. */
-export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+export function formatUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
-  const subject = toUnavailableSubject(facts)
+  const subject = formatUnavailableSummary(facts)
   if (reports.length === 0) return runtime === undefined ? `${subject}: the host has no plugins or is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const hints = simulations.map(
@@ -18,11 +18,11 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
 }
 
 /** Returns the first line of the message of RUNTIME_UNAVAILABLE, which tells a timeout from an absent runtime. */
-export function toUnavailableSubject(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+export function formatUnavailableSummary(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const isClosed = reports.some(({ attempts }) => attempts.some(({ cause }) => cause.code === 'CLOSED'))
   if (runtime !== undefined && (isClosed || reports.length === 0)) return `runtime "${runtime}" is closed`
-  const slow = listRelevantReports(facts).filter(isSlow)
+  const slow = listRelevantReports(facts).filter(hasTimedOutAttempt)
   if (slow.length > 0)
     return `runtime ${slow.map((report) => `"${report.runtime}"`).join(' and ')} did not answer in time`
   const requested = runtime ?? reports.find((report) => !report.available && report.chosen)?.runtime

@@ -20,14 +20,14 @@ import {
   type SidecarManager,
   sidecarManagerCapability,
   type VolumeManager,
-} from '../src/index.js'
+} from '../../src/index.js'
 import {
   type CapabilityScope,
   checkOption,
   createHostError,
   defineCapability,
   type RegistrationScope,
-} from '../src/plugin.js'
+} from '../../src/plugin.js'
 
 declare const scope: RuntimeScope
 declare const registration: RegistrationScope
