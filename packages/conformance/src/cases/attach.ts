@@ -1,8 +1,9 @@
-import { PassThrough, Readable, type Writable } from 'node:stream'
-import { runtimeCapability } from '@capstan/core'
+import { PassThrough, Readable } from 'node:stream'
+import { type AttachOptions, type Runtime, runtimeCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually, within } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { expectAborts } from '../steps/abort.js'
 import { collectBytes, createMegabyte, toLines } from '../steps/collect.js'
@@ -135,10 +136,10 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-014': {
     title: 'aborting startAttached rejects with the reason itself and stops the container',
     run: async (context) => {
-      const id = await createContainer(context, { command: context.programs.echoThenSleep('begun') })
+      const id = await createContainer(context, { command: context.programs.echoThenSleep('started') })
       const stdout = collectBytes()
       await expectAborts((own) => context.runtime.startAttached(id, { stdout: stdout.stream, ...own }), {
-        until: () => eventually('the first output', () => stdout.text().includes('begun') || undefined),
+        until: () => eventually('the first output', () => stdout.text().includes('started') || undefined),
         limitMs: 15_000,
       })
       const isOver = async () => ((await context.runtime.containerState(id)) === 'running' ? undefined : true)
@@ -149,9 +150,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'attach gives the later output of a running program until its exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
-      const stdout = collectBytes()
-      await context.runtime.attach(id, { stdout: stdout.stream, signal: context.signal })
-      expectIncludes(stdout.text(), 'after\n', 'the output')
+      expectIncludes(await readAttached(context, id), 'after\n', 'the output')
     },
   },
   'ATT-016': {
@@ -159,10 +158,8 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await startContainer(context, { interactive: true, command: context.programs.cat() })
-      const stdout = collectBytes()
-      const stdin = Readable.from([Buffer.from('to and fro')])
-      await context.runtime.attach(id, { stdin, stdout: stdout.stream, signal: context.signal })
-      expectEqual(stdout.text(), 'to and fro', 'the output')
+      const stdin = Readable.from([Buffer.from('sent and received')])
+      expectEqual(await readAttached(context, id, { stdin }), 'sent and received', 'the output')
       expectEqual(await context.runtime.waitContainer(id), 0, 'the exit code')
     },
   },
@@ -194,22 +191,17 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'two attached sessions get the same output',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
-      const outputs = [collectBytes(), collectBytes()]
-      const attach = ({ stream }: { readonly stream: Writable }) =>
-        context.runtime.attach(id, { stdout: stream, signal: context.signal })
-      await Promise.all(outputs.map(attach))
-      for (const { text } of outputs) expectIncludes(text(), 'after\n', 'the output of each')
+      const outputs = await Promise.all([readAttached(context, id), readAttached(context, id)])
+      for (const output of outputs) expectIncludes(output, 'after\n', 'the output of each')
     },
   },
   'ATT-021': {
-    title: 'attach works on a container that another process started',
+    title: 'attach works on a container that another open runtime started',
     requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
-      const stdout = collectBytes()
-      await other.attach(id, { stdout: stdout.stream, signal: context.signal })
-      expectIncludes(stdout.text(), 'after\n', 'the output')
+      expectIncludes(await readAttached(context, id, {}, other), 'after\n', 'the output')
     },
   },
   'ATT-022': {
@@ -230,8 +222,8 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
       const stdout = collectBytes()
       const session = context.runtime.startAttached(id, { stdin, stdout: stdout.stream, signal: context.signal })
       const { result } = inBackground(session)
-      stdin.write('the begin\n')
-      await eventually('the first part of the input', () => stdout.text().includes('the begin') || undefined)
+      stdin.write('the beginning\n')
+      await eventually('the first part of the input', () => stdout.text().includes('the beginning') || undefined)
       stdin.destroy(new Error('the input has failed'))
       const ended = result.then(
         (exitCode) => `it resolves with ${exitCode}`,
@@ -248,10 +240,8 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const id = await startContainer(context, { tty: true, interactive: true, command: context.programs.count() })
-      const stdout = collectBytes()
-      const stdin = Readable.from([Buffer.from('abc\n')])
-      await context.runtime.attach(id, { stdin, stdout: stdout.stream, signal: context.signal })
-      expectEqual(stdout.text().trimEnd().at(-1), '4', 'the end of the output')
+      const output = await readAttached(context, id, { stdin: Readable.from([Buffer.from('abc\n')]) })
+      expectEqual(output.trimEnd().at(-1), '4', 'the end of the output')
     },
   },
 })
@@ -263,11 +253,9 @@ function endsTerminalInput(sent: string, text: string): CaseDefinition {
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const config = { tty: true, interactive: true, command: context.programs.count() }
-      const container = await createContainer(context, config)
-      const stdout = collectBytes()
-      const options = { stdin: Readable.from([Buffer.from(text)]), stdout: stdout.stream, signal: context.signal }
-      expectEqual(await context.runtime.startAttached(container, options), 0, 'the exit code')
-      expectEqual(stdout.text().trimEnd().at(-1), String(text.length), 'the end of the output')
+      const { stdout, exitCode } = await runAttached(context, config, { stdin: Readable.from([Buffer.from(text)]) })
+      expectEqual(exitCode, 0, 'the exit code')
+      expectEqual(stdout.trimEnd().at(-1), String(text.length), 'the end of the output')
     },
   }
 }
@@ -282,6 +270,18 @@ function givesAllOutput(runs: number, title: string, config: CaseConfig): CaseDe
         runAttached(context, { ...config, command: context.programs.report(`${number}`, '', number) }),
       ),
   }
+}
+
+/** Attaches to a running container and returns the output until the end of the session. */
+async function readAttached(
+  { runtime, signal }: CaseContext,
+  id: string,
+  options: AttachOptions = {},
+  attached: Runtime = runtime,
+): Promise<string> {
+  const stdout = collectBytes()
+  await attached.attach(id, { stdout: stdout.stream, signal, ...options })
+  return stdout.text()
 }
 
 function* toPieces(bytes: Buffer, size: number): Generator<Buffer> {

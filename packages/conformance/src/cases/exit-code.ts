@@ -111,7 +111,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases(runtimeCapa
     },
   },
   'EXIT-014': {
-    title: 'waitContainer resolves with the exit code of a container that another process created',
+    title: 'waitContainer resolves with the exit code of a container that another open runtime started',
     requiredOptions: ['foreignContainers.exitCode'],
     run: async (context) => {
       const { runtime: other } = await context.open()

@@ -3,7 +3,7 @@ import { expect } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { startContainer } from '../steps/containers.js'
-import { findHostAddress, holdPort } from '../steps/host-ports.js'
+import { findHostAddress, listenOnHost } from '../steps/host-ports.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const hostAddressCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -12,11 +12,10 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases(runtimeC
       'getHostAddress is an address at which a running container of the default network reaches this machine, or undefined',
     run: async (context) => {
       await startContainer(context, { command: context.programs.sleep(60) })
-      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.defer('the listener', () => held.close())
+      const port = await listenOnHost(context, { address: '0.0.0.0', line: 'from the machine' })
       const host = await findHostAddress(context)
       if (host === undefined) return
-      await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
+      await expectReaches(context, {}, { host, port, line: 'from the machine' })
     },
   },
   'ADDR-002': {
@@ -25,12 +24,11 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases(runtimeC
     needs: [networkManagerCapability],
     requiredOptions: ['network'],
     run: async (context) => {
-      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.defer('the listener', () => held.close())
+      const port = await listenOnHost(context, { address: '0.0.0.0', line: 'from the machine' })
       const networkId = await createNetwork(context)
       const host = await findHostAddress(context, { networkId })
       if (host === undefined) return
-      const peer = { host, port: held.port, line: 'from the machine' }
+      const peer = { host, port, line: 'from the machine' }
       await expectReaches(context, onNetwork(networkId), peer)
     },
   },

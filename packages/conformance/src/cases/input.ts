@@ -16,41 +16,41 @@ import { startContainer } from '../steps/containers.js'
 
 export const inputCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
-    'IN-001': refusesConfig('an empty image', { image: '' }, 'image'),
-    'IN-002': refusesConfig('an image with a newline', { image: 'busybox\n--privileged' }, 'image'),
-    'IN-003': refusesConfig('an image with a leading "-"', { image: '--privileged' }, 'image'),
-    'IN-004': refusesConfig('a name with NUL', { name: 'a\0b' }, 'name'),
-    'IN-005': refusesConfig('a name with a slash', { name: '../escape' }, 'name'),
-    'IN-006': refusesConfig('a label whose key has a newline', { labels: { 'a\nb': '1' } }, 'labels["a\\nb"]'),
-    'IN-007': refusesConfig('a variable whose name has "="', { env: { 'A=B': '1' } }, 'env["A=B"]'),
-    'IN-008': refusesConfig('an argument with NUL', { command: ['echo', 'a\0b'] }, 'command[1]'),
-    'IN-009': refusesConfig('port 0', { ports: [{ containerPort: 0 }] }, 'ports[0].containerPort'),
-    'IN-010': refusesConfig('port 65536', { ports: [{ containerPort: 80, hostPort: 65_536 }] }, 'ports[0].hostPort'),
-    'IN-011': refusesConfig(
+    'IN-001': rejectsConfig('an empty image', { image: '' }, 'image'),
+    'IN-002': rejectsConfig('an image with a newline', { image: 'busybox\n--privileged' }, 'image'),
+    'IN-003': rejectsConfig('an image with a leading "-"', { image: '--privileged' }, 'image'),
+    'IN-004': rejectsConfig('a name with NUL', { name: 'a\0b' }, 'name'),
+    'IN-005': rejectsConfig('a name with a slash', { name: '../escape' }, 'name'),
+    'IN-006': rejectsConfig('a label whose key has a newline', { labels: { 'a\nb': '1' } }, 'labels["a\\nb"]'),
+    'IN-007': rejectsConfig('a variable whose name has "="', { env: { 'A=B': '1' } }, 'env["A=B"]'),
+    'IN-008': rejectsConfig('an argument with NUL', { command: ['echo', 'a\0b'] }, 'command[1]'),
+    'IN-009': rejectsConfig('port 0', { ports: [{ containerPort: 0 }] }, 'ports[0].containerPort'),
+    'IN-010': rejectsConfig('port 65536', { ports: [{ containerPort: 80, hostPort: 65_536 }] }, 'ports[0].hostPort'),
+    'IN-011': rejectsConfig(
       'a mount of an unknown type',
       { mounts: [{ type: 'nfs', target: '/x' }] },
       'mounts[0].type',
     ),
-    'IN-012': refusesConfig('a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
-    'IN-013': refusesConfig('negative memory', { memoryBytes: -1 }, 'memoryBytes'),
-    'IN-014': refusesConfig('cpus 0', { cpus: 0 }, 'cpus'),
-    'IN-015': refusesConfig('a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
-    'IN-016': refusesConfig(
+    'IN-012': rejectsConfig('a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
+    'IN-013': rejectsConfig('negative memory', { memoryBytes: -1 }, 'memoryBytes'),
+    'IN-014': rejectsConfig('cpus 0', { cpus: 0 }, 'cpus'),
+    'IN-015': rejectsConfig('a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
+    'IN-016': rejectsConfig(
       'ports with network mode "host"',
       { network: { mode: 'host' }, ports: [{ containerPort: 80 }] },
       'ports',
     ),
-    'IN-028': refusesConfig(
+    'IN-028': rejectsConfig(
       'ports with network mode "none"',
       { network: { mode: 'none' }, ports: [{ containerPort: 80 }] },
       'ports',
     ),
-    'IN-017': refusesConfig(
+    'IN-017': rejectsConfig(
       'a soft limit above the hard limit',
       { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] },
       'ulimits[0].soft',
     ),
-    'IN-018': refusesConfig('an unknown field', { restart: 'always' }, 'restart'),
+    'IN-018': rejectsConfig('an unknown field', { restart: 'always' }, 'restart'),
     'IN-019': {
       title: 'a negative graceMs rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
@@ -75,9 +75,9 @@ export const inputCases: readonly ConformanceCase[] = [
         await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, nothing), { field: 'stdout' })
       },
     },
-    'IN-021': refusesIds('an empty id', ''),
-    'IN-022': refusesIds('an id with a leading "-"', '--all'),
-    'IN-023': refusesIds('an id with ".." in its path', '../../version'),
+    'IN-021': rejectsIds('an empty id', ''),
+    'IN-022': rejectsIds('an id with a leading "-"', '--all'),
+    'IN-023': rejectsIds('an id with ".." in its path', '../../version'),
     'IN-024': {
       title: 'a value of a wrong type rejects with INVALID_ARGUMENT and not with a TypeError',
       run: async (context) => {
@@ -139,7 +139,7 @@ export const inputCases: readonly ConformanceCase[] = [
   }),
 ]
 
-function refusesConfig(what: string, config: object, field: string): CaseDefinition {
+function rejectsConfig(what: string, config: object, field: string): CaseDefinition {
   return {
     title: `${what} rejects with INVALID_ARGUMENT for ${field}, and nothing is created`,
     run: async (context) => {
@@ -151,7 +151,7 @@ function refusesConfig(what: string, config: object, field: string): CaseDefinit
   }
 }
 
-function refusesIds(what: string, given: string): CaseDefinition {
+function rejectsIds(what: string, given: string): CaseDefinition {
   return {
     title: `${what} makes every method with an id reject with INVALID_ARGUMENT`,
     run: async (context: CaseContext) => {

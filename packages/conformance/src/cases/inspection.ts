@@ -84,12 +84,8 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCa
     run: async (context) => {
       const networkId = await createNetwork(context)
       const { id } = await runToExit(context, { ...onNetwork(networkId), command: context.programs.exit(0) })
-      const addresses = (await inspect(context, id)).networks.map(({ ipAddress }) => ipAddress)
-      expectEqual(
-        addresses.filter((address) => address !== undefined),
-        [],
-        'its addresses',
-      )
+      const addresses = (await inspect(context, id)).networks.flatMap(({ ipAddress }) => ipAddress ?? [])
+      expectEqual(addresses, [], 'its addresses')
     },
   },
   'INSP-008': {
@@ -107,8 +103,12 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCa
       const ports = [{ containerPort: 8080, hostAddress: '127.0.0.1' }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
       const hostPort = await eventually('the port', async () => (await context.runtime.getPortBindings(id)).get(8080))
-      const told = (await inspect(context, id)).ports
-      expectEqual(told, [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1', protocol: 'tcp' }], 'the ports')
+      const published = (await inspect(context, id)).ports
+      expectEqual(
+        published,
+        [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1', protocol: 'tcp' }],
+        'the ports',
+      )
     },
   },
   'INSP-010': {

@@ -14,7 +14,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const name = context.uniqueName('taken')
         const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
-        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, sameOwner: true })
+        await expectHostError('NAME_CONFLICT', () => createNamed(context, name), { name, holderId, sameOwner: true })
         expectEqual(await context.runtime.containerState(holderId), 'running', 'the state of the holder')
       },
     },
@@ -24,7 +24,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         const { runtime: other } = await context.open()
         const name = context.uniqueName('foreign')
         const holderId = await createContainer(context, { name, command: context.programs.exit(0) }, other)
-        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, sameOwner: false })
+        await expectHostError('NAME_CONFLICT', () => createNamed(context, name), { name, holderId, sameOwner: false })
       },
     },
     'NAME-003': {
@@ -32,7 +32,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const name = context.uniqueName('exited')
         await runToExit(context, { name, command: context.programs.exit(0) })
-        await expectHostError('NAME_CONFLICT', () => take(context, name), { name })
+        await expectHostError('NAME_CONFLICT', () => createNamed(context, name), { name })
       },
     },
     'NAME-004': {
@@ -47,7 +47,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
         expectEqual(
           await context.runtime.waitContainer(second, { signal: context.signal }),
           7,
-          'the code of the second',
+          'the exit code of the second container',
         )
       },
     },
@@ -55,10 +55,10 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
       title: 'of two concurrent creates with one name, one succeeds and one rejects with NAME_CONFLICT',
       run: async (context) => {
         const name = context.uniqueName('raced')
-        const outcomes = await Promise.allSettled([take(context, name), take(context, name)])
-        const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
-        expectEqual(refusals.length, 1, 'how many were refused')
-        await expectHostError('NAME_CONFLICT', () => Promise.reject(refusals[0]), { name })
+        const outcomes = await Promise.allSettled([createNamed(context, name), createNamed(context, name)])
+        const rejections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+        expectEqual(rejections.length, 1, 'the number of rejections')
+        await expectHostError('NAME_CONFLICT', () => Promise.reject(rejections[0]), { name })
       },
     },
     'NAME-006': {
@@ -73,6 +73,6 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
   },
 )
 
-async function take(context: CaseContext, name: string): Promise<string> {
+async function createNamed(context: CaseContext, name: string): Promise<string> {
   return await createContainer(context, { name, command: context.programs.exit(0) })
 }

@@ -5,7 +5,7 @@ import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
 import { startContainer } from '../steps/containers.js'
-import { findHostAddress, holdPort } from '../steps/host-ports.js'
+import { findHostAddress, listenOnHost } from '../steps/host-ports.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -13,9 +13,8 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
     title: 'network mode "host" uses the network of this machine',
     requiredOptions: ['network', 'network.host'],
     run: async (context) => {
-      const held = await holdPort({ line: 'from the machine' })
-      context.defer('the listener', () => held.close())
-      const peer = { host: '127.0.0.1', port: held.port, line: 'from the machine' }
+      const port = await listenOnHost(context, { line: 'from the machine' })
+      const peer = { host: '127.0.0.1', port, line: 'from the machine' }
       await expectReaches(context, { network: { mode: 'host' } }, peer)
     },
   },
@@ -31,12 +30,11 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
     title: 'network mode "none" has no connection',
     requiredOptions: ['network', 'network.none'],
     run: async (context) => {
-      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.defer('the listener', () => held.close())
+      const port = await listenOnHost(context, { address: '0.0.0.0', line: 'from the machine' })
       const host = await findHostAddress(context)
       if (host === undefined) return
-      await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
-      await expectDoesNotReach(context, { network: { mode: 'none' } }, { host, port: held.port })
+      await expectReaches(context, {}, { host, port, line: 'from the machine' })
+      await expectDoesNotReach(context, { network: { mode: 'none' } }, { host, port })
     },
   },
   'MODE-004': {
@@ -59,11 +57,10 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
     title: 'extraHosts names resolve in the container',
     requiredOptions: ['extraHosts'],
     run: async (context) => {
-      const held = await holdPort({ address: '0.0.0.0', line: 'by another name' })
-      context.defer('the listener', () => held.close())
+      const port = await listenOnHost(context, { address: '0.0.0.0', line: 'by another name' })
       const address = await findHostAddress(context)
       if (address === undefined) return
-      const peer = { host: 'machine.example', port: held.port, line: 'by another name' }
+      const peer = { host: 'machine.example', port, line: 'by another name' }
       await expectReaches(context, { extraHosts: { 'machine.example': address } }, peer)
     },
   },
@@ -72,9 +69,8 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
     requiredOptions: ['extraHosts'],
     run: async (context) => {
       if ((await findHostAddress(context)) === undefined) return
-      const held = await holdPort({ address: '0.0.0.0', line: 'by the gateway' })
-      context.defer('the listener', () => held.close())
-      const peer = { host: 'machine.example', port: held.port, line: 'by the gateway' }
+      const port = await listenOnHost(context, { address: '0.0.0.0', line: 'by the gateway' })
+      const peer = { host: 'machine.example', port, line: 'by the gateway' }
       await expectReaches(context, { extraHosts: { 'machine.example': 'host-gateway' } }, peer)
     },
   },

@@ -5,7 +5,7 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
-import { findFreePort, hasAddress, holdPort, readFromPort } from '../steps/host-ports.js'
+import { findFreePort, hasAddress, listenOnHost, readFromPort } from '../steps/host-ports.js'
 
 export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'PORT-001': {
@@ -62,12 +62,11 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'startContainer rejects with IN_USE and the port when the host port is taken',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
-      const held = await holdPort()
-      context.defer('the held port', () => held.close())
-      const ports = [{ containerPort: 8080, hostPort: held.port }]
+      const hostPort = await listenOnHost(context)
+      const ports = [{ containerPort: 8080, hostPort }]
       const id = await createContainer(context, { ports, command: context.programs.sleep(60) })
       const error = await expectHostError('IN_USE', () => context.runtime.startContainer(id))
-      expect(error.facts.subject.includes(String(held.port)), `port ${held.port} in the subject`, error.facts.subject)
+      expect(error.facts.subject.includes(String(hostPort)), `port ${hostPort} in the subject`, error.facts.subject)
     },
   },
   'PORT-007': {

@@ -72,10 +72,10 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
   ),
   ...defineCases(runtimeCapability, {
-    'TTY-006': refusesSize({ height: 0, width: 80 }, 'size.height'),
-    'TTY-007': refusesSize({ height: 24, width: 70_000 }, 'size.width'),
-    'TTY-008': refusesSize({ height: 1.5, width: 80 }, 'size.height'),
-    'TTY-009': refusesSize({ height: 24, width: Number.NaN }, 'size.width'),
+    'TTY-006': rejectsSize({ height: 0, width: 80 }, 'size.height'),
+    'TTY-007': rejectsSize({ height: 24, width: 70_000 }, 'size.width'),
+    'TTY-008': rejectsSize({ height: 1.5, width: 80 }, 'size.height'),
+    'TTY-009': rejectsSize({ height: 24, width: Number.NaN }, 'size.width'),
     'TTY-010': {
       title: 'an invalid initialSize rejects with INVALID_ARGUMENT, and nothing is started',
       run: async (context) => {
@@ -106,7 +106,7 @@ export const terminalCases: readonly ConformanceCase[] = [
   }),
 ]
 
-function refusesSize(size: TerminalSize, field: string): CaseDefinition {
+function rejectsSize(size: TerminalSize, field: string): CaseDefinition {
   return {
     title: `resizeTTY to ${size.height} × ${size.width} rejects with INVALID_ARGUMENT for ${field}`,
     run: async (context: CaseContext) => {

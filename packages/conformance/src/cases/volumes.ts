@@ -126,12 +126,11 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
     requiredOptions: ['mounts', 'mounts.volume', 'labels'],
     run: async (context) => {
       const source = nameVolume(context)
-      const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
-      const id = await mountVolume(context, source, { labels })
-      const { labels: made } = await expectListed(context, source)
-      expectEqual(pickOwner(made), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
-      expectEqual(made[ownershipLabelKeys.object], 'volume', 'the kind of the object')
-      expectEqual(made[ownershipLabelKeys.lifetime], 'lease', 'the lifetime, that of the container')
+      const id = await mountVolume(context, source, { labels: { [ownershipLabelKeys.lifetime]: 'lease' } })
+      const { labels } = await expectListed(context, source)
+      expectEqual(pickOwner(labels), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
+      expectEqual(labels[ownershipLabelKeys.object], 'volume', 'the kind of the object')
+      expectEqual(labels[ownershipLabelKeys.lifetime], 'lease', 'the lifetime, that of the container')
       await context.runtime.removeContainer(id)
       await expectListed(context, source)
     },

@@ -8,14 +8,14 @@ import {
   type RuntimePlugin,
   type RuntimeScope,
 } from '@capstan/core'
-import { createUndoStack, type Environment, type UndoStep } from '@capstan/core/plugin'
+import { createUndoStack, type Environment, ownershipLabelKeys, type UndoStep } from '@capstan/core/plugin'
 import { within } from '../assert/wait.js'
 import type { CaseContext, OpenOtherOptions } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { MissingRequirement } from '../conformance-report.js'
+import { withParts } from '../plugin/map-provided.js'
 import { narrowLists } from '../plugin/narrow-lists.js'
-import { observeOwner } from '../plugin/observe-owner.js'
 import { busyboxPrograms, type ConformancePrograms } from '../programs.js'
 import { type LeftoverCleaner, listLeftovers } from './leftover-cleaner.js'
 
@@ -70,9 +70,15 @@ export class OpenedCase implements CaseContext {
     return found
   }
 
-  async open({ relabel, onlyLabelled }: OpenOtherOptions = {}): Promise<RuntimeScope> {
-    const onInstance = (instanceId: string) => void this.#instances.add(instanceId)
-    const observed = observeOwner(this.plugin, { onInstance, ...(relabel && { relabel }) })
+  async open({ relabel = (labels) => labels, onlyLabelled }: OpenOtherOptions = {}): Promise<RuntimeScope> {
+    const observed = withParts(this.plugin, {
+      register: (scope, details) => {
+        const ownerLabels = relabel(scope.ownerLabels)
+        // The kit finds the resources of a case by the owner instance.
+        this.#instances.add(ownerLabels[ownershipLabelKeys.instance] ?? '')
+        return this.plugin.register({ ...scope, ownerLabels }, details)
+      },
+    })
     const plugin = onlyLabelled === undefined ? observed : narrowLists(observed, onlyLabelled)
     const host = createRuntimeHost({ plugins: [plugin], env: this.env })
     this.#hosts.push(host)
