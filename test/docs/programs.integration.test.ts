@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { describeWithEngine } from '../support/test-engine.js'
 import { readBlocks, root, toExpectedOutput } from './documents.js'
-import { runProgram } from './run-program.js'
+import { runDocumentedProgram } from './run-documented-program.js'
 
 describeWithEngine('the documents, on a real engine', ({ socketPath, image }) => {
   const blocks = readBlocks()
@@ -13,7 +13,7 @@ describeWithEngine('the documents, on a real engine', ({ socketPath, image }) =>
 
   const programs = blocks.filter(({ language, text }) => language === 'js' && text.includes('@capstan/runtime-docker'))
   it.each(programs)('the program of $place prints the documented output', async (block) => {
-    expect(await runProgram(withImage(block.text), env)).toBe(toExpectedOutput(block))
+    expect(await runDocumentedProgram(withImage(block.text), env)).toBe(toExpectedOutput(block))
   })
 
   // Commands that need a terminal or leave an image behind are tested with the package of the command.

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { readBlocks, root, toExpectedOutput } from './documents.js'
-import { runProgram } from './run-program.js'
+import { runDocumentedProgram } from './run-documented-program.js'
 
 const blocks = readBlocks()
 const programs = blocks.filter(({ language, text }) => language === 'js' && !text.includes('@capstan/runtime-docker'))
@@ -12,7 +12,7 @@ const samples = blocks.filter(({ language }) => language === 'ts' || language ==
 
 describe('a program of the documentation', () => {
   it.each(programs)('of $place prints the documented output', async (block) => {
-    expect(await runProgram(block.text)).toBe(toExpectedOutput(block))
+    expect(await runDocumentedProgram(block.text)).toBe(toExpectedOutput(block))
   })
 })
 

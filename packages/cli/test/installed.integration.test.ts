@@ -39,7 +39,7 @@ describe.each(['a link, as npm creates it', 'a script, as pnpm creates it'])('ca
     await writeFile(join(folder, 'env'), 'NODE_OPTIONS=--require /app/no-such-module.js\n')
     expect(await run('run', '--env-file', 'env', 'busybox')).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringMatching(/^capstan run: .*nowhere\/docker\.sock/s),
+      stderr: expect.stringMatching(/^capstan run: .*missing\/docker\.sock/s),
     })
   })
 })

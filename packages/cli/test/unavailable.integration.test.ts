@@ -9,10 +9,10 @@ import { spawnCapstan } from './support/spawn-capstan.js'
 // Runs the compiled command, which must not use an available engine.
 describe('capstan with an unavailable endpoint', () => {
   it('exits with 125 and names endpoint, cause and remedy, even if another runtime is available', async () => {
-    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+    const env = { DOCKER_HOST: 'unix:///missing/docker.sock' }
     const { exitCode, stdout, stderr } = await spawnCapstan(['run', '--rm', 'busybox'], { env, timeoutMs: 10_000 })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
-    expect(stderr).toMatch(/^ {2}docker at unix:\/\/\/nowhere\/docker\.sock \(DOCKER_HOST\) failed at \w+: .*ENOENT/m)
+    expect(stderr).toMatch(/^ {2}docker at unix:\/\/\/missing\/docker\.sock \(DOCKER_HOST\) failed at \w+: .*ENOENT/m)
     expectShortLines(stderr)
     expect((await spawnCapstan(['doctor'], { env, timeoutMs: 10_000 })).exitCode).toBe(1)
   })

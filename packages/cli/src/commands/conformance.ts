@@ -87,8 +87,8 @@ async function runCases(options: RunConformanceOptions, { stderr }: Io): Promise
 
 type KitOptions = Omit<RunConformanceOptions, 'plugin' | 'specifier'>
 
-function toKitOptions({ image, firewallImage, only, ...texts }: ConformanceOptions): KitOptions {
-  const { unavailableEnv, timeout, concurrency } = texts
+function toKitOptions(options: ConformanceOptions): KitOptions {
+  const { image, firewallImage, only, unavailableEnv, timeout, concurrency } = options
   return {
     image,
     ...omitUndefined({

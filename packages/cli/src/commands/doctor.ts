@@ -15,9 +15,9 @@ import type { Call, SetAction } from './command.js'
 export function define(command: Command, setAction: SetAction): void {
   command
     .description(
-      'Shows the runtimes on this machine, the endpoints that failed with reason and remedy, and what each runtime ' +
-        'provides, refuses and supports. Exit status 1 when no runtime for real containers is available, or the named ' +
-        'one is not.',
+      'Shows the runtimes on this machine, the endpoints that failed with reason and remedy, and the capabilities, ' +
+        'unsupported options and features of each runtime. Exit status 1 when no runtime for real containers is ' +
+        'available, or the named one is not.',
     )
     .option('--json', 'Print one JSON document')
     .addHelpText(

@@ -24,7 +24,7 @@ export class QuickstartImage implements AsyncDisposable {
   readonly runtime: string
   readonly #scope: RuntimeScope
   readonly #io: Io
-  readonly #operation: { readonly signal: AbortSignal }
+  readonly #options: { readonly signal: AbortSignal }
   readonly #undo: UndoStack = createUndoStack()
   readonly #suffix = randomUUID().slice(0, 8)
   readonly #tag = `capstan-quickstart:${this.#suffix}`
@@ -34,7 +34,7 @@ export class QuickstartImage implements AsyncDisposable {
     this.runtime = scope.runtimeName
     this.#scope = scope
     this.#io = io
-    this.#operation = { signal }
+    this.#options = { signal }
   }
 
   /** Builds the image and resolves with its tag. */
@@ -43,8 +43,8 @@ export class QuickstartImage implements AsyncDisposable {
     const dockerfile = await readFile(join(directory, 'Dockerfile'), 'utf8')
     const output = this.#io.stdout.isTTY === true ? this.#io.stdout : new IndentedOutput(this.#io.stdout, margin)
     using display = createBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
-    this.#undo.add('image', (own) => this.#scope.runtime.removeImage(this.#tag, own))
-    const options = { ...this.#operation, context: { directory }, onProgress: display.onProgress }
+    this.#undo.add('image', (undoOptions) => this.#scope.runtime.removeImage(this.#tag, undoOptions))
+    const options = { ...this.#options, context: { directory }, onProgress: display.onProgress }
     await this.#buildFor(toTargetArchitectures(process.arch), dockerfile, options)
     return this.#tag
   }
@@ -55,22 +55,22 @@ export class QuickstartImage implements AsyncDisposable {
     const network = await this.#createNetwork()
     const name = `capstan-quickstart-${this.#suffix}`
     const config = { image: this.#tag, name, pull: 'never' as const, ...(network === undefined ? {} : { network }) }
-    const id = await runtime.createContainer(config, this.#operation)
-    this.#undo.add('container', (own) => runtime.removeContainer(id, own))
-    this.#owner = await readOwnerLabel(this.#scope, id, this.#operation)
+    const id = await runtime.createContainer(config, this.#options)
+    this.#undo.add('container', (undoOptions) => runtime.removeContainer(id, undoOptions))
+    this.#owner = await readOwnerLabel(this.#scope, id, this.#options)
     const stdout = new IndentedOutput(this.#io.stdout, margin)
     const stderr = new IndentedOutput(this.#io.stderr, margin)
-    const code = await runtime.startAttached(id, { ...this.#operation, stdout, stderr })
+    const code = await runtime.startAttached(id, { ...this.#options, stdout, stderr })
     await Promise.all([once(stdout.end(), 'finish'), once(stderr.end(), 'finish')])
     return code
   }
 
   /** Removes everything. Resolves with the resources that the engine listed before and after. */
   async cleanUp(): Promise<{ readonly before: OwnedCounts; readonly after: OwnedCounts }> {
-    const before = await countOwned(this.#scope, this.#owner, this.#operation)
+    const before = await countOwned(this.#scope, this.#owner, this.#options)
     const failures = await this.#undo.run()
     if (failures.length > 0) throw failures[0]
-    return { before, after: await countOwned(this.#scope, this.#owner, this.#operation) }
+    return { before, after: await countOwned(this.#scope, this.#owner, this.#options) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,8 +96,8 @@ export class QuickstartImage implements AsyncDisposable {
   async #createNetwork(): Promise<ContainerNetwork | undefined> {
     const networks = findCapability(this.#scope, networkManagerCapability)
     if (networks === undefined) return undefined
-    const networkId = await networks.createNetwork(`capstan-quickstart-${this.#suffix}`, this.#operation)
-    this.#undo.add('network', (own) => networks.removeNetwork(networkId, own))
+    const networkId = await networks.createNetwork(`capstan-quickstart-${this.#suffix}`, this.#options)
+    this.#undo.add('network', (undoOptions) => networks.removeNetwork(networkId, undoOptions))
     return { mode: 'networks', networks: [{ networkId }] }
   }
 }

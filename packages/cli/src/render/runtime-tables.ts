@@ -40,7 +40,7 @@ export function toAbsentTable(reports: readonly RuntimeReport[], { width }: Page
   return renderOptionalTable({ head: ['RUNTIME', 'MISSING', 'REASON AND REMEDY'], rows }, { width })
 }
 
-/** Lists the options that available runtimes do not support, with what each asks for, reason and remedy. */
+/** Lists the options that available runtimes do not support, with description, reason and remedy. */
 export function toUnsupportedTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)

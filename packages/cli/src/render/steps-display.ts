@@ -103,11 +103,15 @@ class PlainDisplay implements StepsDisplay {
   }
 
   succeed(text: string): void {
-    this.fail()
+    this.#end()
     this.#output.write(`${text}\n`)
   }
 
   fail(): void {
+    this.#end()
+  }
+
+  #end(): void {
     for (const stop of this.#stops.splice(0)) stop()
     this.#writeCompleted()
   }

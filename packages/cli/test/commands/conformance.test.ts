@@ -63,11 +63,11 @@ describe('capstan conformance', () => {
   })
 
   it('fails before the first case when the report cannot be written', async () => {
-    const argv = ['conformance', '--runtime', 'memory', '--report', '/nowhere/at/all/report.json']
+    const argv = ['conformance', '--runtime', 'memory', '--report', '/missing/folder/report.json']
     const { exitCode, stderr, stdout } = await runCapstan(argv, { plugins: [memoryPlugin()] })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
     expect(stderr).toBe(
-      'capstan conformance: the report /nowhere/at/all/report.json cannot be written: it does not exist\n',
+      'capstan conformance: the report /missing/folder/report.json cannot be written: it does not exist\n',
     )
   })
 

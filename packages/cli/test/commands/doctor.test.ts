@@ -21,7 +21,7 @@ const real = fakePlugin(
       reason: 'each container is a virtual machine of its own, and nothing connects one of them with another',
       remedy: 'ask for experimental networks',
     })),
-    unsupportedOptions: [{ field: 'privileged', reason: 'there is no such thing here', remedy: undefined }],
+    unsupportedOptions: [{ field: 'privileged', reason: 'the engine has no privileged mode', remedy: undefined }],
     notes: ['unverified version'],
   }),
 )
@@ -64,7 +64,7 @@ describe('capstan doctor', () => {
     expect(stdout).toMatch(/^networks +no +yes$/m)
     expect(stdout).toMatch(/^exec +yes +yes$/m)
     expect(stdout).toMatch(/→ ask for experimental networks/)
-    expect(stdout).toMatch(/^other +privileged +there is no such thing here$/m)
+    expect(stdout).toMatch(/^other +privileged +the engine has no privileged mode$/m)
     expect(stdout).toMatch(/^BuildKit +other +no +needs networks and sidecars:$/m)
     expect(stdout).toMatch(/^BuildKit +memory +yes/m)
     expect(stdout).toMatch(/^other: unverified version$/m)
@@ -210,7 +210,7 @@ describe('capstan doctor', () => {
               {
                 "description": "a privileged container",
                 "field": "privileged",
-                "reason": "there is no such thing here",
+                "reason": "the engine has no privileged mode",
               },
             ],
             "version": "1.2.3",
@@ -221,10 +221,10 @@ describe('capstan doctor', () => {
     `)
   })
 
-  it('reports a broken plugin beside the others', async () => {
-    const broken = fakePlugin('broken', unavailable(), { probe: () => Promise.reject(new Error('no such thing')) })
+  it('reports a plugin whose probe throws, and the other plugins', async () => {
+    const broken = fakePlugin('broken', unavailable(), { probe: () => Promise.reject(new Error('probe-error')) })
     const { stdout, exitCode } = await runCapstan(['doctor'], { plugins: [broken, real] })
     expect(exitCode).toBe(0)
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('no such thing')
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('PLUGIN_INVALID, probe-error')
   })
 })

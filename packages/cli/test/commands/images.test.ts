@@ -96,7 +96,7 @@ describe('capstan build', () => {
   })
 
   it.each([
-    [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it does not exist/],
+    [['-t', 'app', 'missing'], /the directory .*missing cannot be read: it does not exist/],
     [['-t', 'app', 'note.txt'], /is not a directory/],
     [['-t', 'app', '-f', 'empty'], /the Dockerfile .*empty is empty$/m],
     [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],

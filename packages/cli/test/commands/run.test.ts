@@ -194,7 +194,7 @@ describe('capstan run', () => {
     const modes: boolean[] = []
     const io = new FakeIo({ env })
     Object.assign(io.stdin, { isTTY: true, setRawMode: (raw: boolean) => void modes.push(raw) })
-    const error = new Error('the engine is gone')
+    const error = new Error('the engine has stopped')
     const failing = memoryPlugin({ faults: [{ operation: 'startAttached', error }] })
     const { exitCode } = await runCapstan(['run', '--rm', '-it', 'busybox', 'sh'], { io, plugins: [failing] })
     expect(exitCode).toBe(125)
@@ -202,9 +202,9 @@ describe('capstan run', () => {
   })
 
   it('connects to a network by its name', async () => {
-    const { exitCode, stderr } = await run(['--rm', '--network', 'nowhere', 'busybox', 'true'])
+    const { exitCode, stderr } = await run(['--rm', '--network', 'missing', 'busybox', 'true'])
     expect(exitCode).toBe(125)
-    expect(stderr).toMatch(/^capstan run: there is no network "nowhere"/)
+    expect(stderr).toMatch(/^capstan run: there is no network "missing"/)
   })
 
   it('names another runtime that has networks when this one has none', async () => {

@@ -24,7 +24,7 @@ describe('LazyPlugin', () => {
     expect(loads()).toBe(1)
   })
 
-  it('loads nothing when another runtime is opened', async () => {
+  it('does not load the package when another runtime is opened', async () => {
     const { plugin, loads } = lazy()
     await using host = createRuntimeHost({ plugins: [fakePlugin('other', available()), plugin], env: {} })
     await expect(host.open()).rejects.toMatchObject({ code: 'PLUGIN_INVALID' })

@@ -26,7 +26,7 @@ describe('parsePort', () => {
     },
   )
 
-  it('rejects a range of ports and asks for single ports', () => {
+  it('rejects a range of ports and suggests single ports', () => {
     expect(() => parsePort('8000-8010:80')).toThrow(/not a range/)
   })
 })

@@ -31,7 +31,7 @@ describe('toCachePage', () => {
     )
   })
 
-  it('shortens nothing that fits', () => {
+  it('does not shorten texts that fit', () => {
     expect(toLines([record], 80)[1]).toMatch(/local source for context$/)
   })
 

@@ -8,7 +8,7 @@ import { toErrorText } from '../../src/render/error-text.js'
 const options = { command: 'capstan run', debug: false, width: undefined }
 const names = { packageName: '@example/runtime', packageVersion: '1.0.0' }
 
-const dead: RuntimeReport = {
+const unavailable: RuntimeReport = {
   ...names,
   runtime: 'docker',
   selection: 'automatic',
@@ -24,7 +24,7 @@ const dead: RuntimeReport = {
     },
   ],
 }
-const alive: RuntimeReport = {
+const available: RuntimeReport = {
   ...names,
   runtime: 'other',
   selection: 'automatic',
@@ -49,8 +49,8 @@ describe('toErrorText', () => {
   })
 
   it('omits the attempts of other runtimes when the user chose an endpoint', () => {
-    const apple = { ...dead, runtime: 'apple', chosen: false }
-    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, apple] })
+    const apple = { ...unavailable, runtime: 'apple', chosen: false }
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [unavailable, apple] })
     for (const text of [error.message, toErrorText(error, options)]) {
       expect(text).toContain('docker at tcp://127.0.0.1:1')
       expect(text).not.toContain('apple')
@@ -58,7 +58,7 @@ describe('toErrorText', () => {
   })
 
   it('names each failed endpoint with cause and remedy, and the available runtime that was not used', () => {
-    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [unavailable, available] })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: runtime "docker" was requested and is not available',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: connect ECONNREFUSED 127.0.0.1:1',
@@ -71,14 +71,14 @@ describe('toErrorText', () => {
 
   it('shortens IDs as ps does, but not digests', () => {
     const id = '0123456789ab'.padEnd(64, 'c')
-    const gone = createHostError('CONTAINER_NOT_FOUND', { id })
-    expect(toErrorText(gone, options)).toContain('there is no container "0123456789ab"')
+    const error = createHostError('CONTAINER_NOT_FOUND', { id })
+    expect(toErrorText(error, options)).toContain('there is no container "0123456789ab"')
     const image = `app@sha256:${id}`
     expect(toErrorText(createHostError('IMAGE_NOT_FOUND', { image }), options)).toContain(image)
   })
 
   it('names the simulation when no other runtime is available', () => {
-    const reports = [{ ...alive, runtime: 'simulated', selection: 'named' } as const]
+    const reports = [{ ...available, runtime: 'simulated', selection: 'named' } as const]
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: no container runtime is available',
@@ -91,12 +91,12 @@ describe('toErrorText', () => {
   it('shows one of the endpoints that do not exist, and all that failed otherwise', () => {
     const attempt = {
       source: 'default',
-      cause: { code: 'ENOENT', message: 'nothing is there' },
+      cause: { code: 'ENOENT', message: 'there is no socket' },
       remedy: 'start one',
     }
-    const vacant = ['a', 'b', 'c'].map((name) => ({ ...attempt, candidate: `unix:///${name}`, step: 'find' }) as const)
+    const absent = ['a', 'b', 'c'].map((name) => ({ ...attempt, candidate: `unix:///${name}`, step: 'find' }) as const)
     const denied = { ...attempt, candidate: 'unix:///d', step: 'connect' } as const
-    const reports = [{ ...dead, attempts: [...vacant, denied] }]
+    const reports = [{ ...unavailable, attempts: [...absent, denied] }]
     const text = toErrorText(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports }), options)
     for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'docker was not found at 2 other locations']) {
       expect(text).toContain(part)
@@ -110,7 +110,7 @@ describe('toErrorText', () => {
       feature: undefined,
       runtime: 'bare',
       missing,
-      reports: [dead, alive],
+      reports: [unavailable, available],
     })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: the application needs networks, which runtime "bare" does not provide',
@@ -122,8 +122,16 @@ describe('toErrorText', () => {
 
   it('distinguishes a slow runtime from an unavailable one, and names the option to wait longer', () => {
     const cause = { code: 'TIMED_OUT', message: 'it accepted the connection and did not answer within 10 s' }
-    const attempts = dead.attempts.map((attempt) => ({ ...attempt, step: 'ping' as const, cause, remedy: 'wait' }))
-    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [{ ...dead, attempts }] })
+    const attempts = unavailable.attempts.map((attempt) => ({
+      ...attempt,
+      step: 'ping' as const,
+      cause,
+      remedy: 'wait',
+    }))
+    const error = createHostError('RUNTIME_UNAVAILABLE', {
+      runtime: undefined,
+      reports: [{ ...unavailable, attempts }],
+    })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: runtime "docker" did not answer in time',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at ping: TIMED_OUT, it accepted the connection and did not answer within 10 s',
@@ -236,7 +244,7 @@ describe('toErrorText', () => {
     expect(toErrorText(new UsageError('give a directory'), options)).toBe('capstan run: give a directory')
   })
 
-  it('asks for a report of an unexpected error', () => {
+  it('suggests reporting an unexpected error', () => {
     expect(toErrorText(new TypeError('x is not a function'), options)).toMatch(/x is not a function\n {2}→ .*--debug/)
   })
 })

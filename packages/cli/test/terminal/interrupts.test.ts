@@ -39,7 +39,7 @@ describe('Interrupts', () => {
     expect(interrupts.signal.aborted).toBe(false)
   })
 
-  it('aborts when a handler asks for it, and exits the process on the next interruption', () => {
+  it('aborts when a handler calls abort, and exits the process on the next interruption', () => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
     using _handling = interrupts.handle((interruption) => interrupts.abort(interruption))

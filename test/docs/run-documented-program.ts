@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { root } from './documents.js'
 
 /** Runs a program of a document with Node and the built packages. Resolves with its output. */
-export async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+export async function runDocumentedProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   // The file is inside the repository, so that the packages resolve.
   const folder = await mkdtemp(`${root}test/docs/.program-`)
   try {
