@@ -63,7 +63,9 @@ for path in $shared; do
   mkdir -p ".$path"
   mount --bind "$path" ".$path"
 done
-[ ! -e /etc/resolv.conf ] || cat /etc/resolv.conf > etc/resolv.conf
+for name in hostname hosts resolv.conf; do
+  [ ! -e "/etc/$name" ] || cat "/etc/$name" > "etc/$name"
+done
 ip link set lo up
 ip link add capstan0 type veth peer name capstan1
 ip link set capstan1 up
