@@ -41,14 +41,28 @@ export async function downloadPackages(suite, names, { directory }) {
   return packages
 }
 
-/** Returns the archive of Debian that this machine's apt uses. */
+/** Returns the archive of Debian that this machine's apt uses. Its origin is known after an update. */
 async function findMirror() {
-  const { output } = await run('apt-get', ['indextargets', '--format', '$(ORIGIN) $(REPO_URI)', 'Created-By: Packages'])
-  const uris = output.split('\n').flatMap((line) => /^Debian (\S+\/debian\/?)$/.exec(line)?.[1] ?? [])
-  if (uris[0] === undefined) {
-    throw new EngineSetUpError('apt knows no archive of Debian; on Debian: run apt-get update, then try again')
-  }
-  return uris[0]
+  const mirror = await readMirror()
+  if (mirror !== undefined) return mirror
+  await run('apt-get', ['-q', 'update'])
+  const updated = await readMirror()
+  if (updated === undefined) throw new EngineSetUpError("this machine's apt has no archive of Debian: try on Debian")
+  return updated
+}
+
+async function readMirror() {
+  const format = ['--format', '$(ORIGIN) $(RELEASE) $(REPO_URI)', 'Created-By: Packages']
+  return parseMirror((await run('apt-get', ['indextargets', ...format])).output)
+}
+
+/**
+ * Returns the first archive of Debian that is neither of updates nor of security fixes.
+ *
+ * @param {string} output lines of origin, release and address
+ */
+export function parseMirror(output) {
+  return /^Debian [a-z]+ (\S+)$/m.exec(output)?.[1]
 }
 
 /**
@@ -119,5 +133,8 @@ async function run(program, args, directory) {
   const env = { ...process.env, LC_ALL: 'C', ...(directory && { APT_CONFIG: join(directory, 'apt.conf') }) }
   const result = await runProgram(program, args, { env })
   if (result.code === 0) return result
-  throw new EngineSetUpError(`${program} ${args.join(' ')} ended with ${result.code}:\n${result.output.trimEnd()}`)
+  const advice = 'If the archive of Debian is not in reach, try again when it is'
+  throw new EngineSetUpError(
+    `${program} ${args.join(' ')} ended with ${result.code}:\n${result.output.trimEnd()}\n${advice}`,
+  )
 }

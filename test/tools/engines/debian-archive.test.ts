@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseUris, toAptConfig } from '../../../tools/engines/debian-archive.mjs'
+import { parseMirror, parseUris, toAptConfig } from '../../../tools/engines/debian-archive.mjs'
 
 const sha256 = 'ab'.repeat(32)
 
@@ -26,4 +26,14 @@ test('keeps the settings of downloads of the machine and none of its hooks, sour
   expect(lines).not.toEqual(expect.arrayContaining([expect.stringMatching(/DEP-11|hook|var\/lib\/apt/)]))
   expect(lines).toContain('Dir::State::status "/cache/forky/status";')
   expect(lines).toContain('Dir::Etc::parts "/dev/null";')
+})
+
+test('finds the archive of Debian beside other archives', () => {
+  const lines = [
+    '$(ORIGIN) cloud http://other/apt/',
+    'Debian bookworm-updates http://archive/debian/',
+    'Debian bookworm http://mirror/debian/',
+  ]
+  expect(parseMirror(lines.join('\n'))).toBe('http://mirror/debian/')
+  expect(parseMirror('Ubuntu noble http://archive/ubuntu/\n')).toBeUndefined()
 })
