@@ -27,7 +27,7 @@ export interface AppleConnectionOptions {
   readonly timeouts: AppleTimeouts
 }
 
-/** The state that one open runtime and its managers share: the command, the records of containers, and the operations. */
+/** The command, the records of containers, and the operations, which an open runtime and its managers share. */
 export class AppleConnection {
   readonly cli: AppleCli
   readonly details: AppleDetails

@@ -11,7 +11,7 @@ export interface FailedCall {
 }
 
 /**
- * Converts a run that ended with a code other than 0 to a HostError.
+ * Converts the result of a run with an exit code other than 0 to a HostError.
  *
  * The command has no codes for its failures, and the wording differs between releases, so the text is searched for known
  * words. Only this file reads error texts of the command.
@@ -20,9 +20,9 @@ export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 
   const text = toErrorText(stderr)
   // The subject is a name, which may be any of the words that are searched for.
   const words = call.subject === '' ? text : text.replaceAll(call.subject, '…')
-  const known = findMeaning(words) ?? findMeaning(text)
+  const translation = findTranslation(words) ?? findTranslation(text)
   const cause = new Error(text)
-  if (known !== undefined) return known[1](call, { text, cause })
+  if (translation !== undefined) return translation[1](call, { text, cause })
   const { operation, subject } = call
   const reason = text === '' ? `the command ended with exit code ${exitCode}` : text
   return createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason }, { cause })
@@ -62,7 +62,7 @@ export function toNotStartedCode(text: string): 126 | 127 | undefined {
   return /failed to exec (\[|process .*permission denied)/i.test(text) ? 126 : undefined
 }
 
-/** Whether the text says that this container is gone or does not run. */
+/** Whether the text says that this container does not exist or does not run. */
 export function isContainerLost(text: string, id: string): boolean {
   return text.includes(id) && /container .*(not found|is not running)/i.test(text)
 }
@@ -79,7 +79,7 @@ interface Wording {
 
 const serviceGone = /XPC connection error|`container system start`/i
 
-const meanings: readonly (readonly [RegExp, (call: FailedCall, wording: Wording) => Error])[] = [
+const translations: readonly (readonly [RegExp, (call: FailedCall, wording: Wording) => Error])[] = [
   [
     serviceGone,
     ({ endpoint }, { cause }) => createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause }),
@@ -117,21 +117,29 @@ const meanings: readonly (readonly [RegExp, (call: FailedCall, wording: Wording)
   [
     /overlaps an existing network/i,
     (_, { text, cause }) =>
-      createHostError('INVALID_ARGUMENT', { field: 'subnet', expected: 'one of its own', given: text }, { cause }),
+      createHostError(
+        'INVALID_ARGUMENT',
+        { field: 'subnet', expected: 'one that overlaps no other network', given: text },
+        { cause },
+      ),
   ],
   [
     /path '(.*)' does not exist/i,
     (_, { text, cause }) =>
       createHostError(
         'INVALID_ARGUMENT',
-        { field: 'mounts', expected: 'of a path that exists', given: /path '(.*)' does not/i.exec(text)?.[1] ?? text },
+        {
+          field: 'mounts',
+          expected: 'mounts of existing paths',
+          given: /path '(.*)' does not/i.exec(text)?.[1] ?? text,
+        },
         { cause },
       ),
   ],
 ]
 
-function findMeaning(text: string) {
-  return meanings.find(([pattern]) => pattern.test(text))
+function findTranslation(text: string) {
+  return translations.find(([pattern]) => pattern.test(text))
 }
 
 function findName(text: string, kind: string): string | undefined {

@@ -37,13 +37,13 @@ export class AppleExecManager implements ExecManager {
         stdin,
         terminal: hasTerminal ? { size: undefined } : undefined,
       })
-      // A terminal always has an input. Its end is typed.
+      // A terminal always has a stdin.
       if (!stdin) session.stdin?.end()
       return new AppleExecProcess(this.#connection, { id, execId, session, hasTerminal, signal: options.signal })
     })
   }
 
-  /** A container with a session of this process is known to run. */
+  /** Rejects with NOT_RUNNING unless the container runs. One with a session that has not ended needs no inspection. */
   async #requireRunning(id: string, call: Operation): Promise<void> {
     const session = this.#connection.records.find(id)?.session
     if (session !== undefined && session.ended === undefined) return

@@ -56,7 +56,7 @@ export class NamedObjects<T extends Named> {
     })
   }
 
-  /** Creates the object with these labels if it is absent. A failed call removes it again, unless a container uses it. */
+  /** Creates the object if it does not exist. The undo of the call removes it, unless a container uses it. */
   async ensure(name: string, labels: StringMap, call: Operation): Promise<void> {
     const own = { ...call, subject: name }
     if ((await this.#find(name, own)) !== undefined) return
@@ -108,7 +108,7 @@ export class NamedObjects<T extends Named> {
     throw this.#connection.toError(result, call)
   }
 
-  /** Removes the object of a failed call. An object of the same name from another request is kept. */
+  /** Removes the object that a failed call created. An object of the same name that another request created is kept. */
   async #removeByRequestId(name: string, requestIdLabel: StringMap, call: Omit<Operation, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
     if (found === undefined || !hasLabels(found.labels, requestIdLabel)) return

@@ -72,11 +72,12 @@ function tryResize(terminal: TerminalProcess, columns: number, rows: number): vo
 }
 
 /**
- * The stdin of the session. Its end is typed as end-of-transmission, because the terminal stays open until the program ends.
+ * Creates the stdin of the session. Its end is sent as the character end-of-transmission, because the terminal stays open until
+ * the program ends.
  *
- * It is not typed within the first second: the command sets the terminal to raw mode after it has started, and before that
- * the terminal itself would consume the character. Raw mode cannot be set from here, because the call waits for output that
- * this process has still to read.
+ * The character is not sent within the first second: the command sets the terminal to raw mode after it has started, and before
+ * that the terminal itself would consume the character. This process cannot set raw mode, because that call waits until the
+ * output is read, which this process does.
  */
 function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: TerminalExit): Writable {
   const end = new TerminalEof()
@@ -91,11 +92,11 @@ function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: Terminal
       done()
     },
     final(done) {
-      const typeEnd = () => {
+      const sendEnd = () => {
         void exited.then(end.sendTo(write))
         done()
       }
-      setTimeout(typeEnd, Math.max(0, rawModeMs - (performance.now() - openedAt)))
+      setTimeout(sendEnd, Math.max(0, rawModeMs - (performance.now() - openedAt)))
     },
   })
 }

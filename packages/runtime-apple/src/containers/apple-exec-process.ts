@@ -36,17 +36,17 @@ export class AppleExecProcess implements ExecProcess {
     const { stdin, stdout, stderr } = settings.session
     this.stdin = stdin ?? createClosedInput()
     this.stdin.on('error', () => {}) // An ended process reads no more input, which is not a failure.
-    const keep = (chunk: Buffer) => {
+    const keepTail = (chunk: Buffer) => {
       const text = chunk.toString('utf8')
       if (this.#tail === '') this.#hasPrinted ||= !text.startsWith('Error: ')
       this.#tail = (this.#tail + text).slice(-2000)
     }
-    const note = () => {
+    const notePrinted = () => {
       this.#hasPrinted = true
     }
     // With a terminal, errors of the command itself appear on stdout.
-    this.stdout = tap(stdout, settings.hasTerminal ? keep : note)
-    this.stderr = tap(stderr, keep)
+    this.stdout = tap(stdout, settings.hasTerminal ? keepTail : notePrinted)
+    this.stderr = tap(stderr, keepTail)
     this.exitCode = this.#follow()
     this.exitCode.catch(() => {}) // Reported to the callers that await it.
   }
@@ -83,13 +83,13 @@ export class AppleExecProcess implements ExecProcess {
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
       // The command was killed, but not the process in the container.
-      const undoing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(5_000) }
-      void killExec(this.#connection, { ...undoing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
+      const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(5_000) }
+      void killExec(this.#connection, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
     }
     own.addEventListener('abort', onAbort, { once: true })
     if (own.aborted) onAbort()
     try {
-      const [exitCode] = await Promise.all([session.exitCode, untilEnd(this.stdout), untilEnd(this.stderr)])
+      const [exitCode] = await Promise.all([session.exitCode, waitForEnd(this.stdout), waitForEnd(this.stderr)])
       own.throwIfAborted()
       return await this.#toCode(exitCode)
     } catch (error) {
@@ -122,7 +122,7 @@ function tap(stream: Readable, onData: (chunk: Buffer) => void): PassThrough {
 }
 
 /** Resolves when the stream was read to its end, was closed, or has ended empty. */
-async function untilEnd(stream: PassThrough): Promise<void> {
+async function waitForEnd(stream: PassThrough): Promise<void> {
   const failed = () => {}
   await finished(stream, { readable: false }).catch(failed)
   if (stream.readableLength > 0) await finished(stream, { writable: false }).catch(failed)

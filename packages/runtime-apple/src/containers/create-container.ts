@@ -30,7 +30,7 @@ export function checkConfig(connection: AppleConnection, config: ContainerConfig
 
 const unquotable = 'the command cannot quote ":", "," and "=" in paths'
 
-/** Creates a container. Pulls a missing image first. Everything created is removed if the call fails later. */
+/** Creates a container, its missing volumes, and pulls its missing image. The undo of the call removes container and volumes. */
 export async function createContainer(
   connection: AppleConnection,
   config: ContainerConfig,
@@ -43,7 +43,8 @@ export async function createContainer(
 }
 
 /**
- * Runs `create`. The name is the id. A missing name is chosen here, so that an aborted call knows which container to remove.
+ * Runs `create`, and resolves with the id, which is the name. A name is chosen here if there is none, so that the undo of an
+ * aborted call knows which container to remove.
  */
 export async function runCreate(connection: AppleConnection, plan: ContainerPlan, call: Operation): Promise<string> {
   const { config, image, ports } = plan
@@ -70,7 +71,7 @@ export async function runCreate(connection: AppleConnection, plan: ContainerPlan
   throw createHostError('NAME_CONFLICT', facts)
 }
 
-/** After a call that was killed: whether the container of this name was created by it. */
+/** Whether a `create` that was killed has created the container of this name. */
 async function wasCreated(connection: AppleConnection, name: string, call: Operation): Promise<boolean> {
   const found = await findContainerOrGone(connection, name, call)
   return (

@@ -1,4 +1,4 @@
-import { delay, type LinkedSignal, type LogCall, linkSignals } from '@capstan/core/plugin'
+import { delay, type LogCall, linkSignals } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, tryFindContainer } from './queries/find-container.js'
 
@@ -18,7 +18,7 @@ export async function* followForeignLogs(
   signal.addEventListener('abort', session.killCommand, { once: true })
   if (signal.aborted) session.killCommand()
   const watch = linkSignals([signal])
-  const stopped = endAfterStop(connection, id, { call, watch, end: session.killCommand })
+  const stopped = killAfterStop(connection, { ...call, subject: id, signal: watch.signal }, session.killCommand)
   stopped.catch(() => {}) // Awaited at the end of the output.
   let stderr = ''
   session.stderr.on('data', (chunk: Buffer) => {
@@ -37,27 +37,20 @@ export async function* followForeignLogs(
   }
 }
 
-interface Watch {
-  readonly call: LogCall
-  readonly watch: LinkedSignal
-  readonly end: () => void
-}
-
 /**
  * Kills the command after the container has stopped. The log is complete before the state changes; the delay lets the command
  * print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
  */
-async function endAfterStop(connection: AppleConnection, id: string, { call, watch, end }: Watch): Promise<void> {
-  const own = { ...call, signal: watch.signal }
+async function killAfterStop(connection: AppleConnection, call: LogCall, killCommand: () => void): Promise<void> {
   try {
-    for (let isOver = false; !isOver; ) {
-      await delay(pollMs, own)
-      const seen = await tryFindContainer(connection, id, own)
-      isOver = seen !== 'unknown' && (seen === 'gone' || !activeStates.has(seen.state))
+    for (let hasStopped = false; !hasStopped; ) {
+      await delay(pollMs, call)
+      const found = await tryFindContainer(connection, call.subject, call)
+      hasStopped = found !== 'unknown' && (found === 'gone' || !activeStates.has(found.state))
     }
   } finally {
-    await delay(drainMs, own).catch(() => {}) // After an abort it ends at once.
-    end()
+    await delay(drainMs, call).catch(() => {}) // Rejects at once after an abort.
+    killCommand()
   }
 }
 

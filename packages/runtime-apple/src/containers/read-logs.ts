@@ -7,8 +7,8 @@ import { OutputLostError } from '../sessions/output-record.js'
 import { followForeignLogs } from './follow-foreign-logs.js'
 
 /**
- * Reads logs from the session, byte by byte as they were printed. Without a session, or if its beginning was dropped, reads
- * them with `logs`, which trims newlines at both ends, and with `--follow` also drops empty lines.
+ * Reads logs from the session, with all bytes as they were printed. Without a session, or if the session has dropped output,
+ * reads them with `logs`, which trims newlines at both ends, and with `--follow` also drops empty lines.
  */
 export async function* readLogs(
   connection: AppleConnection,
@@ -52,7 +52,7 @@ async function* readSession(
   const { output } = session
   const { signal } = call
   const isTail = tailLines !== undefined
-  // Both are read at the same moment, so that no output is missed between them.
+  // The bytes and the position of the reader are taken in one turn, so that no output is missed between them.
   const before = isTail ? output.bytes : undefined
   const chunks = output.read({ from: isTail ? 'now' : 'start', signal, recordedOnly: !follow })
   if (before !== undefined) yield* tail(before, tailLines)

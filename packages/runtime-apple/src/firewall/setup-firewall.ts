@@ -27,7 +27,7 @@ export async function setupFirewall(
       if (state === 'running') await applyFirewall(connection, id, rules, call)
       store()
     } catch (error) {
-      // Otherwise the next start would undo the containment.
+      // Without stored rules, the next start would be unrestricted.
       if (call.signal.aborted || wasContained(error)) store()
       throw error
     }

@@ -19,7 +19,7 @@ export async function pullImage(
 ): Promise<void> {
   const progress = connection.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
   const argv = ['image', 'pull', ...progress, ...toOption('platform', platform), image]
-  const onLine = onProgress && ((line: string) => report(onProgress, image, line))
+  const onLine = onProgress && ((line: string) => reportProgress(onProgress, image, line))
   const result = await connection.cli.run(argv, { ...call, limit: 'pullMs', onLine })
   if (result.exitCode === 0) {
     onProgress?.({ id: image, status: 'pulled', phase: 'done' })
@@ -30,8 +30,8 @@ export async function pullImage(
   throw createHostError('IMAGE_PULL_FAILED', { image, registryText: text === '' ? 'the command gave no reason' : text })
 }
 
-/** Reads a progress line such as `[1/2] Fetching image 40% (12 of 30 blobs, 15.0/37.4 MB)`. */
-function report(onProgress: (event: PullProgress) => void, image: string, line: string): void {
+/** Reports a progress line such as `[1/2] Fetching image 40% (12 of 30 blobs, 15.0/37.4 MB)`. */
+function reportProgress(onProgress: (event: PullProgress) => void, image: string, line: string): void {
   const status = line.trim()
   if (status === '' || status.startsWith('Error: ')) return
   const phase = /unpack|extract/i.test(status)

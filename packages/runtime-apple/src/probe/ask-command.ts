@@ -15,7 +15,7 @@ import { listUnsupportedOptions } from './unsupported-options.js'
 
 type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: true }>, 'available' | 'attempts'>
 
-/** Collects the facts of the report from the command. Throws {@link ProbeFailureError} if it cannot be used. */
+/** Runs the command to find the facts of the report. Throws {@link ProbeFailureError} if it cannot be used. */
 export async function askCommand(
   cli: AppleCli,
   { managers = 'none', system = 'require' }: ApplePluginOptions,

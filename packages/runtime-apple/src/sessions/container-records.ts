@@ -3,7 +3,7 @@ import type { ContainerConfig, PortSpec, TerminalSize } from '@capstan/core'
 import { type Operation, untilAborted } from '@capstan/core/plugin'
 import type { ContainerSession } from './container-session.js'
 
-/** What this runtime knows about a container and the command does not report. */
+/** Facts about a container that the command does not report. */
 export interface ContainerRecord {
   /** How to create the container again, if another process takes one of its ports before the first start. */
   plan: ContainerPlan | undefined
@@ -26,7 +26,7 @@ export interface ContainerPlan {
   readonly ports: readonly PortSpec[]
 }
 
-/** The records of one runtime, by container id. Runs at most one start of each container at a time. */
+/** The records of one runtime, by container id, and its running sessions. */
 export class ContainerRecords {
   readonly #records = new Map<string, ContainerRecord>()
   readonly #running = new Map<string, Promise<unknown>>()
@@ -75,10 +75,7 @@ export class ContainerRecords {
   /** Resolves when this runtime starts or removes the container, and settles with `limit` at the latest. */
   async untilChanged(id: string, limit: Promise<void>): Promise<void> {
     const over = new AbortController()
-    const changed = once(this.#changes, toEvent(id), { signal: over.signal }).then(
-      () => {},
-      () => {},
-    )
+    const changed = once(this.#changes, toEvent(id), { signal: over.signal }).catch(() => {})
     await Promise.race([changed, limit]).finally(() => over.abort())
   }
 
@@ -98,6 +95,7 @@ export class ContainerRecords {
     return await current
   }
 
+  /** Kills the commands of all sessions, and resolves when they have ended. */
   async endSessions(): Promise<void> {
     const sessions = [...this.#sessions]
     for (const session of sessions) session.killCommand()
