@@ -9,5 +9,5 @@ export {
   parseDockerfile,
 } from './parse-dockerfile.js'
 export type { EscapeCharacter } from './parser-directives.js'
-export { type DockerfilePair, readPairs } from './split-words.js'
+export { type DockerfilePair, readPairs } from './read-pairs.js'
 export { type DockerfileStage, readGlobals, splitStages } from './stages.js'

@@ -2,7 +2,7 @@ import { DockerfileError } from './dockerfile-error.js'
 import { expandWord } from './expand-word.js'
 import type { DockerfileInstruction, ParsedDockerfile } from './parse-dockerfile.js'
 import type { EscapeCharacter } from './parser-directives.js'
-import { readPairs } from './split-words.js'
+import { readPairs } from './read-pairs.js'
 
 /** The stages of a Dockerfile. Variables are not expanded. */
 export interface DockerfileStages {

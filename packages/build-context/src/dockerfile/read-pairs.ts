@@ -1,11 +1,34 @@
 import type { EscapeCharacter } from './parser-directives.js'
 import { isSpace } from './white-space.js'
 
+/** `NAME=value` or `NAME`. Quotes, escape characters and variables are kept. */
+export interface DockerfilePair {
+  readonly name: string
+  readonly value: string | undefined
+}
+
+/** Reads the pairs of an ARG, ENV or LABEL. `ENV NAME value` is the older form of one pair. */
+export function readPairs(
+  { keyword, text }: { readonly keyword: string; readonly text: string },
+  escapeCharacter: EscapeCharacter,
+): readonly DockerfilePair[] {
+  const words = splitWords(text, escapeCharacter)
+  const [first = ''] = words
+  if (keyword !== 'ARG' && !first.includes('=')) {
+    const [, name = text, value] = /^([^\t\v\f\r ]+)[\t\v\f\r ]+([\s\S]*)$/.exec(text) ?? []
+    return [{ name, value }]
+  }
+  return words.map((word) => {
+    const at = word.indexOf('=')
+    return at === -1 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) }
+  })
+}
+
 /**
  * Splits the arguments of ARG, ENV and LABEL into words at white space that is neither quoted nor escaped. Quotes and escape
  * characters are kept; `expandWord` removes them.
  */
-export function splitWords(text: string, escapeCharacter: EscapeCharacter): readonly string[] {
+function splitWords(text: string, escapeCharacter: EscapeCharacter): readonly string[] {
   const words: string[] = []
   let word: string | undefined
   let quote = ''
@@ -30,27 +53,4 @@ export function splitWords(text: string, escapeCharacter: EscapeCharacter): read
   }
   if (word !== undefined) words.push(word)
   return words
-}
-
-/** `NAME=value` or `NAME`. Quotes, escape characters and variables are kept. */
-export interface DockerfilePair {
-  readonly name: string
-  readonly value: string | undefined
-}
-
-/** Reads the pairs of an ARG, ENV or LABEL. `ENV NAME value` is the older form of one pair. */
-export function readPairs(
-  { keyword, text }: { readonly keyword: string; readonly text: string },
-  escapeCharacter: EscapeCharacter,
-): readonly DockerfilePair[] {
-  const words = splitWords(text, escapeCharacter)
-  const [first = ''] = words
-  if (keyword !== 'ARG' && !first.includes('=')) {
-    const [, name = text, value] = /^([^\t\v\f\r ]+)[\t\v\f\r ]+([\s\S]*)$/.exec(text) ?? []
-    return [{ name, value }]
-  }
-  return words.map((word) => {
-    const at = word.indexOf('=')
-    return at === -1 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) }
-  })
 }
