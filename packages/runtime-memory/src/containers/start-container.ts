@@ -58,8 +58,8 @@ async function start(
   const { engine, unsupportedOptions } = context
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const isRestrictedLate = findUnsupportedOption('firewall.beforeStart', unsupportedOptions) !== undefined
-  const network = await allocateNetwork(engine, container, isRestrictedLate ? undefined : rules)
+  const setsRulesAfterStart = findUnsupportedOption('firewall.beforeStart', unsupportedOptions) !== undefined
+  const network = await allocateNetwork(engine, container, setsRulesAfterStart ? undefined : rules)
   if (container.lifecycle.isBeingRemoved) {
     await network.release()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
@@ -69,7 +69,7 @@ async function start(
     run.process.kill()
     await run.whenEnded
   })
-  if (rules !== undefined && isRestrictedLate) await applyRulesAfterStart(run, container.id, rules)
+  if (rules !== undefined && setsRulesAfterStart) await applyRulesAfterStart(run, container.id, rules)
   return run
 }
 

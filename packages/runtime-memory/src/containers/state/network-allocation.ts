@@ -22,14 +22,16 @@ export interface NetworkStores {
   readonly containers: ContainerStore
 }
 
+/** The properties of a container that determine its networks. */
+type NetworkedContainer = Pick<MemoryContainer, 'id' | 'name' | 'config'>
+
 /** Joins the container's networks, sets the firewall rules and publishes the ports; undone on failure. */
 export async function allocateNetwork(
   stores: NetworkStores,
-  container: MemoryContainer,
+  container: NetworkedContainer,
   rules: FirewallRules | undefined,
 ): Promise<NetworkAllocation> {
   const joined = findNetworks(stores.networks, container)
-  for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const networks = joined.map(({ network }) => network)
   const networking = createNetworking(stores, container, networks)
   const disconnect = () => {
@@ -37,6 +39,7 @@ export async function allocateNetwork(
     for (const { members } of networking.networks) members.delete(container.id)
   }
   try {
+    for (const { network, names } of joined) joinNetwork(network, container.id, names)
     if (rules !== undefined) applyStoredRules(networking, rules)
     const { bindings, close } = await publishPorts(container.config.ports ?? [], networking.namespace, (hostPort) =>
       findPublishers(stores.containers, hostPort),
@@ -73,7 +76,7 @@ function findPublishers(containers: ContainerStore, hostPort: number): readonly 
 
 function createNetworking(
   stores: NetworkStores,
-  { id, config }: MemoryContainer,
+  { id, config }: NetworkedContainer,
   networks: readonly MemoryNetwork[],
 ): ContainerNetworking {
   return {
@@ -93,7 +96,7 @@ interface JoinedNetwork {
 }
 
 /** Finds the networks to join, each with the names of the container on it. The default network has no names. */
-function findNetworks(networks: NetworkStore, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
+function findNetworks(networks: NetworkStore, { config, name, id }: NetworkedContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
   if (network.mode !== 'networks') return []

@@ -25,7 +25,10 @@ export interface Build extends BuildEnvironment {
   readonly globals: ReadonlyMap<string, string>
   /** The finished stages by name and by number. */
   readonly stages: Map<string, ImageContent>
+  /** Reports a line of output of the current step. */
   readonly report: (text: string, stream?: 'stdout' | 'stderr') => void
+  /** Reports that the step of the instruction starts. */
+  readonly startStep: (instruction: DockerfileInstruction) => void
 }
 
 /** An instruction and the stage that it changes. */

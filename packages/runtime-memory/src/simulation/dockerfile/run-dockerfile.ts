@@ -19,19 +19,11 @@ export async function runDockerfile(
   const stages = selectStages(parsed, options.target)
   const context = await readContext(options, environment.signal)
   const globals = toGlobals(parsed, options)
-  const { report, startStep } = createProgress(options, stages)
-  return await buildStages({ ...environment, options, context, globals, stages: new Map(), report }, stages, startStep)
-}
-
-/** Builds the stages in order. Resolves with the content of the last one. */
-async function buildStages(
-  build: Build,
-  stages: readonly DockerfileStage[],
-  startStep: (instruction: DockerfileInstruction) => void,
-): Promise<ImageContent> {
+  const progress = createProgress(options, stages)
+  const build: Build = { ...environment, ...progress, options, context, globals, stages: new Map() }
   let content: ImageContent | undefined
   for (const [index, stage] of stages.entries()) {
-    content = await buildStage(build, stage, startStep)
+    content = await buildStage(build, stage)
     build.stages.set(String(index), content)
     if (stage.name !== undefined) build.stages.set(stage.name, content)
   }
@@ -39,16 +31,12 @@ async function buildStages(
   return content
 }
 
-async function buildStage(
-  build: Build,
-  { from, base, instructions }: DockerfileStage,
-  startStep: (instruction: DockerfileInstruction) => void,
-): Promise<ImageContent> {
-  startStep(from)
+async function buildStage(build: Build, { from, base, instructions }: DockerfileStage): Promise<ImageContent> {
+  build.startStep(from)
   const stage = createStage(await resolveImage(build, expand(from, base, build.globals), from))
   for (const instruction of instructions) {
     build.signal.throwIfAborted()
-    startStep(instruction)
+    build.startStep(instruction)
     await applyInstruction({ build, stage, instruction })
   }
   return toContent(stage)
