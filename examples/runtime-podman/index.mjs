@@ -28,7 +28,7 @@ function toCandidate(url, source) {
  * Returns the sockets of podman.socket for the user and for the system, or on macOS those of `podman machine`.
  *
  * @param {Readonly<Record<string, string | undefined>>} env
- * @param {import('@capstan/runtime-docker/compatible').DockerSystem} system
+ * @param {import('@capstan/runtime-docker/compatible').LocalMachine} system
  */
 function findSockets({ XDG_RUNTIME_DIR, TMPDIR = '/tmp' }, { platform, home }) {
   if (platform === 'darwin') {
@@ -44,5 +44,5 @@ function findSockets({ XDG_RUNTIME_DIR, TMPDIR = '/tmp' }, { platform, home }) {
  */
 function toOwnService(env) {
   const url = 'podman system service'
-  return { source: 'this plugin', endpoint: { url, connection: { type: 'service', serve: servePodman(env) } } }
+  return { source: 'this plugin', endpoint: { url, address: { type: 'service', start: servePodman(env) } } }
 }

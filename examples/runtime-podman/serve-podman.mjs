@@ -12,7 +12,7 @@ import { findTemporaryDirectory } from '@capstan/core/plugin'
  * The service stops when it is disposed of or when this process ends, even by SIGKILL. Its containers continue to run.
  *
  * @param {Readonly<Record<string, string | undefined>>} env
- * @returns {import('@capstan/runtime-docker/compatible').ServedConnection['serve']}
+ * @returns {import('@capstan/runtime-docker/compatible').OnDemandAddress['start']}
  */
 export function servePodman(env) {
   return async ({ signal }) => {
@@ -34,7 +34,7 @@ export function servePodman(env) {
       await end()
       throw error
     }
-    return { connection: { type: 'socket', path }, [Symbol.asyncDispose]: end }
+    return { address: { type: 'socket', path }, [Symbol.asyncDispose]: end }
   }
 }
 

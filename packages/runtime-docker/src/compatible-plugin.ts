@@ -20,14 +20,14 @@ import { probeEngines } from './docker-probe.js'
 import { DockerRuntime } from './docker-runtime.js'
 import { DockerSidecarManager } from './docker-sidecar-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
-import type { EndpointSearch, SearchPlace } from './endpoint/endpoint-candidate.js'
-import type { AcceptedEngine } from './engine/accepted-engine.js'
+import type { EndpointSearch, EndpointSearchInput } from './endpoint/endpoint-candidate.js'
 import { compareApiVersions, supportedApi } from './engine/api-version.js'
 import type { DockerDetails } from './engine/docker-details.js'
 import type { DockerEngine } from './engine/docker-engine.js'
-import { readDockerSystem } from './engine/docker-system.js'
 import { type DockerTimeouts, defaultTimeouts } from './engine/docker-timeouts.js'
+import type { EngineProduct } from './engine/engine-product.js'
 import { HttpEngine } from './engine/http-engine.js'
+import { readLocalMachine } from './engine/local-machine.js'
 
 /**
  * Creates a plugin for an engine with Docker's API. `dockerPlugin` uses it.
@@ -47,7 +47,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     isChosen: options.isChosen ?? ((env) => Boolean(endpointVariable !== undefined && env[endpointVariable])),
     async probe(probeOptions: ProbeOptions) {
-      const system = readDockerSystem(probeOptions.env)
+      const system = readLocalMachine(probeOptions.env)
       const search = await find({ system, env: probeOptions.env })
       return probeEngines(search, { ...options, ...probeOptions, system })
     },
@@ -71,9 +71,9 @@ export interface CompatiblePluginOptions {
   /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
   readonly isChosen?: RuntimePlugin['isChosen']
   /** Finds the endpoints to try, in order of preference. Called by each probe. Opens no connection. */
-  readonly find: (place: SearchPlace) => EndpointSearch | Promise<EndpointSearch>
+  readonly find: (input: EndpointSearchInput) => EndpointSearch | Promise<EndpointSearch>
   /** The supported products. The report names a product other than the first one. */
-  readonly accepts: readonly [AcceptedEngine, ...AcceptedEngine[]]
+  readonly accepts: readonly [EngineProduct, ...EngineProduct[]]
   /** The environment variable that pins the API version. Default: the version is negotiated. */
   readonly apiVersionVariable?: string
   /** The environment variable that names the endpoint. Remedies mention it when nothing listens. */

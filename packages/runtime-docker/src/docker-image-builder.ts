@@ -2,7 +2,7 @@ import type { BuildOptions, ImageBuilder } from '@capstan/core'
 import { validateBuild } from '@capstan/core/plugin'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { buildImage } from './images/build-image.js'
-import { refuseBuildOptions } from './images/build-refusals.js'
+import { checkBuildOptions } from './images/build-options.js'
 
 /** Builds images with the engine's own builder. */
 export class DockerImageBuilder implements ImageBuilder {
@@ -14,7 +14,7 @@ export class DockerImageBuilder implements ImageBuilder {
 
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
-    refuseBuildOptions(this.#engine, options)
+    checkBuildOptions(this.#engine, options)
     await this.#engine.run('buildImage', tag, options, (call) =>
       buildImage(this.#engine, { dockerfile, tag }, options, call),
     )

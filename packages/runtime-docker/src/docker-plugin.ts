@@ -26,7 +26,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     packageName: '@capstan/runtime-docker',
     packageVersion: '0.1.0',
     isChosen: (env) => isEndpointChosen(options, env),
-    find: (place) => findEndpoints(options, place),
+    find: (input) => findEndpoints(options, input),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
     // With an endpoint or context in code the variable is not read, so remedies do not mention it.

@@ -14,8 +14,8 @@ import { askEngine } from './endpoint/ask-engine.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
 import { explainProbeFailure, explainSlow } from './endpoint/probe-failure.js'
-import type { AcceptedEngine } from './engine/accepted-engine.js'
 import type { DockerDetails } from './engine/docker-details.js'
+import type { EngineProduct } from './engine/engine-product.js'
 
 /** Tries all candidates in parallel and selects the first in order that answers. Changes nothing. */
 export async function probeEngines(
@@ -23,9 +23,12 @@ export async function probeEngines(
   options: ProbeEnginesOptions,
 ): Promise<ProbeResult<DockerDetails>> {
   const distinct = await dropSameSockets(candidates)
-  const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find', failure: undefined } }))
-  const probe = (tried: Try, given: CandidateProbeOptions) => probeOne(tried, { ...options, ...given, chosen })
-  const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, toDefaultTimeoutMs })
+  const progresses = distinct.map(
+    (candidate): CandidateProgress => ({ candidate, reached: { step: 'find', failure: undefined } }),
+  )
+  const probe = (progress: CandidateProgress, given: CandidateProbeOptions) =>
+    probeOne(progress, { ...options, ...given, chosen })
+  const { found, attempts } = await probeCandidates(progresses, probe, describe, { ...options, toDefaultTimeoutMs })
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
 
@@ -34,7 +37,7 @@ export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 
   readonly endpointVariable?: string | undefined
 }
 
-interface Try {
+interface CandidateProgress {
   readonly candidate: EndpointCandidate
   readonly reached: {
     step: ProbeStep
@@ -50,19 +53,19 @@ async function dropSameSockets(candidates: readonly EndpointCandidate[]): Promis
 }
 
 async function findTarget(candidate: EndpointCandidate): Promise<string | undefined> {
-  if ('failed' in candidate || candidate.endpoint.connection.type !== 'socket') return undefined
-  return realpath(candidate.endpoint.connection.path).catch(() => undefined)
+  if ('failed' in candidate || candidate.endpoint.address.type !== 'socket') return undefined
+  return realpath(candidate.endpoint.address.path).catch(() => undefined)
 }
 
 /** Returns the default limit, which is longer for another machine and for a service that must be started. */
-export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): number {
-  const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.connection.type)
+export function toDefaultTimeoutMs({ candidate }: Pick<CandidateProgress, 'candidate'>): number {
+  const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.address.type)
   return isLocal ? localMs : remoteMs
 }
 
 type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions & Pick<EndpointSearch, 'chosen'>
 
-async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): Promise<DockerDetails> {
+async function probeOne({ candidate, reached }: CandidateProgress, options: ProbeOneOptions): Promise<DockerDetails> {
   if ('failed' in candidate) throw new Error(candidate.failed.cause.message)
   const { endpoint, source } = candidate
   try {
@@ -83,7 +86,7 @@ async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): 
 }
 
 /** Describes a failed candidate. At the deadline the description depends on the step that was reached. */
-function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
+function describe({ candidate, reached }: CandidateProgress, error: unknown): ProbeAttempt {
   if ('failed' in candidate) return candidate.failed
   const { step, failure } = reached
   if (failure !== undefined && failure.error === error) return failure.attempt
@@ -97,7 +100,7 @@ function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
 function toResult(
   details: DockerDetails,
   attempts: readonly ProbeAttempt[],
-  { accepts }: { readonly accepts: readonly AcceptedEngine[] },
+  { accepts }: { readonly accepts: readonly EngineProduct[] },
 ): ProbeResult<DockerDetails> {
   const { absent, unsupportedOptions, notes } = details
   return {

@@ -28,7 +28,7 @@ import { attach } from './containers/attach.js'
 import { createContainer } from './containers/create-container.js'
 import { toContainerState } from './containers/inspection/convert-container.js'
 import { inspectContainer, validateContainerId } from './containers/inspection/inspect-container.js'
-import { readAllLogs, readLog, refuseLogOptions } from './containers/logs/read-log.js'
+import { checkLogOptions, readAllLogs, readLog } from './containers/logs/read-log.js'
 import { getPortBindings, inspectForContract, listContainers } from './containers/read-containers.js'
 import { removeContainer } from './containers/remove-container.js'
 import { resizeTerminal } from './containers/resize-terminal.js'
@@ -101,7 +101,7 @@ export class DockerRuntime implements Runtime {
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateContainerId(id)
     validateLogOptions(options)
-    refuseLogOptions(this.#engine, options)
+    checkLogOptions(this.#engine, options)
     const { operations } = this.#engine
     return createLogStream({ operations, id, options }, (call) => readLog(this.#engine, options, call))
   }

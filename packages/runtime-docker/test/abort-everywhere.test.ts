@@ -261,7 +261,7 @@ describe('the signal of an operation', () => {
   )
 
   test.each(Object.entries(operations))(
-    '%s rejects with the reason of an abort at any request, and leaves nothing',
+    '%s rejects with the reason of an abort at any request, and removes every object that it created',
     async (_, operation) => {
       let count = 0
       while (await abortAt(operation, count)) count += 1
@@ -281,7 +281,7 @@ describe('the signal of an operation', () => {
   )
 
   test.each(Object.entries(operations))(
-    '%s leaves no listener on a signal that is not aborted',
+    '%s removes its listeners from a signal that is not aborted',
     async (_, operation) => {
       const started = await startRuntime()
       const id = (await operation.prepare?.(started)) ?? ''

@@ -6,19 +6,14 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  type AcceptedEngine,
-  type CompatiblePluginOptions,
-  compatiblePlugin,
-  parseEndpoint,
-} from '../src/compatible.js'
+import { type CompatiblePluginOptions, compatiblePlugin, type EngineProduct, parseEndpoint } from '../src/compatible.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 
-const other: AcceptedEngine = {
+const other: EngineProduct = {
   product: 'other',
   title: 'Other',
-  server: 'Otherd',
-  component: 'Other Engine',
+  serverHeader: 'Otherd',
+  versionComponent: 'Other Engine',
   oldestApi: '1.40',
   hostName: 'host.other.internal',
 }
@@ -78,7 +73,7 @@ describe('compatiblePlugin', () => {
   })
 
   test('names the second product in the report', async () => {
-    const second = { ...other, product: 'second', title: 'Second', server: 'Secondd' }
+    const second = { ...other, product: 'second', title: 'Second', serverHeader: 'Secondd' }
     const { host } = await openHost({ accepts: [other, second] }, 'Secondd/1')
     expect(await host.discover()).toMatchObject([
       {
@@ -105,7 +100,7 @@ describe('compatiblePlugin', () => {
   test('applies the adjustments of the plugin to the report and to the runtime', async () => {
     const refused = { field: 'privileged', reason: 'it never could', remedy: undefined } as const
     const absent = { ...volumeManagerCapability, reason: 'it has none', remedy: undefined }
-    const adjusted: AcceptedEngine = {
+    const adjusted: EngineProduct = {
       ...other,
       adjust: ({ facts, unsupportedOptions, info, env }) => ({
         facts: { location: 'virtual-machine' },
@@ -139,16 +134,16 @@ describe('an engine that the plugin starts on demand', () => {
     fake.server = 'Otherd/7.0'
     await fake.die()
     const events: string[] = []
-    const serve = async () => {
+    const start = async () => {
       events.push('start')
       await fake.listen()
       const end = async () => {
         events.push('end')
         await fake.die()
       }
-      return { connection: { type: 'socket', path: fake.socketPath } as const, [Symbol.asyncDispose]: end }
+      return { address: { type: 'socket', path: fake.socketPath } as const, [Symbol.asyncDispose]: end }
     }
-    const endpoint = { url: 'otherd', connection: { type: 'service', serve } as const }
+    const endpoint = { url: 'otherd', address: { type: 'service', start } as const }
     const find = () => ({ chosen: false, candidates: [{ source: 'this plugin', endpoint }] })
     return { fake, events, host: createHost({ find }) }
   }
@@ -177,8 +172,8 @@ describe('an engine that the plugin starts on demand', () => {
   })
 
   test('gives a failed attempt of step "service" with the cause when it does not start', async () => {
-    const serve = () => Promise.reject(new Error('no such program'))
-    const endpoint = { url: 'otherd', connection: { type: 'service', serve } as const }
+    const start = () => Promise.reject(new Error('no such program'))
+    const endpoint = { url: 'otherd', address: { type: 'service', start } as const }
     const host = createHost({ find: () => ({ chosen: false, candidates: [{ source: 'this plugin', endpoint }] }) })
     expect((await host.discover())[0]?.attempts).toMatchObject([
       { candidate: 'otherd', step: 'service', cause: { message: 'no such program' } },

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/engine/docker-details.js'
 import type { DockerTimeouts } from '../src/engine/docker-timeouts.js'
 import { HttpEngine } from '../src/engine/http-engine.js'
-import { buildRefusals } from '../src/images/build-refusals.js'
+import { unsupportedBuildOptions } from '../src/images/build-options.js'
 
 export interface ConnectedEngine {
   readonly engine: HttpEngine
@@ -50,7 +50,7 @@ function toTestLabels(instanceId: string) {
 
 function toDetails(path: string, version: string): DockerDetails {
   return {
-    endpoint: { url: `unix://${path}`, connection: { type: 'socket', path } },
+    endpoint: { url: `unix://${path}`, address: { type: 'socket', path } },
     api: { version, newest: version, oldest: '1.12', pinned: false },
     facts: {
       product: 'docker',
@@ -66,7 +66,7 @@ function toDetails(path: string, version: string): DockerDetails {
       location: 'this-machine',
       indexServer: undefined,
     },
-    unsupportedOptions: buildRefusals,
+    unsupportedOptions: unsupportedBuildOptions,
     absent: [],
     quirks: {},
     notes: [],

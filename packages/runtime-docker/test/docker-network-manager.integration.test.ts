@@ -81,7 +81,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     await networks.removeNetwork(id)
   })
 
-  test('leaves no network after an abort during the request', async () => {
+  test('removes the network after an abort during the request', async () => {
     const { networks, list, name } = connect()
     const reason = new Error('enough')
     for (let round = 0; round < 5; round += 1) {

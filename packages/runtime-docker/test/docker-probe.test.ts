@@ -118,7 +118,7 @@ describe('probe of an engine that answers', () => {
     ])
   })
 
-  test('sends two requests, the second with a version, and leaves no connection', async () => {
+  test('sends two requests, the second with a version, and closes all connections', async () => {
     const { fake } = await startFakeEngine()
     await probe([`unix://${fake.socketPath}`])
     expect(fake.requests.map(({ rawPath }) => rawPath).toSorted()).toEqual(['/_ping', '/v1.41/info'])
@@ -169,7 +169,7 @@ describe('probe of an engine that answers', () => {
 describe('the deadline of a candidate', () => {
   const service = {
     url: 'own service',
-    connection: { type: 'service', serve: () => new Promise<never>(() => {}) },
+    address: { type: 'service', start: () => new Promise<never>(() => {}) },
   } as const
   test.each([
     ['a socket', 'unix:///x', 10_000],
@@ -450,7 +450,7 @@ test.each([
 ])('for the endpoint %j, at which nothing listens, the remedy is to %s', async (named, expected) => {
   const endpoint = {
     url: 'tcp://127.0.0.1:1',
-    connection: { type: 'tcp', host: '127.0.0.1', port: 1, tls: undefined },
+    address: { type: 'tcp', host: '127.0.0.1', port: 1, tls: undefined },
   } as const
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
   const failure = await explainProbeFailure(refused, { variable: 'DOCKER_HOST', ...named, endpoint, step: 'connect' })
@@ -463,7 +463,7 @@ describe('a socket that may not be opened', () => {
     await writeFile(path, '')
     await chmod(path, 0o660)
     if (process.getuid?.() === 0) await chown(path, 0, 4_242)
-    const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
+    const endpoint = { url: `unix://${path}`, address: { type: 'socket', path } } as const
     // Root is never denied access, so the error is created here.
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
     const { step, cause, remedy } = await explainProbeFailure(denied, { ...unnamed, endpoint, step: 'connect' })
@@ -477,7 +477,7 @@ describe('a socket that may not be opened', () => {
     const directory = join(await createDirectory(), 'closed')
     await mkdir(directory)
     const path = join(directory, 'docker.sock')
-    const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
+    const endpoint = { url: `unix://${path}`, address: { type: 'socket', path } } as const
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
     const { cause } = await explainProbeFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(cause.message).toContain('is in a directory that this user may not access')

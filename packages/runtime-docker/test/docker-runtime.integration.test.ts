@@ -154,7 +154,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('rejects with NETWORK_NOT_FOUND for a missing network, and leaves nothing', async () => {
+  test('rejects with NETWORK_NOT_FOUND for a missing network, and creates no container', async () => {
     const { runtime, listLeftovers } = connect()
     const network = { mode: 'networks', networks: [{ networkId: 'capstan-no-such-network' }] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
@@ -290,7 +290,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  test('leaves nothing of creates that are aborted at any time', async () => {
+  test('removes every container whose create is aborted at any time', async () => {
     const { runtime, listLeftovers } = connect()
     await Promise.all(
       [0, 1, 2, 5, 10, 20, 40, 80].map(async (afterMs) => {
@@ -303,7 +303,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('runs and removes many containers concurrently, and leaves nothing', async () => {
+  test('runs and removes many containers concurrently, and none remains', async () => {
     const { runtime, listLeftovers } = connect()
     const codes = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {

@@ -11,14 +11,14 @@ import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerVolumeManager } from '../src/docker-volume-manager.js'
 import type { DockerEngine } from '../src/engine/docker-engine.js'
 import { buildImage as build } from '../src/images/build-image.js'
-import { refuseBuildOptions } from '../src/images/build-refusals.js'
+import { checkBuildOptions } from '../src/images/build-options.js'
 import type { ImageToBuild } from '../src/images/build-request.js'
 import { type PullImageOptions, pullImage as pull } from '../src/images/pull-image.js'
 
 /** Runs `buildImage` with the given sources of credentials. */
 export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
   validateBuild(image.dockerfile, image.tag, options)
-  refuseBuildOptions(engine, options)
+  checkBuildOptions(engine, options)
   const { signal } = options
   await engine.operations.run({ operation: 'buildImage', subject: image.tag }, { signal }, (call) =>
     build(engine, image, options, call),

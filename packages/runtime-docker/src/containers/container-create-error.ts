@@ -24,8 +24,8 @@ function toBadConfig(
 ): HostError<'INVALID_ARGUMENT'> {
   const { facts, cause } = error
   if (isBadReference(error)) return toBadReference(image, error)
-  const isMeant = (mount: Mount) => mount.type !== 'tmpfs' && JSON.stringify(mount.source) === facts.given
-  const index = facts.field === 'mounts' ? mounts.findIndex(isMeant) : -1
+  const matches = (mount: Mount) => mount.type !== 'tmpfs' && JSON.stringify(mount.source) === facts.given
+  const index = facts.field === 'mounts' ? mounts.findIndex(matches) : -1
   const field = index === -1 ? facts.field : `mounts[${index}].source`
   return createHostError('INVALID_ARGUMENT', { ...facts, field }, { cause })
 }

@@ -75,7 +75,7 @@ async function request(
   const request: CreateRequest = {
     body: withUnsetEnv(engine, toCreateBody(config, { labels, apiVersion, toVolumeLabels })),
     platform: config.platform,
-    later: toLaterNetworks(config, apiVersion),
+    laterNetworks: toLaterNetworks(config, apiVersion),
   }
   try {
     const created = await requestContainer(engine, { ...request, name: config.name, requestIdLabel }, call)

@@ -71,7 +71,7 @@ function createMark(): { readonly reached: Promise<void>; readonly reach: () => 
  */
 async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: EngineCall): Promise<number> {
   const linked = linkSignals([call.signal])
-  const checked = refuseCutOff(engine, { ...call, signal: linked.signal })
+  const checked = rejectWhileRunning(engine, { ...call, signal: linked.signal })
   checked.catch(() => {}) // ignored when the exit code arrives first
   try {
     const code = await Promise.race([exitCode, checked.then(() => exitCode)])
@@ -83,7 +83,7 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
   }
 }
 
-async function refuseCutOff(engine: DockerEngine, call: EngineCall): Promise<void> {
+async function rejectWhileRunning(engine: DockerEngine, call: EngineCall): Promise<void> {
   await delay(promptExitMs, call)
   if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ProbeStep } from '@capstan/core/plugin'
-import { type AcceptedEngine, findByComponents, findByServer } from '../engine/accepted-engine.js'
 import { AnswerFormatError } from '../engine/answer-format-error.js'
 import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../engine/api-version.js'
 import type { ApiVersions } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isVersionRefusal } from '../engine/docker-error-texts.js'
 import type { InfoAnswer, VersionAnswer } from '../engine/engine-facts.js'
+import { type EngineProduct, findByComponents, findByServer } from '../engine/engine-product.js'
 import { HttpTransport } from '../engine/http-transport.js'
 import { readBody } from '../engine/read-body.js'
 
@@ -38,7 +38,7 @@ export interface AskOptions {
   /** The limit for one connection, in milliseconds. The signal ends all requests. */
   readonly timeoutMs: number
   /** The supported products. */
-  readonly accepts: readonly AcceptedEngine[]
+  readonly accepts: readonly EngineProduct[]
   /** The API version from the environment, which replaces negotiation. */
   readonly pinned: string | undefined
   readonly onStep: (step: ProbeStep) => void
@@ -46,7 +46,7 @@ export interface AskOptions {
 
 export interface EngineFindings {
   readonly api: ApiVersions
-  readonly product: AcceptedEngine
+  readonly product: EngineProduct
   readonly info: InfoAnswer
 }
 

@@ -1,6 +1,6 @@
 import type { Environment, ProbeAttempt } from '@capstan/core/plugin'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
-import type { DockerSystem } from '../engine/docker-system.js'
+import type { LocalMachine } from '../engine/local-machine.js'
 
 /** An endpoint to try, or the failed attempt for an invalid one. */
 export type EndpointCandidate =
@@ -8,8 +8,8 @@ export type EndpointCandidate =
   | { readonly source: string; readonly failed: ProbeAttempt }
 
 /** The inputs of a search for endpoints. */
-export interface SearchPlace {
-  readonly system: DockerSystem
+export interface EndpointSearchInput {
+  readonly system: LocalMachine
   readonly env: Environment
 }
 

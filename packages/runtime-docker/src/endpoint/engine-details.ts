@@ -1,9 +1,9 @@
 import { addUnsupportedVolumeMounts, type Environment } from '@capstan/core/plugin'
-import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
-import type { DockerSystem } from '../engine/docker-system.js'
 import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
+import type { EngineProduct } from '../engine/engine-product.js'
+import type { LocalMachine } from '../engine/local-machine.js'
 import type { EngineFindings } from './ask-engine.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-options.js'
 
@@ -31,9 +31,9 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
 
 export interface DetailsOptions {
   readonly endpoint: DockerEndpoint
-  readonly system: DockerSystem
+  readonly system: LocalMachine
   readonly env: Environment
-  readonly accepts: readonly AcceptedEngine[]
+  readonly accepts: readonly EngineProduct[]
   readonly hostAddress?: string | undefined
   readonly firewallImage?: string | undefined
 }

@@ -1,6 +1,6 @@
 import { toConfigDirectory } from '../configuration/docker-config.js'
 import { readContext, readCurrentContext } from './context-store.js'
-import type { EndpointCandidate, EndpointSearch, SearchPlace } from './endpoint-candidate.js'
+import type { EndpointCandidate, EndpointSearch, EndpointSearchInput } from './endpoint-candidate.js'
 import { findTls, readEnvironmentTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
 import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoints.js'
@@ -12,7 +12,10 @@ import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoint
  *
  * When none is set, the candidates are the default socket and then the sockets of other engines.
  */
-export async function findEndpoints(given: GivenEndpoint, { system, env }: SearchPlace): Promise<EndpointSearch> {
+export async function findEndpoints(
+  given: GivenEndpoint,
+  { system, env }: EndpointSearchInput,
+): Promise<EndpointSearch> {
   const configDirectory = toConfigDirectory(env, system.home)
   const named = given.context ?? (env.DOCKER_CONTEXT || undefined)
   const chosen = await findChosen(given, { env, configDirectory })
@@ -21,12 +24,12 @@ export async function findEndpoints(given: GivenEndpoint, { system, env }: Searc
   const decided = await (named === 'default' ? undefined : findCurrent(configDirectory))
   if (decided !== undefined) return decided
   const tls = await readEnvironmentTls(env, configDirectory)
-  const places = [toDefaultEndpoint(system), ...findWellKnownEndpoints(system, env)]
-  return { chosen: false, candidates: places.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
+  const known = [toDefaultEndpoint(system), ...findWellKnownEndpoints(system, env)]
+  return { chosen: false, candidates: known.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
 }
 
 /** Whether the user chose the endpoint in code, by `DOCKER_HOST` or by `DOCKER_CONTEXT`. Reads no file. */
-export function isEndpointChosen({ endpoint, context }: GivenEndpoint, env: SearchPlace['env']): boolean {
+export function isEndpointChosen({ endpoint, context }: GivenEndpoint, env: EndpointSearchInput['env']): boolean {
   return endpoint !== undefined || Boolean(env.DOCKER_HOST) || isContext(context ?? env.DOCKER_CONTEXT)
 }
 
@@ -44,7 +47,7 @@ export interface GivenEndpoint {
 
 async function findChosen(
   { endpoint, context, tls }: GivenEndpoint,
-  { env, configDirectory }: Pick<SearchPlace, 'env'> & { readonly configDirectory: string },
+  { env, configDirectory }: Pick<EndpointSearchInput, 'env'> & { readonly configDirectory: string },
 ): Promise<EndpointCandidate | undefined> {
   if (endpoint !== undefined) {
     const { directory = configDirectory, verify = true } = tls ?? {}

@@ -26,7 +26,7 @@ export interface ParseEndpointOptions {
   readonly tls?: EndpointTls | undefined
 }
 
-type Parsed = Pick<DockerEndpoint, 'connection'> | Problem
+type Parsed = Pick<DockerEndpoint, 'address'> | Problem
 interface Problem {
   readonly problem: string
   readonly remedy: string
@@ -35,9 +35,9 @@ interface Problem {
 const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefined) => Parsed>> = {
   unix: (path) =>
     path === '' || path.startsWith('/')
-      ? { connection: { type: 'socket', path: path === '' ? defaultSocket : path } }
+      ? { address: { type: 'socket', path: path === '' ? defaultSocket : path } }
       : { problem: 'the path of a unix socket is absolute', remedy: `write unix:///${path}` },
-  npipe: (path) => ({ connection: { type: 'pipe', path: path === '' ? defaultPipe : path.replaceAll('\\', '/') } }),
+  npipe: (path) => ({ address: { type: 'pipe', path: path === '' ? defaultPipe : path.replaceAll('\\', '/') } }),
   tcp: parseTcp,
   ssh: (rest) => ({
     problem: 'engines over ssh are not supported yet',
@@ -69,7 +69,7 @@ function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {
   // `URL` omits port 80, the default of http.
   const given = /:(\d+)\/?$/.exec(rest)?.[1]
   const port = given === undefined ? (tls === undefined ? 2375 : 2376) : Number(given)
-  return { connection: { type: 'tcp', host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls } }
+  return { address: { type: 'tcp', host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls } }
 }
 
 function toSshTarget(rest: string): string {

@@ -16,11 +16,11 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   }
   const code = toCode(error)
   const fail = (at: ProbeStep, remedy: string) => ({ step: at, cause: { code, message: toText(error) }, remedy })
-  const { connection } = endpoint
-  if (connection.type === 'service') return fail('service', serviceRemedy)
-  if (connection.type === 'socket') {
-    if (code === 'ENOENT') return explainAbsent(connection.path, failedAt)
-    if (code === 'EACCES' || code === 'EPERM') return explainDenied(connection.path, code)
+  const { address } = endpoint
+  if (address.type === 'service') return fail('service', serviceRemedy)
+  if (address.type === 'socket') {
+    if (code === 'ENOENT') return explainAbsent(address.path, failedAt)
+    if (code === 'EACCES' || code === 'EPERM') return explainDenied(address.path, code)
   }
   if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
   if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))
@@ -35,7 +35,7 @@ export function explainSlow(
   { timeoutMs }: Pick<HostErrorFacts['TIMED_OUT'], 'timeoutMs'>,
   { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,
 ): FailureText {
-  const { type } = endpoint.connection
+  const { type } = endpoint.address
   const step = type === 'service' && isBeforeConnection(reached) ? 'service' : reached
   const seconds = `within ${timeoutMs / 1000} s`
   if (step === 'service') return toSlow(step, `it did not start ${seconds}`)

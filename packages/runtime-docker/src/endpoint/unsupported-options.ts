@@ -3,7 +3,7 @@ import { firewallManagerCapability } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
-import { buildRefusals } from '../images/build-refusals.js'
+import { unsupportedBuildOptions } from '../images/build-options.js'
 
 /** The capabilities that this engine does not have. */
 export function toAbsentCapabilities({ osType }: EngineFacts): readonly MissingCapability[] {
@@ -19,7 +19,7 @@ export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): read
     ...toHostNetwork(facts),
     ...toWindows(facts),
     ...toLogs(info),
-    ...buildRefusals,
+    ...unsupportedBuildOptions,
   ]
 }
 

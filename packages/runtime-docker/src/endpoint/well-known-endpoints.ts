@@ -1,9 +1,9 @@
 import type { Environment } from '@capstan/core/plugin'
-import type { DockerSystem } from '../engine/docker-system.js'
+import type { LocalMachine } from '../engine/local-machine.js'
 import { defaultPipe, defaultSocket } from './parse-endpoint.js'
 
 /** The default socket of docker's client. */
-export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>): WellKnownEndpoint {
+export function toDefaultEndpoint({ platform }: Pick<LocalMachine, 'platform'>): WellKnownEndpoint {
   return platform === 'win32'
     ? { source: 'default', url: `npipe://${defaultPipe}` }
     : { source: 'default', url: `unix://${defaultSocket}` }
@@ -15,7 +15,7 @@ export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>):
  *
  * Podman is not included, because it is a separate runtime. The rows for Windows are not verified.
  */
-export function findWellKnownEndpoints(system: DockerSystem, env: Environment): readonly WellKnownEndpoint[] {
+export function findWellKnownEndpoints(system: LocalMachine, env: Environment): readonly WellKnownEndpoint[] {
   const endpoints = rows.flatMap(({ source, find }) => find(system, env).map((url) => ({ source, url })))
   const urls = endpoints.map(({ url }) => url)
   return endpoints.filter(({ url }, index) => urls.indexOf(url) === index)
@@ -28,7 +28,7 @@ export interface WellKnownEndpoint {
 
 interface Row {
   readonly source: string
-  find(system: DockerSystem, env: Environment): readonly string[]
+  find(system: LocalMachine, env: Environment): readonly string[]
 }
 
 const rows: readonly Row[] = [

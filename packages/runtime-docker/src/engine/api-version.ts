@@ -8,11 +8,11 @@ export interface ApiRange {
 }
 
 /** Describes the engine's range, as far as it is known, and the range of this package. */
-export function toRangesText({ oldest, newest }: Partial<ApiRange>, ours: ApiRange): string {
+export function toRangesText({ oldest, newest }: Partial<ApiRange>, supported: ApiRange): string {
   const bounds = [oldest === undefined ? '' : `from ${oldest}`, newest === undefined ? '' : `up to ${newest}`]
   const bound = bounds.filter((text) => text !== '').join(' ')
-  const theirs = oldest !== undefined && newest !== undefined ? `${oldest} to ${newest}` : bound || 'unknown'
-  return `the engine supports API versions ${theirs}, Capstan ${ours.oldest} to ${ours.newest}`
+  const reported = oldest !== undefined && newest !== undefined ? `${oldest} to ${newest}` : bound || 'unknown'
+  return `the engine supports API versions ${reported}, Capstan ${supported.oldest} to ${supported.newest}`
 }
 
 /** Compares two versions by number: negative when `left` is older. 1.9 is older than 1.10. */

@@ -88,7 +88,7 @@ export interface CreateRequest {
   readonly body: CreateBody
   readonly platform: string | undefined
   /** The networks to connect the container to after the create. */
-  readonly later: readonly NetworkJoin[]
+  readonly laterNetworks: readonly NetworkJoin[]
 }
 
 export interface ListedContainer {

@@ -1,15 +1,15 @@
-/** How an engine is reached. No connection is open. */
+/** The address of an engine, and its URL for messages. */
 export interface DockerEndpoint {
   /** The URL in messages and reports: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
   readonly url: string
-  readonly connection: EndpointConnection
+  readonly address: EndpointAddress
 }
 
-/** How to connect to an endpoint. */
-export type EndpointConnection = DirectConnection | ServedConnection
+/** Where an engine listens, or how to start it. */
+export type EndpointAddress = DirectAddress | OnDemandAddress
 
-/** A connection by Unix socket, Windows pipe or TCP. `node:http` takes a path for both sockets and pipes. */
-export type DirectConnection =
+/** The address of a Unix socket, a Windows pipe or a TCP port. `node:http` takes a path for both sockets and pipes. */
+export type DirectAddress =
   | { readonly type: 'socket' | 'pipe'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number; readonly tls: EndpointTls | undefined }
 
@@ -17,15 +17,15 @@ export type DirectConnection =
  * An engine that the plugin starts on demand: during a probe, and from the first call of an opened runtime until it is
  * closed. Each probe and each runtime starts a service of its own.
  */
-export interface ServedConnection {
+export interface OnDemandAddress {
   readonly type: 'service'
   /** Starts the service and resolves when it listens. The signal aborts when the service is no longer needed. */
-  serve(options: { readonly signal: AbortSignal }): Promise<EngineService>
+  start(options: { readonly signal: AbortSignal }): Promise<EngineService>
 }
 
 /** A started service. Disposing stops it in any state, and removes its process and its socket. */
 export interface EngineService extends AsyncDisposable {
-  readonly connection: DirectConnection
+  readonly address: DirectAddress
 }
 
 /** TLS settings of a TCP endpoint. They have paths instead of contents, so that no key appears in a report or a log. */

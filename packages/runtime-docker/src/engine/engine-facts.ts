@@ -1,7 +1,7 @@
-import type { AcceptedEngine } from './accepted-engine.js'
 import type { EngineFacts, EngineLocation } from './docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
-import type { DockerSystem } from './docker-system.js'
+import type { EngineProduct } from './engine-product.js'
+import type { LocalMachine } from './local-machine.js'
 
 /** Derives the facts about an engine from its answers. */
 export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {
@@ -30,10 +30,10 @@ export function findUnknownHostReason({ location, rootless }: EngineFacts): stri
 }
 
 export interface EngineAnswers {
-  readonly product: AcceptedEngine
+  readonly product: EngineProduct
   readonly info: InfoAnswer
   readonly endpoint: DockerEndpoint
-  readonly system: DockerSystem
+  readonly system: LocalMachine
 }
 
 /** The fields of `GET /version` that are read. */
@@ -65,7 +65,7 @@ export interface InfoAnswer {
  * Compares the kernel and the host name of the engine with those of this process. A local socket does not prove one
  * machine: it may be forwarded, or mounted into a container in which this process runs.
  */
-function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: DockerSystem): EngineLocation {
+function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: LocalMachine): EngineLocation {
   if (isVirtualMachine(info, endpoint)) return 'virtual-machine'
   return info.KernelVersion === system.kernel && info.Name === system.hostname ? 'this-machine' : 'elsewhere'
 }

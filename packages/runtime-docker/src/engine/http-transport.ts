@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { delay } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
-import type { DirectConnection, DockerEndpoint, EndpointTls } from './docker-endpoint.js'
+import type { DirectAddress, DockerEndpoint, EndpointTls } from './docker-endpoint.js'
 import type { UpgradedConnection } from './docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
@@ -22,14 +22,14 @@ import { tolerateReset } from './tolerate-reset.js'
  * Short requests use a connection pool. Streams and upgraded connections have separate sockets.
  */
 export class HttpTransport {
-  readonly #connection: DirectConnection | OnDemandEngine
+  readonly #connection: DirectAddress | OnDemandEngine
   readonly #connectMs: number
   #agent: HttpAgent | undefined
   #tls: Promise<TlsMaterial> | undefined
 
-  constructor({ connection }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
+  constructor({ address }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
     this.#connectMs = connectMs
-    this.#connection = connection.type === 'service' ? new OnDemandEngine(connection) : connection
+    this.#connection = address.type === 'service' ? new OnDemandEngine(address) : address
   }
 
   /** Resolves at the headers of an answer with a status below 400, and rejects with {@link EngineAnswerError} otherwise. */
@@ -61,42 +61,42 @@ export class HttpTransport {
   async #exchange(request: TransportRequest) {
     const served = this.#connection
     if (!(served instanceof OnDemandEngine)) return this.#exchangeAt(served, request)
-    const connection = await served.connect(request.signal)
+    const address = await served.connect(request.signal)
     try {
-      return await this.#exchangeAt(connection, request)
+      return await this.#exchangeAt(address, request)
     } catch (error) {
       if (!isNotListening(error)) throw error
-      await served.forget(connection)
+      await served.forget(address)
       // A request without a stream can be repeated, since nothing was sent. A stream may have been read in part.
       if (request.body instanceof Readable) throw error
       return this.#exchangeAt(await served.connect(request.signal), request)
     }
   }
 
-  async #exchangeAt(connection: DirectConnection, request: TransportRequest) {
-    const options = await this.#toOptions(connection, request)
+  async #exchangeAt(address: DirectAddress, request: TransportRequest) {
+    const options = await this.#toOptions(address, request)
     request.signal?.throwIfAborted()
-    const open = isTls(connection) ? openHttps : openHttp
+    const open = isTls(address) ? openHttps : openHttp
     const limited = { ...request, connectMs: this.#connectMs }
     return repeatIfStale(() => untilAccepted(() => exchange(() => open(options), limited), limited), request)
   }
 
   async #toOptions(
-    connection: DirectConnection,
+    address: DirectAddress,
     { method, path, headers, pooled }: TransportRequest,
   ): Promise<RequestOptions> {
     const common = {
       method,
       path,
       headers: { Host: 'docker', ...headers },
-      agent: pooled ? this.#pool(connection) : false,
+      agent: pooled ? this.#pool(address) : false,
     } as const
-    if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
-    const { host, port, tls } = connection
+    if (address.type !== 'tcp') return { ...common, socketPath: address.path }
+    const { host, port, tls } = address
     const name = host.includes(':') ? `[${host}]` : host
     // TCP keep-alive detects a peer that vanished without closing the connection, even without any traffic.
-    const address = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
-    return tls === undefined ? address : { ...address, ...(await this.#readTls(tls)) }
+    const options = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
+    return tls === undefined ? options : { ...options, ...(await this.#readTls(tls)) }
   }
 
   /** Reads the TLS files once, and again after a failure. */
@@ -108,14 +108,14 @@ export class HttpTransport {
     return this.#tls
   }
 
-  #pool(connection: DirectConnection): HttpAgent {
-    this.#agent ??= new (isTls(connection) ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
+  #pool(address: DirectAddress): HttpAgent {
+    this.#agent ??= new (isTls(address) ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
     return this.#agent
   }
 }
 
-function isTls(connection: DirectConnection): boolean {
-  return connection.type === 'tcp' && connection.tls !== undefined
+function isTls(address: DirectAddress): boolean {
+  return address.type === 'tcp' && address.tls !== undefined
 }
 
 /** The TLS options of `node:tls`. */

@@ -1,30 +1,30 @@
 import { untilAborted } from '@capstan/core/plugin'
-import type { DirectConnection, EngineService, ServedConnection } from './docker-endpoint.js'
+import type { DirectAddress, EngineService, OnDemandAddress } from './docker-endpoint.js'
 
 /** Starts an engine at the first request, and again after it has exited. */
 export class OnDemandEngine {
-  readonly #serve: ServedConnection['serve']
+  readonly #startService: OnDemandAddress['start']
   readonly #needed = new AbortController()
   #service: Promise<EngineService> | undefined
 
-  constructor({ serve }: ServedConnection) {
-    this.#serve = serve
+  constructor({ start }: OnDemandAddress) {
+    this.#startService = start
   }
 
   /**
-   * Starts the engine if necessary and resolves with its connection. Concurrent calls share one start; an abort ends
+   * Starts the engine if necessary and resolves with its address. Concurrent calls share one start; an abort ends
    * only the call with that signal.
    */
-  async connect(signal: AbortSignal | undefined): Promise<DirectConnection> {
+  async connect(signal: AbortSignal | undefined): Promise<DirectAddress> {
     signal?.throwIfAborted()
-    const { connection } = await untilAborted(this.#start(), signal)
-    return connection
+    const { address } = await untilAborted(this.#start(), signal)
+    return address
   }
 
-  /** Discards a connection at which nothing listens. The next call starts the engine again. */
-  async forget(connection: DirectConnection): Promise<void> {
+  /** Discards an address at which nothing listens. The next call starts the engine again. */
+  async forget(address: DirectAddress): Promise<void> {
     const service = this.#service
-    if (service === undefined || (await service).connection !== connection || this.#service !== service) return
+    if (service === undefined || (await service).address !== address || this.#service !== service) return
     this.#service = undefined
     await (await service)[Symbol.asyncDispose]()
   }
@@ -37,7 +37,7 @@ export class OnDemandEngine {
 
   #start(): Promise<EngineService> {
     this.#needed.signal.throwIfAborted()
-    this.#service ??= this.#serve({ signal: this.#needed.signal }).catch((error: unknown) => {
+    this.#service ??= this.#startService({ signal: this.#needed.signal }).catch((error: unknown) => {
       this.#service = undefined
       throw error
     })

@@ -9,7 +9,7 @@ import { toReason } from '../engine/engine-text.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
-import { isEndError, refuseSharedNetwork } from './rules/firewalled-container.js'
+import { isEndError, rejectSharedNetwork } from './rules/firewalled-container.js'
 import { createNoRunnerError } from './rules/runners.js'
 import { type Opening, openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
 import { releaseSandboxIfEnded } from './sandbox/release-sandbox.js'
@@ -85,7 +85,7 @@ async function restrict(engine: DockerEngine, restricting: Restricting): Promise
   const { id, rules, call } = restricting
   try {
     const container = await inspectContainer(engine, call)
-    refuseSharedNetwork(container, 'not-started')
+    rejectSharedNetwork(container, 'not-started')
     if (container.State?.Running === true) return (start) => restrictRunning(engine, restricting, start)
     if (container.HostConfig?.NetworkMode === 'none') return (start) => start()
     const request = engine.containers.findCreated(id)

@@ -5,7 +5,7 @@ import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup.js'
 import { applyFirewall } from './rules/apply-firewall.js'
-import { refuseSharedNetwork } from './rules/firewalled-container.js'
+import { rejectSharedNetwork } from './rules/firewalled-container.js'
 
 /**
  * Sets the rules in a running container and stores them for its next starts by this runtime. The rules of a created
@@ -16,7 +16,7 @@ export async function setupFirewall(engine: DockerEngine, rules: FirewallRules, 
   const container = await inspectContainer(engine, call)
   const store = () => engine.containers.settings.add(container.Id, toContainerName(container.Name), { rules })
   try {
-    if (container.State?.Status === 'created') refuseSharedNetwork(container, 'unchanged')
+    if (container.State?.Status === 'created') rejectSharedNetwork(container, 'unchanged')
     else await withFirewallCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, { signal }))
     store()
   } catch (error) {

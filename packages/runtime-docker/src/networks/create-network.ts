@@ -30,7 +30,7 @@ export async function createNetwork(
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const request = { call, name, internal, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
-    const id = await makeUnique(engine, request)
+    const id = await createUnique(engine, request)
     if (id !== undefined) return id
     await delay(Math.random() * betweenAttemptsMs, call)
   }
@@ -41,11 +41,11 @@ export async function createNetwork(
  * Resolves with the id, or with `undefined` when concurrent requests created networks of the same name and each removed
  * its own.
  */
-async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
+async function createUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   const { call, name } = request
   const addUndo = () =>
     call.undo.add(`network ${name}`, (own) => removeByRequestId(engine, request, { ...call, ...own }))
-  const id = await make(engine, request).catch(async (error: unknown) => {
+  const id = await sendCreateNetwork(engine, request).catch(async (error: unknown) => {
     if (hasKnownOutcome(error, call)) throw await explainNetworkError(engine, request, error)
     addUndo()
     throw error
@@ -62,7 +62,7 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
   return undefined
 }
 
-function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
+function sendCreateNetwork(engine: DockerEngine, request: NetworkRequest): Promise<string> {
   const { call, name, internal, labels, requestIdLabel } = request
   return withAbortGrace(engine, call, async (graceCall) => {
     try {
@@ -73,9 +73,9 @@ function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
       return (await api.createNetwork(body)).id
     } catch (error) {
       call.signal.throwIfAborted()
-      const made = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
-      if (made === undefined) throw error
-      return made.Id // the engine was slow but created the network
+      const created = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
+      if (created === undefined) throw error
+      return created.Id // the engine was slow but created the network
     }
   })
 }

@@ -45,7 +45,7 @@ export async function pollUntilEnded(engine: DockerEngine, call: EngineCall): Pr
 
 async function pollExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<ExitResult> {
   const { answered, condition } = options
-  const code = await Promise.race([look(engine, call, options), untilAnswered(answered)])
+  const code = await Promise.race([pollInspections(engine, call, options), untilAnswered(answered)])
   if (condition === 'removed' && code !== 'replaced') await untilRemoved(engine, call)
   return code
 }
@@ -73,14 +73,14 @@ async function untilAnswered(answered: Promise<number>): Promise<number> {
   return code < 0 ? new Promise(() => {}) : code
 }
 
-async function look(
+async function pollInspections(
   engine: DockerEngine,
   call: EngineCall,
   { openedAt, endedBefore }: WatchOptions,
 ): Promise<ExitResult> {
   await untilAborted(call.pingAfter ?? Promise.resolve(), call.signal)
   const engineId = engine.containers.toEngineId(call.subject)
-  for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
+  for (let waitMs = firstIntervalMs; ; waitMs = Math.min(waitMs * 1.5, longestIntervalMs)) {
     await delay(waitMs, call)
     if (engine.containers.toEngineId(call.subject) !== engineId) return 'replaced'
     const seen = await inspect(engine, call)
@@ -114,13 +114,13 @@ async function readExitEvent(engine: DockerEngine, call: EngineCall, since: numb
 
 /** Waits for the removal, which follows the exit shortly, up to a limit. */
 async function untilRemoved(engine: DockerEngine, call: EngineCall): Promise<void> {
-  for (let attempt = 0; attempt < mostLooks; attempt += 1) {
+  for (let attempt = 0; attempt < mostInspections; attempt += 1) {
     if ((await inspect(engine, call)) === 'removed') return
-    await delay(firstLookMs, call)
+    await delay(firstIntervalMs, call)
   }
 }
 
 const betweenEndsMs = 500
-const firstLookMs = 100
-const lastLookMs = 2_000
-const mostLooks = 50
+const firstIntervalMs = 100
+const longestIntervalMs = 2_000
+const mostInspections = 50

@@ -1,24 +1,24 @@
 import type { UnsupportedOption } from '@capstan/core/plugin'
-import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import { supportedApi } from '../engine/api-version.js'
+import type { EngineProduct } from '../engine/engine-product.js'
 
 /** The Docker Engine, and engines with an unknown name that have its API. */
-export const dockerProduct: AcceptedEngine = {
+export const dockerProduct: EngineProduct = {
   product: 'docker',
   title: 'Docker',
-  server: 'Docker',
-  component: 'Engine',
+  serverHeader: 'Docker',
+  versionComponent: 'Engine',
   isDefault: true,
   oldestApi: supportedApi.oldest,
   hostName: 'host.docker.internal',
 }
 
 /** Podman at a Docker endpoint. It reports API version 1.40, but has the features of Docker's 1.41. */
-export const podmanProduct: AcceptedEngine = {
+export const podmanProduct: EngineProduct = {
   product: 'podman',
   title: 'Podman',
-  server: 'Libpod',
-  component: 'Podman Engine',
+  serverHeader: 'Libpod',
+  versionComponent: 'Podman Engine',
   oldestApi: '1.40',
   hostName: 'host.containers.internal',
   adjust: ({ facts, unsupportedOptions }) => ({
@@ -34,13 +34,13 @@ export const podmanProduct: AcceptedEngine = {
     },
     unsupportedOptions: [
       ...unsupportedOptions,
-      ...podmanRefusals,
-      ...(facts.location === 'this-machine' ? [] : [unseenSources]),
+      ...unsupportedOnPodman,
+      ...(facts.location === 'this-machine' ? [] : [uncheckedSources]),
     ],
   }),
 }
 
-const podmanRefusals: readonly UnsupportedOption[] = [
+const unsupportedOnPodman: readonly UnsupportedOption[] = [
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
   {
     field: 'ports.ipv6',
@@ -55,7 +55,7 @@ const podmanRefusals: readonly UnsupportedOption[] = [
   { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]
 
-const unseenSources: UnsupportedOption = {
+const uncheckedSources: UnsupportedOption = {
   field: 'mounts.bind',
   reason: 'Podman creates a source that is missing, and whether it exists cannot be checked from here',
   remedy: 'use a volume',

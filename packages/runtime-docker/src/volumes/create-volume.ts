@@ -24,7 +24,7 @@ import { ignoreErrors } from '../engine/ignore-errors.js'
 export async function createVolume(engine: DockerEngine, labels: StringMap, call: Operation): Promise<string> {
   const requestIdLabel = createRequestIdLabel()
   const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...requestIdLabel }
-  refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+  rejectTaken(engine, await findVolume(engine, call), requestIdLabel)
   return sendCreateVolume(engine, { call, labels: all, requestIdLabel })
 }
 
@@ -42,7 +42,7 @@ export async function sendCreateVolume(
       const body = { Name: name, Labels: labels }
       return engine.sendJson<InspectedVolume>({ ...graceCall, method: 'POST', path: '/volumes/create', body })
     })
-    refuseTaken(engine, made, requestIdLabel)
+    rejectTaken(engine, made, requestIdLabel)
     call.signal.throwIfAborted()
     return name
   } catch (error) {
@@ -51,7 +51,7 @@ export async function sendCreateVolume(
       throw error
     }
     // An engine may fail when another request creates the volume at the same time.
-    if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+    if (isHostError(error, 'OPERATION_FAILED')) rejectTaken(engine, await findVolume(engine, call), requestIdLabel)
     throw toBadName(error, call)
   }
 }
@@ -70,7 +70,7 @@ function toBadName(error: unknown, { subject: name, field = 'name' }: EngineCall
   return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
 }
 
-function refuseTaken(
+function rejectTaken(
   { ownerLabels }: DockerEngine,
   volume: InspectedVolume | undefined,
   requestIdLabel: StringMap,

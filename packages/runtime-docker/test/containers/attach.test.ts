@@ -177,7 +177,7 @@ describe('attach', () => {
     await expect(attached).rejects.toBe('enough')
   })
 
-  test('leaves no connection when the size cannot be set because the engine stopped', async () => {
+  test('closes the connection when the size cannot be set because the engine stopped', async () => {
     const { fake, runtime, container } = await startAttachable({ Tty: true })
     fake.override('POST /containers/*/resize', (reply) => reply.destroy())
     const attached = runtime.attach(container.id, { initialSize: { height: 1, width: 1 } })
@@ -416,7 +416,7 @@ describe('startAttached', () => {
     expect(await running).toBe(0)
   })
 
-  test('rejects with the reason of an abort, stops the container, and leaves no connection', async () => {
+  test('rejects with the reason of an abort, stops the container, and closes all connections', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const controller = new AbortController()
@@ -440,7 +440,7 @@ describe('startAttached', () => {
     expect(fake.state.findContainer(id)?.status).toBe('running')
   })
 
-  test('rejects with COMMAND_NOT_STARTED for a missing command, and leaves no connection', async () => {
+  test('rejects with COMMAND_NOT_STARTED for a missing command, and closes all connections', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })
     fake.override('POST /containers/*/start', (reply) =>

@@ -160,8 +160,8 @@ describe('TLS', () => {
   async function tlsOf(env: Environment, given: GivenEndpoint = {}, home?: string) {
     const [candidate] = (await find(home ?? (await createHome({ 'ca.pem': 'ca' })), env, given)).candidates
     if (candidate === undefined || 'failed' in candidate) throw new Error('no endpoint')
-    const { connection } = candidate.endpoint
-    return connection.type === 'tcp' ? connection.tls : undefined
+    const { address } = candidate.endpoint
+    return address.type === 'tcp' ? address.tls : undefined
   }
 
   test('DOCKER_TLS_VERIFY with any text turns verification on, with the files of the configuration directory', async () => {

@@ -5,7 +5,7 @@ const tls = { verify: true, caFile: undefined, certFile: undefined, keyFile: und
 
 function parse(text: string, withTls = false) {
   const candidate = parseEndpoint(text, { source: 'DOCKER_HOST', tls: withTls ? tls : undefined })
-  return 'failed' in candidate ? candidate.failed : candidate.endpoint.connection
+  return 'failed' in candidate ? candidate.failed : candidate.endpoint.address
 }
 
 describe('parseEndpoint', () => {
@@ -18,8 +18,8 @@ describe('parseEndpoint', () => {
     ['tcp://host:80', { type: 'tcp', host: 'host', port: 80, tls: undefined }],
     ['TCP://10.0.0.1:1234/', { type: 'tcp', host: '10.0.0.1', port: 1234, tls: undefined }],
     ['tcp://[::1]:2375', { type: 'tcp', host: '::1', port: 2375, tls: undefined }],
-  ])('parses %s', (text, connection) => {
-    expect(parse(text)).toEqual(connection)
+  ])('parses %s', (text, address) => {
+    expect(parse(text)).toEqual(address)
   })
 
   test('uses port 2376 for tcp with TLS and no port', () => {
@@ -91,6 +91,6 @@ test('gives a remedy with the user for an endpoint with credentials', () => {
 test('does not change the path of a socket', () => {
   const path = '/run/a:b@c/docker.sock'
   expect(parseEndpoint(`unix://${path}`, { source: 'x' })).toMatchObject({
-    endpoint: { url: `unix://${path}`, connection: { path } },
+    endpoint: { url: `unix://${path}`, address: { path } },
   })
 })

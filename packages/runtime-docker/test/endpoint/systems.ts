@@ -1,15 +1,15 @@
-import type { DockerSystem } from '../../src/engine/docker-system.js'
+import type { LocalMachine } from '../../src/engine/local-machine.js'
 
 /** Machines as data. */
-export const linux: DockerSystem = {
+export const linux: LocalMachine = {
   platform: 'linux',
   home: '/home/ann',
   uid: 1000,
   hostname: 'host',
   kernel: '6.1.0',
 }
-export const mac: DockerSystem = { platform: 'darwin', home: '/Users/ann', uid: 501, hostname: 'mac', kernel: '24.5.0' }
-export const windows: DockerSystem = {
+export const mac: LocalMachine = { platform: 'darwin', home: '/Users/ann', uid: 501, hostname: 'mac', kernel: '24.5.0' }
+export const windows: LocalMachine = {
   platform: 'win32',
   home: 'C:/Users/ann',
   uid: undefined,

@@ -23,7 +23,7 @@ test('resolves with an answer that arrives within the grace period', async () =>
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })
 
-test('rejects with the reason after the grace period, and leaves no listener on the signal', async () => {
+test('rejects with the reason after the grace period, and removes its listeners from the signal', async () => {
   const { engine } = await startFakeEngine({}, { abortGraceMs: 5 })
   const controller = new AbortController()
   const worked = withAbortGrace(engine, { ...thing, signal: controller.signal }, ({ signal }) => untilAbort(signal))

@@ -4,7 +4,7 @@ import { ContainerRegistry } from '../../src/engine/container-registry.js'
 const toId = (index: number) => String(index).padStart(12, '0').padEnd(64, '0')
 
 describe('ContainerRegistry', () => {
-  test('keeps the engine ids of the last removed containers, which events of the engine still have', () => {
+  test('keeps the engine ids of the last removed containers, since later events have them', () => {
     const containers = new ContainerRegistry()
     for (let index = 0; index < 300; index += 1) {
       containers.addSandboxed(toId(index), { id: `engine-${index}`, sandboxId: `sandbox-${index}` })
@@ -18,7 +18,7 @@ describe('ContainerRegistry', () => {
     'removes the stored create request of a container, by %s',
     (given) => {
       const containers = new ContainerRegistry()
-      const request = { body: { HostConfig: {} }, platform: undefined, later: [] }
+      const request = { body: { HostConfig: {} }, platform: undefined, laterNetworks: [] }
       containers.addCreated(toId(1), { name: 'name', request })
       containers.addCreated(toId(2), { name: undefined, request })
       containers.forgetCreated(given)

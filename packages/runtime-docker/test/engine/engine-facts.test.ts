@@ -22,11 +22,11 @@ const debian: InfoAnswer = {
   CgroupDriver: 'cgroupfs',
 }
 function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
-  const connection = { type: 'socket', path: url.slice('unix://'.length) } as const
+  const address = { type: 'socket', path: url.slice('unix://'.length) } as const
   return toEngineFacts({
     product: dockerProduct,
     info: { ...debian, ...info },
-    endpoint: { url, connection },
+    endpoint: { url, address },
     system: linux,
   })
 }

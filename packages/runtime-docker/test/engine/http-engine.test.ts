@@ -372,7 +372,7 @@ describe('upgrade', () => {
   })
 })
 
-test('close ends requests in progress with RUNTIME_UNAVAILABLE, and leaves no connection', async () => {
+test('close ends requests in progress with RUNTIME_UNAVAILABLE, and closes all connections', async () => {
   const { fake, engine } = await startFakeEngine()
   fake.override('GET /x', () => {})
   fake.override('GET /stream', (reply) => reply.open().write('x'))

@@ -4,7 +4,7 @@ import { startRuntime } from '../start-runtime.js'
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
 
 describe('setupFirewall', () => {
-  test('only keeps the rules of a created container', async () => {
+  test('only stores the rules of a created container', async () => {
     const { fake, firewalls } = await startRuntime()
     const { id } = fake.state.createContainer('c', {})
     await firewalls.setupFirewall(id, rules)

@@ -71,7 +71,7 @@ describe('the first start under stored rules', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('returns the output and the exit code of a process that ends at once, and leaves nothing with autoRemove', async () => {
+  test('returns the output and the exit code of a process that ends at once; with autoRemove all containers are removed', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['echo', 'hello'], { autoRemove: true })
     const stdout = collectOutput()
@@ -129,7 +129,7 @@ describe('the first start under stored rules', () => {
     expect(container?.HostConfig).not.toHaveProperty('PortBindings')
   })
 
-  test.each(['its id', 'its name'])('is seen by a log that was followed before it, by %s', async (by) => {
+  test.each(['its id', 'its name'])('a log that was followed before it, by %s, has the output', async (by) => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const id = await createKept(started, ['exit', '0'])
@@ -188,7 +188,7 @@ describe('the first start under stored rules', () => {
     expect([...started.fake.state.containers.values()].map(({ status }) => status)).toEqual(['exited', 'exited'])
   })
 
-  test('rejects with FIREWALL_FAILED, not-started, where no image has the tools, and leaves the container as it was', async () => {
+  test('rejects with FIREWALL_FAILED, not-started, where no image has the tools, and does not change the container', async () => {
     const started = await startRuntime({ firewallImage: 'tools:1' })
     const { fake, runtime } = started
     const starts = watchStarts(started)
@@ -231,7 +231,7 @@ describe('the first start under stored rules', () => {
     expect(starts).toEqual([{ name: 'c', isOpen: false }])
   })
 
-  test('leaves the rules in place for a start that the engine makes after the abort', async () => {
+  test('keeps the rules for a start that the engine makes after the abort', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const id = await createKept(started, ['sleep'])
@@ -396,7 +396,7 @@ describe('each request of a start under stored rules', () => {
   }
 
   test.each(Object.entries(kinds))(
-    'never starts the container unrestricted, and leaves nothing after a failed start, when refused: %s',
+    'never starts the container unrestricted, and removes the sandbox after a failed start, when refused: %s',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {
@@ -441,7 +441,7 @@ describe('each request of a start under stored rules', () => {
   )
 })
 
-test('setupFirewall rejects with the reason of an abort when a request is not answered, and warns of what is left', async () => {
+test('setupFirewall rejects with the reason of an abort when a request is not answered, and warns that cleanup is incomplete', async () => {
   for (let index = 0; ; index += 1) {
     const started = await startRuntime({}, { undoMs: 50, abortGraceMs: 20, lateResultMs: 10 })
     const container = started.fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })

@@ -150,7 +150,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await imageExists(engine, tag)).toBe(true)
   })
 
-  test('stops the build at an abort, and leaves no image and no container', async () => {
+  test('stops the build at an abort, and removes its image and its containers', async () => {
     const { engine, tag } = connect()
     const abort = new AbortController()
     const reason = new Error('enough')

@@ -19,7 +19,7 @@ export async function killExec(engine: DockerEngine, target: KillTarget, call: E
   const name = target.signal.replace(/^SIG/, '')
   const { Running, Pid = 0, ContainerID = '' } = await inspectStarted(engine, target.execId, call)
   if (Running !== true) return false
-  const inner = target.marker === undefined ? await readInnerPid(Pid, ContainerID) : undefined
+  const inner = target.marker === undefined ? await readContainerPid(Pid, ContainerID) : undefined
   for (const command of toCommands(name, inner, target.marker)) {
     if ((await runToEnd(engine, command, { ...call, subject: target.containerId })) === 0) return true
   }
@@ -31,7 +31,7 @@ export interface KillTarget extends ExecProcessOptions {
 }
 
 /** Whether the container runs on the kernel of this machine, so that `/proc` has the process. */
-export function canReadInnerPid({ details }: Pick<DockerEngine, 'details'>): boolean {
+export function canReadContainerPid({ details }: Pick<DockerEngine, 'details'>): boolean {
   return details.facts.location === 'this-machine' && process.platform === 'linux'
 }
 
@@ -65,7 +65,7 @@ async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): 
  * Reads the process id in the container, if the control group of the process has the container's id, since this process
  * may have another PID namespace than the engine.
  */
-async function readInnerPid(pid: number, containerId: string): Promise<number | undefined> {
+async function readContainerPid(pid: number, containerId: string): Promise<number | undefined> {
   if (pid <= 0 || containerId === '') return undefined
   const [status, cgroup] = await Promise.all(
     ['status', 'cgroup'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),

@@ -6,7 +6,7 @@ import { toEnvironmentLine } from '../create-body.js'
 import { toContainerState } from '../inspection/convert-container.js'
 import { inspectContainer, validateContainerId } from '../inspection/inspect-container.js'
 import { DockerExecProcess } from './docker-exec-process.js'
-import { canReadInnerPid } from './kill-exec.js'
+import { canReadContainerPid } from './kill-exec.js'
 
 /** Starts an additional process in a running container and resolves when it is attached. */
 export async function openExec(
@@ -23,7 +23,7 @@ export async function openExec(
   const { tty: isTerminal = false, stdin: hasStdin = true } = options
   const { signal, end } = engine.operations.begin(options.signal)
   const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }
-  const marker = canReadInnerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
+  const marker = canReadContainerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
   try {
     const api = await engine.api(call)
     const { id: execId } = await api.getContainer(id).exec(toExecBody(command, { ...options, marker }))

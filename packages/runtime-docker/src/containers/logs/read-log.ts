@@ -121,7 +121,7 @@ export async function readAllLogs(engine: DockerEngine, call: EngineCall): Promi
 }
 
 /** Throws OPTION_UNSUPPORTED for options that the engine does not support. */
-export function refuseLogOptions(
+export function checkLogOptions(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   { since, timestamps = false }: LogOptions,
 ): void {

@@ -19,9 +19,9 @@ export function watchLiveness(
 ): () => void {
   const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts
   const own = new AbortController()
-  let isAsking = false
+  let isPinging = false
   let unanswered = 0
-  const judge = (error: unknown) => {
+  const handleFailure = (error: unknown) => {
     if (own.signal.aborted) return
     unanswered = isUnanswered(error) ? unanswered + 1 : 0
     if (isInconclusive(error) && unanswered < mostUnanswered) return
@@ -29,18 +29,18 @@ export function watchLiveness(
     const isTranslated = isHostError(error) && !isHostError(error, 'TIMED_OUT')
     onLost(isTranslated ? error : toConnectionLost(engine, { cause: error }))
   }
-  const ask = () => {
-    if (isAsking) return
-    isAsking = true
+  const pingOnce = () => {
+    if (isPinging) return
+    isPinging = true
     ping(engine, { operation, subject, signal: own.signal, timeoutMs })
       .then(() => {
         unanswered = 0
-      }, judge)
+      }, handleFailure)
       .finally(() => {
-        isAsking = false
+        isPinging = false
       })
   }
-  const timer = setInterval(ask, livenessIntervalMs)
+  const timer = setInterval(pingOnce, livenessIntervalMs)
   timer.unref()
   const stop = () => {
     clearInterval(timer)

@@ -50,7 +50,7 @@ export class ProcessOutput {
         socket.destroy()
       }
     }
-    const breakOff = (error: unknown) => {
+    const endWithError = (error: unknown) => {
       socket.off('data', take)
       // A socket that a slow reader has paused emits no `data` events for its buffered data.
       for (let chunk = readNext(socket); chunk !== null && !isOver; chunk = readNext(socket)) take(chunk)
@@ -58,8 +58,10 @@ export class ProcessOutput {
     }
     socket.on('data', take)
     socket.on('end', () => end(this.#findPartialFrame()))
-    socket.on('error', breakOff)
-    socket.on('close', () => breakOff(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
+    socket.on('error', endWithError)
+    socket.on('close', () =>
+      endWithError(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })),
+    )
     if (head.length > 0) take(head)
   }
 

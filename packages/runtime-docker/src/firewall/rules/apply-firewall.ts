@@ -11,7 +11,7 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
 import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
 import { type Contained, contain } from './contain.js'
-import { isEndError, readFirewalledContainer, refuseSharedNetwork } from './firewalled-container.js'
+import { isEndError, readFirewalledContainer, rejectSharedNetwork } from './firewalled-container.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 import type { ResolveContext } from './resolve-host.js'
@@ -42,7 +42,7 @@ export async function applyFirewall(
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal, timeoutMs: stepTimeoutMs }
   const container = await readFirewalledContainer(engine, call)
   if (container.networkMode === 'none') return
-  refuseSharedNetwork({ Id: id, HostConfig: { NetworkMode: container.networkMode } }, 'unchanged')
+  rejectSharedNetwork({ Id: id, HostConfig: { NetworkMode: container.networkMode } }, 'unchanged')
   const context = { engine, container }
   try {
     const reasons = await setRules({ ...context, runners: listRunners(context) }, rules, call)

@@ -48,7 +48,7 @@ export function isEndError(error: unknown): boolean {
 }
 
 /** Refuses a container whose rules would apply to the host, or to another container. */
-export function refuseSharedNetwork(
+export function rejectSharedNetwork(
   { Id: id, HostConfig }: Pick<InspectedContainer, 'Id' | 'HostConfig'>,
   containment: 'unchanged' | 'not-started',
 ): void {

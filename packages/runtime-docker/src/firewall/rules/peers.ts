@@ -43,9 +43,9 @@ async function findAddresses(
   const network = networks.find(({ NetworkID }) => NetworkID === attachment.networkId)
   if (peer === undefined || network === undefined) return []
   const names = [toContainerName(peer.Name), id.slice(0, 12), ...(network.Aliases ?? [])]
-  const isMeant = names.some((name) => {
+  const matches = names.some((name) => {
     return name !== '' && (isSameHost(name, host) || isSameHost(`${name}.${attachment.networkName}`, host))
   })
   const addresses = [network.IPAddress, network.GlobalIPv6Address]
-  return isMeant ? addresses.filter((address) => address !== undefined).filter((address) => address !== '') : []
+  return matches ? addresses.filter((address) => address !== undefined).filter((address) => address !== '') : []
 }

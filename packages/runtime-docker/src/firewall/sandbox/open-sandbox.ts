@@ -73,7 +73,7 @@ async function openWith(
   try {
     const sandboxId = await createSandbox(engine, { image, container, request, aliases }, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
-    for (const { networkId, aliases: own = [] } of request.later) {
+    for (const { networkId, aliases: own = [] } of request.laterNetworks) {
       const EndpointConfig = toEndpointSettings({ networkId, aliases: [...own, ...aliases] })
       const api = await engine.api({ ...call, subject: networkId })
       await api.getNetwork(networkId).connect({ Container: sandboxId, EndpointConfig })

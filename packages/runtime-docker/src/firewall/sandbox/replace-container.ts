@@ -26,16 +26,16 @@ export async function replaceContainer(
   const firstId = container.Id
   const name = toContainerName(container.Name)
   const image = await pinImage(engine, container.Image ?? '', request.body.Image ?? '', call)
-  const aside = `${name}-${randomUUID().slice(0, 8)}`
+  const temporaryName = `${name}-${randomUUID().slice(0, 8)}`
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
     undo.add(`the name of ${name}`, async (own) => {
       engine.containers.forgetSandboxed(firstId)
       const undoing = { ...call, ...own }
       const first = await findContainer(engine, { ...undoing, subject: firstId })
-      if (toContainerName(first?.Name) === aside) await rename(engine, firstId, name, undoing)
+      if (toContainerName(first?.Name) === temporaryName) await rename(engine, firstId, name, undoing)
     })
-    await rename(engine, firstId, aside, call)
+    await rename(engine, firstId, temporaryName, call)
     const hostname = toSeparateHostname(engine, request.body, firstId)
     const labels = toReplacementLabels({ firstId, sandboxId })
     const body = toReplacementBody(request.body, { image, sandboxId, labels, hostname })
@@ -45,7 +45,7 @@ export async function replaceContainer(
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
-  await removeFirst(engine, aside)
+  await removeFirst(engine, temporaryName)
 }
 
 /**

@@ -32,7 +32,7 @@ export interface SandboxOptions {
 /** The body for the container itself, in the network namespace of its sandbox: without network settings, which the engine refuses. */
 export function toReplacementBody(
   body: CreateBody,
-  { image, sandboxId, labels, hostname }: SandboxedOptions,
+  { image, sandboxId, labels, hostname }: ReplacementOptions,
 ): CreateBody {
   const { Hostname: _hostname, ExposedPorts: _ports, NetworkingConfig: _networking, ...rest } = body
   const { Dns: _dns, ExtraHosts: _hosts, PortBindings: _bindings, ...hostConfig } = body.HostConfig
@@ -46,7 +46,7 @@ export function toReplacementBody(
 }
 
 /** Options of `toReplacementBody`. */
-export interface SandboxedOptions {
+export interface ReplacementOptions {
   readonly image: string
   readonly sandboxId: string
   readonly labels: StringMap

@@ -64,7 +64,7 @@ test.for([
   await expect(reading).rejects.toEqual({ thrown: { text, code } })
 })
 
-test('reads ids, bytes and results from messages, and leaves seconds and unknown totals out', async () => {
+test('reads ids, bytes and results from messages, and omits seconds and unknown totals', async () => {
   const lines = [
     '{"status":"Downloading","id":"abc","progressDetail":{"current":5,"total":10}}',
     '{"status":"Extracting","id":"abc","progressDetail":{"current":5,"units":"s"}}',

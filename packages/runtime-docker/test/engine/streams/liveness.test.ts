@@ -15,7 +15,7 @@ test('reports CONNECTION_LOST once when the engine hangs during a silent stream'
   expect(fake.requests.length).toBeLessThanOrEqual(3)
 })
 
-test('pings an engine that answers until it is stopped, and leaves no connection', async () => {
+test('pings an engine that answers until it is stopped, and closes all connections', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2 })
   const stop = watchLiveness(engine, call, { onLost: (error) => expect(error).toBeUndefined() })
   await expect.poll(() => fake.requests.length).toBeGreaterThan(3)

@@ -6,7 +6,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findImage } from './images.js'
 
 /** The options that no engine's builder supports. Part of every report of this plugin. */
-export const buildRefusals: readonly UnsupportedOption[] = [
+export const unsupportedBuildOptions: readonly UnsupportedOption[] = [
   {
     field: 'build.dns',
     // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild has no such parameter
@@ -16,8 +16,11 @@ export const buildRefusals: readonly UnsupportedOption[] = [
 ]
 
 /** Throws OPTION_UNSUPPORTED for an option in the engine's list. */
-export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
-  const refused = { runtime: runtimeName, unsupportedOptions: [...details.unsupportedOptions, ...buildRefusals] }
+export function checkBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
+  const refused = {
+    runtime: runtimeName,
+    unsupportedOptions: [...details.unsupportedOptions, ...unsupportedBuildOptions],
+  }
   if (dns.length > 0) checkOption(imageBuilderCapability, 'build.dns', dns, refused)
   checkOption(imageBuilderCapability, 'build.platform', platform, refused)
 }
@@ -35,16 +38,16 @@ export async function checkBasePlatforms(
   for (const base of findDockerfileImages(dockerfile, { buildArgs, target })) {
     if (base.platform !== undefined || base.use === 'trigger') continue
     const image = await findImage(engine, base.reference, call)
-    if (image !== undefined) refuseOther(engine, platform, image, base.reference)
+    if (image !== undefined) checkPlatform(engine, platform, image, base.reference)
   }
 }
 
 /** Throws OPTION_UNSUPPORTED when the built image is not for the requested platform. */
 export function checkBuiltPlatform(engine: DockerEngine, built: InspectedImage, { platform }: BuildOptions): void {
-  if (platform !== undefined) refuseOther(engine, platform, built)
+  if (platform !== undefined) checkPlatform(engine, platform, built)
 }
 
-function refuseOther(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {
+function checkPlatform(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {
   const [os, architecture, variant] = platform.split('/')
   const isMatch =
     (architecture === undefined ? [image.Os, image.Architecture].includes(os) : os === image.Os) &&

@@ -2,7 +2,7 @@ import { hostname, platform, release } from 'node:os'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 
 /** The facts about this machine that the search for an engine uses. As plain data they let tests run anywhere. */
-export interface DockerSystem {
+export interface LocalMachine {
   readonly platform: NodeJS.Platform
   readonly home: string
   /** `undefined` on Windows. */
@@ -13,7 +13,7 @@ export interface DockerSystem {
 }
 
 /** Reads the facts about this machine. The home directory comes from the environment. */
-export function readDockerSystem(env: Environment): DockerSystem {
+export function readLocalMachine(env: Environment): LocalMachine {
   return {
     platform: platform(),
     home: findHomeDirectory(env),

@@ -1,15 +1,15 @@
 import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
 
 /** A product that a plugin supports, how it is recognized, and the oldest supported API version. */
-export interface AcceptedEngine {
+export interface EngineProduct {
   /** In lower case; for `facts.product`. */
   readonly product: string
   /** The name of the product in messages and reports. */
   readonly title: string
   /** The product in the header `Server`: `Docker` of `Docker/20.10.24 (linux)`. */
-  readonly server: string
+  readonly serverHeader: string
   /** The name of its component in `/version`, used when a proxy removes the header. */
-  readonly component: string
+  readonly versionComponent: string
   /** Whether engines with an unknown name count as this product. Default false: they are rejected. */
   readonly isDefault?: boolean
   /** The oldest API version that is supported. */
@@ -21,8 +21,8 @@ export interface AcceptedEngine {
 }
 
 /** Finds the product by the header `Server`; `undefined` when no product matches. */
-export function findByServer(accepts: readonly AcceptedEngine[], server: string): AcceptedEngine | undefined {
-  return accepts.find((accepted) => server.startsWith(`${accepted.server}/`))
+export function findByServer(accepts: readonly EngineProduct[], server: string): EngineProduct | undefined {
+  return accepts.find((accepted) => server.startsWith(`${accepted.serverHeader}/`))
 }
 
 /**
@@ -31,10 +31,10 @@ export function findByServer(accepts: readonly AcceptedEngine[], server: string)
  * @throws EngineProductError that names the engine that answered and the supported products.
  */
 export function findByComponents(
-  accepts: readonly AcceptedEngine[],
+  accepts: readonly EngineProduct[],
   { server, components }: { readonly server: string; readonly components: readonly string[] },
-): AcceptedEngine {
-  const matched = accepts.find(({ component }) => components.includes(component))
+): EngineProduct {
+  const matched = accepts.find(({ versionComponent }) => components.includes(versionComponent))
   const found = matched ?? accepts.find(({ isDefault }) => isDefault)
   if (found !== undefined) return found
   const served = accepts.map(({ title }) => title).join(' or ')
