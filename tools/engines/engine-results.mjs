@@ -12,9 +12,11 @@ import { root } from '../workspace.mjs'
  * @property {string} engine
  * @property {string} version
  * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly refused: number, readonly flaky: number }} kit
- * @property {{ readonly passed: number, readonly failed: number, readonly skipped: number, readonly flaky: number }} integration
+ * @property {IntegrationCounts} [integration] absent when only the kit ran
  * @property {readonly EngineFailure[]} failures
  * @property {number} seconds
+ *
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly skipped: number, readonly flaky: number }} IntegrationCounts
  *
  * The fields of the kit's report that are read here.
  *
@@ -65,7 +67,7 @@ export function findFailedCases({ cases }) {
  *
  * @param {TestReport} report
  * @param {TestReport} [alone] of the files with failures, one at a time
- * @returns {Pick<EngineResult, 'integration' | 'failures'>}
+ * @returns {{ readonly integration: IntegrationCounts, readonly failures: readonly EngineFailure[] }}
  */
 export function toTestResult(report, alone) {
   const first = report.testResults.flatMap(toTests)
@@ -140,8 +142,8 @@ function toFirstLine(message = '') {
 export function toResultTable(results) {
   const rows = results.map(({ engine, version, kit, integration, seconds }) => [
     ...[engine, version, kit.passed, kit.failed, kit.absent, kit.refused],
-    ...[integration.passed, integration.failed, integration.skipped],
-    ...[kit.flaky + integration.flaky, (seconds / 60).toFixed(1)],
+    ...(integration ? [integration.passed, integration.failed, integration.skipped] : ['–', '–', '–']),
+    ...[kit.flaky + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
     ...['engine', 'version', 'kit passed', 'failed', 'absent', 'refused'],

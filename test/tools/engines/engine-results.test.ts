@@ -79,10 +79,11 @@ describe('the result of the integration tests', () => {
 test('the table has one row for each engine', () => {
   const { kit: cases } = toKitResult(kit, kitAlone)
   const { integration } = toTestResult(report)
-  const result = { engine: '28', version: '28.5.2', kit: cases, integration, failures: [], seconds: 90 }
-  expect(toResultTable([result]).split('\n')).toEqual([
+  const kitOnly = { engine: '28', version: '28.5.2', kit: cases, failures: [], seconds: 90 }
+  expect(toResultTable([{ ...kitOnly, integration }, kitOnly]).split('\n')).toEqual([
     expect.stringMatching(/^\| engine \| version \| kit passed /),
     expect.stringMatching(/^\| --- \|/),
     '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1.5 |',
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | – | – | – | 1 | 1.5 |',
   ])
 })
