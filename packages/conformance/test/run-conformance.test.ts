@@ -35,7 +35,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
     expect(cases).toEqual([expect.objectContaining({ id: 'MODE-002', status: 'failed', failures })])
   })
 
-  test('reports and removes the resources that a case leaves behind', async () => {
+  test('reports and removes the resources that remain after a case', async () => {
     const plugin = breakPlugin(memoryPlugin(), {
       sidecars: (_, runtime) => ({
         startSidecar: async ({ networks: _networks, ...config }, own) => {
@@ -46,7 +46,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
       }),
     })
     const { cases } = await runConformance({ ...options, plugin, only: ['SIDE-006'] })
-    expect(JSON.stringify(cases)).toContain('nothing to be left after the case')
+    expect(JSON.stringify(cases)).toContain('no resource to remain after the case')
     const again = await runConformance({ ...options, plugin, only: ['RT-012'] })
     expect(again.counts).toMatchObject({ passed: 1, failed: 0 })
   })

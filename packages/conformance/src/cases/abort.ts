@@ -66,7 +66,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     'ABT-020': rejectsAborted('listContainers', ({ runtime }, own) => runtime.listContainers(own)),
     'ABT-021': {
-      title: 'the reason may be any value, and is passed on unchanged',
+      title: 'the reason may be any value, and the call rejects with this value',
       run: async ({ runtime }) => {
         for (const reason of ['a text', { a: 'thing' }, 0]) {
           await expectReason(reason, () => runtime.ping({ signal: AbortSignal.abort(reason) }))

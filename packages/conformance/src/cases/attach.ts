@@ -214,7 +214,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     },
   },
   'ATT-023': {
-    title: 'the session fails when stdin fails, so that partial input is not taken for the whole',
+    title: 'startAttached rejects when reading stdin fails, because the program gets only a part of the input',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await createContainer(context, { interactive: true, command: context.programs.cat() })
@@ -236,7 +236,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-025': endsTerminalInput('a line and a partial line', 'abc\nde'),
   'ATT-026': endsTerminalInput('nothing', ''),
   'ATT-027': {
-    title: 'attach to a terminal keeps reading after the end of stdin',
+    title: 'attach to a terminal gives output after the end of stdin',
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const id = await startContainer(context, { tty: true, interactive: true, command: context.programs.count() })

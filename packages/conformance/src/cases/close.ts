@@ -74,7 +74,7 @@ export const closeCases: readonly ConformanceCase[] = [
       },
     },
     'CLS-007': {
-      title: 'closing one host keeps the streams of another host complete',
+      title: 'closing one host does not end the streams of another host',
       run: async (context) => {
         const other = await context.open()
         const id = await startContainer(context, { command: context.programs.pause('first', 'second') })

@@ -48,9 +48,9 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     requiredOptions: ['env'],
     run: async (context) => {
       const config = { env: { KEPT: 'from the container' } }
-      const given = { env: { SAID: 'from the exec' } }
-      const kept = await runProcess(context, context.programs.variable('KEPT'), given, config)
-      const said = await runProcess(context, context.programs.variable('SAID'), given, config)
+      const options = { env: { SAID: 'from the exec' } }
+      const kept = await runProcess(context, context.programs.variable('KEPT'), options, config)
+      const said = await runProcess(context, context.programs.variable('SAID'), options, config)
       expectEqual([kept.stdout, said.stdout], ['from the container\n', 'from the exec\n'], 'the variables')
     },
   },
@@ -59,9 +59,9 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     requiredOptions: ['env', 'exec.env.unset'],
     run: async (context) => {
       const config = { env: { KEPT: 'from the container', SAID: 'from the container' } }
-      const given = { env: { SAID: null } }
-      const kept = await runProcess(context, context.programs.variable('KEPT'), given, config)
-      const said = await runProcess(context, context.programs.variable('SAID'), given, config)
+      const options = { env: { SAID: null } }
+      const kept = await runProcess(context, context.programs.variable('KEPT'), options, config)
+      const said = await runProcess(context, context.programs.variable('SAID'), options, config)
       expectEqual([kept.stdout, said.stdout], ['from the container\n', '\n'], 'the variables')
     },
   },
@@ -119,7 +119,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     },
   },
   'EXEC-018': {
-    title: 'kill resolves with whether it reached the process, which then ends or else keeps running',
+    title: 'kill resolves with true and the process ends, or with false and it keeps running',
     run: async (context) => {
       const process = await startProcess(context, context.programs.sleep(8))
       await pause(200)

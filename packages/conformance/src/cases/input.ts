@@ -144,18 +144,18 @@ function rejectsConfig(what: string, config: object, field: string): CaseDefinit
     title: `${what} rejects with INVALID_ARGUMENT for ${field}, and nothing is created`,
     run: async (context) => {
       // A caller in plain JavaScript may give a config that the type forbids.
-      const given = { image: context.image, ...config } as ContainerConfig
-      await expectHostError('INVALID_ARGUMENT', () => context.runtime.createContainer(given), { field })
+      const invalid = { image: context.image, ...config } as ContainerConfig
+      await expectHostError('INVALID_ARGUMENT', () => context.runtime.createContainer(invalid), { field })
       expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   }
 }
 
-function rejectsIds(what: string, given: string): CaseDefinition {
+function rejectsIds(what: string, invalidId: string): CaseDefinition {
   return {
     title: `${what} makes every method with an id reject with INVALID_ARGUMENT`,
     run: async (context: CaseContext) => {
-      for (const call of toCalls(context, given)) await expectHostError('INVALID_ARGUMENT', call)
+      for (const call of toCalls(context, invalidId)) await expectHostError('INVALID_ARGUMENT', call)
     },
   }
 }

@@ -209,10 +209,10 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
     title: 'onProgress is not called when no image is pulled',
     run: async (context) => {
       const { runtime, image, signal } = context
-      const heard: ProgressEvent[] = []
-      const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void heard.push(event) })
+      const events: ProgressEvent[] = []
+      const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void events.push(event) })
       context.defer(id, (own) => runtime.removeContainer(id, own))
-      expectEqual(heard, [], 'the progress events')
+      expectEqual(events, [], 'the progress events')
     },
   },
 })

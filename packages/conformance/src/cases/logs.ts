@@ -186,7 +186,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
       for await (const _ of stream) break
       const next = await within(5000, 'the end of the stream', readLogs(stream))
-      expectEqual(next.length, 0, 'chunks after the loop was left')
+      expectEqual(next.length, 0, 'the number of chunks after the loop')
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },

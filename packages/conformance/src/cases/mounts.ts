@@ -118,16 +118,16 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
         const source = await createDirectory(context)
-        await writeFile(join(source, 'note'), 'beside\n')
+        await writeFile(join(source, 'note'), 'bound\n')
         const mounts = [
           { type: 'tmpfs', target: '/scratch', executable: true },
           { type: 'bind', source, target: '/shown' },
         ] as const
-        await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'beside')
+        await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'bound')
       },
     },
     'MNT-011': {
-      title: 'a tmpfs holds at most sizeBytes',
+      title: 'sizeBytes limits the size of a tmpfs',
       requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.size'],
       run: async (context) => {
         const command = context.programs.write('/scratch/note', 'x'.repeat(100_000))

@@ -168,8 +168,8 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
           command: ['/conformance-no-such-program'],
         } as const
         await expectAnyHostError(() => startSidecar(context, config))
-        const left = (await volumes.listVolumes()).filter(({ name }) => name === source)
-        expectEqual(left, [], 'the volume in the list')
+        const remaining = (await volumes.listVolumes()).filter(({ name }) => name === source)
+        expectEqual(remaining, [], 'the volume in the list')
       },
     },
   },

@@ -202,10 +202,10 @@ function pickOwner(labels: StringMap): StringMap {
 async function findLeftoverVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
   const before = new Set(await listAnonymous(context))
   const id = await startContainer(context, { image, command: context.programs.sleep(60) })
-  const made = (await listAnonymous(context)).filter((name) => !before.has(name))
+  const created = (await listAnonymous(context)).filter((name) => !before.has(name))
   await context.runtime.removeContainer(id)
   const after = new Set(await listAnonymous(context))
-  return made.filter((name) => after.has(name))
+  return created.filter((name) => after.has(name))
 }
 
 /** The volumes that were not created by Capstan. */

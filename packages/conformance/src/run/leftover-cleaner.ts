@@ -12,7 +12,7 @@ import { within } from '../assert/wait.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 
-/** Removes the resources that a case left behind, which it finds in the lists of the runtime. */
+/** Removes the resources of a case that remain after it, which are in the lists of the runtime. */
 export class LeftoverCleaner implements AsyncDisposable {
   readonly #host: RuntimeHost
   readonly #name: string
@@ -42,9 +42,9 @@ export class LeftoverCleaner implements AsyncDisposable {
 
 async function removeAll(scope: RuntimeScope, instances: ReadonlySet<string>): Promise<readonly unknown[]> {
   const signal = AbortSignal.timeout(limitMs)
-  const left = await listLeftovers(scope, instances, { signal })
-  for (const { remove } of left) await remove({ signal }).catch(() => {})
-  return left.map(({ title }) => new ConformanceFailure('nothing to be left after the case', title))
+  const leftovers = await listLeftovers(scope, instances, { signal })
+  for (const { remove } of leftovers) await remove({ signal }).catch(() => {})
+  return leftovers.map(({ title }) => new ConformanceFailure('no resource to remain after the case', title))
 }
 
 /** A resource that a case created and that still exists. */

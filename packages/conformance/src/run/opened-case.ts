@@ -106,12 +106,12 @@ export class OpenedCase implements CaseContext {
     this.#undo.add(title, step)
   }
 
-  /** Removes what the case created and closes its hosts. Returns a failure for each resource left and each host not closed. */
+  /** Removes what the case created and closes its hosts. Resolves with the failures: remaining resources and failed closes. */
   async cleanUp(cleaner: LeftoverCleaner): Promise<readonly unknown[]> {
     // A step may fail because the case removed its resource already; only remaining resources fail the case.
     await this.#undo.run()
-    const left = await cleaner.removeLeftovers(this.#instances)
-    return [...left, ...(await this.#closeHosts())]
+    const remaining = await cleaner.removeLeftovers(this.#instances)
+    return [...remaining, ...(await this.#closeHosts())]
   }
 
   async #closeHosts(): Promise<readonly unknown[]> {

@@ -60,7 +60,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'an aborted createNetwork leaves the network behind',
+    fault: 'an aborted createNetwork does not remove the network',
     expected: 'ABT-031',
     plant: (sound) => breakPlugin(sound, { networks: leakWhenAborted }),
   },
@@ -90,7 +90,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a failed startSidecar leaves its container behind',
+    fault: 'a failed startSidecar does not remove its container',
     expected: 'SIDE-006',
     plant: (sound) =>
       breakPlugin(sound, {
