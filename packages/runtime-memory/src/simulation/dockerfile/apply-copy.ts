@@ -15,11 +15,15 @@ export async function applyCopy(call: InstructionCall): Promise<void> {
   const isDirectory = target.endsWith('/') || roots.length > 1
   const directory = posix.resolve(stage.config.workingDirectory, target)
   for (const root of roots) {
-    for (const path of source.paths.keys()) {
-      const place = toDestination({ source, root, path, directory, isDirectory })
-      const entry = place === undefined ? undefined : await source.read(path)
-      if (place === undefined || entry === undefined) continue
-      stage.files.set(place, mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode })
+    const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
+    // As in Docker, the contents of a directory are copied, but not the directory itself.
+    const names = isRootDirectory ? listContents(source, root) : ['']
+    const destination = isDirectory && !isRootDirectory ? posix.join(directory, posix.basename(root)) : directory
+    for (const name of names) {
+      const entry = await source.read(posix.join(root, name))
+      if (entry === undefined) continue
+      const copy = mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode }
+      stage.files.set(posix.join(destination, name), copy)
     }
   }
 }
@@ -57,21 +61,9 @@ function toExpression(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`)
 }
 
-interface CopyRequest {
-  readonly source: CopySource
-  readonly root: string
-  readonly path: string
-  readonly directory: string
-  readonly isDirectory: boolean
-}
-
-/** Returns the destination of a path, or `undefined` when it is not copied. Of a directory, only the contents are. */
-function toDestination({ source, root, path, directory, isDirectory }: CopyRequest): string | undefined {
-  const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
-  if (!isRootDirectory) {
-    if (path !== root) return undefined
-    return isDirectory ? posix.join(directory, posix.basename(path)) : directory
-  }
-  const inside = posix.relative(root, path)
-  return inside === '' || /^\.\.(\/|$)/.test(inside) ? undefined : posix.join(directory, inside)
+/** Lists the paths of all files and directories below a directory, relative to it. */
+function listContents({ paths }: CopySource, directory: string): readonly string[] {
+  const prefix = directory === '/' ? '/' : `${directory}/`
+  const found = [...paths.keys()].filter((path) => path.startsWith(prefix) && path !== prefix)
+  return found.map((path) => path.slice(prefix.length))
 }

@@ -1,6 +1,7 @@
+import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
-import { changeHostMode, listHostDirectory, readHostFile, writeHostFile } from './host-files.js'
+import { readHostFile } from './host-files.js'
 
 /** Files mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
@@ -96,7 +97,7 @@ export class ContainerFiles {
     const entry = await this.#require(path)
     if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
     const { mount, key } = this.#locate(path)
-    if (mount?.type === 'bind') return listHostDirectory(posix.join(mount.source, key))
+    if (mount?.type === 'bind') return (await readdir(posix.join(mount.source, key))).sort()
     const paths = this.#layersOf(mount).flatMap((files) => [...files.keys()])
     if (mount === undefined) paths.push(...this.#mounts.map(({ target }) => target))
     return [...new Set(paths.flatMap((file) => toChildName(key, file)))].sort()
@@ -113,8 +114,8 @@ export class ContainerFiles {
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
     if (mount?.type !== 'bind') return this.#writeToMemory(mount, key, entry)
     const source = posix.join(mount.source, key)
-    if (entry.type === 'file') await writeHostFile(source, entry.bytes)
-    await changeHostMode(source, entry.mode)
+    if (entry.type === 'file') await writeFile(source, entry.bytes)
+    await chmod(source, entry.mode)
   }
 
   #writeToMemory(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {

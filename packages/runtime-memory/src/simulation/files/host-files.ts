@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
 /** Reads a file or directory of the host, the machine that this process runs on; `undefined` when it does not exist. */
@@ -11,21 +11,6 @@ export async function readHostFile(path: string): Promise<FileEntry | undefined>
     if (isMissing(error)) return undefined
     throw error
   }
-}
-
-/** Writes a file of the host. */
-export async function writeHostFile(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(path, bytes)
-}
-
-/** Changes the mode of a file or directory of the host. */
-export async function changeHostMode(path: string, mode: number): Promise<void> {
-  await chmod(path, mode)
-}
-
-/** Lists the names in a directory of the host, sorted. */
-export async function listHostDirectory(path: string): Promise<readonly string[]> {
-  return (await readdir(path)).sort()
 }
 
 function isMissing(error: unknown): boolean {
