@@ -541,7 +541,7 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     await holder.started
     const sidecar = await feature.start({ image, name, graceMs: 100 })
     await holder.kill()
-    await expect.poll(() => readOutput(scope, sidecar, 'ls /tmp/capstan-leases | wc -l')).toMatch(/^\s*1$/m)
+    await expect.poll(() => readOutput(scope, sidecar, 'ls /tmp/capstan-daemon/leases | wc -l')).toMatch(/^\s*1$/m)
     await scope.sweep()
     expect(await sidecar.workers()).toHaveLength(1)
     await sidecar[Symbol.asyncDispose]()

@@ -1,7 +1,8 @@
 import type { Argv } from '@capstan/core/plugin'
+import { buildDirectoryPrefix } from '../build/build-directory-script.js'
 import type { BuildKitCacheLimits } from '../buildkit-options.js'
 import { certificateDirectory, certificatesReadyFile } from './certificates.js'
-import { leaseDirectory } from './lease-scripts.js'
+import { daemonDirectory } from './lease-scripts.js'
 
 /** The settings in the daemon's configuration file. */
 export interface DaemonSettings {
@@ -29,10 +30,11 @@ export function toDaemonCommand(options: DaemonCommandOptions): { entrypoint: Ar
   const { firstLeaseTimeoutMs, stopMs, hasCertificates, daemon } = options
   const awaitedFile = hasCertificates ? certificatesReadyFile : ''
   const times = [firstLeaseTimeoutMs, stopMs].map((ms) => String(ms / 1000))
-  const config = ['--config', `${leaseDirectory}.toml`]
+  const directories = [daemonDirectory, buildDirectoryPrefix]
+  const config = ['--config', `${daemonDirectory}/buildkitd.toml`]
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
-    command: [leaseDirectory, ...times, awaitedFile, toConfigFile(options), ...daemon, ...config],
+    command: [...directories, ...times, awaitedFile, toConfigFile(options), ...daemon, ...config],
   }
 }
 
@@ -53,29 +55,29 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
 }
 
 /**
- * Arguments: lease directory, seconds until the first lease, seconds until SIGKILL, file to wait for (or empty), text of
- * buildkitd.toml, then the daemon's command.
+ * Arguments: {@link daemonDirectory}, {@link buildDirectoryPrefix}, seconds until the first lease, seconds until SIGKILL, file to
+ * wait for (or empty), text of buildkitd.toml, then the daemon's command.
  *
- * Writes the configuration file, creates the lease directory and the file `$dir.pid`, and stops if no lease is acquired in
- * time. Waits for the certificates and runs the daemon. On SIGTERM it stops the daemon, and kills it after
- * the given time, because a client that could do so may have died. Removes all build directories at its start and at its end.
+ * Creates the daemon directory, and stops if no lease is acquired in time. Waits for the certificates and runs the daemon. On
+ * SIGTERM it stops the daemon, and kills it after the given time, because a client that could do so may have died. Removes all
+ * build directories at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
- * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `$dir.up`.
+ * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `started`.
  */
 const daemonScript = `daemon=; stopping=; trap 'stopping=1; stop' TERM
 stop() {
   [ -n "$daemon" ] || return 0; n=0
-  while [ ! -e "$dir.up" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+  while [ ! -e "$dir/started" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
   kill -TERM "$daemon"
   ( sleep "$stop_seconds"; kill -KILL "$daemon" ) >/dev/null 2>&1 &
 }
-finish() { rm -rf "$builds"*; [ ! -d "$dir" ] || exit "$1"; exit 0; }
-dir=$1; first_lease_seconds=$2; stop_seconds=$3; certificates=$4; builds=\${dir%leases}build-; printf %s "$5" >"$dir.toml"; shift 5
-rm -rf "$dir" "$dir.up" "$dir.pid" "$builds"*; mkdir -p "$dir"; echo $$ >"$dir.pid"
-( sleep "$first_lease_seconds"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
+finish() { rm -rf "$builds"*; [ ! -d "$dir/leases" ] || exit "$1"; exit 0; }
+dir=$1; builds=$2; first_lease_seconds=$3; stop_seconds=$4; certificates=$5
+rm -rf "$dir" "$builds"*; mkdir -p "$dir/leases"; printf %s "$6" >"$dir/buildkitd.toml"; echo $$ >"$dir/pid"; shift 6
+( sleep "$first_lease_seconds"; rmdir "$dir/leases" && kill -TERM "$(cat "$dir/pid")" ) >/dev/null 2>&1 &
 while [ -n "$certificates" ] && [ ! -e "$certificates" ] && [ -z "$stopping" ]; do sleep 0.01; done
 [ -z "$stopping" ] || finish 143
-{ true >"$dir.up"; exec "$@"; } & daemon=$!; [ -z "$stopping" ] || stop
+{ true >"$dir/started"; exec "$@"; } & daemon=$!; [ -z "$stopping" ] || stop
 while stopping=; wait "$daemon"; code=$?; [ -n "$stopping" ]; do :; done
 finish "$code"`

@@ -6,49 +6,53 @@ import type { Argv } from '@capstan/core/plugin'
  */
 export const stoppingExitCode = 3
 
-/** Contains one file per lease. When the directory is gone, no lease can be acquired any more. */
-export const leaseDirectory = '/tmp/capstan-leases'
+/**
+ * Contains `buildkitd.toml`, `pid` (the PID of the daemon's script), `started` (exists when the daemon starts), and the directory
+ * `leases` with one file per lease. When `leases` is gone, no lease can be acquired any more.
+ */
+export const daemonDirectory = '/tmp/capstan-daemon'
 
 /**
- * Acquires a lease, prints `held`, and holds the lease until stdin ends, also because the process of the caller was killed. Then
- * prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another
- * process has stopped the daemon meanwhile. The script of the last lease stops the daemon.
+ * Acquires a lease, prints `held`, and holds the lease until stdin ends, also because the process of the caller was killed.
+ * Then prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another process
+ * has stopped the daemon meanwhile. The script of the last lease stops the daemon.
  *
  * `rmdir` removes only an empty directory, and succeeds only once. So there is exactly one last lease, and none can be acquired
  * after it.
  */
 export function toLeaseCommand(graceSeconds: number): Argv {
-  return ['sh', '-c', leaseScript, 'capstan-lease', leaseDirectory, String(graceSeconds)]
+  return ['sh', '-c', leaseScript, 'capstan-lease', daemonDirectory, String(graceSeconds)]
 }
 
 const leaseScript = `dir=$1; trap '' PIPE; n=0
-while [ ! -s "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
-[ -d "$dir" ] || exit ${stoppingExitCode}
-lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${stoppingExitCode}; }
+while [ ! -s "$dir/pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
+[ -d "$dir/leases" ] || exit ${stoppingExitCode}
+lease=$(mktemp "$dir/leases/XXXXXX") || { [ -d "$dir/leases" ] && exit 1; exit ${stoppingExitCode}; }
 echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
-if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
-elif [ -d "$dir" ]; then echo shared; else echo ended; fi`
+if rmdir "$dir/leases" 2>/dev/null; then kill -TERM "$(cat "$dir/pid")"; echo last
+elif [ -d "$dir/leases" ]; then echo shared; else echo ended; fi`
 
 /**
  * Stops the daemon and prints `stopped`, unless a lease is held: then it prints `in-use`. With `includesPinned`, the lease of
  * {@link toPinCommand} is removed first.
  */
 export function toStopCommand({ includesPinned = false }: { readonly includesPinned?: boolean } = {}): Argv {
-  return ['sh', '-c', stopScript, 'capstan-stop', leaseDirectory, ...(includesPinned ? [pinLease] : [])]
+  return ['sh', '-c', stopScript, 'capstan-stop', daemonDirectory, ...(includesPinned ? [pinLease] : [])]
 }
 
-const stopScript = `[ -z "$2" ] || rm -f "$1/$2"; n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
-if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo in-use; exit; fi
-echo stopped; kill -TERM "$(cat "$1.pid")"`
+const stopScript = `dir=$1; [ -z "$2" ] || rm -f "$dir/leases/$2"; n=0
+while [ ! -s "$dir/pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+if [ -d "$dir/leases" ] && ! rmdir "$dir/leases" 2>/dev/null; then echo in-use; exit; fi
+echo stopped; kill -TERM "$(cat "$dir/pid")"`
 
 /** Creates a lease that no process holds: the daemon keeps running when no other lease is held. */
 export function toPinCommand(): Argv {
-  return ['sh', '-c', `: >"$1/${pinLease}"`, 'capstan-pin', leaseDirectory]
+  return ['sh', '-c', `: >"$1/leases/${pinLease}"`, 'capstan-pin', daemonDirectory]
 }
 
 /** Removes the lease of {@link toPinCommand} if it exists. */
 export function toUnpinCommand(): Argv {
-  return ['sh', '-c', `rm -f "$1/${pinLease}"`, 'capstan-unpin', leaseDirectory]
+  return ['sh', '-c', `rm -f "$1/leases/${pinLease}"`, 'capstan-unpin', daemonDirectory]
 }
 
 const pinLease = 'pin'

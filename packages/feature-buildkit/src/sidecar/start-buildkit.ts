@@ -71,8 +71,13 @@ async function retryUntilReady<Absent extends undefined>(
   const startedAt = performance.now()
   for (let count = 1; ; count += 1) {
     signal?.throwIfAborted()
-    const attempt = { undo: createUndoStack(), selection, elapsedMs: performance.now() - startedAt }
-    const result = await tryOnce(count, attempt)
+    const elapsedMs = performance.now() - startedAt
+    const result = await tryOnce({
+      undo: createUndoStack(),
+      selection,
+      elapsedMs,
+      mayReplace: count <= maxReplacements,
+    })
     if (result === 'next-level') continue
     if (result !== 'retry' && result !== 'skipped') return result
     // The creator of a skipped sidecar may need the whole ready timeout to remove it.
@@ -81,10 +86,7 @@ async function retryUntilReady<Absent extends undefined>(
     await delay(mayWait ? skippedRetryMs : retryMs, { signal })
   }
 
-  async function tryOnce(
-    count: number,
-    attempt: Attempt,
-  ): Promise<BuildKitSidecarHandle | Retry | 'next-level' | Absent> {
+  async function tryOnce(attempt: Attempt): Promise<BuildKitSidecarHandle | Retry | 'next-level' | Absent> {
     const { undo } = attempt
     let instance: SidecarInstance | undefined
     try {
@@ -94,17 +96,10 @@ async function retryUntilReady<Absent extends undefined>(
         return found
       }
       instance = found
-      const mayReplace = count <= maxReplacements
-      const running = await makeReady(managers, settings, {
-        ...options,
-        ...attempt,
-        instance,
-        runsTestBuild,
-        mayReplace,
-      })
-      options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
+      const sidecar = await makeReady(managers, settings, { ...options, ...attempt, instance, runsTestBuild })
+      options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: sidecar.privilege })
       undo.clear()
-      return running
+      return sidecar
     } catch (error) {
       const undoFailures = await undo.run()
       if (error instanceof SidecarEndedError) return 'retry'
@@ -126,13 +121,14 @@ interface Attempt {
   readonly selection: PrivilegeSelection
   /** The time since the first attempt, in milliseconds. */
   readonly elapsedMs: number
+  /** Whether a created sidecar that other lease holders have stopped is replaced. */
+  readonly mayReplace: boolean
 }
 
-interface MakeReadyOptions extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
+interface MakeReadyOptions extends BuildKitOptions, Attempt {
   readonly instance: SidecarInstance
   /** Whether the sidecar is only ready after a test build with one RUN. */
   readonly runsTestBuild: boolean
-  readonly mayReplace: boolean
 }
 
 /** Acquires a lease, and waits until BuildKit answers and can run steps. */
@@ -155,17 +151,12 @@ async function makeReady(
   const prepare = async (step: { readonly signal: AbortSignal }) => {
     undo.add('connection', () => control.close())
     const leasing = leaseSidecar(managers, instance, { ...step, graceMs, watch, undo })
-    const [acquired] = await Promise.all([leasing, prepareDaemon(step)])
-    return { lease: acquired, tcpAddress: await findTcpAddress(managers, settings, { ...step, ...instance }) }
+    const [lease] = await Promise.all([leasing, prepareDaemon(step)])
+    return { lease, tcpAddress: await findTcpAddress(managers, settings, { ...step, ...instance }) }
   }
   const ready = await untilReady(prepare, { instance, watch, timeoutMs, mayReplace, onProgress, signal })
-  return new BuildKitSidecarHandle(managers, {
-    instance,
-    watch,
-    control,
-    levels: selection.toResults(level.privilege),
-    ...ready,
-  })
+  const levels = selection.toResults(level.privilege)
+  return new BuildKitSidecarHandle(managers, { instance, watch, control, levels, ...ready })
 }
 
 /** @throws SidecarEndedError when the sidecar was stopped by other lease holders. */
@@ -175,19 +166,19 @@ async function leaseSidecar(
   { graceMs, watch, undo, signal }: LeaseOptions,
 ): Promise<Lease> {
   const { id, existedBeforeStart } = instance
-  let acquired: Lease
+  let lease: Lease
   try {
-    acquired = await acquireLease(managers.execs, id, { graceMs, signal })
+    lease = await acquireLease(managers.execs, id, { graceMs, signal })
   } catch (error) {
     const isStopping = isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
     throw isStopping || (existedBeforeStart && isLeaseShellGone(error)) ? new SidecarEndedError() : error
   }
   if (signal.aborted) {
-    await acquired.release() // the undo steps may have run already
+    await lease.release() // the undo steps may have run already
     throw signal.reason
   }
-  undo.add('lease', (step) => releaseLease(managers, { instance, watch, lease: acquired }, step))
-  return acquired
+  undo.add('lease', (step) => releaseLease(managers, { instance, watch, lease }, step))
+  return lease
 }
 
 interface LeaseOptions {

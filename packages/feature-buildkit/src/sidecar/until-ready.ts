@@ -54,7 +54,7 @@ export interface ReadyOptions extends OperationOptions {
   readonly instance: SidecarInstance
   readonly watch: ContainerWatch
   readonly timeoutMs: number
-  /** Whether a created sidecar that other processes have stopped is replaced. */
+  /** Whether a created sidecar that other lease holders have stopped is replaced. */
   readonly mayReplace: boolean
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }

@@ -34,7 +34,7 @@ async function makeFolder(): Promise<string> {
   return folder
 }
 
-/** Runs the script as the sidecar does, with its own lease directory. */
+/** Runs the script as the sidecar does, with another daemon directory and other build directories. */
 async function startScript(
   daemon: string,
   { startup, mkdir: program, stopMs = 60_000, ...given }: ProcessContext = {},
@@ -48,7 +48,7 @@ async function startScript(
   }
   const env = { ...process.env, BASH_ENV: join(folder, 'startup'), PATH: `${programs}:${process.env.PATH}` }
   await writeFile(env.BASH_ENV, startup ?? '')
-  const directory = join(folder, 'leases')
+  const directory = join(folder, 'daemon')
   const { entrypoint, command } = toDaemonCommand({
     firstLeaseTimeoutMs: 60_000,
     stopMs,
@@ -57,22 +57,23 @@ async function startScript(
     hasCertificates: false,
     daemon: ['sh', '-c', daemon],
   })
-  const [sh = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
+  const [sh = '', ...words] = [...entrypoint, directory, join(folder, 'build-'), ...command.slice(2)]
   const child = spawn(startup === undefined ? sh : 'bash', words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
     env,
   })
   onTestFinished(() => void process.kill(-(child.pid ?? 0), 'SIGKILL'))
-  return { directory, child, ended: once(child, 'exit').then(([code]) => code) }
+  const leases = join(directory, 'leases')
+  return { directory, leases, child, ended: once(child, 'exit').then(([code]) => code) }
 }
 
 describe('the daemon script', () => {
   it('exits with 0 when there are no leases, although the daemon exits with 1', async () => {
-    const { directory, child, ended } = await startScript(daemonOf(1))
+    const { directory, leases, child, ended } = await startScript(daemonOf(1))
     await once(child.stdout, 'data')
-    await rmdir(directory)
-    process.kill(Number(await readFile(`${directory}.pid`, 'utf8')), 'SIGTERM')
+    await rmdir(leases)
+    process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), 'SIGTERM')
     expect(await ended).toBe(0)
   })
 
@@ -103,7 +104,7 @@ describe('the daemon script', () => {
   it('is stopped by a stop command that began before the script wrote its PID', async () => {
     const folder = await makeFolder()
     const [sh = '', ...words] = toStopCommand()
-    const stopping = spawn(sh, [...words.slice(0, -1), join(folder, 'leases')], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const stopping = spawn(sh, [...words.slice(0, -1), join(folder, 'daemon')], { stdio: ['ignore', 'pipe', 'pipe'] })
     const output = Promise.all([text(stopping.stdout), text(stopping.stderr)])
     const { ended } = await startScript(daemonOf(1), { folder })
     expect(await ended).toBe(0)
@@ -112,10 +113,10 @@ describe('the daemon script', () => {
 
   it('ignores the leases of an earlier run of its container', async () => {
     const folder = await makeFolder()
-    await mkdir(join(folder, 'leases', 'old-lease'), { recursive: true })
-    const { directory, child, ended } = await startScript(daemonOf(1), { folder })
+    await mkdir(join(folder, 'daemon', 'leases', 'old-lease'), { recursive: true })
+    const { leases, child, ended } = await startScript(daemonOf(1), { folder })
     await once(child.stdout, 'data')
-    await rmdir(directory)
+    await rmdir(leases)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   })

@@ -2,7 +2,7 @@ import type { MemoryProcess } from '@capstan/runtime-memory'
 
 type Files = MemoryProcess['files']
 
-/** The leases of one simulated daemon. It takes the place of the lease directory. */
+/** The leases of one simulated daemon. It replaces the directory `leases`. */
 export interface LeaseState {
   count: number
   /** Whether the daemon is pinned: it runs when no lease is held. */
@@ -34,5 +34,5 @@ export function closeLeases(leases: LeaseState): boolean {
   return true
 }
 
-const path = '/tmp/capstan-leases'
+const path = '/tmp/lease-state'
 const all: LeaseState[] = []

@@ -153,7 +153,7 @@ async function refuseWrites(process: MemoryProcess): Promise<number> {
 }
 
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
-  async 'capstan-buildkitd'({ files, run, signal }, [, , , awaited = '', config = '', ...daemon]) {
+  async 'capstan-buildkitd'({ files, run, signal }, [, , , , awaited = '', config = '', ...daemon]) {
     await files.write('/tmp/buildkitd.toml', config)
     const leases = await openLeases(files)
     while (awaited !== '' && !(await exists(files, awaited))) await pause(2, signal)
