@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises'
-import { type ExecOptions, type ExecProcess, execManagerCapability, requireCapabilities } from '@capstan/core'
+import { type ExecOptions, type ExecProcess, execManagerCapability } from '@capstan/core'
 import { validateExec } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import type { Interruption } from '../errors/interruption.js'
@@ -62,7 +62,7 @@ async function exec({ invocation, operands, options }: Call<ExecCommandOptions>)
   const execOptions = await toExecOptions(options, io)
   validateExec(command, execOptions)
   await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
-  const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+  const execs = await opened.require(execManagerCapability)
   const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
   await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
   return await connect(child, { io, interrupts, interactive, tty })

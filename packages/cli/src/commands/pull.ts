@@ -1,4 +1,4 @@
-import { imageTransferCapability, requireCapabilities } from '@capstan/core'
+import { imageTransferCapability } from '@capstan/core'
 import { validateImageReference } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { openRuntime } from '../host/open-host.js'
@@ -34,7 +34,7 @@ async function pull({ invocation, operands, options }: Call<PullOptions>): Promi
   const [image = ''] = operands
   validateImageReference(image)
   await using opened = await openRuntime(invocation, { requires: [imageTransferCapability] })
-  const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
+  const images = await opened.require(imageTransferCapability)
   using display = options.quiet ? undefined : createPullDisplay(io.stderr, image)
   const id = await images.pullImage(image, {
     signal: interrupts.signal,
