@@ -165,7 +165,9 @@ describe('an option of a third party', () => {
         status: 'failed',
         failures: [
           {
-            message: expect.stringContaining('refuses "example.com/checkpoints.live", which none of its capabilities'),
+            message: expect.stringContaining(
+              'lists "example.com/checkpoints.live" as unsupported, which none of its capabilities',
+            ),
           },
         ],
       },

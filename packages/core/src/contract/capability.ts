@@ -1,4 +1,4 @@
-declare const contract: unique symbol
+declare const managerType: unique symbol
 
 /**
  * A typed key of an interface `T` that a runtime may provide, or that the host registers in every scope. Runtimes need
@@ -17,7 +17,7 @@ export interface Capability<out T extends object, F extends string = never> {
   readonly options: Readonly<Record<F, string>>
   /** `Symbol.for('capstan/<id>@1')`, so that it is the same in every installed copy of core. */
   readonly token: symbol
-  readonly [contract]?: () => T
+  readonly [managerType]?: () => T
 }
 
 /**
@@ -36,9 +36,9 @@ export function defineCapability<T extends object, F extends string = never>({
   readonly title: string
   readonly options?: Readonly<Record<F, string>>
 }): Capability<T, F> {
-  const stray = Object.keys(options).find((field) => id.includes('/') && !field.startsWith(`${id}.`))
-  if (stray !== undefined) {
-    throw new TypeError(`the option "${stray}" of capability "${id}" must begin with "${id}."`)
+  const misnamed = Object.keys(options).find((field) => id.includes('/') && !field.startsWith(`${id}.`))
+  if (misnamed !== undefined) {
+    throw new TypeError(`the option "${misnamed}" of capability "${id}" must begin with "${id}."`)
   }
   return Object.freeze({ id, title, options, token: Symbol.for(`capstan/${id}@1`) })
 }

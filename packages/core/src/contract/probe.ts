@@ -80,7 +80,7 @@ export interface MissingCapability {
  * An option that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
  * field and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
- * Three fields are guarantees that no call requests. If a runtime refuses `logs.binary`, log bytes that are not UTF-8
+ * Three fields are guarantees that no call requests. If a runtime does not support `logs.binary`, log bytes that are not UTF-8
  * are changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
  * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */

@@ -145,7 +145,7 @@ export interface Runtime {
   close(): Promise<void>
 }
 
-/** The fields of containers, logs and terminals that a runtime may refuse. */
+/** The options of containers, logs and terminals, which a runtime may not support. */
 const options = {
   name: 'a chosen name of the container',
   platform: 'an image of a given platform',
@@ -174,7 +174,7 @@ const options = {
   ports: 'published ports',
   'ports.hostPort': "a chosen port of the engine's machine",
   'ports.udp': 'published UDP ports',
-  'ports.ipv6': 'publishing on an IPv6 address; if refused, "any" means all IPv4 addresses',
+  'ports.ipv6': 'publishing on an IPv6 address; without it, "any" means all IPv4 addresses',
   dns: 'name servers of the container',
   extraHosts: 'additional host names',
   privileged: 'a privileged container',

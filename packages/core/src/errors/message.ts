@@ -44,7 +44,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     [
       `${feature ?? 'the application'} needs ${joinWords(missing.map(({ title }) => title))}, which `,
       runtime === undefined ? 'no available runtime provides together' : `runtime "${runtime}" does not provide`,
-      ...(runtime === undefined ? reports.flatMap((report) => toLacking(report, missing)) : []),
+      ...(runtime === undefined ? reports.flatMap((report) => formatMissingByRuntime(report, missing)) : []),
     ].join(''),
   CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
     `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice`,
@@ -118,8 +118,8 @@ const containments = {
   unchanged: 'the container was not restricted and may run without a firewall',
 } as const
 
-function toLacking(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {
+function formatMissingByRuntime(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {
   const provided = new Set(report.available ? report.provides.map(({ id }) => id) : [])
-  const lacking = missing.filter(({ id }) => !provided.has(id)).map(({ title }) => title)
-  return report.available && lacking.length > 0 ? [`\n  ${report.runtime} lacks ${joinWords(lacking)}`] : []
+  const titles = missing.filter(({ id }) => !provided.has(id)).map(({ title }) => title)
+  return report.available && titles.length > 0 ? [`\n  ${report.runtime} lacks ${joinWords(titles)}`] : []
 }

@@ -107,8 +107,9 @@ function toProbedPlugin(entry: PluginEntry, plugin: RuntimePlugin, result: Probe
 }
 
 function findOptionProblem(result: ProbeResult<unknown>): string | undefined {
-  const stray = result.available ? findUndeclaredOption(result) : undefined
-  return stray === undefined ? undefined : `refuses "${stray}", which none of its capabilities declares as an option`
+  const undeclared = result.available ? findUndeclaredOption(result) : undefined
+  if (undeclared === undefined) return undefined
+  return `lists "${undeclared}" as unsupported, which none of its capabilities declares as an option`
 }
 
 function toFailedPlugin(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {

@@ -21,8 +21,8 @@ export function selectNamed(
   const missing = findMissing(probed, requires)
   if (missing.length > 0) throw createMissingError([probed], missing)
   for (const field of requiredOptions) {
-    const refused = findMissingOption(field, report)
-    if (refused !== undefined) throw createUnsupportedError(entry.names.plugin, refused, 'required')
+    const missingOption = findMissingOption(field, report)
+    if (missingOption !== undefined) throw createUnsupportedError(entry.names.plugin, missingOption, 'required')
   }
   return probed
 }
@@ -59,21 +59,21 @@ function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): r
   return Object.values(requires).filter(({ token }) => !tokens.has(token))
 }
 
-/** Returns the required capabilities that at least one of the runtimes lacks. */
+/** Returns the required capabilities that at least one of the runtimes does not provide. */
 function listMissingInAny(available: readonly ProbedPlugin[], requires: RequiredCapabilities) {
-  const lacking = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
-  return Object.values(requires).filter((capability) => lacking.has(capability))
+  const missing = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
+  return Object.values(requires).filter((capability) => missing.has(capability))
 }
 
-/** Creates CAPABILITY_MISSING, in which each capability has the reason of the first runtime that lacks it. */
+/** Creates CAPABILITY_MISSING, in which each capability has the reason of the first runtime without it. */
 function createMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
   const only = available.length === 1 ? available[0] : undefined
   return createHostError('CAPABILITY_MISSING', {
     feature: undefined,
     runtime: only?.entry.names.plugin,
     missing: missing.map((capability) => {
-      const lacking = available.find((candidate) => findMissing(candidate, [capability]).length > 0)
-      return toMissingCapability(capability, lacking?.report)
+      const without = available.find((candidate) => findMissing(candidate, [capability]).length > 0)
+      return toMissingCapability(capability, without?.report)
     }),
     reports: available.map(({ report }) => report),
   })

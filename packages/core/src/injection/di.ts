@@ -10,7 +10,7 @@ export const scopeContainerToken: unique symbol = Symbol('scope container')
 
 /** Creates a dependency-injection container, a child of the global one of tsyringe, on which nothing is registered. */
 export function createScopeContainer(): DependencyContainer {
-  const own = container.createChildContainer()
-  own.register(scopeContainerToken, { useFactory: (asked) => asked })
-  return own
+  const child = container.createChildContainer()
+  child.register(scopeContainerToken, { useFactory: (resolving) => resolving })
+  return child
 }

@@ -6,7 +6,7 @@ import { type Lifetime, ownershipLabelKeys, parseOwnerLabels } from '../contract
 import { runtimeCapability } from '../contract/runtime.js'
 import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem } from '../contract/sweep-report.js'
-import { findCapability } from '../plugin/capability-access.js'
+import { findCapability, requireCapabilities } from '../plugin/capability-access.js'
 import { matchesObjectLabel } from './object-labels.js'
 
 /** An existing object with the labels of an owner. */
@@ -23,56 +23,51 @@ export interface OwnedResource {
 
 /** Lists all objects with labels of an owner, in the order of removal: containers, networks, volumes, images. */
 export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedResource[]> {
-  const runtime = findCapability(scope, runtimeCapability)
+  const { runtime } = requireCapabilities(scope, { runtime: runtimeCapability })
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
-  const resources: OwnedResource[] = []
-  const add = (kind: SweepItem['kind'], listed: Listed, remove: OwnedResource['remove']) => {
-    const owner = matchesObjectLabel(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
-    if (owner === undefined) return
-    const item = { kind, id: listed.id, name: listed.name, owner: `${owner.instanceId} (process ${owner.pid})` }
-    const { labels, running, isRunning } = listed
-    resources.push({ item, owner, lifetime: toLifetime(labels), running, isRunning, remove })
-  }
-  if (runtime !== undefined) {
-    for (const { id, name, labels, state } of await runtime.listContainers(options)) {
-      const isRunning = async (own: OperationOptions) => !ended.has(await runtime.containerState(id, own))
-      const listed = { id, name, labels, running: state === 'unknown' ? undefined : !ended.has(state), isRunning }
-      add('container', listed, (own) => runtime.removeContainer(id, own))
-    }
+  const listed: ListedObject[] = []
+  for (const { id, name, labels, state } of await runtime.listContainers(options)) {
+    const running = state === 'unknown' ? undefined : !notRunning.has(state)
+    const isRunning = async (own: OperationOptions) => !notRunning.has(await runtime.containerState(id, own))
+    const remove = (own: OperationOptions) => runtime.removeContainer(id, own)
+    listed.push({ kind: 'container', id, name, labels, running, isRunning, remove })
   }
   if (networks !== undefined) {
     for (const { id, name, labels } of await networks.listNetworks(options)) {
-      add('network', { id, name, labels, ...neverRuns }, (own) => networks.removeNetwork(id, own))
+      const remove = (own: OperationOptions) => networks.removeNetwork(id, own)
+      listed.push({ kind: 'network', id, name, labels, ...neverRuns, remove })
     }
   }
   if (volumes !== undefined) {
     for (const { name, labels } of await volumes.listVolumes(options)) {
-      add('volume', { id: name, name, labels, ...neverRuns }, (own) => volumes.removeVolume(name, own))
+      const remove = (own: OperationOptions) => volumes.removeVolume(name, own)
+      listed.push({ kind: 'volume', id: name, name, labels, ...neverRuns, remove })
     }
   }
-  if (runtime !== undefined) {
-    for (const { id, tags, labels } of await runtime.listImages(options)) {
-      add('image', { id, name: tags[0] ?? id, labels, tags, ...neverRuns }, (own) => runtime.removeImage(id, own))
-    }
+  for (const { id, tags, labels } of await runtime.listImages(options)) {
+    const remove = (own: OperationOptions) => runtime.removeImage(id, own)
+    listed.push({ kind: 'image', id, name: tags[0] ?? id, labels, tags, ...neverRuns, remove })
   }
-  return resources
+  return listed.flatMap(toOwnedResources)
 }
 
-interface Listed {
-  readonly id: string
-  readonly name: string
-  readonly labels: StringMap
-  readonly tags?: readonly string[]
-  readonly running: boolean | undefined
-  readonly isRunning: OwnedResource['isRunning']
-}
+type ListedObject = Omit<OwnedResource, 'item' | 'owner' | 'lifetime'> &
+  Omit<SweepItem, 'owner'> & { readonly labels: StringMap; readonly tags?: readonly string[] }
 
 const neverRuns = { running: false, isRunning: async () => false }
+
+/** Returns no resource for an object that has no owner or has inherited its labels. */
+function toOwnedResources({ kind, id, name, labels, tags, ...rest }: ListedObject): readonly OwnedResource[] {
+  const owner = matchesObjectLabel(kind, labels, tags) ? parseOwnerLabels(labels) : undefined
+  if (owner === undefined) return []
+  const item = { kind, id, name, owner: `${owner.instanceId} (process ${owner.pid})` }
+  return [{ item, owner, lifetime: toLifetime(labels), ...rest }]
+}
 
 function toLifetime(labels: StringMap): Lifetime {
   const value = labels[ownershipLabelKeys.lifetime]
   return value === 'lease' || value === 'persistent' ? value : 'owner'
 }
 
-const ended: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])
+const notRunning: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])

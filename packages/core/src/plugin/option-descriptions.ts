@@ -5,21 +5,21 @@ import type { ReportedOption, RuntimeReport } from '../contract/runtime-report.j
 import { toMissingCapability } from './capability-access.js'
 import { findUnsupportedOption } from './unsupported-options.js'
 
-/** Adds to each refused field the description that its capability declares. */
-export function describeOptions({ provides, unsupportedOptions }: ProbeClaims): readonly ReportedOption[] {
+/** Adds to each unsupported option the description that its capability declares. */
+export function describeOptions({ provides, unsupportedOptions }: ProbedOptions): readonly ReportedOption[] {
   const descriptions = listDescriptions(provides)
-  return unsupportedOptions.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
+  return unsupportedOptions.map((option) => ({ ...option, description: descriptions.get(option.field) ?? '' }))
 }
 
-/** Finds a refused field that neither a built-in capability nor one of the plugin declares. */
-export function findUndeclaredOption({ provides, unsupportedOptions }: ProbeClaims): string | undefined {
+/** Finds an unsupported option that neither a built-in capability nor one of the plugin declares. */
+export function findUndeclaredOption({ provides, unsupportedOptions }: ProbedOptions): string | undefined {
   const descriptions = listDescriptions(provides)
   return unsupportedOptions.find(({ field }) => !descriptions.has(field))?.field
 }
 
 /**
- * Finds why a runtime does not support a field: it refuses the field or one that contains it, or does not provide its
- * capability. `undefined` if the runtime supports the field.
+ * Finds why a runtime does not support a field: it does not support the field or one that contains it, or does not
+ * provide its capability. `undefined` if the runtime supports the field.
  */
 export function findMissingOption(field: OptionName, report: RuntimeReport): UnsupportedOption | undefined {
   if (!report.available) return undefined
@@ -46,4 +46,4 @@ function toThirdParty(field: string): Pick<Capability<object>, 'id' | 'title'> {
   return { id, title: id }
 }
 
-type ProbeClaims = Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'unsupportedOptions'>
+type ProbedOptions = Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'unsupportedOptions'>

@@ -22,19 +22,26 @@ export async function probeCandidates<C, R>(
   const search = linkSignals([signal])
   const running = candidates.map((candidate) => {
     const timeoutMs = options.timeoutMs ?? toDefaultTimeoutMs(candidate)
-    return { candidate, outcome: settle(probe, candidate, { ...rest, timeoutMs, signal: search.signal }) }
+    const run = (own: { readonly signal: AbortSignal }) => probe(candidate, { ...rest, timeoutMs, ...own })
+    const outcome = runWithin(run, { operation: 'probe', timeoutMs, signal: search.signal })
+    // Handles each rejection at once, since the outcomes are awaited in sequence.
+    const settled = outcome.then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    )
+    return { candidate, settled }
   })
   const attempts: ProbeAttempt[] = []
   try {
-    for (const { candidate, outcome } of running) {
-      const settled = await outcome
+    for (const { candidate, settled } of running) {
+      const outcome = await settled
       signal?.throwIfAborted()
-      if ('result' in settled) return { found: { candidate, result: settled.result }, attempts }
-      attempts.push(describe(candidate, settled.error))
+      if ('result' in outcome) return { found: { candidate, result: outcome.result }, attempts }
+      attempts.push(describe(candidate, outcome.error))
     }
     return { found: undefined, attempts }
   } finally {
-    search.abort(new Error('the search for an endpoint has ended'))
+    search.abort(new Error('another endpoint was found, or the probe was aborted'))
     search.unlink()
   }
 }
@@ -49,23 +56,6 @@ export interface ProbeCandidatesOptions<C> extends ProbeOptions {
 export interface CandidateProbeOptions extends ProbeOptions {
   /** The limit of this candidate in milliseconds. */
   readonly timeoutMs: number
-}
-
-type Settled<R> = { readonly result: R } | { readonly error: unknown }
-
-/** Runs a probe within its limit. Never rejects, also when the probe ignores its signal. */
-async function settle<C, R>(
-  probe: (candidate: C, options: CandidateProbeOptions) => Promise<R>,
-  candidate: C,
-  options: CandidateProbeOptions,
-): Promise<Settled<R>> {
-  const { timeoutMs, signal } = options
-  const run = (own: { readonly signal: AbortSignal }) => probe(candidate, { ...options, ...own })
-  try {
-    return { result: await runWithin(run, { operation: 'probe', timeoutMs, signal }) }
-  } catch (error) {
-    return { error }
-  }
 }
 
 const localTimeoutMs = 10_000

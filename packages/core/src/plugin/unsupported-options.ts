@@ -8,20 +8,20 @@ import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { formatValue } from '../validation/format-value.js'
 
-/** Throws OPTION_UNSUPPORTED if a container's config uses a field of `unsupportedOptions`. */
+/** Throws OPTION_UNSUPPORTED if a container's config uses an option in `unsupportedOptions`. */
 export function checkOptions(
   runtime: string,
   config: ContainerConfig,
   unsupportedOptions: readonly UnsupportedOption[],
 ): void {
-  for (const refused of unsupportedOptions) {
-    const given = findGiven(config, refused.field)
-    if (given !== undefined) throw createUnsupportedError(runtime, refused, given)
+  for (const unsupported of unsupportedOptions) {
+    const given = findGiven(config, unsupported.field)
+    if (given !== undefined) throw createUnsupportedError(runtime, unsupported, given)
   }
 }
 
 /**
- * Finds the entry of `unsupportedOptions` for a field, else for the field that contains it: an entry `network` also refuses
+ * Finds the entry of `unsupportedOptions` for a field, else for the field that contains it: the entry `network` is also that of
  * `network.host`. `undefined` if the field is supported.
  */
 export function findUnsupportedOption(
@@ -48,8 +48,8 @@ export function checkOption<F extends OptionName>(
   }: { readonly runtime: string; readonly unsupportedOptions: readonly UnsupportedOption[] },
 ): void {
   if (given === undefined || given === false) return
-  const refused = findUnsupportedOption(field, unsupportedOptions)
-  if (refused !== undefined) throw createUnsupportedError(runtime, refused, given)
+  const unsupported = findUnsupportedOption(field, unsupportedOptions)
+  if (unsupported !== undefined) throw createUnsupportedError(runtime, unsupported, given)
 }
 
 /**
@@ -68,9 +68,9 @@ export function addUnsupportedVolumeMounts(
 
 /** Returns the options that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
 export function listUsedOptions(config: ContainerConfig): readonly OptionName[] {
-  const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
-  const finer = Object.keys(finders) as OptionName[] // typed by the declaration of `finders`
-  return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
+  const fields = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
+  const suboptions = Object.keys(valueFinders) as OptionName[] // typed by the declaration of `valueFinders`
+  return [...new Set([...fields, ...suboptions])].filter((field) => findGiven(config, field) !== undefined)
 }
 
 /** Returns the fields that contain a field, innermost first: `mounts.tmpfs` and `mounts` for `mounts.tmpfs.size`. */
@@ -97,7 +97,7 @@ export function createUnsupportedError(
 
 /** Returns the value with which a config uses a field. `undefined` if it does not, as with `false` and empty values. */
 function findGiven(config: ContainerConfig, field: OptionName): unknown {
-  const find = finders[field]
+  const find = valueFinders[field]
   if (find !== undefined) return find(config)
   const value = field in config ? config[field as keyof ContainerConfig] : undefined
   return isUsed(value) ? value : undefined
@@ -109,7 +109,7 @@ function isUsed(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length > 0
 }
 
-const finders: { readonly [F in OptionName]?: (config: ContainerConfig) => unknown } = {
+const valueFinders: { readonly [F in OptionName]?: (config: ContainerConfig) => unknown } = {
   pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // `missing` is the default
   'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),

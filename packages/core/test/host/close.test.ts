@@ -160,7 +160,7 @@ describe('aborting', () => {
     await expect(host.open({ signal: controller.signal })).rejects.toBe(reason)
   })
 
-  it('leaves no listener on the signal after the operation', async () => {
+  it('removes its listeners from the signal after the operation', async () => {
     const { signal } = new AbortController()
     const host = createRuntimeHost({ plugins: [fakePlugin()], env: {} })
     await host.discover({ signal })

@@ -73,14 +73,14 @@ describe('a plugin whose probe', () => {
       'a capability twice',
     ],
     [
-      'refuses a field that no capability declares',
+      'lists an unsupported option that no capability declares',
       odd({ unsupportedOptions: [{ field: 'ports.sctp', reason: 'none here' }] }),
-      'refuses "ports.sctp", which none of its capabilities declares as an option',
+      'lists "ports.sctp" as unsupported, which none of its capabilities declares as an option',
     ],
     [
-      'refuses a field of a capability that it does not provide',
+      'lists an unsupported option of a capability that it does not provide',
       odd({ unsupportedOptions: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
-      'refuses "example.com/checkpoints.live", which none of its capabilities declares as an option',
+      'lists "example.com/checkpoints.live" as unsupported, which none of its capabilities declares as an option',
     ],
     ['resolves with a version that is not a string', odd({ version: 1 }), 'string "version"'],
     ['resolves with undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
@@ -209,7 +209,7 @@ describe('a plugin whose register', () => {
     })
   })
 
-  it('has returned and then provides gets PLUGIN_INVALID, and the scope is unchanged', async () => {
+  it('provides after it has returned causes PLUGIN_INVALID, and does not change the scope', async () => {
     let kept: RegistrationScope | undefined
     const register: RuntimePlugin['register'] = (scope) => {
       kept = scope
@@ -236,7 +236,7 @@ describe('a plugin whose register', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('throws makes open reject with undo failures when the registered runtime cannot be closed', async () => {
+  it('throws causes an error with undo failures when the registered runtime cannot be closed', async () => {
     const runtime = Object.assign(new FakeRuntime(), { close: () => Promise.reject(new Error('does not close')) })
     const register: RuntimePlugin['register'] = (scope) => {
       scope.provide(runtimeCapability, runtime)
@@ -246,7 +246,7 @@ describe('a plugin whose register', () => {
     expect(error).toMatchObject({ code: 'PLUGIN_INVALID', undoFailures: [{ message: 'does not close' }] })
   })
 
-  it('throws has its registered runtime closed', async () => {
+  it('throws causes the registered runtime to be closed', async () => {
     const runtime = new FakeRuntime()
     const register: RuntimePlugin['register'] = (scope) => {
       scope.provide(runtimeCapability, runtime)
@@ -306,7 +306,7 @@ describe('an invalid plugin', () => {
   })
 })
 
-describe('the deadline of a probe', () => {
+describe('the time limit of a probe', () => {
   it('is that of the plugin, if it has one', async () => {
     const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {

@@ -50,13 +50,13 @@ describe('open without a name', () => {
     })
   })
 
-  it('opens another runtime than one that refuses a required option', async () => {
+  it('skips a runtime that does not support a required option', async () => {
     const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
     const host = createHost([fakePlugin({ name: 'timeless', unsupportedOptions }), fakePlugin({ name: 'exact' })])
     await expect(host.open({ requiredOptions: ['logs.since'] })).resolves.toMatchObject({ runtimeName: 'exact' })
   })
 
-  it('rejects with OPTION_UNSUPPORTED when all suitable runtimes refuse a required option', async () => {
+  it('rejects with OPTION_UNSUPPORTED when no runtime with the capabilities supports a required option', async () => {
     const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
     await expect(
       createHost([fakePlugin({ unsupportedOptions })]).open({ requiredOptions: ['logs.since'] }),
@@ -113,7 +113,7 @@ describe('open without a name', () => {
     }
   })
 
-  it('rejects with all capabilities that the available runtimes lack, by runtime', async () => {
+  it('rejects with all capabilities that the available runtimes do not provide, by runtime', async () => {
     const host = createHost([networked('networked'), fakePlugin({ name: 'plain' })])
     await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
@@ -171,7 +171,7 @@ describe('open by name', () => {
     })
   })
 
-  it('rejects before register is called when the runtime lacks a required capability', async () => {
+  it('rejects before register is called when the runtime does not provide a required capability', async () => {
     const plugin = fakePlugin({
       name: 'plain',
       absent: [{ id: 'network-manager', title: 'networks', reason: 'needs a newer system', remedy: 'upgrade' }],

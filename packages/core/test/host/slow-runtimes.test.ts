@@ -56,7 +56,7 @@ describe('a runtime whose endpoint was named by the user', () => {
     await expect(opening).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('is not replaced when its plugin has a fault', async () => {
+  it('is not replaced when its plugin is invalid', async () => {
     const broken = { ...fakePlugin({ name: 'named', isChosen: () => true }), register: undefined } as never
     await expect(createRuntimeHost({ plugins: [broken, other], env: {} }).open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',

@@ -29,7 +29,7 @@ describe('sweep of a host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('reports a runtime whose probe failed, and omits an absent one', async () => {
+  it('reports a runtime whose probe failed, and omits one that is not installed', async () => {
     const failing = (code: string, step: ProbeStep, chosen = false) =>
       fakePlugin({ name: code.toLowerCase().replace('_', '-'), probe: async () => unavailable({ code, step, chosen }) })
     const throwing = fakePlugin({ name: 'throwing', probe: () => Promise.reject(new Error('out of order')) })
@@ -57,7 +57,7 @@ describe('sweep of a host', () => {
     ])
   })
 
-  it('reports a plugin with a fault', async () => {
+  it('reports an invalid plugin', async () => {
     const faulty = { ...fakePlugin({ name: 'faulty' }), contractVersion: 2 as 1 }
     expect(await createHost(faulty).sweep()).toMatchObject([
       { runtime: 'faulty', unavailable: { attempts: [{ cause: { code: 'PLUGIN_INVALID' } }] } },

@@ -38,7 +38,7 @@ function checkpointing(unsupportedOptions: readonly ReturnType<typeof toRefused>
 }
 
 describe('a report', () => {
-  it('has the description of each refused field from its capability', async () => {
+  it('has the description of each unsupported option from its capability', async () => {
     const plugins = [checkpointing([toRefused(live), toRefused('logs.since')])]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
     expect(report).toMatchObject({
@@ -50,13 +50,13 @@ describe('a report', () => {
     })
   })
 
-  it('may refuse a field of a built-in capability that the runtime does not provide', async () => {
+  it('may list an option of a built-in capability that the runtime does not provide', async () => {
     const plugins = [fakePlugin({ unsupportedOptions: [toRefused('exec.env.unset')] })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
     expect(report).toMatchObject({ available: true, unsupportedOptions: [{ field: 'exec.env.unset' }] })
   })
 
-  it('has the field of a capability that another version of core made without options', async () => {
+  it('has the option of a capability that another version of core defined without options', async () => {
     const { options, ...older } = runtimeCapability
     const plugins = [
       fakePlugin({ provides: [older as typeof runtimeCapability], unsupportedOptions: [toRefused('logs.since')] }),
@@ -66,8 +66,8 @@ describe('a report', () => {
   })
 })
 
-describe('open with a required field', () => {
-  it('opens a runtime that provides its capability and does not refuse it', async () => {
+describe('open with a required option', () => {
+  it('opens a runtime that provides its capability and supports it', async () => {
     const host = createRuntimeHost({ plugins: [fakePlugin(), checkpointing()], env: {} })
     await expect(host.open({ requiredOptions: [live] })).resolves.toMatchObject({ runtimeName: 'checkpointing' })
   })
@@ -90,7 +90,7 @@ describe('open with a required field', () => {
     await expect(host.open({ requiredOptions: [`${id}.live`] })).resolves.toMatchObject({ runtimeName: 'fake' })
   })
 
-  it('rejects with OPTION_UNSUPPORTED when the runtime refuses it', async () => {
+  it('rejects with OPTION_UNSUPPORTED when the runtime does not support it', async () => {
     const host = createRuntimeHost({ plugins: [checkpointing([toRefused(live)])], env: {} })
     await expect(host.open({ requiredOptions: [live] })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
@@ -98,7 +98,7 @@ describe('open with a required field', () => {
     })
   })
 
-  it('rejects with the reason for the absent capability when the runtime does not provide it', async () => {
+  it('rejects with the reason for the missing capability when the runtime does not provide it', async () => {
     const { id, title } = execManagerCapability
     const absent = [{ id, title, reason: 'the engine has no exec', remedy: 'update it' }]
     const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
@@ -113,7 +113,7 @@ describe('open with a required field', () => {
     }
   })
 
-  it('rejects when the runtime does not provide the capability of a third-party field', async () => {
+  it('rejects when the runtime does not provide the capability of a third-party option', async () => {
     await expect(
       createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open({ requiredOptions: [live] }),
     ).rejects.toMatchObject({

@@ -65,7 +65,7 @@ const labelsOf = (owner: Owner, kind: 'container' | 'network' | 'volume' = 'cont
 const imageLabelsOf = (owner: Owner, tag: string) => toObjectLabels({ kind: 'image', tag }, toOwnerLabels(owner))
 
 describe('a sweep', () => {
-  it('removes objects of a dead owner: containers, then networks, volumes, images', async () => {
+  it('removes objects of an owner that has ended: containers, then networks, volumes, images', async () => {
     const table = new Table()
     table.image('i', imageLabelsOf(dead, 'i:latest'))
     table.volume('v', labelsOf(dead, 'volume'))
@@ -77,14 +77,14 @@ describe('a sweep', () => {
     expect(removed[0]?.owner).toBe('dead (process 7)')
   })
 
-  it('finds nothing when it runs again', async () => {
+  it('removes nothing when it runs again', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead))
     await table.sweep()
     expect(await table.sweep()).toEqual({ runtime: 'fake', removed: [], kept: [], failed: [] })
   })
 
-  it('keeps objects of a living owner, of this host and of other software', async () => {
+  it('keeps objects of an owner that runs, of this host and of other software', async () => {
     const table = new Table()
     table.container('living', labelsOf(living))
     table.container('mine', labelsOf(here))
@@ -127,7 +127,7 @@ describe('a sweep', () => {
     expect(await table.sweep()).toMatchObject({ removed: [], kept: [{ id: 'c', reason: expect.any(String) }] })
   })
 
-  it('keeps a running lease of a dead owner, and persistent objects', async () => {
+  it('keeps a running container with the lifetime `lease` whose owner has ended, and persistent objects', async () => {
     const table = new Table()
     const lease = { 'capstan.lifetime': 'lease' }
     table.container('running', labelsOf(dead, 'container', lease), 'running')
@@ -136,14 +136,14 @@ describe('a sweep', () => {
     expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
   })
 
-  it('keeps and reports a lease whose state is unknown', async () => {
+  it('keeps and reports a container with the lifetime `lease` whose state is unknown', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'unknown')
     const reason = expect.stringContaining('does not know whether it is running')
     expect(await table.sweep()).toMatchObject({ removed: [], failed: [], kept: [{ id: 'c', reason }] })
   })
 
-  it('keeps a lease that was started after it was listed', async () => {
+  it('keeps a container with the lifetime `lease` that was started after it was listed', async () => {
     const table = new Table()
     const labels = labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' })
     for (const id of ['first', 'second']) table.container(id, labels)

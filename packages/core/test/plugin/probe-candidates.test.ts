@@ -58,10 +58,10 @@ describe('probeCandidates', () => {
       }
       void probeCandidates(['first', 'silent'], probe, describeAttempt, { ...options, timeoutMs: 1_000_000 })
     })
-    expect(await ended).toMatchObject({ message: 'the search for an endpoint has ended' })
+    expect(await ended).toMatchObject({ message: 'another endpoint was found, or the probe was aborted' })
   })
 
-  it('leaves no listener on the signal of the caller', async () => {
+  it('removes its listeners from the signal of the caller', async () => {
     const { signal } = new AbortController()
     await probeCandidates(['a', 'b'], async () => 'answer', describeAttempt, { ...options, signal })
     expect(getEventListeners(signal, 'abort')).toEqual([])

@@ -8,11 +8,11 @@ import {
   listUsedOptions,
 } from '../../src/plugin.js'
 
-const toRefused = (field: OptionName) => [{ field, reason: 'not here', remedy: 'use another' }]
-const toFake = (field: OptionName) => ({ runtime: 'fake', unsupportedOptions: toRefused(field) })
+const toUnsupported = (field: OptionName) => [{ field, reason: 'not here', remedy: 'use another' }]
+const toFake = (field: OptionName) => ({ runtime: 'fake', unsupportedOptions: toUnsupported(field) })
 
-describe('refuseOptions', () => {
-  const asked: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
+describe('checkOptions', () => {
+  const usedOptions: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: true }],
     ['memoryBytes', { memoryBytes: 1024 }],
     ['pull', { pull: 'never' }],
@@ -34,8 +34,8 @@ describe('refuseOptions', () => {
     ['memoryBytes.small', { memoryBytes: 64 * 1024 * 1024 }],
   ]
 
-  it.each(asked)('throws OPTION_UNSUPPORTED with the field for a config that uses %s', (field, config) => {
-    expect(() => checkOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
+  it.each(usedOptions)('throws OPTION_UNSUPPORTED with the field for a config that uses %s', (field, config) => {
+    expect(() => checkOptions('fake', { image: 'x', ...config }, toUnsupported(field))).toThrow(
       expect.objectContaining({
         code: 'OPTION_UNSUPPORTED',
         facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here', remedy: 'use another' }),
@@ -43,11 +43,11 @@ describe('refuseOptions', () => {
     )
   })
 
-  it.each(asked)('listUsedOptions contains %s for a config that uses it', (field, config) => {
+  it.each(usedOptions)('listUsedOptions contains %s for a config that uses it', (field, config) => {
     expect(listUsedOptions({ image: 'x', ...config })).toContain(field)
   })
 
-  const unasked: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
+  const unusedOptions: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: false }],
     ['capAdd', { capAdd: [] }],
     ['pull', { pull: 'missing' }],
@@ -66,8 +66,8 @@ describe('refuseOptions', () => {
     ['tty.resize', { tty: true }],
   ]
 
-  it.each(unasked)('accepts a config that does not use %s: %j', (field, config) => {
-    expect(() => checkOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
+  it.each(unusedOptions)('accepts a config that does not use %s: %j', (field, config) => {
+    expect(() => checkOptions('fake', { image: 'x', ...config }, toUnsupported(field))).not.toThrow()
     expect(listUsedOptions({ image: 'x', ...config })).not.toContain(field)
   })
 
@@ -76,14 +76,14 @@ describe('refuseOptions', () => {
   })
 })
 
-it('a refusal of env shows its names and no value', () => {
-  expect(() => checkOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
+it('the error about an unsupported env shows its names and no value', () => {
+  expect(() => checkOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toUnsupported('env'))).toThrow(
     expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
   )
 })
 
-describe('refuseField', () => {
-  it('throws for a refused field, with the given value', () => {
+describe('checkOption', () => {
+  it('throws for an unsupported option, with the given value', () => {
     const refuse = () => checkOption(runtimeCapability, 'logs.since', '2026-01-01T00:00:00Z', toFake('logs.since'))
     expect(refuse).toThrow(
       expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
@@ -95,7 +95,7 @@ describe('refuseField', () => {
     expect(() => checkOption(runtimeCapability, 'tty', given, toFake('tty'))).not.toThrow()
   })
 
-  it('throws for a refused field of a third party', () => {
+  it('throws for an unsupported option of a third party', () => {
     const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
       id: 'example.com/checkpoints',
       title: 'checkpoints',
@@ -111,7 +111,7 @@ describe('refuseField', () => {
   })
 })
 
-describe('findRefusal', () => {
+describe('findUnsupportedOption', () => {
   it.each([
     ['network.host', 'network'],
     ['mounts.tmpfs.size', 'mounts.tmpfs'],
@@ -120,19 +120,19 @@ describe('findRefusal', () => {
     ['memoryBytes.small', 'memoryBytes'],
     ['tty.resize', 'tty'],
   ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
-    expect(findUnsupportedOption(part, toRefused(whole))).toMatchObject({ field: whole })
+    expect(findUnsupportedOption(part, toUnsupported(whole))).toMatchObject({ field: whole })
     expect(() => checkOption(runtimeCapability, part, 'given', toFake(whole))).toThrow(
       expect.objectContaining({ code: 'OPTION_UNSUPPORTED', facts: expect.objectContaining({ field: whole }) }),
     )
   })
 
   it('prefers the entry of the field to that of the field that contains it', () => {
-    const unsupportedOptions = [...toRefused('network'), ...toRefused('network.host')]
+    const unsupportedOptions = [...toUnsupported('network'), ...toUnsupported('network.host')]
     expect(findUnsupportedOption('network.host', unsupportedOptions)).toMatchObject({ field: 'network.host' })
   })
 
-  it('returns undefined when only a part of the field is refused', () => {
-    expect(findUnsupportedOption('network', toRefused('network.host'))).toBeUndefined()
-    expect(findUnsupportedOption('ports', toRefused('ports.udp'))).toBeUndefined()
+  it('returns undefined when only a suboption of the field is unsupported', () => {
+    expect(findUnsupportedOption('network', toUnsupported('network.host'))).toBeUndefined()
+    expect(findUnsupportedOption('ports', toUnsupported('ports.udp'))).toBeUndefined()
   })
 })

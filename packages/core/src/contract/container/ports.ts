@@ -9,7 +9,7 @@ export interface PortSpec {
   readonly hostPort?: number
   /**
    * An IP address of the engine's machine, `0.0.0.0` for all IPv4 addresses, `::` for all IPv6 addresses, or `any` for all
-   * addresses of both families (of IPv4 only, where the machine has no IPv6 or the runtime refuses `ports.ipv6`). Default
+   * addresses of both families (of IPv4 only, where the machine has no IPv6 or the runtime does not support `ports.ipv6`). Default
    * `127.0.0.1`, which is reachable only from the engine's machine.
    */
   readonly hostAddress?: string

@@ -57,6 +57,6 @@ export interface ExecProcess extends AsyncDisposable {
    * example because the image has no `kill` command.
    */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
-  /** Changes the size of the terminal of the process. Does nothing after the end of the process. */
+  /** Changes the size of the terminal. Does nothing after the end of the process. INVALID_ARGUMENT for an invalid size. */
   resize(size: TerminalSize, options?: OperationOptions): Promise<void>
 }

@@ -32,7 +32,7 @@ export const firewallManagerCapability: Capability<FirewallManager, 'firewall.be
   id: 'firewall-manager',
   title: 'egress firewalls',
   options: {
-    'firewall.beforeStart': 'stored rules before the first instruction; if refused, they are set right after the start',
+    'firewall.beforeStart': 'stored rules before the first instruction; without it, they are set right after the start',
   },
 })
 

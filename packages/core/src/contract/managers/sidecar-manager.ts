@@ -26,8 +26,8 @@ export const sidecarManagerCapability: Capability<SidecarManager> = defineCapabi
 export interface SidecarConfig extends Omit<ContainerConfig, 'network' | 'tty' | 'interactive'> {
   readonly name: string
   /**
-   * Networks to join. Default: the engine's default network. A runtime without name resolution between containers refuses
-   * `aliases` as `network.aliases`; use the address that `inspectContainer` reports there.
+   * Networks to join. Default: the engine's default network. A runtime without name resolution between containers does
+   * not support `aliases` (option `network.aliases`); use the address that `inspectContainer` reports there.
    */
   readonly networks?: readonly NetworkJoin[]
 }

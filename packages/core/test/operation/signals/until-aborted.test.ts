@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { untilAborted } from '../../../src/operation/signals/until-aborted.js'
 
 describe('untilAborted', () => {
-  it('settles with the promise, and leaves no listener on the signal', async () => {
+  it('settles with the promise, and removes its listener from the signal', async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
     await expect(untilAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')

@@ -90,7 +90,7 @@ describe('pumpInput', () => {
     })
   })
 
-  it('leaves the input paused and without listeners when it is stopped', async () => {
+  it('pauses the input and removes its listeners when it is stopped', async () => {
     const source = new PassThrough()
     const before = source.eventNames()
     const target = new PassThrough()

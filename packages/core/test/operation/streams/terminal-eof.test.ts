@@ -13,7 +13,7 @@ it.each([
   ['a character that quotes the next one', ['abc\u0016'], 3],
   ['a quoted quote', ['abc\u0016', '\u0016'], 2],
   ['a quoted line end', ['abc\u0016\n'], 2],
-] as const)('types the end %s asks for', (_, texts, count) => {
+] as const)('sends the end of the input after %s', (_, texts, count) => {
   const end = new TerminalEof()
   for (const text of texts) end.note(Buffer.from(text))
   expect([...end.bytes]).toEqual(Array(count).fill(4))
