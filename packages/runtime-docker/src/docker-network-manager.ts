@@ -12,7 +12,7 @@ import { toLabelFilter } from './engine/label-filter.js'
 import { createNetwork } from './networks/create-network.js'
 import { removeNetwork } from './networks/remove-network.js'
 
-/** Bridge networks of a Docker Engine. */
+/** The networks of a Docker Engine. New ones have the driver `bridge`. */
 export class DockerNetworkManager implements NetworkManager {
   readonly #engine: DockerEngine
 

@@ -13,7 +13,7 @@ import type { DockerEngine, EngineCall } from './engine/docker-engine.js'
 import { toLabelFilter } from './engine/label-filter.js'
 import { createVolume } from './volumes/create-volume.js'
 
-/** Named volumes of a Docker Engine with the driver `local`. */
+/** The volumes of a Docker Engine. New ones have the driver `local`. */
 export class DockerVolumeManager implements VolumeManager {
   readonly #engine: DockerEngine
 

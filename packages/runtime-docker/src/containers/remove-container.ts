@@ -1,8 +1,8 @@
-import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import type { ContainerRegistry } from '../engine/container-registry.js'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
 import { hasSandboxLabels } from '../engine/sandbox-labels.js'
 import { findContainer } from './inspection/inspect-container.js'
 
@@ -41,28 +41,16 @@ async function findSandboxedByName(
   return hasSandboxLabels(container?.Config?.Labels) ? engine.containers.findSandboxed(container?.Id ?? '') : undefined
 }
 
+/** Removes one container. Tries again while another client, or the engine because of `autoRemove`, is removing it. */
 async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {
   const api = await engine.api(call)
-  try {
-    await api.getContainer(call.subject).remove({ force: true, v: true })
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
-    if (!isRemovalUnderWay(error)) throw error
-    await waitUntilGone(engine, call)
-  }
-}
-
-/** Waits for a removal by another client or by `autoRemove`. If that fails, the container is removed by this call. */
-async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
-  const api = await engine.api(call)
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 0; ; attempt += 1) {
     try {
-      await delay(betweenMs, call)
-      await api.getContainer(call.subject).remove({ force: true, v: true })
-      return
+      const removed = api.getContainer(call.subject).remove({ force: true, v: true })
+      return void (await ignoreErrors(['CONTAINER_NOT_FOUND'], removed))
     } catch (error) {
-      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
       if (attempt === mostAttempts || !isRemovalUnderWay(error)) throw error
+      await delay(betweenMs, call)
     }
   }
 }

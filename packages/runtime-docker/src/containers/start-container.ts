@@ -43,7 +43,7 @@ export async function startPrepared(engine: DockerEngine, prepared: PreparedStar
   const fullId = settings.isEmpty ? call.subject : await findFullId(engine, call)
   await prepared.run(() => start(engine, call))
   engine.containers.forgetCreated(fullId)
-  const size = settings.takeSize(fullId)
+  const size = settings.take(fullId, 'size')
   if (size !== undefined) await resizeStarted(engine, size, call)
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseConfigText } from '../configuration/docker-config.js'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { EndpointTls } from '../engine/docker-endpoint.js'
+import { toObject, toText } from '../engine/streams/json-lines.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
@@ -29,10 +30,8 @@ export async function readCurrentContext(
   const path = join(configDirectory, 'config.json')
   const source = 'config.json'
   try {
-    const config = parseConfigText(await readFile(path, 'utf8'))
-    const name =
-      typeof config === 'object' && config !== null && 'currentContext' in config ? config.currentContext : ''
-    return { name: typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined }
+    const name = toText(toObject(parseConfigText(await readFile(path, 'utf8'))).currentContext)
+    return { name: name === '' || name === 'default' ? undefined : name }
   } catch (error) {
     if (isAbsentFile(error)) return { name: undefined }
     const remedy = 'repair the file, or name the engine by DOCKER_HOST or DOCKER_CONTEXT'
@@ -43,29 +42,17 @@ export async function readCurrentContext(
 /** Reads the TLS settings of a context, which has TLS when it has certificate files or skips verification. */
 async function readContextTls(
   directory: string,
-  { skipVerify }: Pick<ContextEndpoint, 'skipVerify'>,
+  { skipVerify }: { readonly skipVerify: boolean },
 ): Promise<EndpointTls | undefined> {
   const tls = await findTls(directory, { verify: !skipVerify })
   const hasFiles = tls.caFile !== undefined || tls.certFile !== undefined || tls.keyFile !== undefined
   return hasFiles || skipVerify ? tls : undefined
 }
 
-interface ContextEndpoint {
-  readonly host: string
-  readonly skipVerify: boolean
-}
-
-function toEndpoint(meta: unknown): ContextEndpoint {
-  const docker = readField(readField(meta, 'Endpoints'), 'docker')
-  const host = readField(docker, 'Host')
+function toEndpoint(meta: unknown) {
+  const { Host: host, SkipTLSVerify } = toObject(toObject(toObject(meta).Endpoints).docker)
   if (typeof host !== 'string' || host === '') throw new SyntaxError('it has no endpoint for docker')
-  return { host, skipVerify: readField(docker, 'SkipTLSVerify') === true }
-}
-
-function readField(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([name]) => name === key)?.[1]
-    : undefined
+  return { host, skipVerify: SkipTLSVerify === true }
 }
 
 function toUnreadable(error: unknown, { path, source, remedy }: Unreadable) {

@@ -1,5 +1,4 @@
-import type { MissingCapability } from '@capstan/core'
-import { firewallManagerCapability } from '@capstan/core'
+import { firewallManagerCapability, type MissingCapability } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
@@ -53,10 +52,8 @@ function toHostNetwork({ rootless, location }: EngineFacts): readonly Unsupporte
   if (location === 'virtual-machine') {
     return [{ field: 'network.host', reason: 'the network would be that of the virtual machine', remedy }]
   }
-  if (rootless) {
-    return [{ field: 'network.host', reason: "the network would be that of the rootless engine's namespace", remedy }]
-  }
-  return []
+  const reason = "the network would be that of the rootless engine's namespace"
+  return rootless ? [{ field: 'network.host', reason, remedy }] : []
 }
 
 function toWindows({ osType }: EngineFacts): readonly UnsupportedOption[] {

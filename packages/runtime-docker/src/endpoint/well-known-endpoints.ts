@@ -4,9 +4,7 @@ import { defaultPipe, defaultSocket } from './parse-endpoint.js'
 
 /** The default socket of docker's client. */
 export function toDefaultEndpoint({ platform }: Pick<LocalMachine, 'platform'>): WellKnownEndpoint {
-  return platform === 'win32'
-    ? { source: 'default', url: `npipe://${defaultPipe}` }
-    : { source: 'default', url: `unix://${defaultSocket}` }
+  return { source: 'default', url: platform === 'win32' ? `npipe://${defaultPipe}` : `unix://${defaultSocket}` }
 }
 
 /**

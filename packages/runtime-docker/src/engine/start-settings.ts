@@ -22,17 +22,13 @@ export class StartSettings {
     return this.#entries.get(id)
   }
 
-  /** Returns and removes the size of the terminal, which applies to one start only. */
-  takeSize(id: string): TerminalSize | undefined {
-    const { size, ...rest } = this.#entries.get(id) ?? { name: '' }
-    if (size !== undefined) this.#entries.set(id, rest)
-    return size
-  }
-
-  /** Removes the networks of a container that is connected to them again. */
-  clearNetworks(id: string): void {
-    const { networks, ...rest } = this.#entries.get(id) ?? { name: '' }
-    if (networks !== undefined) this.#entries.set(id, rest)
+  /** Returns and removes one setting, which applies to one start only. */
+  take<K extends keyof ContainerSettings>(id: string, key: K): ContainerSettings[K] | undefined {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return undefined
+    const { [key]: setting, ...rest } = entry
+    this.#entries.set(id, { ...rest, name: entry.name })
+    return setting
   }
 
   /** Removes the settings of a removed container, by its full id, a prefix of the id, or its name. */

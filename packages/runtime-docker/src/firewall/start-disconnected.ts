@@ -55,7 +55,7 @@ export async function startDisconnected(
     }
     try {
       await applyFirewall(engine, id, rules, call)
-      settings.clearNetworks(id)
+      settings.take(id, 'networks')
     } catch (error) {
       throw isEndError(error) ? await toFailure(engine, networks, { call: own, error }) : error
     }
@@ -138,7 +138,7 @@ async function restore(engine: DockerEngine, networks: Networks, call: EngineCal
   undo.add(`networks of ${call.subject}`, async (own) => {
     const join = async () => {
       await joinNetworks(engine, networks, { ...call, ...own })
-      engine.containers.settings.clearNetworks(call.subject)
+      engine.containers.settings.take(call.subject, 'networks')
     }
     await ignoreErrors(['CONTAINER_NOT_FOUND'], join())
   })

@@ -28,14 +28,11 @@ export function createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps
   }
   const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, { hasTimestamps })
   function* collect(read: () => void): Iterable<LogChunk> {
-    let fault: { readonly error: unknown } | undefined
     try {
       read()
-    } catch (error) {
-      fault = { error }
+    } finally {
+      yield* chunks.splice(0)
     }
-    yield* chunks.splice(0)
-    if (fault !== undefined) throw fault.error
   }
   return {
     push: (chunk) => collect(() => reader.push(chunk)),
