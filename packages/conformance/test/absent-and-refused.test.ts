@@ -47,10 +47,10 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
 
   test('fails when a missing capability is listed without a reason', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
-    const silent = withParts(plugin, {
+    const unexplained = withParts(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), absent: [] }),
     })
-    const { cases } = await run(silent, ['VOL-001', 'PRB-004'])
+    const { cases } = await run(unexplained, ['VOL-001', 'PRB-004'])
     expect(cases.map(({ id, status }) => [id, status])).toEqual([
       ['PRB-004', 'failed'],
       ['VOL-001', 'failed'],
@@ -59,17 +59,17 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
 
   test('fails when containers can mount volumes and no manager lists them', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
-    const open = withParts(plugin, {
+    const unlisted = withParts(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), unsupportedOptions: [] }),
     })
-    const { cases } = await run(open, ['PRB-016'])
+    const { cases } = await run(unlisted, ['PRB-016'])
     expect(cases.map(({ id, status }) => [id, status])).toEqual([['PRB-016', 'failed']])
   })
 
   test('fails when the scope has a capability that the report lists as absent', async () => {
     const plugin = memoryPlugin()
     const { token } = volumeManagerCapability
-    const modest = withParts(plugin, {
+    const underreporting = withParts(plugin, {
       probe: async (options) => {
         const result = await plugin.probe(options)
         return result.available
@@ -77,7 +77,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
           : result
       },
     })
-    const { cases } = await run(modest, ['REG-003', 'VOL-001'])
+    const { cases } = await run(underreporting, ['REG-003', 'VOL-001'])
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed'])
   })
 })
@@ -107,16 +107,16 @@ describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
   )
 
   test('fails when an unsupported option is accepted', async () => {
-    const { cases } = await run(withRefusals(memoryPlugin(), ['memoryBytes']), ['LIM-001', 'LIM-002'])
+    const { cases } = await run(withUnsupported(memoryPlugin(), ['memoryBytes']), ['LIM-001', 'LIM-002'])
     expect(cases[0]).toMatchObject({ id: 'LIM-001', status: 'failed' })
     expect(cases[1]).toMatchObject({ id: 'LIM-002', status: 'passed' })
   })
 
   test('fails when the rejection names another field', async () => {
-    const plugin = breakPlugin(withRefusals(memoryPlugin(), ['cpus']), {
+    const plugin = breakPlugin(withUnsupported(memoryPlugin(), ['cpus']), {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
-          const refused = { runtime: 'memory', unsupportedOptions: toRefusals(['memoryBytes']) }
+          const refused = { runtime: 'memory', unsupportedOptions: toUnsupported(['memoryBytes']) }
           checkOption(runtimeCapability, 'memoryBytes', config.cpus, refused)
           return await runtime.createContainer(config, options)
         },
@@ -134,7 +134,7 @@ describe('an option of a third party', () => {
     options: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
   })
   const memory = memoryPlugin()
-  const plugin = withParts(withRefusals(memory, ['example.com/checkpoints.live']), {
+  const plugin = withParts(withUnsupported(memory, ['example.com/checkpoints.live']), {
     register: (scope, details) => {
       memory.register(scope, details)
       scope.provide(capability, {})
@@ -179,19 +179,19 @@ function run(plugin: RuntimePlugin, only: readonly string[] = quickCases) {
   return runConformance({ plugin, image: 'busybox:latest', concurrency: 32, only })
 }
 
-function withRefusals(plugin: RuntimePlugin, refused: readonly OptionName[]): RuntimePlugin {
+function withUnsupported(plugin: RuntimePlugin, fields: readonly OptionName[]): RuntimePlugin {
   return withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
       return result.available
-        ? { ...result, unsupportedOptions: [...result.unsupportedOptions, ...toRefusals(refused)] }
+        ? { ...result, unsupportedOptions: [...result.unsupportedOptions, ...toUnsupported(fields)] }
         : result
     },
   })
 }
 
-function toRefusals(refused: readonly OptionName[]): readonly UnsupportedOption[] {
-  return refused.map((field) => ({ field, reason: 'not here', remedy: undefined }))
+function toUnsupported(fields: readonly OptionName[]): readonly UnsupportedOption[] {
+  return fields.map((field) => ({ field, reason: 'not here', remedy: undefined }))
 }
 
 /** All options except `command` and `image`, without which no case can run. */

@@ -29,6 +29,12 @@ export async function expectAnyHostError(
   return error
 }
 
+/** Resolves with `undefined` when the error is a HostError EXIT_CODE_UNKNOWN. Fails for other errors. */
+export async function expectUnknownExitCode(error: unknown): Promise<undefined> {
+  await expectHostError('EXIT_CODE_UNKNOWN', () => Promise.reject(error))
+  return undefined
+}
+
 /** Fails unless the call rejects with `reason` itself. */
 export async function expectReason(reason: unknown, call: () => PromiseLike<unknown>): Promise<void> {
   const error = await catchFrom(call, 'a rejection with the reason of the signal')

@@ -1,6 +1,6 @@
 import { execManagerCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
-import { expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { expectHostError, expectReason, expectUnknownExitCode } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createMegabyte, readAll } from '../steps/collect.js'
@@ -125,7 +125,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
       await pause(200)
       const reached = await process.kill('SIGKILL')
       const start = performance.now()
-      const outcome = await readExec(process).catch((error: unknown) => expectUnknownCode(error))
+      const outcome = await readExec(process).catch(expectUnknownExitCode)
       const isEarly = performance.now() - start < 5000
       expectEqual(isEarly, reached, 'whether it ended early')
       if (reached && typeof outcome === 'object') expectEqual(outcome.exitCode, 137, 'the exit code')
@@ -140,7 +140,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
       await pause(200)
       await context.runtime.stopContainer(id, { graceMs: 0 })
       const outcome = within(15_000, 'the end of the process', ending.result)
-      const exitCode = await outcome.catch((error: unknown) => expectUnknownCode(error))
+      const exitCode = await outcome.catch(expectUnknownExitCode)
       expect(exitCode !== 0, 'an exit code other than 0, or EXIT_CODE_UNKNOWN', exitCode)
     },
   },
@@ -225,10 +225,4 @@ function givesCode(code: number): CaseDefinition {
     run: async (context) =>
       expectEqual((await runProcess(context, context.programs.exit(code))).exitCode, code, 'the exit code'),
   }
-}
-
-/** Converts EXIT_CODE_UNKNOWN to a value; other errors reject. */
-async function expectUnknownCode(error: unknown): Promise<undefined> {
-  await expectHostError('EXIT_CODE_UNKNOWN', () => Promise.reject(error))
-  return undefined
 }
