@@ -7,16 +7,10 @@ import { TransferProgress } from './transfer-progress.js'
 
 /** The transfer of a build's stdout to the runtime or to the caller's stream. */
 export interface Delivery {
-  /** Resolves with `undefined` when everything is delivered, or with the failure. Never rejects. */
-  readonly settled: Promise<DeliveryFailure | undefined>
+  /** Resolves when everything is delivered. It need not be awaited. */
+  readonly delivered: Promise<void>
   /** Rejects when the receiver fails while the build still writes. Never resolves. */
   readonly receiverFailed: Promise<never>
-}
-
-export interface DeliveryFailure {
-  readonly error: unknown
-  /** Whether the delivery failed before the end of stdout: the cause is then the receiver and not the build. */
-  readonly failedBeforeEnd: boolean
 }
 
 /** Delivers stdout. After a failure the rest of stdout is read and dropped, so that the build does not block. */
@@ -25,19 +19,16 @@ export function deliverOutput(
   stdout: Readable,
   { output, onEvents, signal }: DeliveryOptions,
 ): Delivery {
-  const settled = deliver().then(
-    () => undefined,
-    (error: unknown): DeliveryFailure => {
-      const failedBeforeEnd = !stdout.readableEnded
+  const delivered = deliver()
+  const receiverFailed = new Promise<never>((_, reject) => {
+    delivered.catch((error: unknown) => {
+      // After the end of stdout the cause may be the build and not the receiver.
+      if (!stdout.readableEnded) reject(error)
       stdout.on('error', () => {}).resume()
-      return { error, failedBeforeEnd }
-    },
-  )
-  const receiverFailed = settled.then((failure) =>
-    failure?.failedBeforeEnd === true ? Promise.reject(failure.error) : new Promise<never>(() => {}),
-  )
+    })
+  })
   receiverFailed.catch(() => {}) // it may reject before it is awaited
-  return { settled, receiverFailed }
+  return { delivered, receiverFailed }
 
   async function deliver(): Promise<void> {
     using transfer = new TransferProgress({ id: 'result', onEvents })

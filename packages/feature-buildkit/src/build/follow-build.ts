@@ -39,6 +39,5 @@ export async function followBuild(process: ExecProcess, options: FollowOptions):
     if (!isBuildError && (await watch.endsWithin())) throw createConnectionLostError(containerId)
     throw createHostError('BUILD_FAILED', failure.toFacts(diagnostics, exitCode))
   }
-  const failed = await delivery.settled
-  if (failed !== undefined) throw failed.error
+  await delivery.delivered
 }
