@@ -8,10 +8,10 @@ export interface AppleDetails {
   readonly unsupportedOptions: readonly UnsupportedOption[]
   /** Whether the command has the group `network`, which needs macOS 26. */
   readonly hasNetworkCommand: boolean
-  /** Which managers to register, except those that every release has. */
-  readonly canNetwork: boolean
-  readonly canFirewall: boolean
-  readonly canVolume: boolean
+  /** Whether to register the managers of networks and sidecars. */
+  readonly hasNetworks: boolean
+  readonly hasFirewalls: boolean
+  readonly hasVolumes: boolean
   /** Whether `image pull` has the option `--progress`. */
   readonly hasPullProgress: boolean
 }

@@ -25,9 +25,8 @@ import { defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleVolumeManager } from './apple-volume-manager.js'
 
 /**
- * Apple's `container` command, on Macs with Apple silicon.
- *
- * Creating the plugin does nothing. On any other machine the probe answers without starting a process.
+ * Creates the plugin for Apple's `container` command on Macs with Apple silicon. On any other machine, the probe starts no
+ * process.
  *
  * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
@@ -53,9 +52,9 @@ function register(scope: RegistrationScope, connection: AppleConnection): void {
   scope.provide(imageBuilderCapability, new AppleImageBuilder(connection))
   scope.provide(execManagerCapability, new AppleExecManager(connection))
   scope.provide(imageTransferCapability, new AppleImageTransfer(connection))
-  if (details.canFirewall) scope.provide(firewallManagerCapability, new AppleFirewallManager(connection))
-  if (details.canVolume) scope.provide(volumeManagerCapability, new AppleVolumeManager(connection))
-  if (!details.canNetwork) return
+  if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(connection))
+  if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(connection))
+  if (!details.hasNetworks) return
   scope.provide(networkManagerCapability, new AppleNetworkManager(connection))
   scope.provide(sidecarManagerCapability, new AppleSidecarManager(connection, runtime))
 }

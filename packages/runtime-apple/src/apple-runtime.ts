@@ -38,7 +38,7 @@ import { removeContainer, stopContainer } from './containers/stop-container.js'
 import { findImage, getImageHomeDir, listImages, removeImage } from './images/images.js'
 import { getHostAddress } from './networks/host-address.js'
 
-/** Runs containers with Apple's `container` command. Each method validates, refuses unsupported options, then runs the command. */
+/** Runs containers with Apple's `container` command. Each method checks its arguments and options before it runs the command. */
 export class AppleRuntime implements Runtime {
   readonly type: string
   readonly #connection: AppleConnection

@@ -20,8 +20,9 @@ export function readObject(operation: string, output: Uint8Array): JsonReader {
 }
 
 /**
- * Reads the fields of one JSON object. A missing field is PROTOCOL_ERROR with an excerpt of the output. Unknown fields are
- * ignored.
+ * Reads the fields of one JSON object. Unknown fields are ignored. For a missing field or one of another type, `text`, `number`
+ * and `object` throw PROTOCOL_ERROR with an excerpt of the output; the other methods return `undefined`, `false` or an empty value.
+ * `list` throws for a field of another type.
  */
 export class JsonReader {
   readonly #operation: string

@@ -85,7 +85,7 @@ function toMount(mount: Mount): readonly string[] {
   return toOption('mount', `type=bind,source=${source},target=${target}${readOnly ? ',readonly' : ''}`)
 }
 
-/** The command reads sizes in whole MiB. Others are refused earlier. */
+/** The command reads sizes in whole MiB. Other sizes are rejected earlier. */
 function toTmpfs({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): readonly string[] {
   const size = sizeBytes === undefined ? '' : `,size=${sizeBytes / mebibyte}M`
   return toOption('mount', `type=tmpfs,target=${target}${size}${mode === undefined ? '' : `,mode=${mode.toString(8)}`}`)

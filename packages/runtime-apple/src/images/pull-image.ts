@@ -11,7 +11,7 @@ export interface PullSettings {
   readonly onProgress?: ((event: PullProgress) => void) | undefined
 }
 
-/** Pulls an image. A registry that refuses or cannot be reached: IMAGE_PULL_FAILED. */
+/** Pulls an image. Rejects with IMAGE_PULL_FAILED if the registry rejects the pull or cannot be reached. */
 export async function pullImage(
   connection: AppleConnection,
   image: string,

@@ -38,9 +38,9 @@ export async function askCommand(
     version,
     unsupportedOptions,
     hasNetworkCommand: commands.has('network'),
-    canNetwork: noNetworks === undefined,
-    canFirewall: hasOption(commands, 'create', 'cap-add'),
-    canVolume: commands.has('volume'),
+    hasNetworks: noNetworks === undefined,
+    hasFirewalls: hasOption(commands, 'create', 'cap-add'),
+    hasVolumes: commands.has('volume'),
     hasPullProgress: hasOption(commands, 'image pull', 'progress'),
   }
   const notes = await listNotes({ version, status, commands })

@@ -65,7 +65,7 @@ const always: readonly UnsupportedOption[] = [
   },
   {
     field: 'labels.equalsSign',
-    reason: 'the command splits labels of containers at every equals sign, and refuses or loses the rest',
+    reason: 'the command splits labels of containers at every equals sign, and rejects or loses the rest',
     remedy: 'encode the value without an equals sign',
   },
   { field: 'network.host', reason: ownMachine, remedy: 'use getHostAddress' },

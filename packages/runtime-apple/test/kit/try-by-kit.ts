@@ -35,7 +35,7 @@ export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'pr
       },
     )
 
-    it('calls the command only as its grammar allows, and leaves no running program', async () => {
+    it('calls the command only as its grammar allows, and ends all programs', async () => {
       const calls = simulator?.calls() ?? []
       expect(calls.length).toBeGreaterThan(1000)
       expect(calls.filter(({ problem }) => problem !== undefined)).toEqual([])
