@@ -168,9 +168,9 @@ export class HttpEngine implements DockerEngine {
   }
 
   /**
-   * Pings the engine from the start if there is no deadline for the headers. Returns the function to call at the headers
-   * with the stream of the answer: it ends the deadline, and pings the engine until the stream closes; with `pingAfter`,
-   * once that promise has resolved.
+   * Pings the engine from the start if there is no deadline for the headers. Returns the function to call at the
+   * headers with the stream of the answer: it ends the deadline, and pings the engine until the stream closes; with
+   * `pingAfter`, once that promise has resolved.
    */
   #watchHeaders(call: EngineRequest, limit: CallLimit): (stream: Readable) => void {
     const stop = call.timeoutMs === undefined ? this.#pingUntilReleased(call, limit) : undefined

@@ -46,7 +46,7 @@ async function inspectStarted(engine: DockerEngine, execId: string, call: Engine
   return (await poll(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
 }
 
-/** Runs a command as root and resolves with its exit code. Attached, since not every engine records the exit of a detached one. */
+/** Runs an attached command as root and resolves with its exit code. Some engines never record that of a detached one. */
 async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): Promise<number> {
   const api = await engine.api(call)
   const { id: execId } = await api.getContainer(call.subject).exec({ Cmd: command, User: '0', AttachStdout: true })
