@@ -42,6 +42,7 @@ export interface HostErrorFacts {
   VOLUME_NOT_FOUND: { readonly name: string }
   /** `registryText`: the error as the registry reported it. */
   IMAGE_PULL_FAILED: { readonly image: string; readonly registryText: string }
+  /** `step`: the failed step, as the builder names it. `command`: the instruction or command of that step. */
   BUILD_FAILED: {
     readonly step: string | undefined
     readonly command: string | undefined

@@ -13,14 +13,11 @@ export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFact
 }
 
 /** Returns the parts of an error's message. `remedy` is what the user can do; `undefined` if nothing is known. */
-export function describeError<C extends HostErrorCode>({
-  code,
-  facts,
-}: {
+export function describeError<C extends HostErrorCode>(error: {
   readonly code: C
   readonly facts: HostErrorFacts[C]
 }): { readonly problem: string; readonly remedy: string | undefined } {
-  return { problem: problems[code](facts), remedy: remedies[code]?.(facts) }
+  return { problem: problems[error.code](error.facts), remedy: remedies[error.code]?.(error.facts) }
 }
 
 /** Joins words to an enumeration: `networks`, `networks and sidecars`, `networks, sidecars and exec`. */

@@ -40,19 +40,20 @@ export function redactTexts<T>(value: T, depth = 10): T {
 
 function redactError<E extends Error>(error: E, depth: number): E {
   // Name and message of a DOMException are getters of its class; from Node 21 on the stack is a getter of the error.
-  const read = { name: toHidden(error.name), message: toHidden(error.message), stack: toHidden(error.stack) }
-  const own: Readonly<Record<string, PropertyDescriptor>> = { ...Object.getOwnPropertyDescriptors(error), ...read }
-  const changed = Object.entries(own).flatMap(([key, { value }]) => {
+  const read = (['name', 'message', 'stack'] as const).map(
+    (key) => [key, { value: error[key], writable: true, configurable: true, enumerable: false }] as const,
+  )
+  const descriptors: Readonly<Record<string, PropertyDescriptor>> = {
+    ...Object.getOwnPropertyDescriptors(error),
+    ...Object.fromEntries(read),
+  }
+  const changed = Object.entries(descriptors).flatMap(([key, { value }]) => {
     const redacted: unknown = redactTexts(value, depth - 1)
-    return redacted === value ? [] : [[key, { ...own[key], value: redacted }] as const]
+    return redacted === value ? [] : [[key, { ...descriptors[key], value: redacted }] as const]
   })
   if (changed.length === 0) return error
-  const copy = Object.defineProperties(new Error(), { ...own, ...Object.fromEntries(changed) })
+  const copy = Object.defineProperties(new Error(), { ...descriptors, ...Object.fromEntries(changed) })
   return Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
-}
-
-function toHidden(value: unknown): PropertyDescriptor {
-  return { value, writable: true, configurable: true, enumerable: false }
 }
 
 function isPlain(value: unknown): value is object {

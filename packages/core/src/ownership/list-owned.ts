@@ -29,24 +29,24 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
   const listed: ListedObject[] = []
   for (const { id, name, labels, state } of await runtime.listContainers(options)) {
     const running = state === 'unknown' ? undefined : !notRunning.has(state)
-    const isRunning = async (own: OperationOptions) => !notRunning.has(await runtime.containerState(id, own))
-    const remove = (own: OperationOptions) => runtime.removeContainer(id, own)
+    const isRunning = async (call: OperationOptions) => !notRunning.has(await runtime.containerState(id, call))
+    const remove = (call: OperationOptions) => runtime.removeContainer(id, call)
     listed.push({ kind: 'container', id, name, labels, running, isRunning, remove })
   }
   if (networks !== undefined) {
     for (const { id, name, labels } of await networks.listNetworks(options)) {
-      const remove = (own: OperationOptions) => networks.removeNetwork(id, own)
+      const remove = (call: OperationOptions) => networks.removeNetwork(id, call)
       listed.push({ kind: 'network', id, name, labels, ...neverRuns, remove })
     }
   }
   if (volumes !== undefined) {
     for (const { name, labels } of await volumes.listVolumes(options)) {
-      const remove = (own: OperationOptions) => volumes.removeVolume(name, own)
+      const remove = (call: OperationOptions) => volumes.removeVolume(name, call)
       listed.push({ kind: 'volume', id: name, name, labels, ...neverRuns, remove })
     }
   }
   for (const { id, tags, labels } of await runtime.listImages(options)) {
-    const remove = (own: OperationOptions) => runtime.removeImage(id, own)
+    const remove = (call: OperationOptions) => runtime.removeImage(id, call)
     listed.push({ kind: 'image', id, name: tags[0] ?? id, labels, tags, ...neverRuns, remove })
   }
   return listed.flatMap(toOwnedResources)

@@ -10,14 +10,14 @@ export function linkSignals(
   sources: readonly (AbortSignal | undefined)[],
   { delayMs = 0 }: { readonly delayMs?: number } = {},
 ): LinkedSignal {
-  const own = new AbortController()
+  const controller = new AbortController()
   const given = sources.filter((source) => source !== undefined)
   // Many calls may share a signal. Node warns of a leak from the eleventh listener on.
-  setMaxListeners(0, own.signal, ...given)
-  const links = given.map((source) => follow(source, own, delayMs))
+  setMaxListeners(0, controller.signal, ...given)
+  const links = given.map((source) => follow(source, controller, delayMs))
   return {
-    signal: own.signal,
-    abort: (reason) => own.abort(reason),
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     unlink: () => {
       for (const unlink of links) unlink()
     },
@@ -33,11 +33,11 @@ export interface LinkedSignal {
   unlink(): void
 }
 
-function follow(source: AbortSignal, own: AbortController, delayMs: number): () => void {
+function follow(source: AbortSignal, controller: AbortController, delayMs: number): () => void {
   let timer: NodeJS.Timeout | undefined
   const forward = () => {
-    if (delayMs === 0) own.abort(source.reason)
-    else timer = setTimeout(() => own.abort(source.reason), delayMs)
+    if (delayMs === 0) controller.abort(source.reason)
+    else timer = setTimeout(() => controller.abort(source.reason), delayMs)
   }
   if (source.aborted) forward()
   else source.addEventListener('abort', forward, { once: true })

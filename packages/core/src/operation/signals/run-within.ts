@@ -9,7 +9,7 @@ import { runUntilAborted } from './until-aborted.js'
  * ignores its signal. Data that arrived before the timeout is read first: see {@link startDeadline}.
  */
 export async function runWithin<T>(
-  run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
+  run: (options: { readonly signal: AbortSignal }) => PromiseLike<T>,
   { operation, timeoutMs, graceMs = 0, signal }: TimeLimit,
 ): Promise<T> {
   const link = linkSignals([signal])

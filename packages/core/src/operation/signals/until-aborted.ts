@@ -15,7 +15,7 @@ export function untilAborted<T>(waited: PromiseLike<T>, signal: AbortSignal | un
  * which may ignore the signal, is discarded. If the signal has aborted before the call, `run` is not called.
  */
 export async function runUntilAborted<T>(
-  run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
+  run: (options: { readonly signal: AbortSignal }) => PromiseLike<T>,
   signal: AbortSignal,
 ): Promise<T> {
   signal.throwIfAborted()
