@@ -1,4 +1,4 @@
-import { toExamples } from './options/command-options.js'
+import { toExamples } from './options/command-definition.js'
 
 /** The end of `capstan --help`: examples, exit statuses and environment variables. */
 export const programHelp: string = `${toExamples({

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import type { CommandModule, SetAction } from './commands/command.js'
+import { CliError } from './errors/cli-error.js'
 import { Interruption } from './errors/interruption.js'
-import { UsageError } from './errors/usage-error.js'
 import { programHelp } from './help.js'
 import type { PluginSource } from './host/invocation.js'
-import { addGlobalOptions, findProbeTimeout, readGlobalOptions } from './options/command-options.js'
+import { addGlobalOptions, findProbeTimeout, readGlobalOptions } from './options/global-options.js'
 import { Interrupts } from './terminal/interrupts.js'
 import type { Io } from './terminal/io.js'
 import { findColumns } from './terminal/terminal-size.js'
@@ -63,7 +63,7 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
   }
   const addHooks = (parent: Command) => {
     if (parent.commands.length === 0) return
-    rejectHelpOfUnknown(parent)
+    rejectHelpOfUnknownCommand(parent)
     parent.hook('preSubcommand', async (_, command) => {
       // The file of a command is loaded here, before its arguments are parsed, so that no other is loaded.
       if (parent === program) await define(command)
@@ -98,7 +98,7 @@ function addHelpCommand(program: Command, define: (command: Command) => Promise<
   help.action(async (name?: string) => {
     const command = name === undefined ? program : program.commands.find((each) => each.name() === name)
     if (command === undefined) {
-      throw new UsageError(`there is no command "${name}"`, { remedies: ['`capstan --help` lists the commands'] })
+      throw new CliError(`there is no command "${name}"`, { remedies: ['`capstan --help` lists the commands'] })
     }
     if (command !== program) await define(command)
     command.outputHelp()
@@ -128,7 +128,7 @@ function createRoot(io: Io, version: string): Command {
 }
 
 /** Rejects `capstan unknown --help`, for which commander shows the help of the program. */
-function rejectHelpOfUnknown(parent: Command): void {
+function rejectHelpOfUnknownCommand(parent: Command): void {
   parent.on('beforeHelp', () => {
     const [name = '-'] = parent.args
     if (name.startsWith('-') || parent.commands.some((command) => command.name() === name)) return

@@ -1,8 +1,8 @@
 import { findUndoFailures, withUndoFailures } from '@capstan/core/plugin'
 import { CommanderError } from 'commander'
+import { CliError } from './errors/cli-error.js'
 import { failureCode, toExitCode } from './errors/exit-code.js'
 import { Interruption } from './errors/interruption.js'
-import { UsageError } from './errors/usage-error.js'
 import { toErrorDocument } from './render/error-document.js'
 import { toErrorText } from './render/error-text.js'
 import { toJsonLine } from './render/write-output.js'
@@ -43,7 +43,7 @@ function reportInterruption(interruption: Interruption, error: unknown, options:
 function reportUsage({ code, message }: CommanderError, options: ReportOptions): number {
   if (code === 'commander.help') return failureCode
   const remedies = [`see \`${options.command} --help\``]
-  writeErrors([new UsageError(message.replaceAll(/^error: |\.$/g, ''), { remedies })], options)
+  writeErrors([new CliError(message.replaceAll(/^error: |\.$/g, ''), { remedies })], options)
   return failureCode
 }
 

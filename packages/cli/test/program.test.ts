@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import type { RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
-import { changedMemory } from './support/changed-memory.js'
 import { expectShortLines } from './support/expect-short-lines.js'
 import { FakeIo } from './support/fake-io.js'
 import { fakePlugin, unavailable } from './support/fake-plugin.js'
+import { memoryPluginWith } from './support/memory-plugin-with.js'
 import { runCapstan } from './support/run-capstan.js'
 
 const commands = [
@@ -233,7 +233,7 @@ describe('runProgram', () => {
   })
 
   it('writes the failure of the command before the failure of closing', async () => {
-    const plugins = [changedMemory({ close: () => Promise.reject(new Error('the door is stuck')) })]
+    const plugins = [memoryPluginWith({ close: () => Promise.reject(new Error('the door is stuck')) })]
     const { exitCode, stderr } = await runCapstan(['run', '--runtime', 'memory', 'busybox', 'nosuch'], { plugins })
     expect(exitCode).toBe(127)
     expect(stderr.trim().split('\n')).toEqual([

@@ -6,10 +6,10 @@ import {
   type BuildResult,
 } from '@capstan/feature-buildkit'
 import type { Invocation } from '../host/invocation.js'
-import type { ProgressKind } from '../render/build-display.js'
+import { type BuildKitBuildDisplay, createBuildKitBuildDisplay } from '../render/buildkit-build-display.js'
+import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
 import { toOneLine, toPrintable } from '../render/printable.js'
-import { createStartDisplay } from '../render/start-display.js'
-import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
+import type { ProgressKind } from '../render/runtime-build-display.js'
 import type { Io } from '../terminal/io.js'
 import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
@@ -17,13 +17,13 @@ import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
-  { invocation, fallback, canBuildWithout, kind, title }: BuildByBuildKitOptions,
-): Promise<{ readonly result: BuildResult; readonly display: StepsDisplay }> {
+  { invocation, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
+): Promise<{ readonly result: BuildResult; readonly display: BuildKitBuildDisplay }> {
   const { io, interrupts } = invocation
   const buildKitOptions = readBuildKitOptions(io)
-  const display = createStepsDisplay(io, kind)
+  const display = createBuildKitBuildDisplay(io, kind)
   const isShown = kind === 'auto' || kind === 'plain'
-  using starting = isShown ? createStartDisplay(io.stderr) : undefined
+  using starting = isShown ? createBuildKitStartDisplay(io.stderr) : undefined
   const onProgress = (event: BuildKitStartProgress) => {
     starting?.onProgress(event)
     if (event.phase === 'ready') display.start()
@@ -47,7 +47,7 @@ export async function buildByBuildKit(
     display.fail(`${title} was not built`)
     writeSource(error, io)
     if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
-    throw withImageRemedies(error, { io, canBuildWithout })
+    throw withImageRemedies(error, { io, canUseRuntimeBuilder })
   }
 }
 
@@ -69,7 +69,7 @@ export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
   readonly fallback: 'none' | 'runtime'
   /** Whether the builder of the runtime supports all options. */
-  readonly canBuildWithout: boolean
+  readonly canUseRuntimeBuilder: boolean
   readonly kind: ProgressKind
   /** The name of the result, for messages. */
   readonly title: string

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import { type BuildOutput, type BuildRequest, validateBuildRequest } from '@capstan/feature-buildkit'
-import { toUsageError, UsageError } from '../errors/usage-error.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Dockerfile } from '../options/build-files.js'
 import { type BuildCommandOptions, type OutputChoice, parseSecret } from '../options/build-options.js'
 import { omitUndefined } from '../options/omit-undefined.js'
@@ -51,7 +51,7 @@ async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>
   const entries = texts.map(parseSecret).map(async (source) => {
     if ('file' in source) return [source.id, await readSecretFile(resolve(io.cwd, source.file))] as const
     const value = io.env[source.env]
-    if (value === undefined) throw new UsageError(`--secret ${source.id}: the variable ${source.env} is not set`)
+    if (value === undefined) throw new CliError(`--secret ${source.id}: the variable ${source.env} is not set`)
     return [source.id, value] as const
   })
   return Object.fromEntries(await Promise.all(entries))
@@ -59,7 +59,7 @@ async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>
 
 async function readSecretFile(path: string): Promise<Uint8Array> {
   return await readFile(path).catch((cause: unknown) => {
-    throw toUsageError(`the secret ${path} cannot be read`, cause)
+    throw toFileError(`the secret ${path} cannot be read`, cause)
   })
 }
 
@@ -81,6 +81,6 @@ async function openFile(path: string): Promise<Writable> {
     await once(file, 'open')
     return file
   } catch (cause) {
-    throw toUsageError(`the output ${path} cannot be written`, cause)
+    throw toFileError(`the output ${path} cannot be written`, cause)
   }
 }

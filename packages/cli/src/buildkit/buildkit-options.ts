@@ -1,7 +1,7 @@
 import { isHostError } from '@capstan/core'
 import { validateImageReference } from '@capstan/core/plugin'
 import { type BuildKitOptions, defaultBuildKitImage, defaultRootlessImage } from '@capstan/feature-buildkit'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 
 /**
@@ -19,14 +19,14 @@ export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOpti
 /** Adds remedies to the error of a pull of BuildKit's own image. Returns any other error unchanged. */
 export function withImageRemedies(
   error: unknown,
-  { io, canBuildWithout }: { readonly io: Pick<Io, 'env'>; readonly canBuildWithout: boolean },
+  { io, canUseRuntimeBuilder }: { readonly io: Pick<Io, 'env'>; readonly canUseRuntimeBuilder: boolean },
 ): unknown {
   const { image = defaultBuildKitImage } = readBuildKitOptions(io)
   const images = [image, defaultRootlessImage]
   if (!isHostError(error, 'IMAGE_PULL_FAILED') || !images.includes(error.facts.image)) return error
   const remedies = [
-    ...(canBuildWithout ? ['build without BuildKit by --builder runtime'] : []),
+    ...(canUseRuntimeBuilder ? ['build without BuildKit by --builder runtime'] : []),
     'set CAPSTAN_BUILDKIT_IMAGE to an image that the engine has or can pull',
   ]
-  return new UsageError(error.message, { cause: error, remedies })
+  return new CliError(error.message, { cause: error, remedies })
 }

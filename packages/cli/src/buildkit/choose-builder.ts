@@ -7,7 +7,7 @@ import {
 } from '@capstan/core'
 import { joinWords } from '@capstan/core/plugin'
 import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { type BuildCommandOptions, listBuildKitOptions } from '../options/build-options.js'
 import { omitUndefined } from '../options/omit-undefined.js'
@@ -23,7 +23,7 @@ export type BuilderChoice =
 /**
  * Selects the builder. `auto` selects BuildKit if the runtime supports it and has its image or can pull it.
  *
- * @throws UsageError for `--builder runtime` with an option that only BuildKit implements.
+ * @throws CliError for `--builder runtime` with an option that only BuildKit implements.
  */
 export async function chooseBuilder(
   scope: RuntimeScope,
@@ -33,7 +33,7 @@ export async function chooseBuilder(
   const [option] = listBuildKitOptions(options)
   if (options.builder === 'runtime') {
     if (option === undefined) return { builder: 'runtime', reason: undefined }
-    throw new UsageError(`${option} needs BuildKit: omit --builder runtime`)
+    throw new CliError(`${option} needs BuildKit: omit --builder runtime`)
   }
   if (options.builder === 'buildkit' || option !== undefined) return { builder: 'buildkit', fallback: 'none' }
   const reason = describeMissing(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))

@@ -1,7 +1,7 @@
 import { type Capability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
 import type { Invocation } from '../host/invocation.js'
-import { createStartDisplay } from '../render/start-display.js'
+import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
 import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
 /** The capabilities that `run --buildkit` needs. */
@@ -16,11 +16,11 @@ export async function shareBuildKit(
   { io, interrupts: { signal } }: Invocation,
 ): Promise<BuildKitSidecar> {
   const buildKitOptions = readBuildKitOptions(io)
-  using display = createStartDisplay(io.stderr)
+  using display = createBuildKitStartDisplay(io.stderr)
   const { onProgress } = display
   try {
     return await scope.resolve(BuildKitFeature).start({ ...buildKitOptions, graceMs: 0, signal, onProgress })
   } catch (error) {
-    throw withImageRemedies(error, { io, canBuildWithout: false })
+    throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
   }
 }

@@ -13,7 +13,7 @@ import { type Command, Option } from 'commander'
 import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
 import { type BuildSettings, toBuildRequest } from '../buildkit/build-request.js'
 import { chooseBuilder } from '../buildkit/choose-builder.js'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { type Dockerfile, findContextDirectory, readDockerfile } from '../options/build-files.js'
@@ -24,12 +24,16 @@ import {
   type OutputChoice,
   parseBuildOutput,
 } from '../options/build-options.js'
-import { collect, toExamples } from '../options/command-options.js'
+import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
-import { type BuildDisplay, createBuildDisplay, type ProgressKind } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
+import {
+  createRuntimeBuildDisplay,
+  type ProgressKind,
+  type RuntimeBuildDisplay,
+} from '../render/runtime-build-display.js'
 import { toJson, toJsonLine, writeOutput, writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 import type { Call, SetAction } from './command.js'
@@ -138,7 +142,7 @@ interface BuildJob {
 
 /** The display of a successful build, and fields of its JSON document. */
 interface BuildOutcome extends Partial<Pick<BuildResult, 'imageId' | 'digest' | 'unsupportedFeatures'>> {
-  readonly display: Pick<BuildDisplay, 'succeed'>
+  readonly display: Pick<RuntimeBuildDisplay, 'succeed'>
   readonly builder: BuildResult['builder']
 }
 
@@ -153,8 +157,8 @@ async function buildWithBuildKit(
   const build = { ...settings, buildArgs: { ...proxies, ...settings.buildArgs } }
   const request = await toBuildRequest(build, dockerfile.choice, { options, output, io })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
-  const canBuildWithout = hasBuilder && listBuildKitOptions(options).length === 0
-  const buildOptions = { invocation, fallback, canBuildWithout, kind, title: toTitle(options) }
+  const canUseRuntimeBuilder = hasBuilder && listBuildKitOptions(options).length === 0
+  const buildOptions = { invocation, fallback, canUseRuntimeBuilder, kind, title: toTitle(options) }
   const { result, display } = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
     if (request.output.type === 'archive') request.output.to.destroy()
     throw error
@@ -167,7 +171,7 @@ async function buildWithRuntime(
   builder: ImageBuilder,
   { invocation, options, settings, dockerfile, kind }: BuildJob,
 ): Promise<BuildOutcome> {
-  const display = createBuildDisplay(invocation.io, kind)
+  const display = createRuntimeBuildDisplay(invocation.io, kind)
   const { onProgress } = display
   const { signal } = invocation.interrupts
   const [tag = '', ...tags] = options.tag ?? []
@@ -190,7 +194,7 @@ function toRequired(options: BuildCommandOptions): readonly Capability<object>[]
 function requireTags({ tag: tags = [] }: BuildCommandOptions): readonly string[] {
   if (tags.length > 0) return tags
   const remedies = ['see `capstan build --help`']
-  throw new UsageError("required option '-t, --tag <reference>' not specified", { remedies })
+  throw new CliError("required option '-t, --tag <reference>' not specified", { remedies })
 }
 
 /** Validates all options before a runtime is opened, an image is pulled, or a file is overwritten. */

@@ -2,15 +2,15 @@ import type { RuntimeScope } from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar, type BuildKitStopOutcome } from '@capstan/feature-buildkit'
 import type { Command } from 'commander'
 import { readBuildKitOptions, withImageRemedies } from '../buildkit/buildkit-options.js'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
-import { toExamples } from '../options/command-options.js'
+import { toExamples } from '../options/command-definition.js'
 import { parseBytes } from '../options/numbers.js'
 import { omitUndefined } from '../options/omit-undefined.js'
 import { toCacheDocument, toCachePage, toPrivilegeLines, toStatusPage } from '../render/buildkit-pages.js'
+import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
 import { toPageStyle } from '../render/page.js'
-import { createStartDisplay } from '../render/start-display.js'
 import { whileWaiting } from '../render/status-line.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call, SetAction } from './command.js'
@@ -84,7 +84,7 @@ async function start({ scope, invocation, options }: SubcommandCall): Promise<Su
   const { io, interrupts } = invocation
   const { signal } = interrupts
   const buildKitOptions = readBuildKitOptions(io)
-  using display = options.json ? undefined : createStartDisplay(io.stderr)
+  using display = options.json ? undefined : createBuildKitStartDisplay(io.stderr)
   try {
     const startOptions = {
       graceMs: 0,
@@ -99,7 +99,7 @@ async function start({ scope, invocation, options }: SubcommandCall): Promise<Su
     const document = { runtime: scope.runtimeName, containerId, privilege, privilegeLevels }
     return { document, page: `${containerId}\n` }
   } catch (error) {
-    throw withImageRemedies(error, { io, canBuildWithout: false })
+    throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
   }
 }
 
@@ -155,7 +155,7 @@ const stopOutputs: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Sub
 async function find({ scope, invocation, options }: SubcommandCall): Promise<BuildKitSidecar | undefined> {
   const { io, interrupts } = invocation
   const buildKitOptions = readBuildKitOptions(io)
-  using display = options.json ? undefined : createStartDisplay(io.stderr, { title: 'Waiting for BuildKit' })
+  using display = options.json ? undefined : createBuildKitStartDisplay(io.stderr, { title: 'Waiting for BuildKit' })
   return await scope.resolve(BuildKitFeature).find({
     graceMs: 0,
     signal: interrupts.signal,
@@ -167,5 +167,5 @@ async function requireRunning(call: SubcommandCall): Promise<BuildKitSidecar> {
   const sidecar = await find(call)
   if (sidecar !== undefined) return sidecar
   const remedies = ['`capstan buildkit start` starts it']
-  throw new UsageError(`BuildKit does not run on ${call.scope.runtimeName}`, { remedies })
+  throw new CliError(`BuildKit does not run on ${call.scope.runtimeName}`, { remedies })
 }

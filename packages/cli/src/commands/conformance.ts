@@ -9,11 +9,12 @@ import {
   runConformance,
 } from '@capstan/conformance'
 import type { Command } from 'commander'
-import { toUsageError, UsageError } from '../errors/usage-error.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { loadGivenPlugins } from '../host/open-host.js'
 import { findNamedRuntime } from '../host/runtime-choice.js'
-import { collect, type GlobalOptions, toExamples } from '../options/command-options.js'
+import { collect, toExamples } from '../options/command-definition.js'
+import type { GlobalOptions } from '../options/global-options.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { parseNumber, parseSeconds } from '../options/numbers.js'
 import { omitUndefined } from '../options/omit-undefined.js'
@@ -69,8 +70,8 @@ async function conformance({ invocation, options }: Call<ConformanceOptions>): P
   const { io, interrupts, globals } = invocation
   const kitOptions = toKitOptions(options)
   if (conformanceCases(kitOptions).length === 0)
-    throw new UsageError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
-  const reportFile = options.report === undefined ? undefined : await openReportFile(options.report, io)
+    throw new CliError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
+  const reportFile = options.report === undefined ? undefined : await prepareReportFile(options.report, io)
   const tested = await findTestedPlugin(invocation)
   const report = await runCases({ ...tested, ...kitOptions, env: toEnv(io, globals), signal: interrupts.signal }, io)
   await reportFile?.write(`${JSON.stringify(report, undefined, 2)}\n`)
@@ -107,10 +108,10 @@ function listGroups(): string {
 }
 
 /** Checks before the cases run that the report can be written after them. */
-async function openReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
+async function prepareReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
   const file = resolve(cwd, path)
   const fail = (cause: unknown) => {
-    throw toUsageError(`the report ${path} cannot be written`, cause)
+    throw toFileError(`the report ${path} cannot be written`, cause)
   }
   await access(dirname(file), constants.W_OK).catch(fail)
   return { write: async (text: string) => await writeFile(file, text).catch(fail) }
@@ -119,7 +120,7 @@ async function openReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
 /**
  * Returns the plugin that `--runtime` names, else the only one of `--plugin`, else the one that CAPSTAN_RUNTIME names.
  *
- * @throws UsageError if there is none, or more than one.
+ * @throws CliError if there is none, or more than one.
  */
 async function findTestedPlugin(invocation: Invocation): Promise<Pick<RunConformanceOptions, 'plugin' | 'specifier'>> {
   const { globals, plugins } = invocation
@@ -130,16 +131,16 @@ async function findTestedPlugin(invocation: Invocation): Promise<Pick<RunConform
   const [only, ...others] = given
   if (globals.runtime === undefined && only !== undefined) {
     if (others.length === 0) return only
-    throw new UsageError('only one plugin can be tested at a time', { remedies: ['use one --plugin, or --runtime'] })
+    throw new CliError('only one plugin can be tested at a time', { remedies: ['use one --plugin, or --runtime'] })
   }
   const name = findNamedRuntime(invocation)
   if (name === undefined)
-    throw new UsageError('no plugin is selected', { remedies: ['use --plugin for a package, or --runtime for a name'] })
+    throw new CliError('no plugin is selected', { remedies: ['use --plugin for a package, or --runtime for a name'] })
   const all = [...given, ...(await plugins()).map((plugin) => ({ plugin }))]
   const found = all.find(({ plugin }) => plugin.name === name)
   if (found !== undefined) return found
   const known = [...new Set(all.map(({ plugin }) => plugin.name))].join(', ')
-  throw new UsageError(`no plugin is named "${name}"\nknown: ${known}`, { remedies: ['`--plugin PACKAGE` adds one'] })
+  throw new CliError(`no plugin is named "${name}"\nknown: ${known}`, { remedies: ['`--plugin PACKAGE` adds one'] })
 }
 
 /** Sets the probe timeout in the environment, since some cases create a host in another process. */

@@ -1,10 +1,10 @@
 import type { ContainerInfo } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
 import type { Command } from 'commander'
-import { isIdle } from '../host/find-container.js'
+import { hasNoProcess } from '../host/find-container.js'
 import { findPorts } from '../host/find-ports.js'
 import { openRuntime } from '../host/open-host.js'
-import { collect, toExamples } from '../options/command-options.js'
+import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { toAge } from '../render/duration.js'
 import { toPortText } from '../render/port-text.js'
@@ -43,11 +43,11 @@ async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
   const { signal } = interrupts
   const all = await runtime.listContainers({ labels, signal })
   const listed = all
-    .filter(({ state }) => options.all === true || !isIdle(state))
+    .filter(({ state }) => options.all === true || !hasNoProcess(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
   // The list of a runtime has no ports. Only a container with a process publishes any.
   const needsPorts = !options.quiet || options.json === true
-  const ids = listed.filter(({ state }) => needsPorts && !isIdle(state)).map(({ id }) => id)
+  const ids = listed.filter(({ state }) => needsPorts && !hasNoProcess(state)).map(({ id }) => id)
   const ports = await findPorts(runtime, ids, { signal })
   const containers = listed.map((container) => ({ ...container, ports: ports.get(container.id) ?? [] }))
   await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)

@@ -12,10 +12,10 @@ import { toFeatureSupports } from '../host/features.js'
 import type { Invocation } from '../host/invocation.js'
 import { openHost } from '../host/open-host.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../host/runtime-choice.js'
-import { toExamples } from '../options/command-options.js'
+import { toExamples } from '../options/command-definition.js'
 import { type OwnedCounts, toCountText } from '../quickstart/owned-counts.js'
-import { QuickstartImage } from '../quickstart/quickstart-image.js'
 import { QuickstartOutput } from '../quickstart/quickstart-output.js'
+import { QuickstartResources } from '../quickstart/quickstart-resources.js'
 import { toPageStyle } from '../render/page.js'
 import { toFirstPage, toLastPage } from '../render/quickstart-pages.js'
 import { toSupportTable } from '../render/runtime-tables.js'
@@ -40,7 +40,7 @@ async function quickstart({ invocation }: Call): Promise<number> {
   await using host = await openHost(invocation)
   const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', () => host.discover({ signal }))
   const choice = chooseRuntime(reports, findNamedRuntime(invocation))
-  // The simulation does not replace a slow engine: opening that fails with TIMED_OUT in its attempts.
+  // If an engine did not answer in time, nothing is simulated: `open` below rejects with RUNTIME_UNAVAILABLE.
   const isSimulated = choice.runtime === undefined && choice.unavailable === undefined && choice.slow.length === 0
   const page = toPageStyle(io)
   const choiceText = isSimulated ? simulationText : toChoiceText(choice)
@@ -53,8 +53,8 @@ async function quickstart({ invocation }: Call): Promise<number> {
   })
   const simulated = scope.report.selection === 'named'
   const output = new QuickstartOutput(io, { simulated })
-  await using image = new QuickstartImage(scope, { io, signal })
-  const exitCode = await runSteps(image, output, () => showFeatures(reports, invocation, output))
+  await using resources = new QuickstartResources(scope, { io, signal })
+  const exitCode = await runSteps(resources, output, () => showFeatures(reports, invocation, output))
   const runtime = simulated ? scope.runtimeName : undefined
   io.stdout.write(toLastPage({ command: findCommand(io), runtime, page }))
   return exitCode
@@ -66,16 +66,16 @@ function findCommand({ env }: Pick<Io, 'env'>): string {
 }
 
 async function runSteps(
-  image: QuickstartImage,
+  resources: QuickstartResources,
   output: QuickstartOutput,
   showFeatures: () => Promise<string>,
 ): Promise<number> {
-  const built = await output.step('Build examples/quickstart/Dockerfile', async () => {
-    const tag = await image.build()
-    return { text: `built ${tag} on ${image.runtime}`, succeeded: true }
+  const built = await output.step('Build the Dockerfile of the example', async () => {
+    const tag = await resources.build()
+    return { text: `built ${tag} on ${resources.runtime}`, succeeded: true }
   })
   const ran = await output.step('Run it', async () => {
-    const code = await image.run()
+    const code = await resources.run()
     return { text: `exit code ${code}`, succeeded: code === 0 }
   })
   await output.step('Show which features each runtime supports', async () => ({
@@ -83,7 +83,7 @@ async function runSteps(
     succeeded: true,
   }))
   const cleaned = await output.step('Clean up', async () => {
-    const { before, after } = await image.cleanUp()
+    const { before, after } = await resources.cleanUp()
     output.write(`found by their owner label: ${toCountText(before)}\n`)
     return { text: `removed; left: ${toCountText(after)}`, succeeded: isNothing(after) }
   })

@@ -1,8 +1,8 @@
 import { isHostError } from '@capstan/core'
 import type { Command } from 'commander'
-import { UsageError } from '../errors/usage-error.js'
-import { isIdle } from '../host/find-container.js'
-import { toExamples } from '../options/command-options.js'
+import { CliError } from '../errors/cli-error.js'
+import { hasNoProcess } from '../host/find-container.js'
+import { toExamples } from '../options/command-definition.js'
 import type { Call, SetAction } from './command.js'
 import { forEachContainer } from './for-each-container.js'
 
@@ -28,8 +28,8 @@ async function rm({ invocation, operands, options }: Call<RmOptions>): Promise<n
   return await forEachContainer(
     { invocation, operands, options },
     async (runtime, { id, name, state }) => {
-      if (!force && !isIdle(state)) {
-        throw new UsageError(`container "${name}" is ${state}`, { remedies: ['stop it first, or use --force'] })
+      if (!force && !hasNoProcess(state)) {
+        throw new CliError(`container "${name}" is ${state}`, { remedies: ['stop it first, or use --force'] })
       }
       await runtime.removeContainer(id, { signal })
     },

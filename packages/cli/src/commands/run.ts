@@ -11,10 +11,10 @@ import {
 } from '@capstan/core'
 import { listUsedOptions, type NetworkJoin, validateContainerConfig, withUndoFailures } from '@capstan/core/plugin'
 import { type Command, Option } from 'commander'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
-import { collect, toExamples } from '../options/command-options.js'
+import { collect, toExamples } from '../options/command-definition.js'
 import { type RunCommandOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { writeOutput } from '../render/write-output.js'
@@ -122,7 +122,7 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   validateContainerConfig(config)
   const graceMs = toGraceMs(options)
   if (detach && options.buildkit)
-    throw new UsageError('--buildkit cannot be used with -d: BuildKit is shared only until the command exits')
+    throw new CliError('--buildkit cannot be used with -d: BuildKit is shared only until the command exits')
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
   const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
   const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { toExamples } from '../options/command-options.js'
+import { toExamples } from '../options/command-definition.js'
 import { parseSeconds } from '../options/numbers.js'
 import type { Call, SetAction } from './command.js'
 import { forEachContainer } from './for-each-container.js'

@@ -1,6 +1,6 @@
 import type { ContainerInfo, ContainerState, OperationOptions, Runtime } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 
 /** Lists the containers and applies {@link pickContainer}. */
 export async function findContainer(
@@ -14,7 +14,7 @@ export async function findContainer(
 /**
  * Returns the container with this ID, name, or unambiguous prefix of an ID.
  *
- * @throws HostError CONTAINER_NOT_FOUND; UsageError if several IDs have the prefix.
+ * @throws HostError CONTAINER_NOT_FOUND; CliError if several IDs have the prefix.
  */
 export function pickContainer(all: readonly ContainerInfo[], reference: string): ContainerInfo {
   const exact = all.find(({ id, name }) => id === reference || name === reference)
@@ -25,12 +25,12 @@ export function pickContainer(all: readonly ContainerInfo[], reference: string):
   return first
 }
 
-function toAmbiguous(reference: string, matches: readonly ContainerInfo[]): UsageError {
+function toAmbiguous(reference: string, matches: readonly ContainerInfo[]): CliError {
   const names = matches.map(({ id, name }) => `${id.slice(0, 12)} (${name})`).join(', ')
-  return new UsageError(`several containers have an ID that begins with "${reference}": ${names}; use a longer prefix`)
+  return new CliError(`several containers have an ID that begins with "${reference}": ${names}; use a longer prefix`)
 }
 
 /** Whether a container in this state has no process: `ps` omits it, and `rm` removes it without `--force`. */
-export function isIdle(state: ContainerState): boolean {
+export function hasNoProcess(state: ContainerState): boolean {
   return state === 'created' || state === 'exited' || state === 'dead'
 }

@@ -1,5 +1,5 @@
 import type { RuntimePlugin } from '@capstan/core'
-import type { GlobalOptions } from '../options/command-options.js'
+import type { GlobalOptions } from '../options/global-options.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import type { Io } from '../terminal/io.js'
 

@@ -2,23 +2,22 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { BuildRequest } from '@capstan/feature-buildkit'
-import { toUsageError, UsageError } from '../errors/usage-error.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 
 /**
  * Resolves the directory of a build context.
  *
- * @throws UsageError for stdin, a URL, or a path that is not a readable directory.
+ * @throws CliError for stdin, a URL, or a path that is not a readable directory.
  */
 export async function findContextDirectory(path: string, { cwd }: Pick<Io, 'cwd'>): Promise<string> {
-  if (path === '-') throw new UsageError('a build context on stdin is not supported: pass a directory as PATH')
-  if (/^(https?|git|ssh):/.test(path)) throw new UsageError(`${path} cannot be fetched: pass a directory as PATH`)
+  if (path === '-') throw new CliError('a build context on stdin is not supported: pass a directory as PATH')
+  if (/^(https?|git|ssh):/.test(path)) throw new CliError(`${path} cannot be fetched: pass a directory as PATH`)
   const directory = resolve(cwd, path)
   const stats = await stat(directory).catch((cause: unknown) => {
-    throw toUsageError(`the directory ${directory} cannot be read`, cause)
+    throw toFileError(`the directory ${directory} cannot be read`, cause)
   })
-  if (!stats.isDirectory())
-    throw new UsageError(`${directory} is not a directory: pass a directory as PATH, and -f FILE`)
+  if (!stats.isDirectory()) throw new CliError(`${directory} is not a directory: pass a directory as PATH, and -f FILE`)
   return directory
 }
 
@@ -32,7 +31,7 @@ export interface Dockerfile {
 /**
  * Reads the Dockerfile of `--file`, else the one in the directory. `-` is stdin.
  *
- * @throws UsageError if it cannot be read, or is empty.
+ * @throws CliError if it cannot be read, or is empty.
  */
 export async function readDockerfile(
   directory: string,
@@ -42,7 +41,7 @@ export async function readDockerfile(
   if (file === '-') return toTextChoice(requireText(await text(stdin), 'the Dockerfile on stdin'))
   const path = file === undefined ? join(directory, 'Dockerfile') : resolve(cwd, file)
   const read = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw toUsageError(`the Dockerfile ${path} cannot be read (-f selects another)`, cause)
+    throw toFileError(`the Dockerfile ${path} cannot be read (-f selects another)`, cause)
   })
   const content = requireText(read, `the Dockerfile ${path}`)
   const inContext = relative(directory, path)
@@ -51,7 +50,7 @@ export async function readDockerfile(
 }
 
 function requireText(content: string, name: string): string {
-  if (content.trim() === '') throw new UsageError(`${name} is empty`)
+  if (content.trim() === '') throw new CliError(`${name} is empty`)
   return content
 }
 

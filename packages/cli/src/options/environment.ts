@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { EnvMap } from '@capstan/core/plugin'
-import { toUsageError, UsageError } from '../errors/usage-error.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 import { splitPair } from './key-values.js'
 import { createOptionError } from './option-error.js'
@@ -10,7 +10,7 @@ import { createOptionError } from './option-error.js'
  * Reads the variables of `--env-file` and `-e`; `-e` wins. A name without a value takes the value from the environment of the
  * command. If it is not set there, `-e NAME` removes the variable of the image and a line of a file is ignored, as in docker.
  *
- * @throws UsageError naming a file that cannot be read, or the file and the line that cannot be parsed.
+ * @throws CliError naming a file that cannot be read, or the file and the line that cannot be parsed.
  */
 export async function readEnvironment(
   { env = [], envFile = [] }: { readonly env?: readonly string[]; readonly envFile?: readonly string[] },
@@ -46,7 +46,7 @@ export function parseVariables(
 
 async function readEnvFile(path: string): Promise<readonly string[]> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw toUsageError(`the environment file ${path} cannot be read`, cause)
+    throw toFileError(`the environment file ${path} cannot be read`, cause)
   })
   return parseEnvFile(bytes, path)
 }
@@ -55,19 +55,19 @@ async function readEnvFile(path: string): Promise<readonly string[]> {
  * Returns the `NAME=VALUE` and `NAME` lines of an environment file: UTF-8, with or without a byte order mark. Skips blank
  * lines and `#` lines, and keeps quotes, as docker does.
  *
- * @throws UsageError naming `file` and the first line that is not UTF-8, has no name, or has white space in its name. The
+ * @throws CliError naming `file` and the first line that is not UTF-8, has no name, or has white space in its name. The
  * message contains no value.
  */
 export function parseEnvFile(bytes: Uint8Array, file: string): readonly string[] {
   const text = decode(bytes)
   if (text === undefined) {
-    throw new UsageError(`${file}, line ${findUndecodable(bytes)}: not UTF-8; save the file as UTF-8`)
+    throw new CliError(`${file}, line ${findUndecodableLine(bytes)}: not UTF-8; save the file as UTF-8`)
   }
   const lines = text.split(/\r?\n/).map((line) => line.trimStart())
   return lines.filter((line, index) => {
     if (line === '' || line.startsWith('#')) return false
     const problem = findProblem(line)
-    if (problem !== undefined) throw new UsageError(`${file}, line ${index + 1}: ${problem}`)
+    if (problem !== undefined) throw new CliError(`${file}, line ${index + 1}: ${problem}`)
     return true
   })
 }
@@ -79,7 +79,7 @@ function findProblem(line: string): string | undefined {
 }
 
 /** Returns the number of the first line that is not UTF-8, counted from 1. In UTF-8 the byte 0x0a is always a line feed. */
-function findUndecodable(bytes: Uint8Array): number {
+function findUndecodableLine(bytes: Uint8Array): number {
   for (let line = 1, start = 0; ; line += 1) {
     const end = bytes.indexOf(0x0a, start)
     if (end === -1 || decode(bytes.subarray(start, end)) === undefined) return line

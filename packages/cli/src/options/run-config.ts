@@ -51,7 +51,7 @@ export interface RunCommandOptions {
 /**
  * Converts the options of `run` into the config of a container. Networks keep the names that the user gave.
  *
- * @throws HostError INVALID_ARGUMENT naming the option; UsageError for a file that cannot be read.
+ * @throws HostError INVALID_ARGUMENT naming the option; CliError for a file that cannot be read.
  */
 export async function toRunConfig(
   { image, command, options }: RunRequest,

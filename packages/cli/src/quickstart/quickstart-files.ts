@@ -1,11 +1,11 @@
 import { access } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '../errors/usage-error.js'
+import { CliError } from '../errors/cli-error.js'
 
 /**
  * Returns the folder of the Dockerfile: `examples/quickstart` of a checkout, else its copy in the published package.
  *
- * @throws UsageError if there is neither.
+ * @throws CliError if there is neither.
  */
 export async function findQuickstartFiles(): Promise<string> {
   for (const place of ['../../../../examples/quickstart/', '../../quickstart/']) {
@@ -16,7 +16,7 @@ export async function findQuickstartFiles(): Promise<string> {
     )
     if (exists) return folder
   }
-  throw new UsageError('the files of the quickstart are missing from this installation: install @capstan/cli again')
+  throw new CliError('the files of the quickstart are missing from this installation: install @capstan/cli again')
 }
 
 /**

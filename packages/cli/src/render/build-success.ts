@@ -2,7 +2,7 @@ import type { OutputChoice } from '../options/build-options.js'
 import { toOneLine } from './printable.js'
 
 /** The facts in the line after a successful build. */
-export interface BuiltFacts {
+export interface SuccessDetails {
   /** The tags, as a list in a sentence. */
   readonly names: string
   /** The name of the runtime. */
@@ -12,7 +12,7 @@ export interface BuiltFacts {
 }
 
 /** The line after a successful build: what was created, and where it is. Only `load` adds an image to the runtime. */
-export function toSuccessText(output: OutputChoice, { names, runtime, took }: BuiltFacts): string {
+export function toSuccessText(output: OutputChoice, { names, runtime, took }: SuccessDetails): string {
   switch (output.type) {
     case 'load':
       return `Built ${names} on ${runtime}${took}`

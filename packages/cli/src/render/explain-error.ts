@@ -6,8 +6,8 @@ import {
   listRelevantReports,
   toAttemptLines,
 } from '@capstan/core/plugin'
+import { CliError } from '../errors/cli-error.js'
 import { Interruption } from '../errors/interruption.js'
-import { UsageError } from '../errors/usage-error.js'
 import { toMessage } from './printable.js'
 
 /** An error in short lines without full stops. */
@@ -32,7 +32,7 @@ type PartialExplanation = Pick<ErrorExplanation, 'problem'> & Partial<Pick<Error
 
 function explain(error: unknown, command: string): PartialExplanation {
   if (isHostError(error)) return explainHostError(error, command)
-  if (error instanceof UsageError) return { ...splitMessage(toMessage(error)), remedies: error.remedies }
+  if (error instanceof CliError) return { ...splitMessage(toMessage(error)), remedies: error.remedies }
   if (error instanceof Interruption) return { problem: `interrupted by ${error.signal}` }
   const { problem, details = [] } = splitMessage(toMessage(error))
   return {

@@ -1,5 +1,5 @@
+import { toFileError } from '../errors/cli-error.js'
 import { Interruption, type InterruptSignal } from '../errors/interruption.js'
-import { toUsageError } from '../errors/usage-error.js'
 import type { Io } from './io.js'
 
 /** Receives each interruption, with its number from 1, while a command handles them itself. */
@@ -65,7 +65,7 @@ export class Interrupts implements Disposable {
     // Other errors, such as a full disk, mean that the output is lost.
     if (!this.#aborter.signal.aborted || this.#handler !== undefined) {
       if (error.code === 'EPIPE') this.#interrupt('SIGPIPE')
-      else this.#aborter.abort(toUsageError('stdout cannot be written to', error))
+      else this.#aborter.abort(toFileError('stdout cannot be written to', error))
     }
   }
 }

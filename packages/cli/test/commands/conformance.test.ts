@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createRuntimeHost } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
-import { changedMemory } from '../support/changed-memory.js'
 import { expectShortLines } from '../support/expect-short-lines.js'
 import { FakeIo } from '../support/fake-io.js'
 import { fakePlugin, unavailable } from '../support/fake-plugin.js'
+import { memoryPluginWith } from '../support/memory-plugin-with.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 describe('capstan conformance', () => {
@@ -34,7 +34,7 @@ describe('capstan conformance', () => {
 
   it('exits with 1 and names a failed case with its title and failure', async () => {
     const argv = ['conformance', '--runtime', 'memory', '--only', 'MODE']
-    const plugins = [changedMemory({ supportsHostNetwork: () => false })]
+    const plugins = [memoryPluginWith({ supportsHostNetwork: () => false })]
     const { exitCode, stdout, stderr } = await runCapstan(argv, { plugins })
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/^MODE-002 .+\n(\d+) of \1 cases, 1 failed\n$/)
@@ -98,7 +98,7 @@ describe('capstan conformance', () => {
 
   it('exits with 130 when it is interrupted, and removes its resources', async () => {
     const io = new FakeIo()
-    const plugin = changedMemory({
+    const plugin = memoryPluginWith({
       waitContainer: () => {
         io.signals.emit('SIGINT')
         return new Promise(() => {})

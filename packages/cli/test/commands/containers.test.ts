@@ -2,8 +2,8 @@ import { type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { changedMemory } from '../support/changed-memory.js'
 import { FakeIo } from '../support/fake-io.js'
+import { memoryPluginWith } from '../support/memory-plugin-with.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
@@ -54,7 +54,7 @@ describe('capstan ps', () => {
 
   it('ignores a container that is removed meanwhile', async () => {
     const inspectContainer = (id: string) => Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id }))
-    plugins = [changedMemory({ inspectContainer }, { without: [sidecarManagerCapability] })]
+    plugins = [memoryPluginWith({ inspectContainer }, { without: [sidecarManagerCapability] })]
     await capstan(['run', '-d', '--name', 'shop', 'busybox', 'sleep', '1000'])
     expect((await json(['ps'])).containers).toMatchObject([{ name: 'shop', ports: [] }])
   })
@@ -187,7 +187,7 @@ describe('capstan stop and rm', () => {
       if (begun === 2) resolveAll()
       await all
     }
-    plugins = [changedMemory({ stopContainer })]
+    plugins = [memoryPluginWith({ stopContainer })]
     for (const name of ['one', 'two']) await capstan(['run', '-d', '--name', name, 'busybox', 'sleep', '1000'])
     expect((await capstan(['stop', 'two', 'one'])).stdout).toBe('two\none\n')
   })

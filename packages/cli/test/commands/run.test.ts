@@ -2,10 +2,10 @@ import { networkManagerCapability, type Runtime, type RuntimePlugin } from '@cap
 import { withUndoFailures } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { changedMemory } from '../support/changed-memory.js'
 import { expectShortLines } from '../support/expect-short-lines.js'
 import { FakeIo } from '../support/fake-io.js'
 import { findFreePort } from '../support/find-free-port.js'
+import { memoryPluginWith } from '../support/memory-plugin-with.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
@@ -241,7 +241,7 @@ describe('capstan run', () => {
         io.signals.emit('SIGINT')
       })
     const argv = ['run', '--runtime', 'memory', '--rm', 'busybox', 'true']
-    expect(await runCapstan(argv, { plugins: [changedMemory({ createContainer })], io })).toEqual({
+    expect(await runCapstan(argv, { plugins: [memoryPluginWith({ createContainer })], io })).toEqual({
       exitCode: 130,
       stdout: '',
       stderr:

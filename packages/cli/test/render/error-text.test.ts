@@ -1,7 +1,7 @@
 import type { RuntimeReport } from '@capstan/core'
 import { createHostError, withUndoFailures } from '@capstan/core/plugin'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors/usage-error.js'
+import { CliError } from '../../src/errors/cli-error.js'
 import { toErrorDocument } from '../../src/render/error-document.js'
 import { toErrorText } from '../../src/render/error-text.js'
 
@@ -41,7 +41,7 @@ const available: RuntimeReport = {
 describe('toErrorText', () => {
   it.each([
     new Error('cannot fetch https://user:SECRET@registry.example/plugin', { cause: new Error('ftp://u:SECRET@host') }),
-    new UsageError('no plugin at https://user:SECRET@registry.example/plugin'),
+    new CliError('no plugin at https://user:SECRET@registry.example/plugin'),
   ])('replaces passwords in URLs of an error that is not a HostError, also with --debug', (error) => {
     expect(toErrorText(error, { ...options, debug: true })).not.toContain('SECRET')
     expect(JSON.stringify(toErrorDocument(error, options))).not.toContain('SECRET')
@@ -240,8 +240,8 @@ describe('toErrorText', () => {
     expect(toErrorText(error, options)).not.toContain('the deep reason')
   })
 
-  it('shows the message of a usage error unchanged', () => {
-    expect(toErrorText(new UsageError('give a directory'), options)).toBe('capstan run: give a directory')
+  it('shows the message of a CliError unchanged', () => {
+    expect(toErrorText(new CliError('give a directory'), options)).toBe('capstan run: give a directory')
   })
 
   it('suggests reporting an unexpected error', () => {

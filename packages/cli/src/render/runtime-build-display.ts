@@ -7,7 +7,7 @@ import { createStatusLine } from './status-line.js'
 import { toJsonLine } from './write-output.js'
 
 /** Shows the progress of a build by the runtime's builder. Disposing removes an unfinished line. */
-export interface BuildDisplay extends Disposable {
+export interface RuntimeBuildDisplay extends Disposable {
   readonly onProgress: (event: BuildProgress) => void
   succeed(text: string): void
   /** Writes the last lines of the build unless they are visible already. */
@@ -18,11 +18,11 @@ export interface BuildDisplay extends Disposable {
 export type ProgressKind = 'auto' | 'plain' | 'json' | 'quiet'
 
 /** Creates a display. JSON events go to stdout, everything else to stderr. */
-export function createBuildDisplay(
+export function createRuntimeBuildDisplay(
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
   kind: ProgressKind,
   clock: Clock = systemClock,
-): BuildDisplay {
+): RuntimeBuildDisplay {
   if (kind === 'quiet') return silent
   if (kind === 'json') {
     return { ...silent, onProgress: (event) => void stdout.write(toJsonLine({ event: 'progress', ...event })) }
@@ -31,7 +31,7 @@ export function createBuildDisplay(
   return isLive ? createTerminalDisplay(stderr) : createPlainDisplay(stderr, clock)
 }
 
-const silent: BuildDisplay = {
+const silent: RuntimeBuildDisplay = {
   onProgress: () => undefined,
   succeed: () => undefined,
   fail: () => undefined,
@@ -39,7 +39,7 @@ const silent: BuildDisplay = {
 }
 
 /** Writes the lines of the builder, and the elapsed time after every 10 seconds without a line. */
-function createPlainDisplay(output: Output, clock: Clock): BuildDisplay {
+function createPlainDisplay(output: Output, clock: Clock): RuntimeBuildDisplay {
   const startedAt = clock.now()
   let hasWritten = false
   const stop = clock.every(progressIntervalMs, () => {
@@ -60,7 +60,7 @@ function createPlainDisplay(output: Output, clock: Clock): BuildDisplay {
   }
 }
 
-function createTerminalDisplay(output: Output): BuildDisplay {
+function createTerminalDisplay(output: Output): RuntimeBuildDisplay {
   const status = createStatusLine(output)
   const lastLines: string[] = []
   status.show('Building')

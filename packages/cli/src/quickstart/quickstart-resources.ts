@@ -12,7 +12,7 @@ import {
   requireCapabilities,
 } from '@capstan/core'
 import { type ContainerNetwork, createUndoStack, type StringMap, type UndoStack } from '@capstan/core/plugin'
-import { createBuildDisplay } from '../render/build-display.js'
+import { createRuntimeBuildDisplay } from '../render/runtime-build-display.js'
 import type { Io } from '../terminal/io.js'
 import { IndentedOutput } from './indented-output.js'
 import { countOwned, type OwnedCounts, readOwnerLabel } from './owned-counts.js'
@@ -20,7 +20,7 @@ import { findQuickstartFiles, toTargetArchitectures } from './quickstart-files.j
 import { margin } from './quickstart-output.js'
 
 /** The image of the quickstart, its container and its network. Disposing removes those that remain. */
-export class QuickstartImage implements AsyncDisposable {
+export class QuickstartResources implements AsyncDisposable {
   readonly runtime: string
   readonly #scope: RuntimeScope
   readonly #io: Io
@@ -42,7 +42,7 @@ export class QuickstartImage implements AsyncDisposable {
     const directory = await findQuickstartFiles()
     const dockerfile = await readFile(join(directory, 'Dockerfile'), 'utf8')
     const output = this.#io.stdout.isTTY === true ? this.#io.stdout : new IndentedOutput(this.#io.stdout, margin)
-    using display = createBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
+    using display = createRuntimeBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
     this.#undo.add('image', (undoOptions) => this.#scope.runtime.removeImage(this.#tag, undoOptions))
     const options = { ...this.#options, context: { directory }, onProgress: display.onProgress }
     await this.#buildFor(toTargetArchitectures(process.arch), dockerfile, options)

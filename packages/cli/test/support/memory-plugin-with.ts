@@ -3,7 +3,7 @@ import type { RegistrationScope } from '@capstan/core/plugin'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
 /** The simulation with some methods of its runtime replaced. */
-export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOptions = {}): RuntimePlugin {
+export function memoryPluginWith(parts: Partial<Runtime>, options: MemoryPluginOptions = {}): RuntimePlugin {
   const original = memoryPlugin(options)
   return {
     ...original,

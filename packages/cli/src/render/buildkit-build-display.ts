@@ -1,17 +1,17 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Io, Output } from '../terminal/io.js'
-import type { ProgressKind } from './build-display.js'
-import { type BuildStep, BuildSteps, type StepChange } from './build-steps.js'
+import { type BuildKitStep, BuildKitSteps, type StepChange } from './buildkit-steps.js'
+import { toBuildKitStepsPage } from './buildkit-steps-page.js'
 import { type Clock, progressIntervalMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toStyle } from './page.js'
 import { toOneLine } from './printable.js'
-import { toStepsPage } from './steps-page.js'
+import type { ProgressKind } from './runtime-build-display.js'
 import { toJsonLine } from './write-output.js'
 
 /** Shows the progress of a build by BuildKit, from {@link start} or the first event on. */
-export interface StepsDisplay {
+export interface BuildKitBuildDisplay {
   start(): void
   onEvent(event: BuildProgressEvent): void
   /** Writes a final line. */
@@ -21,11 +21,11 @@ export interface StepsDisplay {
 }
 
 /** Creates a display. JSON events go to stdout, everything else to stderr. */
-export function createStepsDisplay(
+export function createBuildKitBuildDisplay(
   io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
   kind: ProgressKind,
   clock: Clock = systemClock,
-): StepsDisplay {
+): BuildKitBuildDisplay {
   if (kind === 'quiet') return silent
   if (kind === 'json') return createJsonDisplay(io.stdout)
   return kind === 'auto' && io.stderr.isTTY === true && io.stderr.columns
@@ -33,7 +33,7 @@ export function createStepsDisplay(
     : new PlainDisplay(io.stderr, clock)
 }
 
-const silent: StepsDisplay = {
+const silent: BuildKitBuildDisplay = {
   start: () => undefined,
   onEvent: () => undefined,
   succeed: () => undefined,
@@ -41,7 +41,7 @@ const silent: StepsDisplay = {
 }
 
 /** Writes one JSON document per event. Output is decoded to text, in complete characters. */
-function createJsonDisplay(output: Output): StepsDisplay {
+function createJsonDisplay(output: Output): BuildKitBuildDisplay {
   const decoders = new Map<string, StringDecoder>()
   /** Returns `undefined` while the bytes are an incomplete character. */
   const toText = ({ bytes, ...log }: Extract<BuildProgressEvent, { type: 'log' }>) => {
@@ -66,15 +66,15 @@ function createJsonDisplay(output: Output): StepsDisplay {
  * Writes a line per event, with the number of the step, since steps run in parallel. Every 10 seconds it writes the bytes
  * that a step has transferred, or, when nothing else was written, the elapsed time of the first running step.
  */
-class PlainDisplay implements StepsDisplay {
+class PlainDisplay implements BuildKitBuildDisplay {
   readonly #output: Output
   readonly #clock: Clock
-  readonly #steps: BuildSteps
+  readonly #steps: BuildKitSteps
   /** Steps whose end is not written yet, because BuildKit may start them again at once. */
-  readonly #completed = new Set<BuildStep>()
+  readonly #completed = new Set<BuildKitStep>()
   /** Steps whose name is written. */
-  readonly #named = new Set<BuildStep>()
-  readonly #writtenProgress = new Map<BuildStep, string | undefined>()
+  readonly #named = new Set<BuildKitStep>()
+  readonly #writtenProgress = new Map<BuildKitStep, string | undefined>()
   readonly #stops: (() => void)[] = []
   #startedAt = 0
   /** Whether a line was written since the last interval. */
@@ -83,7 +83,7 @@ class PlainDisplay implements StepsDisplay {
   constructor(output: Output, clock: Clock) {
     this.#output = output
     this.#clock = clock
-    this.#steps = new BuildSteps(clock.now)
+    this.#steps = new BuildKitSteps(clock.now)
   }
 
   start(): void {
@@ -149,7 +149,7 @@ class PlainDisplay implements StepsDisplay {
     this.#hasWritten = false
   }
 
-  #toElapsed(step: BuildStep | undefined): string {
+  #toElapsed(step: BuildKitStep | undefined): string {
     const now = this.#clock.now()
     if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
     return `#${step.number} running, ${toDuration(now - step.runningSince)}`
@@ -161,16 +161,16 @@ class PlainDisplay implements StepsDisplay {
   }
 }
 
-function toEnd({ state, durationMs }: BuildStep): string {
+function toEnd({ state, durationMs }: BuildKitStep): string {
   if (state === 'cached') return 'cached'
   return `${state === 'failed' ? 'failed after' : 'done'} ${toDuration(durationMs)}`
 }
 
 /** Redraws a page several times a second, by a library that is loaded on first use. */
-class LiveDisplay implements StepsDisplay {
+class LiveDisplay implements BuildKitBuildDisplay {
   readonly #io: Pick<Io, 'stderr' | 'env'>
   readonly #clock: Clock
-  readonly #steps: BuildSteps
+  readonly #steps: BuildKitSteps
   #page: ((text: string) => void) & { clear(): void; done(): void } = noPage
   #stop: (() => void) | undefined
   #startedAt = 0
@@ -179,7 +179,7 @@ class LiveDisplay implements StepsDisplay {
   constructor(io: Pick<Io, 'stderr' | 'env'>, clock: Clock) {
     this.#io = io
     this.#clock = clock
-    this.#steps = new BuildSteps(clock.now)
+    this.#steps = new BuildKitSteps(clock.now)
   }
 
   start(): void {
@@ -228,15 +228,15 @@ class LiveDisplay implements StepsDisplay {
     this.#page(this.#toPage(all.length === 0 ? [toPreparation(this.#startedAt)] : all, this.#io.stderr.rows ?? 24))
   }
 
-  #toPage(steps: BuildSteps['all'], height: number): string {
+  #toPage(steps: BuildKitSteps['all'], height: number): string {
     const { stderr, env } = this.#io
     const now = this.#clock.now()
-    return toStepsPage(steps, { width: stderr.columns ?? 80, height, now, style: toStyle(stderr, env) })
+    return toBuildKitStepsPage(steps, { width: stderr.columns ?? 80, height, now, style: toStyle(stderr, env) })
   }
 }
 
 /** The step that is shown before the first event, while the files of the context are read. */
-function toPreparation(runningSince: number): BuildStep {
+function toPreparation(runningSince: number): BuildKitStep {
   const name = 'prepare the build'
   return { number: 0, name, state: 'started', runningSince, durationMs: 0, progress: undefined, tail: [] }
 }

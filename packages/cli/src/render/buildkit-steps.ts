@@ -4,7 +4,7 @@ import prettyBytes from 'pretty-bytes'
 import { toOneLine, toShownLine } from './printable.js'
 
 /** The current state of one step of a build, or of a long transfer. */
-export interface BuildStep {
+export interface BuildKitStep {
   /** In the order in which they began, from 1. */
   readonly number: number
   /** Always one line. */
@@ -22,7 +22,7 @@ export interface BuildStep {
 
 /** A change of one step, by one event. */
 export interface StepChange {
-  readonly step: BuildStep
+  readonly step: BuildKitStep
   /** Whether the event changed `state`; false for an event with output only. */
   readonly isNewState: boolean
   /** The lines of its output that are now complete. The last line of a step that ended needs no line feed. */
@@ -30,7 +30,7 @@ export interface StepChange {
 }
 
 /** The steps of a build, from its events. */
-export class BuildSteps {
+export class BuildKitSteps {
   readonly #steps = new Map<string, MutableStep>()
   readonly #now: () => number
 
@@ -38,7 +38,7 @@ export class BuildSteps {
     this.#now = now
   }
 
-  get all(): readonly BuildStep[] {
+  get all(): readonly BuildKitStep[] {
     return [...this.#steps.values()]
   }
 
@@ -84,11 +84,11 @@ export class BuildSteps {
 
 const transferNames = { context: 'send the context to BuildKit', result: 'receive the result from BuildKit' }
 
-class MutableStep implements BuildStep {
+class MutableStep implements BuildKitStep {
   readonly number: number
   readonly name: string
   readonly transfers = new Map<string, { readonly current: number; readonly total: number | undefined }>()
-  state: BuildStep['state'] = 'started'
+  state: BuildKitStep['state'] = 'started'
   runningSince = 0
   durationMs = 0
   tail: readonly string[] = []
@@ -111,7 +111,7 @@ class MutableStep implements BuildStep {
   }
 
   /** Changes the state; `at` is a time of BuildKit's clock, `now` one of this machine. A step may start several times. */
-  setState(state: BuildStep['state'], { at, now }: { readonly at: number; readonly now: number }): void {
+  setState(state: BuildKitStep['state'], { at, now }: { readonly at: number; readonly now: number }): void {
     if (state === 'started') {
       this.#startedAt = at
       this.runningSince = now - this.durationMs

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import type { Io } from '../terminal/io.js'
+import { collect } from './command-definition.js'
 
 /** The global options of one command line. */
 export interface GlobalOptions {
-  /** `--runtime`. Default: CAPSTAN_RUNTIME, else the first runtime that fits. */
+  /** `--runtime`. `undefined`: CAPSTAN_RUNTIME, else the first runtime that meets the requirements of the command. */
   readonly runtime: string | undefined
   /** The values of `--plugin`. */
   readonly plugin: readonly string[]
@@ -57,15 +58,4 @@ export async function findProbeTimeout(
       : [probeTimeout, '--probe-timeout']
   // Imported on demand: `--help` and `--version` do not need core.
   return text === undefined ? undefined : (await import('@capstan/core/plugin')).parseSecondsToMs(text, name)
-}
-
-/** Collects the values of a repeatable option. */
-export function collect(value: string, values: readonly string[] = []): readonly string[] {
-  return [...values, value]
-}
-
-/** Formats the examples at the end of a help text: a command line, and what it does. */
-export function toExamples(examples: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(examples).map(([line, description]) => `  ${line}\n      ${description}`)
-  return `\nExamples:\n${lines.join('\n')}`
 }

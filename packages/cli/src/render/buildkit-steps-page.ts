@@ -1,11 +1,11 @@
 import stringWidth from 'string-width'
-import type { BuildStep } from './build-steps.js'
+import type { BuildKitStep } from './buildkit-steps.js'
 import { toDuration } from './duration.js'
 import type { Style } from './page.js'
 import { breakLine, cutLine } from './text.js'
 
 /** The size of the page, and the current time. */
-export interface StepsPageOptions {
+export interface BuildKitStepsPageOptions {
   readonly width: number
   readonly height: number
   readonly now: number
@@ -13,7 +13,7 @@ export interface StepsPageOptions {
 }
 
 /** Renders a build: one line per step with its time, and the last output lines of running steps. */
-export function toStepsPage(steps: readonly BuildStep[], options: StepsPageOptions): string {
+export function toBuildKitStepsPage(steps: readonly BuildKitStep[], options: BuildKitStepsPageOptions): string {
   const lines = steps.flatMap((step) => [toStepLine(step, options), ...toTail(step, options)])
   const room = Math.max(1, options.height - 1)
   if (lines.length <= room) return lines.join('\n')
@@ -21,7 +21,7 @@ export function toStepsPage(steps: readonly BuildStep[], options: StepsPageOptio
   return [options.style('dim', `  … ${lines.length - room + 1} lines above`), ...lines.slice(1 - room)].join('\n')
 }
 
-function toStepLine(step: BuildStep, { width, now, style }: StepsPageOptions): string {
+function toStepLine(step: BuildKitStep, { width, now, style }: BuildKitStepsPageOptions): string {
   const { mark, format } = marks[step.state]
   const time =
     step.state === 'cached'
@@ -33,7 +33,10 @@ function toStepLine(step: BuildStep, { width, now, style }: StepsPageOptions): s
   return `${style(format, mark)} ${name}${gap} ${style('dim', time)}`
 }
 
-function toTail({ state, tail, progress }: BuildStep, { width, style }: StepsPageOptions): readonly string[] {
+function toTail(
+  { state, tail, progress }: BuildKitStep,
+  { width, style }: BuildKitStepsPageOptions,
+): readonly string[] {
   if (state !== 'started' && state !== 'failed') return []
   const room = Math.max(1, width - 5)
   // The reason of a failure may be at the end of a long line.

@@ -8,22 +8,22 @@ import { createStatusLine } from './status-line.js'
  * Shows the start of BuildKit: the pull of its image, if any, and the time spent waiting for its answer. Disposing removes an
  * unfinished line.
  */
-export interface StartDisplay extends Disposable {
+export interface BuildKitStartDisplay extends Disposable {
   readonly onProgress: (event: BuildKitStartProgress) => void
   succeed(text: string): void
 }
 
-export interface StartDisplayOptions {
+export interface BuildKitStartDisplayOptions {
   /** The text of the line before the first event. Default `Starting BuildKit`. */
   readonly title?: string
   readonly clock?: Clock
 }
 
 /** Creates a display: one line that is rewritten on a terminal, else written every 10 seconds. */
-export function createStartDisplay(
+export function createBuildKitStartDisplay(
   output: Output,
-  { title = 'Starting BuildKit', clock = systemClock }: StartDisplayOptions = {},
-): StartDisplay {
+  { title = 'Starting BuildKit', clock = systemClock }: BuildKitStartDisplayOptions = {},
+): BuildKitStartDisplay {
   const line = createStatusLine(output, clock)
   const pulls = new Map<string, PullDisplay>()
   const clearPulls = () => {

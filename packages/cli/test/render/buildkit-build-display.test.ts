@@ -1,6 +1,6 @@
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import { describe, expect, it } from 'vitest'
-import { createStepsDisplay } from '../../src/render/steps-display.js'
+import { createBuildKitBuildDisplay } from '../../src/render/buildkit-build-display.js'
 import { FakeIo } from '../support/fake-io.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -16,7 +16,7 @@ const events: readonly BuildProgressEvent[] = [
 describe('the display of a build by BuildKit', () => {
   it('writes a line per event without a terminal', () => {
     const io = new FakeIo()
-    const display = createStepsDisplay(io, 'auto')
+    const display = createBuildKitBuildDisplay(io, 'auto')
     for (const event of events) display.onEvent(event)
     display.succeed('Built it')
     expect(io.stderr.lines).toEqual([
@@ -34,7 +34,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('writes the last line of a step before its end, also without a line feed', () => {
     const io = new FakeIo()
-    const display = createStepsDisplay(io, 'plain')
+    const display = createBuildKitBuildDisplay(io, 'plain')
     const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
     display.onEvent(started)
     display.onEvent({ type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('it broke'), at })
@@ -44,7 +44,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('draws a page on a terminal, and keeps the failed step', async () => {
     const io = new FakeIo({ columns: 60 })
-    const display = createStepsDisplay(io, 'auto')
+    const display = createBuildKitBuildDisplay(io, 'auto')
     for (const event of events.slice(0, 3)) display.onEvent(event)
     await io.stderr.waitFor(/● \[2\/2\] RUN make/)
     expect(io.stderr.text).toContain('│ making')
@@ -57,7 +57,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('ends on a terminal with the warnings and a final line', () => {
     const io = new FakeIo({ columns: 60 })
-    const display = createStepsDisplay(io, 'auto')
+    const display = createBuildKitBuildDisplay(io, 'auto')
     for (const event of events.slice(0, 4)) display.onEvent(event)
     display.succeed('Built it')
     expect(io.stderr.text).toMatch(/warning: it is old\n✔ Built it\n$/)
@@ -65,7 +65,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('writes one JSON document per event, with output as text', () => {
     const io = new FakeIo()
-    const display = createStepsDisplay(io, 'json')
+    const display = createBuildKitBuildDisplay(io, 'json')
     for (const event of events) display.onEvent(event)
     display.succeed('Built it')
     const documents = io.stdout.lines.filter((line) => line !== '').map((line) => JSON.parse(line))
@@ -84,7 +84,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('splits no character in JSON output, for any chunks', () => {
     const io = new FakeIo()
-    const display = createStepsDisplay(io, 'json')
+    const display = createBuildKitBuildDisplay(io, 'json')
     const write = (stream: 'stdout' | 'stderr', bytes: Uint8Array) =>
       display.onEvent({ type: 'log', stepId: 'b', stream, bytes, at })
     const euro = Buffer.from('€')
@@ -100,7 +100,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('writes nothing with --progress quiet', () => {
     const io = new FakeIo()
-    const display = createStepsDisplay(io, 'quiet')
+    const display = createBuildKitBuildDisplay(io, 'quiet')
     for (const event of events) display.onEvent(event)
     display.fail('x')
     expect(io.stdout.text + io.stderr.text).toBe('')
@@ -174,7 +174,7 @@ describe('the display of a build by BuildKit', () => {
 
   it('shows the sent bytes on a terminal, and the preparation before the first event', async () => {
     const io = new FakeIo({ columns: 60 })
-    const display = createStepsDisplay(io, 'auto')
+    const display = createBuildKitBuildDisplay(io, 'auto')
     display.start()
     await io.stderr.waitFor(/● prepare the build/)
     display.onEvent({ type: 'transfer', id: 'context', currentBytes: 1e6, totalBytes: 3e6, isDone: false, at })
@@ -187,5 +187,5 @@ describe('the display of a build by BuildKit', () => {
 function createPlain() {
   const io = new FakeIo()
   const clock = new ManualClock()
-  return { io, clock, display: createStepsDisplay(io, 'plain', clock) }
+  return { io, clock, display: createBuildKitBuildDisplay(io, 'plain', clock) }
 }

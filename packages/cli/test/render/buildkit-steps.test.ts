@@ -1,8 +1,8 @@
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { BuildSteps } from '../../src/render/build-steps.js'
-import { toStepsPage } from '../../src/render/steps-page.js'
+import { BuildKitSteps } from '../../src/render/buildkit-steps.js'
+import { toBuildKitStepsPage } from '../../src/render/buildkit-steps-page.js'
 
 const at = (ms: number) => new Date(1_000_000 + ms)
 const step = (id: string, state: 'started' | 'cached' | 'completed' | 'failed', ms: number): BuildProgressEvent => {
@@ -13,13 +13,13 @@ const log = (stepId: string, text: string): BuildProgressEvent => {
 }
 const plain = { width: 40, height: 24, now: 5000, style: (_: string, text: string) => text }
 
-function apply(...events: readonly BuildProgressEvent[]): BuildSteps {
-  const steps = new BuildSteps(() => 2000)
+function apply(...events: readonly BuildProgressEvent[]): BuildKitSteps {
+  const steps = new BuildKitSteps(() => 2000)
   for (const event of events) steps.apply(event)
   return steps
 }
 
-describe('BuildSteps', () => {
+describe('BuildKitSteps', () => {
   it('numbers steps in the order of their start, with the durations of BuildKit', () => {
     const steps = apply(step('a', 'started', 0), step('b', 'started', 10), step('a', 'completed', 1500))
     expect(steps.all).toMatchObject([
@@ -29,7 +29,7 @@ describe('BuildSteps', () => {
   })
 
   it('splits output into lines across chunks, and keeps the text after a carriage return', () => {
-    const steps = new BuildSteps(() => 0)
+    const steps = new BuildKitSteps(() => 0)
     steps.apply(step('a', 'started', 0))
     const euro = Buffer.from('€')
     const pieces = [Buffer.from('on'), Buffer.from('e\ntwo '), euro.subarray(0, 1), euro.subarray(1), Buffer.from('\n')]
@@ -58,11 +58,11 @@ describe('BuildSteps', () => {
   })
 })
 
-describe('toStepsPage', () => {
+describe('toBuildKitStepsPage', () => {
   it('renders a line per step with its time, and the last output lines of running steps', () => {
     const lines = ['1', '2', '3', '4', '5', '6'].map((text) => log('b', `${text}\n`))
     const steps = apply(step('a', 'cached', 0), step('b', 'started', 0), ...lines)
-    const page = toStepsPage(steps.all, plain)
+    const page = toBuildKitStepsPage(steps.all, plain)
     expect(page.split('\n')).toEqual([
       `✔ RUN a${' '.repeat(25)} cached`,
       `● RUN b${' '.repeat(29)} 3s`,
@@ -71,7 +71,7 @@ describe('toStepsPage', () => {
   })
 
   it('renders only the duration of a completed step, and all output lines of a failed step', () => {
-    const page = toStepsPage(
+    const page = toBuildKitStepsPage(
       apply(
         step('a', 'started', 0),
         log('a', 'from a\n'),
@@ -88,7 +88,10 @@ describe('toStepsPage', () => {
 
   it('wraps long lines of a failed step', () => {
     const output = `   ${'word '.repeat(15)}the reason`
-    const page = toStepsPage(apply(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all, plain)
+    const page = toBuildKitStepsPage(
+      apply(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all,
+      plain,
+    )
     const lines = page.split('\n').slice(1)
     expect(lines.map((line) => line.replace(/^ {2}│ /, '')).join('')).toBe(output)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
@@ -100,7 +103,7 @@ describe('toStepsPage', () => {
       log('a', '😀'.repeat(30)),
     )
     steps.apply(log('a', '\n'))
-    for (const line of toStepsPage(steps.all, plain).split('\n')) {
+    for (const line of toBuildKitStepsPage(steps.all, plain).split('\n')) {
       expect(stringWidth(line)).toBeLessThanOrEqual(40)
       expect(line).toMatch(/^(● 版{10,}… +3s| {2}│ (😀){10,}…)$/u)
     }
@@ -108,7 +111,7 @@ describe('toStepsPage', () => {
 
   it('fits the terminal', () => {
     const steps = apply(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
-    const lines = toStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
+    const lines = toBuildKitStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
     expect(lines).toHaveLength(9)
     expect(lines[0]).toBe('  … 22 lines above')
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
