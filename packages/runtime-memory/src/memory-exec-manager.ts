@@ -1,4 +1,4 @@
-import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import { type ExecManager, type ExecOptions, type ExecProcess, execManagerCapability } from '@capstan/core'
 import { type Argv, createHostError, validateExec, validateId } from '@capstan/core/plugin'
 import { MemoryExecProcess } from './containers/memory-exec-process.js'
 import { getCurrentRun, toContainerState } from './containers/state/memory-container.js'
@@ -18,6 +18,8 @@ export class MemoryExecManager implements ExecManager {
   async exec(id: string, command: Argv, options: ExecOptions = {}): Promise<ExecProcess> {
     validateId(id)
     validateExec(command, options)
+    const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
+    this.#context.checkOption(execManagerCapability, 'exec.env.unset', removed?.[0])
     return await this.#context.call('exec', options, async ({ undo }) => {
       const process = await this.#start(id, command, options)
       undo.add('exec', () => process.killAndWait())

@@ -127,6 +127,29 @@ describe('exec', () => {
     await expect(process.resize({ height: 0, width: 8 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  it('ignores the size of a process without a terminal', async () => {
+    const commands: Record<string, MemoryProgram> = {
+      hasSize: async ({ stdin, terminalSize }) => {
+        for await (const _ of stdin) break
+        return terminalSize() === undefined ? 0 : 1
+      },
+    }
+    await using memory = await openMemory({ commands })
+    const process = await memory.exec.exec(await startSleeping(memory), ['hasSize'])
+    await process.resize({ height: 7, width: 8 })
+    process.stdin.end('go')
+    expect(await process.exitCode).toBe(0)
+  })
+
+  it('rejects the removal of a variable when "exec.env.unset" is unsupported', async () => {
+    await using memory = await openMemory({ unsupportedOptions: ['exec.env.unset'] })
+    const id = await startSleeping(memory)
+    await expect(memory.exec.exec(id, ['true'], { env: { HOME: null } })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'exec.env.unset' },
+    })
+  })
+
   it('rejects when the container is not running, and ends when the container stops', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)

@@ -21,7 +21,7 @@ export async function attachContainer(
   const { id } = container
   const run = getCurrentRun(container)
   if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
-  if (options.initialSize !== undefined) container.terminalSize = options.initialSize
+  setInitialSize(container, options)
   const output = new OutputClient(options, { operation: 'attach', subject: id })
   run.streams.attach(output)
   try {
@@ -47,7 +47,7 @@ export async function startAttached(
   container: MemoryContainer,
   { attach, signal }: StartAttachedOptions,
 ): Promise<number> {
-  if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
+  setInitialSize(container, attach)
   const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
   const before = getCurrentRun(container)
   const run = await startContainer(context, container, { client: output })
@@ -63,6 +63,10 @@ export async function startAttached(
   } finally {
     run.streams.detach(output)
   }
+}
+
+function setInitialSize(container: MemoryContainer, { initialSize }: AttachOptions): void {
+  if (initialSize !== undefined && container.config.tty === true) container.terminalSize = initialSize
 }
 
 interface Session extends StartAttachedOptions {

@@ -28,6 +28,7 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #context: MemoryRuntimeContext
   readonly #process: SimulatedProcess
   readonly #containerId: string
+  readonly #hasTerminal: boolean
   readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
@@ -37,6 +38,7 @@ export class MemoryExecProcess implements ExecProcess {
   ) {
     this.#context = runtimeContext
     this.#containerId = containerId
+    this.#hasTerminal = context.terminal
     const { tty = false, stdin = true, signal } = options
     this.#session = runtimeContext.operations.begin(signal)
     const input = new PassThrough()
@@ -68,7 +70,7 @@ export class MemoryExecProcess implements ExecProcess {
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     await this.#context.call('resize', options, () => {
-      this.#size = size
+      if (this.#hasTerminal) this.#size = size
     })
   }
 

@@ -8,14 +8,17 @@ import type { MemoryNetwork } from './network-store.js'
 
 /**
  * Opens a connection to the container itself, to a container on the same networks, or, by the address of a gateway, to
- * this machine.
+ * this machine. With network mode `host`, opens a real connection to any host that this machine reaches.
  */
 export async function connect(networking: ContainerNetworking, host: string, port: number): Promise<Duplex> {
   const { namespace } = networking
   if (networking.isHost) return namespace.track(await connectToHost(host, port))
   const address = resolveHost(networking, host)
-  if (address === undefined)
-    throw createNetworkError('ENOTFOUND', host, port, 'no container on the same networks has this name')
+  if (address === undefined) {
+    const isBlocked = namespace.firewall?.resolvesNames === false
+    const reason = isBlocked ? 'the firewall of the container blocks DNS' : 'no container on its networks has this name'
+    throw createNetworkError('ENOTFOUND', host, port, reason)
+  }
   if (isLoopback(address)) return namespace.track(connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids the connection')

@@ -313,6 +313,13 @@ describe('a terminal', () => {
     expect(stdout.text).toBe('5 6\r\n')
   })
 
+  it('ignores the initial size of a container without a terminal', async () => {
+    const main: MemoryProgram = async ({ terminalSize }) => (terminalSize() === undefined ? 0 : 1)
+    await using memory = await openMemory({ images: { app: { main } } })
+    const id = await memory.runtime.createContainer({ image: 'app' })
+    expect(await memory.runtime.startAttached(id, { initialSize: { height: 5, width: 6 } })).toBe(0)
+  })
+
   it.each([
     [0, 0],
     [70_000, 1],

@@ -151,6 +151,13 @@ COPY a.txt here`
     expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/d/..file'] })).stdout).toBe('d/..file')
   })
 
+  it('accepts flags about the platform, owners and layers, which a simulated image does not have', async () => {
+    await using memory = await openMemory()
+    const context = { files: { a: 'a' } }
+    await build(memory, 'FROM --platform=$BUILDPLATFORM busybox\nCOPY --chown=7 --link a /x', { context })
+    expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/x'] })).stdout).toBe('a')
+  })
+
   it('sets ARGs before FROM and those that every builder sets', async () => {
     await using memory = await openMemory()
     const dockerfile = `ARG NAME=busybox
@@ -242,7 +249,10 @@ describe('a build that fails', () => {
     ['an unknown flag', 'FROM busybox\nRUN --mount=type=cache,target=/x true', 'line 2: RUN --mount', '--mount'],
     ['a missing file', 'FROM busybox\nCOPY none /', 'line 2: COPY none /', 'none'],
     ['COPY with one word', 'FROM busybox\nCOPY none', 'line 2', 'target'],
-    ['a here-document', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'RUN requires'],
+    ['a here-document of RUN', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'support here-documents'],
+    ['a here-document of COPY', 'FROM busybox\nCOPY <<EOF /x\na\nEOF', 'line 2', 'support here-documents'],
+    ['an unknown flag of FROM', 'FROM --keep=x busybox', 'line 1: FROM --keep=x', 'does not support --keep'],
+    ['an unknown flag of COPY', 'FROM busybox\nCOPY --exclude=b a /', 'line 2', 'does not support --exclude'],
     ['an instruction before FROM', 'RUN true\nFROM busybox', 'line 1: RUN true', 'FROM'],
     ['an invalid FROM', 'FROM a b', 'line 1: FROM a b', 'AS'],
     ['an invalid mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],

@@ -11,16 +11,16 @@ export async function applyCopy(call: InstructionCall): Promise<void> {
   const { patterns, target } = parseOperands(call)
   const mode = parseMode(call)
   const source = await openSource(call)
-  const roots = patterns.flatMap((pattern) => findPaths(instruction, source, pattern))
-  const isDirectory = target.endsWith('/') || roots.length > 1
+  const sourcePaths = patterns.flatMap((pattern) => findPaths(instruction, source, pattern))
+  const isDirectory = target.endsWith('/') || sourcePaths.length > 1
   const directory = posix.resolve(stage.config.workingDirectory, target)
-  for (const root of roots) {
-    const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
+  for (const path of sourcePaths) {
+    const isSourceDirectory = path === '/' || source.paths.get(path)?.type === 'directory'
     // As in Docker, the contents of a directory are copied, but not the directory itself.
-    const names = isRootDirectory ? listContents(source, root) : ['']
-    const destination = isDirectory && !isRootDirectory ? posix.join(directory, posix.basename(root)) : directory
+    const names = isSourceDirectory ? listContents(source, path) : ['']
+    const destination = isDirectory && !isSourceDirectory ? posix.join(directory, posix.basename(path)) : directory
     for (const name of names) {
-      const entry = await source.read(posix.join(root, name))
+      const entry = await source.read(posix.join(path, name))
       if (entry === undefined) continue
       const copy = mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode }
       stage.files.set(posix.join(destination, name), copy)
@@ -33,9 +33,8 @@ function parseOperands({ stage, instruction }: InstructionCall) {
   const given = instruction.words ?? instruction.text.split(/\s+/)
   const patterns = given.map((word) => expand(instruction, word, variables))
   const target = patterns.pop()
-  if (target === undefined || patterns.length === 0 || instruction.hasHeredocs) {
+  if (target === undefined || patterns.length === 0)
     throw createBuildError(instruction, 'COPY requires sources and a target')
-  }
   return { patterns, target }
 }
 

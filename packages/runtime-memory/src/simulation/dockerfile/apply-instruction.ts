@@ -6,15 +6,24 @@ import { type BuildStage, type InstructionCall, toVariables } from './build-stag
 import { type DockerfileInstruction, toCommandLine } from './dockerfile-instruction.js'
 import { expand } from './expand.js'
 
-/** Applies an instruction to its stage. An unknown instruction is BUILD_FAILED. */
+/** Applies an instruction to its stage. Throws BUILD_FAILED for an unknown instruction, flag or here-document. */
 export async function applyInstruction(call: InstructionCall): Promise<void> {
-  const { keyword, flags } = call.instruction
+  const { keyword, hasHeredocs } = call.instruction
   const known = instructions.get(keyword)
-  if (known === undefined) throw createBuildError(call.instruction, `the simulated builder does not support ${keyword}`)
-  const unknown = [...flags.keys()].find((flag) => !known.flags.includes(flag))
-  if (unknown !== undefined)
-    throw createBuildError(call.instruction, `the simulated builder does not support --${unknown}`)
+  if (known === undefined) throw createUnsupportedError(call.instruction, keyword)
+  checkFlags(call.instruction, known.flags)
+  if (hasHeredocs) throw createUnsupportedError(call.instruction, 'here-documents')
   await known.apply(call)
+}
+
+/** @throws HostError BUILD_FAILED when the instruction has a flag besides the known ones */
+export function checkFlags(instruction: DockerfileInstruction, known: readonly string[]): void {
+  const unknown = [...instruction.flags.keys()].find((flag) => !known.includes(flag))
+  if (unknown !== undefined) throw createUnsupportedError(instruction, `--${unknown}`)
+}
+
+function createUnsupportedError(instruction: DockerfileInstruction, what: string): Error {
+  return createBuildError(instruction, `the simulated builder does not support ${what}`)
 }
 
 interface KnownInstruction {

@@ -14,7 +14,7 @@ import { LineReport } from './line-report.js'
 export async function applyRun(call: InstructionCall): Promise<void> {
   const { build, stage, instruction } = call
   const argv = toCommandLine(instruction)
-  if (argv.length === 0 || instruction.hasHeredocs) throw createBuildError(instruction, 'RUN requires a command')
+  if (argv.length === 0) throw createBuildError(instruction, 'RUN requires a command')
   const files = new ContainerFiles({ image: stage.files })
   const report = new LineReport(build.report)
   const process = await startProcess(call, { argv, files, report })

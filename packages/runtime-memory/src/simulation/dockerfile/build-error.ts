@@ -8,7 +8,10 @@ export interface BuildErrorFacts {
   readonly cause?: unknown
 }
 
-/** Creates BUILD_FAILED for an instruction, or for the whole Dockerfile when `at` is `undefined`. `reason` is the last line. */
+/**
+ * Creates BUILD_FAILED for an instruction, or for the whole Dockerfile when `at` is `undefined`. `reason` is added at the
+ * end of `lastLines`.
+ */
 export function createBuildError(
   at: DockerfileInstruction | undefined,
   reason: string | undefined,

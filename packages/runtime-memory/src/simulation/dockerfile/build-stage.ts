@@ -21,7 +21,7 @@ export interface Build extends BuildEnvironment {
   readonly options: BuildOptions
   /** The entries of the build context by path. */
   readonly context: ReadonlyMap<string, ContextEntry>
-  /** The values of ARGs before the first FROM. */
+  /** The automatic platform variables, and the ARGs before the first FROM. */
   readonly globals: ReadonlyMap<string, string>
   /** The finished stages by name and by number. */
   readonly stages: Map<string, ImageContent>

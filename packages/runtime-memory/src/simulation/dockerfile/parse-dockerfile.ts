@@ -24,7 +24,7 @@ export interface DockerfileStage {
 /** A parsed Dockerfile. Its variables are not replaced yet. */
 export interface ParsedDockerfile {
   readonly stages: readonly DockerfileStage[]
-  /** Returns the variables of FROM: the ARGs before the first FROM, with their given or default values. */
+  /** Returns the variables of FROM: the given `variables`, and the ARGs before the first FROM with their values. */
   readGlobals(buildArgs: StringMap, variables: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 }
 

@@ -1,7 +1,7 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
 import type { ImageContent } from '../image-content.js'
-import { applyInstruction } from './apply-instruction.js'
+import { applyInstruction, checkFlags } from './apply-instruction.js'
 import { createBuildError } from './build-error.js'
 import { type Build, type BuildEnvironment, createStage, toContent } from './build-stage.js'
 import { type DockerfileInstruction, formatInstruction } from './dockerfile-instruction.js'
@@ -33,6 +33,8 @@ export async function runDockerfile(
 
 async function buildStage(build: Build, { from, base, instructions }: DockerfileStage): Promise<ImageContent> {
   build.startStep(from)
+  // Simulated images have no platform, so `--platform` has no effect.
+  checkFlags(from, ['platform'])
   const stage = createStage(await resolveImage(build, expand(from, base, build.globals), from))
   for (const instruction of instructions) {
     build.signal.throwIfAborted()

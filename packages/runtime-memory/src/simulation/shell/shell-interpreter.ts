@@ -122,6 +122,7 @@ export class ShellInterpreter {
       case 'trap':
         return this.#trap(first, rest)
       case 'ulimit':
+        if (first !== '-n') throw new Error(`the simulated shell does not support "ulimit ${first}"`)
         return await this.#printOpenFiles(options)
       default:
         return await this.#process.run(argv, options)
@@ -150,7 +151,7 @@ export class ShellInterpreter {
     return 0
   }
 
-  /** `ulimit -n` prints the limit of open files. Other forms are not supported. */
+  /** Prints the limit of open files, for `ulimit -n`. */
   async #printOpenFiles({ stdout }: ProcessStreams): Promise<number> {
     const limits = Buffer.from(await this.#process.files.read('/proc/self/limits')).toString()
     await write(stdout, `${/Max open files +(\S+)/.exec(limits)?.[1] ?? 'unlimited'}\n`)

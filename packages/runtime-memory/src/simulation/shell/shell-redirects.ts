@@ -11,7 +11,7 @@ export interface RedirectedStreams {
   finish(): Promise<void>
 }
 
-/** Applies redirects in order. Rejects when a file cannot be read. */
+/** Applies redirects in order. Rejects when a file cannot be read or written. */
 export async function openRedirects(
   files: MemoryFiles,
   base: ProcessStreams,

@@ -27,14 +27,16 @@ export interface ShellRedirect {
 /**
  * Parses a script of the simulated `sh`.
  *
- * It supports commands, quotes, `$NAME`, `;`, newlines, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2` and `2>&1`.
- * Loops, conditions, substitution, `&` and `()` throw. Patterns such as `*` are not expanded.
+ * It supports commands, quotes, `$NAME`, `${NAME}`, `;`, newlines, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2` and `2>&1`.
+ * Loops, conditions, other substitutions, `&`, `()` and here-documents throw. Patterns such as `*` are not expanded.
  */
 export function parseScript(text: string): readonly ShellStep[] {
   const steps: ShellStep[] = []
   let connector: Connector = ';'
   for (const { items, separator } of splitBy(toLines(text).flatMap(toEntries), isConnector)) {
-    if (items.length > 0) steps.push({ connector, pipeline: toPipeline(items) })
+    // A step may continue after a line that ends with `&&` or `||`.
+    if (items.length === 0) continue
+    steps.push({ connector, pipeline: toPipeline(items) })
     connector = toConnector(separator)
   }
   return steps
@@ -68,28 +70,44 @@ function toCommand(entries: readonly ParseEntry[]): ShellCommand {
     }
   }
   const [first] = words
-  if (first === undefined || reserved.has(first)) throw createSyntaxError(entries[0])
+  if (first === undefined) throw new Error('syntax error: a command is missing')
+  if (reserved.has(first)) throw createUnsupportedError(first)
   return { words, redirects }
 }
 
 function toRedirect(stream: 1 | 2 = 1, entry: ParseEntry | undefined, target: ParseEntry | undefined): ShellRedirect {
-  const operator = toOperator(entry)
+  const operator = toOperator(entry) ?? ''
+  const kind = redirectKinds.get(operator)
   const word = toWord(target)
-  if (word === undefined) throw createSyntaxError(entry)
-  if (operator === '<') return { stream: 0, kind: 'read', target: word }
-  if (operator === '>') return { stream, kind: 'write', target: word }
-  if (operator === '>>') return { stream, kind: 'append', target: word }
-  if (operator === '>&' && (word === '1' || word === '2')) return { stream, kind: 'duplicate', target: word }
-  throw createSyntaxError(entry)
+  if (kind !== undefined && word === undefined) throw new Error('syntax error: a redirect has no target')
+  if (kind === undefined || word === undefined) throw createUnsupportedError(operator)
+  if (kind === 'duplicate' && word !== '1' && word !== '2') throw createUnsupportedError(`>&${word}`)
+  return { stream: kind === 'read' ? 0 : stream, kind, target: word }
 }
 
 function toEntries(line: string): readonly ParseEntry[] {
-  // The parser drops the space that distinguishes `2>` from `2 >`, so `2>` becomes a placeholder first.
-  const text = line.replace(quotedOrStream, (found, before?: string, stream?: string) =>
-    stream === undefined ? found : `${before}${toPlaceholder(`:${stream}`)}`,
-  )
-  const entries = parse(text, toPlaceholder).filter((entry) => typeof entry === 'string' || 'op' in entry)
+  const text = line.replace(quotedOrSpecial, (found, before?: string, stream?: string) => {
+    // The parser drops the space that distinguishes `2>` from `2 >`, so `2>` becomes a placeholder first.
+    if (stream !== undefined) return `${before}${toPlaceholder(`:${stream}`)}`
+    // The parser takes every `#` for the start of a comment.
+    if (found === '#') return '\\#'
+    return /^['#]/.test(found) ? found : found.replace(escapedOrSubstitution, toVariableOrText)
+  })
+  const entries = parse(text, toVariable).filter((entry) => typeof entry === 'string' || 'op' in entry)
   return [...entries, { op: ';' }]
+}
+
+/** Marks a command substitution, which the parser does not know, as a variable that {@link toVariable} rejects. */
+function toVariableOrText(found: string): string {
+  if (found === '\\`') return '`'
+  return found.startsWith('\\') ? found : `\${${found}}`
+}
+
+/** Converts a variable to its placeholder. A `$` without a name is text. */
+function toVariable(name: string): string {
+  if (name === '') return '$'
+  if (!variableName.test(name)) throw createUnsupportedError(/^[`$]/.test(name) ? name : `\${${name}}`)
+  return toPlaceholder(name)
 }
 
 /** Creates the placeholder of a variable, which is expanded when its command runs. NUL cannot occur in an argument. */
@@ -104,7 +122,9 @@ function toStream(word: string | undefined): 1 | 2 | undefined {
 
 /** Splits a script at newlines outside quotes. */
 function toLines(text: string): readonly string[] {
-  return text.match(/(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\n'"\\])+/g) ?? []
+  const lines = text.match(/(?:(?<![^\s;|&])#.*|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\n'"\\])+|['"]/g) ?? []
+  if (lines.some((line) => line === "'" || line === '"')) throw new Error('syntax error: a quotation is not closed')
+  return lines
 }
 
 function toWord(entry: ParseEntry | undefined): string | undefined {
@@ -144,12 +164,21 @@ function splitBy(entries: readonly ParseEntry[], isSeparator: (entry: ParseEntry
   return parts
 }
 
-function createSyntaxError(entry: ParseEntry | undefined): Error {
-  return new Error(`the simulated shell does not support "${toOperator(entry) ?? toWord(entry) ?? 'the end'}"`)
+function createUnsupportedError(text: string): Error {
+  return new Error(`the simulated shell does not support "${text}"`)
 }
 
+const redirectKinds = new Map<string, ShellRedirect['kind']>([
+  ['<', 'read'],
+  ['>', 'write'],
+  ['>>', 'append'],
+  ['>&', 'duplicate'],
+])
 /** Reserved words of a shell whose constructs are not supported. */
 const reserved = new Set(['!', '{', 'case', 'for', 'function', 'if', 'until', 'while'])
 const placeholder = /\0([^\0]*)\0/g
-/** Matches quoted text, and the stream number of a redirect such as `2>`. */
-const quotedOrStream = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(^|[\s;|&])([12])(?=>)/g
+const variableName = /^(?:[A-Za-z_]\w*|\d+|[@*?$])$/
+/** Matches comments, quoted text, backquotes, a `#` in a word, and the stream number of a redirect such as `2>`. */
+const quotedOrSpecial =
+  /(?<![^\s;|&])#.*|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|`|(?<=[^\s;|&<>()${])#|(^|[\s;|&])([12])(?=>)/g
+const escapedOrSubstitution = /\\[\s\S]|`|\$\(/g

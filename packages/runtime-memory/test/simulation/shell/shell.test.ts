@@ -23,6 +23,10 @@ describe('the simulated sh', () => {
     ['ends after exec', 'exec echo a; echo b', 'a\n', 0],
     ['skips comments', 'echo a # no; echo b\n# echo c\necho d', 'a\nd\n', 0],
     ['keeps newlines in quotes', 'printf "a\nb"', 'a\nb', 0],
+    ['ignores quotes in comments', `echo a # don'; echo no\n# "\necho b`, 'a\nb\n', 0],
+    ['keeps # inside a word', 'echo a#b', 'a#b\n', 0],
+    ['continues a step after a line that ends with &&', 'false &&\necho a; echo b', 'b\n', 0],
+    ['keeps $ and escaped substitutions', `echo "1$" '\`a\` $(b)' \\\`c "\\\`d \\$(e)"`, '1$ `a` $(b) `c `d $(e)\n', 0],
     ['ends with 127 for a missing command', 'none 2>/dev/null', '', 127],
   ])('%s', async (_, script, stdout, exitCode) => {
     await using memory = await openMemory()
@@ -32,14 +36,37 @@ describe('the simulated sh', () => {
   it.each([
     'while true; do true; done',
     'if true; then true; fi',
-    'echo `x`; (true)',
+    '(true)',
+    'echo `x`',
+    'echo "`x`"',
     'sleep 1 &',
-    'echo >',
     'echo $(pwd)',
+    'echo "$(pwd)"',
+    `echo \${A:-b}`,
+    'echo $#',
+    'cat << EOF',
   ])('rejects %s as unsupported and runs nothing', async (script) => {
     await using memory = await openMemory()
     const result = await runShell(memory.runtime, `echo before\n${script}`)
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('does not support') })
+  })
+
+  it.each([
+    ['echo >', 'a redirect has no target'],
+    ['true |', 'a command is missing'],
+    ['| cat', 'a command is missing'],
+    ["echo 'a", 'a quotation is not closed'],
+  ])('rejects %s and runs nothing, because %s', async (script, reason) => {
+    await using memory = await openMemory()
+    const result = await runShell(memory.runtime, `echo before\n${script}`)
+    expect(result).toEqual({ exitCode: 2, stdout: '', stderr: `sh: syntax error: ${reason}\n` })
+  })
+
+  it('prints the limit of open files for `ulimit -n` and rejects other options', async () => {
+    await using memory = await openMemory()
+    expect(await runShell(memory.runtime, 'ulimit -n')).toMatchObject({ exitCode: 0, stdout: '1048576\n' })
+    const stderr = expect.stringContaining('does not support "ulimit -m"')
+    expect(await runShell(memory.runtime, 'ulimit -m')).toMatchObject({ exitCode: 2, stdout: '', stderr })
   })
 
   it('reads commands from stdin', async () => {
