@@ -35,7 +35,9 @@ export class MemoryExecManager implements ExecManager {
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
     const env = applyEnvironmentChanges(container.env, options.env)
     const privileged = { ...container.config, privileged: true }
-    const files = options.privileged ? container.files.withSystemFiles(createStatusFile(privileged)) : container.files
+    const files = options.privileged
+      ? container.files.withAdditionalSystemFiles(createStatusFile(privileged))
+      : container.files
     const sources = { files, programs: container.image.programs, commands: engine.commands }
     const { program } = await findCommand(sources, { argv, env, workingDirectory })
     const context = {

@@ -3,10 +3,10 @@ import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 /** An injected fault: a failure or delay of an operation. */
 export interface MemoryFault {
   /**
-   * The name of a method with I/O of the runtime or of a manager, or `kill` or `resize` of an exec process. `pullImage`
-   * applies to every pull. `createContainer` and `startContainer` also apply inside `startSidecar`, and `removeContainer`
-   * when `startSidecar` is undone. For `containerLogs` the first read fails; for `getImageHomeDir` the call resolves with
-   * `/root`.
+   * The name of an asynchronous method of the runtime or of a manager except `close`, or `kill` or `resize` of an exec
+   * process. `pullImage` also applies to the pulls of `createContainer` and `buildImage`, `createContainer` and
+   * `startContainer` to those of `startSidecar`, and `removeContainer` to the undoing of `startSidecar`. For
+   * `containerLogs` the first read fails; for `getImageHomeDir` the call resolves with `/root`.
    */
   readonly operation: string
   /** The number of calls that it applies to. Default 1. */

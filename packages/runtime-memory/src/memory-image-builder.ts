@@ -2,7 +2,7 @@ import { type BuildOptions, type ImageBuilder, imageBuilderCapability } from '@c
 import { validateBuild } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
-/** Builds simulated images. The instructions of the Dockerfile run simulated programs. */
+/** Builds simulated images. RUN runs simulated programs. */
 export class MemoryImageBuilder implements ImageBuilder {
   readonly #context: MemoryRuntimeContext
 

@@ -41,7 +41,7 @@ export class MemoryNetworkManager implements NetworkManager {
     await this.#context.call('removeNetwork', options, () => {
       const network = networks.find(id)
       if (network === undefined) return
-      this.#checkUnused(network)
+      this.#checkRemovable(network)
       networks.delete(network.id)
     })
   }
@@ -56,7 +56,7 @@ export class MemoryNetworkManager implements NetworkManager {
     )
   }
 
-  #checkUnused(network: MemoryNetwork): void {
+  #checkRemovable(network: MemoryNetwork): void {
     const { containers, networks } = this.#context.engine
     if (network === networks.defaultNetwork) {
       const reason = 'it is the default network'

@@ -18,10 +18,11 @@ export interface MemoryPluginOptions {
    */
   readonly without?: readonly Capability<object>[]
   /**
-   * Fields to reject with OPTION_UNSUPPORTED and to list in the report, as a runtime with fewer features does.
-   * With `logs.split` in the list, all log chunks have the source `combined`. `foreignContainers.output` and
-   * `foreignContainers.exitCode` apply to containers that another open runtime started. With `firewall.beforeStart`,
-   * stored rules are set after the start.
+   * Names of options, such as `network.host`, to list as unsupported in the report. A call that uses one rejects with
+   * OPTION_UNSUPPORTED, and with NOT_ATTACHABLE for `foreignContainers.output`. The options `foreignContainers.*` apply to
+   * containers that this opened runtime has not started. With `logs.split`, all log chunks have the source `combined`.
+   * With `firewall.beforeStart`, stored rules are set after the start. `logs.binary` and `mounts.volume.shared` are only
+   * listed.
    */
   readonly unsupportedOptions?: readonly OptionName[]
   /** Faults to inject. The list is read at each call, so it may grow while the runtime is open. */

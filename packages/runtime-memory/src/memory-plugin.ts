@@ -122,5 +122,7 @@ const probeResult = {
   endpoint: 'in this process',
   details: undefined,
   attempts: [],
-  notes: ['simulated: images are programs of this process; limits, privileges and security options are not enforced'],
+  notes: [
+    'simulated: containers run functions of this Node process; limits, privileges and security options are not enforced',
+  ],
 } as const

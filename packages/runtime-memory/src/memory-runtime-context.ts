@@ -12,7 +12,7 @@ import {
 import type { MemoryEngine } from './memory-engine.js'
 import { applyFault, InjectedFailure } from './memory-fault.js'
 
-/** Options of `MemoryRuntimeContext`. The error that calls after `close` reject with names the package. */
+/** Options of `MemoryRuntimeContext`. RUNTIME_UNAVAILABLE, the error after `close`, has the names and version. */
 export interface MemoryRuntimeContextOptions
   extends Pick<RegistrationScope, 'runtimeName' | 'ownerLabels' | 'packageName' | 'packageVersion'> {
   readonly engine: MemoryEngine

@@ -48,7 +48,8 @@ import { toSignalName } from './simulation/processes/signals.js'
 /**
  * Implements the runtime on a simulated engine.
  *
- * Methods with I/O validate their input and run as one operation, to which injected faults apply.
+ * Asynchronous methods validate their arguments, except `getImageHomeDir`, and run as one operation, to which injected
+ * faults apply. The operation of `containerLogs` begins at the first read.
  */
 export class MemoryRuntime implements Runtime {
   readonly type: string
@@ -97,8 +98,7 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     return await this.#context.call('waitContainer', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
-      if (this.#wasStartedByAnother(container))
-        this.#context.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
+      if (this.#isForeign(container)) this.#context.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
@@ -177,7 +177,7 @@ export class MemoryRuntime implements Runtime {
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     await this.#context.call('attach', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
-      if (this.#wasStartedByAnother(container)) this.#checkForeignOutput(id)
+      if (this.#isForeign(container)) this.#checkForeignOutput(id)
       return attachContainer(container, { ...options, signal })
     })
   }
@@ -236,8 +236,8 @@ export class MemoryRuntime implements Runtime {
     await this.#context.close()
   }
 
-  /** Whether another open runtime started the container. */
-  #wasStartedByAnother({ latestRun }: MemoryContainer): boolean {
+  /** Whether the container is foreign: another runtime, which may be closed, started it. */
+  #isForeign({ latestRun }: MemoryContainer): boolean {
     return latestRun !== undefined && latestRun.startedBy !== this.#context
   }
 

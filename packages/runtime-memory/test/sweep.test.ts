@@ -6,31 +6,31 @@ import { listObjects, type OpenMemory, openPlugin } from './support/open-memory.
 
 it('sweep removes only objects whose owner process has ended', async () => {
   const plugin = memoryPlugin()
-  await using living = await openPlugin(plugin)
-  await makeAll(living, 'living')
-  const { labels } = (await living.networks.listNetworks()).find(({ name }) => name === 'living') ?? { labels: {} }
+  await using current = await openPlugin(plugin)
+  await makeAll(current, 'current')
+  const { labels } = (await current.networks.listNetworks()).find(({ name }) => name === 'current') ?? { labels: {} }
   // The same process except for its start time, as when its pid was reused.
-  await using dead = await openAs(plugin, {
+  await using ended = await openAs(plugin, {
     ...labels,
     [ownershipLabelKeys.processStart]: '1',
-    [ownershipLabelKeys.instance]: 'dead',
+    [ownershipLabelKeys.instance]: 'ended',
   })
-  await makeAll(dead, 'dead')
-  const report = await living.scope.sweep()
+  await makeAll(ended, 'ended')
+  const report = await current.scope.sweep()
   expect(report.removed.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
-    'container dead',
-    'image dead:latest',
-    'network dead',
-    'volume dead',
+    'container ended',
+    'image ended:latest',
+    'network ended',
+    'volume ended',
   ])
   expect([report.failed, report.kept]).toEqual([[], []])
-  expect(await listObjects(living)).toEqual({
-    containers: ['living running'],
-    networks: ['living'],
-    volumes: ['living'],
-    images: ['living:latest'],
+  expect(await listObjects(current)).toEqual({
+    containers: ['current running'],
+    networks: ['current'],
+    volumes: ['current'],
+    images: ['current:latest'],
   })
-  expect((await living.scope.sweep()).removed).toEqual([])
+  expect((await current.scope.sweep()).removed).toEqual([])
 })
 
 async function makeAll({ builder, runtime, networks, volumes }: OpenMemory, name: string): Promise<void> {

@@ -17,7 +17,7 @@ export async function checkBindSources({ mounts = [] }: ContainerConfig): Promis
 }
 
 /**
- * Converts the mounts of a configuration. Creates volumes that do not exist for the container with the id;
+ * Converts the mounts of a configuration. Creates the missing volumes and records `id` in their `createdFor`;
  * {@link removeVolumesOf} undoes that.
  */
 export function createMounts(

@@ -19,8 +19,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts a container unless it is running. When rules that are set after the start fail, the program keeps running unless
- * `undo` is run.
+ * Starts a container unless it is running. When `firewall.beforeStart` is unsupported, stored rules are set after the
+ * start. If that fails, this rejects, and the program keeps running until the steps of `undo` are run.
  */
 export async function startContainer(
   context: MemoryRuntimeContext,
@@ -75,7 +75,7 @@ async function start(
 
 /** Sets the rules after the program has started. */
 async function applyRulesAfterStart(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
-  // The program starts in its first turn.
+  // Lets the program run first, as on an engine that sets the rules after the start.
   await new Promise((resolve) => setImmediate(resolve))
   if (run.exitCode === undefined) return applyFirewall(run.network.networking, rules)
   const reason = 'its process ended before the rules were set'

@@ -5,10 +5,10 @@ import type { ContainerNetworking } from '../networks/container-networking.js'
 import { denyAll, type EgressFilter, isPermitted } from '../networks/egress-filter.js'
 
 /**
- * Blocks all connections of a container, then permits the destinations of the rules.
+ * Blocks all outgoing connections of a container except those to itself, then permits the destinations of the rules.
  *
- * Checks with one address that no host has that other destinations stay blocked. When the check fails or a name does not
- * resolve, it throws FIREWALL_FAILED and all connections of the container stay blocked.
+ * Then checks that a connection to 192.0.2.1, an address that no host has, is still blocked. When this check fails or a
+ * name does not resolve, throws FIREWALL_FAILED, and the outgoing connections stay blocked.
  */
 export function applyFirewall(networking: ContainerNetworking, rules: FirewallRules): void {
   const { namespace } = networking

@@ -12,7 +12,7 @@ import type { MemoryNetwork } from './network-store.js'
  */
 export async function connect(networking: ContainerNetworking, host: string, port: number): Promise<Duplex> {
   const { namespace } = networking
-  if (networking.isHost) return namespace.track(await connectToHost(host, port))
+  if (networking.usesHostNetwork) return namespace.track(await connectToHost(host, port))
   const address = resolveHost(networking, host)
   if (address === undefined) {
     const isBlocked = namespace.firewall?.resolvesNames === false

@@ -6,8 +6,8 @@ import type { MemoryNetwork } from './network-store.js'
 export interface ContainerNetworking {
   /** The id of the container, for messages. */
   readonly id: string
-  /** Whether it uses the network of this machine. */
-  readonly isHost: boolean
+  /** Whether the container uses the network of this machine. */
+  readonly usesHostNetwork: boolean
   /** Names that resolve to the container itself. */
   readonly ownNames: readonly string[]
   readonly extraHosts: StringMap
@@ -21,7 +21,7 @@ export function createOfflineNetworking(): ContainerNetworking {
   const namespace = new NetworkNamespace()
   return {
     id: '',
-    isHost: false,
+    usesHostNetwork: false,
     ownNames: [],
     extraHosts: {},
     namespace,

@@ -15,11 +15,11 @@ export interface ListenOptions {
  * Returns a function that stops listening.
  */
 export function listen(
-  { isHost, namespace }: ContainerNetworking,
+  { usesHostNetwork, namespace }: ContainerNetworking,
   { port, serve, onError }: ListenOptions,
 ): () => void {
   const stop = namespace.listen(port, serve)
-  if (!isHost) return stop
+  if (!usesHostNetwork) return stop
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     if (!namespace.accept(port, socket.unref())) socket.destroy()

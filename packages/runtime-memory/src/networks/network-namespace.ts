@@ -16,7 +16,7 @@ export class NetworkNamespace {
   /** The egress filter. `undefined` permits every destination. */
   firewall: EgressFilter | undefined
   readonly #listeners = new Map<number, ConnectionHandler>()
-  /** The open connections, each with its destination when it is outgoing. */
+  /** The open connections. Those to which the egress filter applies have a destination. */
   readonly #connections = new Map<Duplex, Destination | undefined>()
 
   /** Listens on a port. The returned function stops listening. */
@@ -45,13 +45,13 @@ export class NetworkNamespace {
     return true
   }
 
-  /** Returns the connection, and destroys it when the container stops. An outgoing connection has a destination. */
+  /** Returns the connection, and destroys it when the container stops. The egress filter applies to a `destination`. */
   track(connection: Duplex, destination?: Destination): Duplex {
     this.#connections.set(connection, destination)
     return connection.once('close', () => this.#connections.delete(connection))
   }
 
-  /** Destroys the outgoing connections to forbidden destinations. */
+  /** Destroys the connections to forbidden destinations. */
   destroyConnections(isForbidden: (destination: Destination) => boolean): void {
     for (const [connection, destination] of this.#connections) {
       if (destination !== undefined && isForbidden(destination)) connection.destroy()

@@ -5,7 +5,7 @@ import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '
 export interface NetworkMember {
   readonly containerId: string
   readonly ipAddress: string
-  /** Names that other members resolve to this container. The default network has none, as on Docker. */
+  /** Names that other members resolve to this container. Empty on the default network, as on Docker. */
   readonly names: readonly string[]
 }
 

@@ -19,7 +19,7 @@ export interface MemoryProcess {
    */
   readonly argv: Argv
   readonly env: StringMap
-  /** 1 for the container's first process, or 2 when the container has an init. */
+  /** 1 for the container's first process, or 2 when it has an init; higher for `exec`. The same in commands of `run`. */
   readonly pid: number
   /** The configured user; `''` is root. */
   readonly user: string
@@ -28,9 +28,9 @@ export interface MemoryProcess {
   readonly workingDirectory: string
   /** Whether its streams are a terminal. */
   readonly terminal: boolean
-  /** Returns the current size; `undefined` without a terminal and before a size was set. */
+  /** Returns the current size; `undefined` without a terminal and before a size is set. */
   readonly terminalSize: () => TerminalSize | undefined
-  /** Ends at once when the container is not `interactive`. */
+  /** Ends at once when the container is not `interactive`, for `exec` with `stdin: false`, and in a build. */
   readonly stdin: Readable
   /** Applies the back-pressure of attached readers. A reader that disconnects causes no error. */
   readonly stdout: Writable
@@ -47,8 +47,9 @@ export interface MemoryProcess {
    */
   connect(host: string, port: number): Promise<Duplex>
   /**
-   * Listens on a TCP port of the container until the process ends. Throws EADDRINUSE when the port is in use. When
-   * `serve` fails, its connection is closed.
+   * Listens on a TCP port of the container until the process ends. Throws EADDRINUSE when the container listens on the
+   * port already, and RangeError for an invalid port. When `serve` fails, its connection is closed. With network mode
+   * `host`, also listens on 127.0.0.1 of this machine; if that fails, the error is written to stderr.
    */
   listen(port: number, serve: (connection: Duplex) => void | Promise<void>): void
   /** The files of the container, including its mounts. */
@@ -61,7 +62,10 @@ export interface MemoryProcess {
 export interface MemoryFiles {
   /** Rejects with ENOENT, EISDIR. */
   read(path: string): Promise<Uint8Array>
-  /** Rejects with EISDIR, ENOSPC, and with EROFS when the file system or mount is read-only. */
+  /**
+   * Creates missing directories, except in a bind mount, where it rejects with ENOENT. Rejects with EISDIR, ELOOP, ENOSPC,
+   * and with EROFS when the file system or mount is read-only.
+   */
   write(path: string, content: string | Uint8Array): Promise<void>
   /** Lists the names in a directory, sorted. Rejects with ENOENT, ENOTDIR. */
   list(path: string): Promise<readonly string[]>
@@ -96,8 +100,8 @@ export interface MemoryImage {
    */
   readonly main: MemoryProgram
   /**
-   * Commands by name. Each is also a file in `/bin`. They run at the start of a container and by `exec`; `exec` of a
-   * command that does not exist has the exit code 127.
+   * Commands by name. Each is also a file in `/bin`. The command line of a container, `exec` and RUN can run them. `exec`
+   * of a command that does not exist has the exit code 127.
    */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   readonly env?: StringMap

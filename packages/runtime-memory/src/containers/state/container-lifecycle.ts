@@ -3,16 +3,16 @@ import { EventEmitter, once } from 'node:events'
 /** Stores whether the removal of a container has begun, and lets callers wait for its next start or its removal. */
 export class ContainerLifecycle {
   readonly #emitter = new EventEmitter().setMaxListeners(0)
-  #isRemoved = false
+  #isBeingRemoved = false
 
   /** Whether the removal of the container has begun. */
   get isBeingRemoved(): boolean {
-    return this.#isRemoved
+    return this.#isBeingRemoved
   }
 
   /** Resolves at the next start, or when the removal begins. */
   async waitForStartOrRemoval(): Promise<void> {
-    if (!this.#isRemoved) await once(this.#emitter, 'change')
+    if (!this.#isBeingRemoved) await once(this.#emitter, 'change')
   }
 
   notifyStarted(): void {
@@ -20,7 +20,7 @@ export class ContainerLifecycle {
   }
 
   beginRemoval(): void {
-    this.#isRemoved = true
+    this.#isBeingRemoved = true
     this.#emitter.emit('change')
   }
 }

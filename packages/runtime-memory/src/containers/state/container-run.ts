@@ -24,7 +24,7 @@ export interface ContainerRunOptions {
 
 /** One run of a container, from its start to its end. */
 export class ContainerRun {
-  /** The open runtime that started the container. It is only compared. */
+  /** The runtime that started the container; only its identity is compared. */
   readonly startedBy: object
   readonly streams: ContainerStreams
   readonly process: SimulatedProcess

@@ -81,7 +81,7 @@ function createNetworking(
 ): ContainerNetworking {
   return {
     id,
-    isHost: config.network?.mode === 'host',
+    usesHostNetwork: config.network?.mode === 'host',
     ownNames: [config.hostname ?? id.slice(0, 12)],
     extraHosts: config.extraHosts ?? {},
     namespace: new NetworkNamespace(),
@@ -95,7 +95,7 @@ interface JoinedNetwork {
   readonly names: readonly string[]
 }
 
-/** Finds the networks to join, each with the names of the container on it. The default network has no names. */
+/** Finds the networks to join, each with the names of the container on it. On the default network it has no names. */
 function findNetworks(networks: NetworkStore, { config, name, id }: NetworkedContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]

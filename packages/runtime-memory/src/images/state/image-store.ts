@@ -41,7 +41,7 @@ export class ImageStore {
     return image
   }
 
-  /** Adds an image and sets its tags. The undo step removes both and restores the previous tags. */
+  /** Adds an image and sets its tags. The undo step restores the previous tags, and removes the image if it was new. */
   addTagged(content: ImageContent, { tags, createdAt, undo }: AddTaggedOptions): StoredImage {
     const isNew = !this.#images.has(toImageId(content))
     const image = this.add(content, createdAt)

@@ -14,7 +14,7 @@ export interface StoredImage extends ImageContent {
 /** Computes the id of an image. The order of files, variables and labels does not matter. */
 export function toImageId({ config, files, programs }: ImageContent): string {
   const hash = createHash('sha256').update(JSON.stringify([toSorted(config), programs.key]))
-  for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toDigest(path, files.get(path))))
+  for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toHashInput(path, files.get(path))))
   return `sha256:${hash.digest('hex')}`
 }
 
@@ -30,7 +30,7 @@ function toSorted(config: ImageConfig): unknown {
   return { ...rest, env: Object.entries(env).sort(), labels: Object.entries(labels).sort() }
 }
 
-function toDigest(path: string, entry: FileEntry | undefined): unknown {
+function toHashInput(path: string, entry: FileEntry | undefined): unknown {
   if (entry?.type !== 'file') return [path, entry]
   return [path, entry.mode, createHash('sha256').update(entry.bytes).digest('hex')]
 }

@@ -19,20 +19,20 @@ export type MountedFiles = { readonly target: string; readonly readOnly: boolean
 /** The layers of a container's files, and its mounts. */
 export interface ContainerFilesOptions {
   readonly image: ReadonlyFileMap
-  /** Files that the engine provides. They hide those of the image. */
+  /** Files that the engine provides, such as those of `/proc`. They hide those of the image. */
   readonly system?: ReadonlyFileMap
   readonly mounts?: readonly MountedFiles[]
   readonly readOnly?: boolean
-  /** Files that the container has written already. They hide those of the image. Default: none. */
+  /** Files that the container has written already. They hide those of the image and of the engine. Default: none. */
   readonly written?: FileMap
 }
 
-/** The files that a container sees: those of the image, those that it wrote, and its mounts. Paths are absolute. */
+/** The files of a container: its mounts, and the files that it wrote, of the engine and of the image. Paths are absolute. */
 export class ContainerFiles {
-  /** The files that the container wrote over the image. */
+  /** The files that the container wrote. */
   readonly written: FileMap
   readonly #options: ContainerFilesOptions
-  readonly #image: readonly ReadonlyFileMap[]
+  readonly #readOnlyLayers: readonly ReadonlyFileMap[]
   readonly #mounts: readonly MountedFiles[]
   readonly #readOnly: boolean
 
@@ -40,14 +40,14 @@ export class ContainerFiles {
     const { image, system, mounts = [], readOnly = false, written = new Map() } = options
     this.#options = options
     this.written = written
-    this.#image = system === undefined ? [image] : [system, image]
+    this.#readOnlyLayers = system === undefined ? [image] : [system, image]
     // The mount with the longest target comes first, so that it hides mounts above it.
     this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
     this.#readOnly = readOnly
   }
 
-  /** Returns the same files with different system files, as `/proc` differs between processes. */
-  withSystemFiles(system: ReadonlyFileMap): ContainerFiles {
+  /** Returns the same files with additional system files, which replace those of the same path. */
+  withAdditionalSystemFiles(system: ReadonlyFileMap): ContainerFiles {
     const all = new Map([...(this.#options.system ?? []), ...system])
     return new ContainerFiles({ ...this.#options, system: all, written: this.written })
   }
@@ -146,7 +146,7 @@ export class ContainerFiles {
   }
 
   #layersOf(mount: MountedFiles | undefined): readonly ReadonlyFileMap[] {
-    if (mount === undefined) return [this.written, ...this.#image]
+    if (mount === undefined) return [this.written, ...this.#readOnlyLayers]
     return mount.type === 'memory' ? [mount.files] : []
   }
 }

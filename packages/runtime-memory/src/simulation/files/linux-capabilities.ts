@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '@capstan/core'
 
-/** Returns the effective capabilities of a container's root in the format of /proc/self/status. */
+/** Returns the effective capabilities of the root user in a container, in the format of /proc/self/status. */
 export function toCapabilityMask({ privileged, capAdd = [], capDrop = [] }: ContainerConfig): string {
   if (privileged === true) return toHex(all)
   const dropped = capDrop.reduce((mask, name) => mask & ~toMask(name), dockerDefaults)

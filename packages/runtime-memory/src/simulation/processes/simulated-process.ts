@@ -39,7 +39,7 @@ export class SimulatedProcess {
     this.exitCode = new Promise((resolve) => {
       this.#finish = resolve
     })
-    void this.#run(program, this.#createProcess(context))
+    void this.#runToEnd(program, this.#createProcess(context))
   }
 
   /** Sends a signal to the program, which sees only the first one. SIGKILL ends the process at once. */
@@ -76,13 +76,13 @@ export class SimulatedProcess {
     return process
   }
 
-  async #run(program: MemoryProgram, process: MemoryProcess): Promise<void> {
-    const code = await this.#settle(program, process)
+  async #runToEnd(program: MemoryProgram, process: MemoryProcess): Promise<void> {
+    const code = await this.#runProgram(program, process)
     await Promise.all([endOutput(process.stdout), endOutput(process.stderr)])
     this.#end(code)
   }
 
-  async #settle(program: MemoryProgram, process: MemoryProcess): Promise<number> {
+  async #runProgram(program: MemoryProgram, process: MemoryProcess): Promise<number> {
     try {
       // Starts the program only after the caller has stored this process.
       await Promise.resolve()

@@ -11,9 +11,24 @@ it.each<[string, Partial<ContainerConfig>, string, string]>([
   ['its limit of files', { ulimits: [{ name: 'nofile', soft: 10, hard: 20 }] }, 'ulimit -n', '10'],
   ['its name servers', { dns: ['1.1.1.1'] }, 'cat /etc/resolv.conf', 'nameserver 1.1.1.1'],
   ['its capabilities', {}, 'awk "/CapEff/ { print \\$2 }" /proc/self/status', '00000000a80425fb'],
-  ['added ones', { capAdd: ['NET_ADMIN'] }, 'awk "/CapEff/ { print \\$2 }" /proc/self/status', '00000000a80435fb'],
-  ['none', { capDrop: ['ALL'] }, 'awk "/CapEff/ { print \\$2 }" /proc/self/status', '0000000000000000'],
-  ['all of them', { privileged: true }, 'awk "/CapEff/ { print \\$2 }" /proc/self/status', '000001ffffffffff'],
+  [
+    'its capabilities with an added one',
+    { capAdd: ['NET_ADMIN'] },
+    'awk "/CapEff/ { print \\$2 }" /proc/self/status',
+    '00000000a80435fb',
+  ],
+  [
+    'no capabilities when all are dropped',
+    { capDrop: ['ALL'] },
+    'awk "/CapEff/ { print \\$2 }" /proc/self/status',
+    '0000000000000000',
+  ],
+  [
+    'all capabilities when it is privileged',
+    { privileged: true },
+    'awk "/CapEff/ { print \\$2 }" /proc/self/status',
+    '000001ffffffffff',
+  ],
   [
     'no new privileges',
     { securityOptions: ['no-new-privileges'] },
