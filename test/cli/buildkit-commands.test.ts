@@ -29,9 +29,9 @@ describe('capstan buildkit start', () => {
     ]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
     expect(exitCode).toBe(0)
-    expect(stderr).toMatch(/^privileged was skipped: .+$/m)
+    expect(stderr).toMatch(/^privilege level "privileged" is not used: .+$/m)
     expect(stderr).toMatch(
-      /^rootless was skipped: BuildKit answers, but the RUN of a test build failed: .*read-only file system$/m,
+      /^privilege level "rootless" is not used: BuildKit answers, but the RUN of a test build failed: .*read-only file system$/m,
     )
     const { stdout } = await runCapstan(['buildkit', 'start', '--json'], { env, plugins })
     expect(JSON.parse(stdout)).toMatchObject({ privilege: 'added-capabilities', privilegeLevels: expect.any(Array) })

@@ -10,14 +10,17 @@ export const programHelp: string = `${toExamples({
 Exit status:
   the exit code of the container (run) or of the command in it (exec); else
     0  success
-    1  doctor: no runtime for real containers is available; conformance: a
-       case failed
-    3  conformance: the plugin threw an uncaught error, or exited the process;
-       the report is complete
-  125  Capstan failed; stderr has the reason
+    1  doctor: no runtime for real containers is available, or the selected
+       runtime or endpoint is not; conformance: a case failed, or the runtime
+       could not be closed
+    3  conformance: the plugin threw an uncaught error, left a rejection
+       unhandled, or exited the process; the report is complete
+  125  Capstan failed; the reason is on stderr, or, for sweep and quickstart, in
+       the output
   126  the command in the container cannot be executed
   127  the image or container has no such command
-  130  interrupted by Ctrl-C; 143 by SIGTERM; 141 when stdout was closed
+  130  interrupted by Ctrl-C; 143 by SIGTERM; 129 by SIGHUP; 141 when stdout was
+       closed
 
 Environment:
   CAPSTAN_RUNTIME  the runtime to use, and no other

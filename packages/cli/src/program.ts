@@ -40,7 +40,7 @@ export interface ProgramOptions {
   readonly version: string
 }
 
-/** The exit status, and what a report of an error needs. Set while the command line is parsed. */
+/** The exit status, set when the action has ended; and what the report of an error needs, set while the arguments are parsed. */
 interface ProgramState {
   exitCode: number
   command: string
@@ -84,7 +84,8 @@ function createSetAction({ io, plugins, interrupts, state }: CreateOptions): Set
     addGlobalOptions(command).action(async () => {
       const given = readGlobalOptions(command)
       state.debug = given.debug
-      state.json = hasJsonOutput(command.opts())
+      const { json, progress } = command.opts<{ readonly json?: unknown; readonly progress?: unknown }>()
+      state.json = json === true || progress === 'json'
       const globals = { ...given, probeTimeoutMs: await findProbeTimeout(given, io.env) }
       const invocation = { io, interrupts, plugins, globals }
       state.exitCode = await action({ invocation, operands: toOperands(command), options: command.opts() })
@@ -146,10 +147,6 @@ function isJsonRequested(argv: readonly string[], command: Command): boolean {
     (word, index) => word === '--progress=json' || (word === 'json' && words[index - 1] === '--progress'),
   )
   return (accepts('--json') && words.includes('--json')) || (accepts('--progress') && isProgress)
-}
-
-function hasJsonOutput({ json, progress }: { readonly json?: unknown; readonly progress?: unknown }): boolean {
-  return json === true || progress === 'json'
 }
 
 /** Returns the path of a command: `capstan buildkit du`. */

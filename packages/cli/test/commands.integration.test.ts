@@ -23,7 +23,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     expect(exitCode).toBe(0)
     const docker = { runtime: 'docker', available: true, endpoint: `unix://${socketPath}` }
     const report = JSON.parse(stdout)
-    expect(report).toMatchObject({ schemaVersion: 1, chosen: 'docker' })
+    expect(report).toMatchObject({ schemaVersion: 1, selected: 'docker' })
     expect(report.runtimes).toContainEqual(expect.objectContaining(docker))
     const { stdout: page } = await capstan('doctor')
     expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)

@@ -19,7 +19,7 @@ describe('capstan conformance, as a process', () => {
     expect(JSON.parse(stdout)).toMatchObject({ counts: { failed: 0, absent: 0, refused: 0 } })
   })
 
-  it('exits and warns when the plugin keeps the process alive', async () => {
+  it('fails PROC-001 and exits with 1 when the plugin keeps the process alive', async () => {
     const argv = ['conformance', '--plugin', keepAlive, '--only', 'PROC']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(1)

@@ -20,7 +20,6 @@ export async function buildByBuildKit(
   { invocation, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: BuildKitBuildDisplay }> {
   const { io, interrupts } = invocation
-  const buildKitOptions = readBuildKitOptions(io)
   const display = createBuildKitBuildDisplay(io, kind)
   const isShown = kind === 'auto' || kind === 'plain'
   using starting = isShown ? createBuildKitStartDisplay(io.stderr) : undefined
@@ -29,10 +28,8 @@ export async function buildByBuildKit(
     if (event.phase === 'ready') display.start()
   }
   const build = scope.resolve(BuildKitFeature).build(request, {
-    ...buildKitOptions,
+    ...readBuildKitOptions(io),
     fallback,
-    // The command does not wait for another build that could share this BuildKit.
-    graceMs: 0,
     signal: interrupts.signal,
     onProgress,
   })
@@ -63,12 +60,13 @@ function isBaseMissing(error: unknown): boolean {
   return isHostError(error, 'BUILD_FAILED') && /failed to resolve source metadata/.test(error.facts.lastLines.join())
 }
 
-const baseHint = 'BuildKit pulls base images itself: use --builder runtime for one that only the runtime has'
+const baseHint = 'BuildKit pulls base images itself: for a base image that is only on the engine, use --builder runtime'
 
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
+  /** `runtime`: the builder of the runtime builds if BuildKit cannot be started. */
   readonly fallback: 'none' | 'runtime'
-  /** Whether the builder of the runtime supports all options. */
+  /** Whether the runtime has a builder that supports all options of this build. The remedies then name it. */
   readonly canUseRuntimeBuilder: boolean
   readonly kind: ProgressKind
   /** The name of the result, for messages. */

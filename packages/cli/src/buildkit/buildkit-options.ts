@@ -5,15 +5,16 @@ import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 
 /**
- * Reads CAPSTAN_BUILDKIT_IMAGE.
+ * Returns the options of BuildKit that all commands use: the image of CAPSTAN_BUILDKIT_IMAGE, and no `graceMs`, which would
+ * delay the end of the command to keep BuildKit for another one.
  *
  * @throws HostError INVALID_ARGUMENT naming the variable if it is not an image reference.
  */
-export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOptions, 'image'> {
+export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOptions, 'image' | 'graceMs'> {
   const image = env.CAPSTAN_BUILDKIT_IMAGE
-  if (!image) return {}
+  if (!image) return { graceMs: 0 }
   validateImageReference(image, 'CAPSTAN_BUILDKIT_IMAGE')
-  return { image }
+  return { image, graceMs: 0 }
 }
 
 /** Adds remedies to the error of a pull of BuildKit's own image. Returns any other error unchanged. */

@@ -15,7 +15,10 @@ import { toMessage } from '../render/printable.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { readBuildKitOptions } from './buildkit-options.js'
 
-/** The builder of a build. `reason`: why `auto` selected the builder of the runtime. */
+/**
+ * The builder of a build. `fallback`: `runtime` if the builder of the runtime builds when BuildKit cannot be started.
+ * `reason`: why `auto` selected the builder of the runtime.
+ */
 export type BuilderChoice =
   | { readonly builder: 'buildkit'; readonly fallback: 'none' | 'runtime' }
   | { readonly builder: 'runtime'; readonly reason: string | undefined }

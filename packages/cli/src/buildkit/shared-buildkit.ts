@@ -15,11 +15,10 @@ export async function shareBuildKit(
   scope: RuntimeScope,
   { io, interrupts: { signal } }: Invocation,
 ): Promise<BuildKitSidecar> {
-  const buildKitOptions = readBuildKitOptions(io)
   using display = createBuildKitStartDisplay(io.stderr)
   const { onProgress } = display
   try {
-    return await scope.resolve(BuildKitFeature).start({ ...buildKitOptions, graceMs: 0, signal, onProgress })
+    return await scope.resolve(BuildKitFeature).start({ ...readBuildKitOptions(io), signal, onProgress })
   } catch (error) {
     throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
   }

@@ -93,12 +93,12 @@ const examples = {
 
 const notes = `
 
-Secrets, caches and outputs other than load need BuildKit. It runs in a
-container for this build; \`capstan buildkit start\` keeps it, and its cache, for
-later ones. BuildKit pulls base images itself: use --builder runtime for one
-that only the runtime has. If the image of BuildKit cannot be pulled, each build
-tries again: use --builder runtime, or select another image by
-CAPSTAN_BUILDKIT_IMAGE.`
+Secrets, caches, several platforms and outputs other than load need BuildKit. It
+runs in a container for this build; \`capstan buildkit start\` keeps it, and its
+cache, for later ones. BuildKit pulls base images itself: for a base image that
+is only on the engine, use --builder runtime. If the image of BuildKit cannot be
+pulled, each build tries again: use --builder runtime, or select another image
+by CAPSTAN_BUILDKIT_IMAGE.`
 
 async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation

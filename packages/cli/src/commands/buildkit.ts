@@ -25,23 +25,23 @@ export function define(group: Command, setAction: SetAction): void {
     .helpCommand('help [command]', 'Show the help of a command')
     .description(
       'Manages a BuildKit in a container, shared by `capstan build`, `capstan run --buildkit` and programs. Without ' +
-        '`start`, it and its cache are removed after the last user.',
+        '`start`, it and its cache are removed when the last build or command that uses it has ended.',
     )
     .addHelpText(
       'after',
       toExamples({
         'capstan buildkit start': 'Keep BuildKit and its cache until `capstan buildkit stop`',
-        'capstan buildkit prune --keep 2g': 'Remove all but the newest 2 GB of the cache',
+        'capstan buildkit prune --keep 2g': 'Remove all but the most recently used 2 GiB of the cache',
       }) + environment,
     )
   setSubcommand(add('start', 'Start BuildKit, or find the running one, and print its container'), start)
   setSubcommand(add('status', 'Show whether BuildKit runs, and its version'), status)
   setSubcommand(add('du', 'Show the records of the cache'), diskUsage)
   const pruneCommand = add('prune', 'Remove unused records from the cache')
-    .option('-a, --all', 'Also remove internal records')
-    .option('--keep <size>', 'Keep the newest records up to this size, such as 2g')
+    .option('-a, --all', 'Also remove internal records, those of frontends, and those referenced from outside BuildKit')
+    .option('--keep <size>', 'Keep the most recently used records up to this size, such as 2g')
   setSubcommand(pruneCommand, prune)
-  setSubcommand(add('stop', 'Stop BuildKit after its last user, and remove its cache'), stop)
+  setSubcommand(add('stop', 'Stop BuildKit when nothing uses it any more, and remove its cache'), stop)
 }
 
 const environment = `
@@ -61,7 +61,7 @@ async function runSubcommand(
 ): Promise<number> {
   await using opened = await openRuntime(invocation, { requires: BuildKitFeature.needs.required })
   const output = await subcommand({ scope: opened.scope, invocation, options })
-  const text = options.json ? toJson(output.document) : output.page
+  const text = options.json ? toJson(output.document) : output.text
   await writeOutput(invocation.io.stdout, text, invocation.interrupts)
   return 0
 }
@@ -77,27 +77,22 @@ interface SubcommandCall {
 /** The output of a subcommand: JSON, or text. */
 interface SubcommandOutput {
   readonly document: object
-  readonly page: string
+  readonly text: string
 }
 
 async function start({ scope, invocation, options }: SubcommandCall): Promise<SubcommandOutput> {
   const { io, interrupts } = invocation
   const { signal } = interrupts
-  const buildKitOptions = readBuildKitOptions(io)
   using display = options.json ? undefined : createBuildKitStartDisplay(io.stderr)
   try {
-    const startOptions = {
-      graceMs: 0,
-      signal,
-      ...omitUndefined({ ...buildKitOptions, onProgress: display?.onProgress }),
-    }
+    const startOptions = { signal, ...omitUndefined({ ...readBuildKitOptions(io), onProgress: display?.onProgress }) }
     await using sidecar = await scope.resolve(BuildKitFeature).start(startOptions)
     await sidecar.pin({ signal })
     const { containerId, privilege, privilegeLevels } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
     if (!options.json) io.stderr.write(toPrivilegeLines(privilegeLevels))
     const document = { runtime: scope.runtimeName, containerId, privilege, privilegeLevels }
-    return { document, page: `${containerId}\n` }
+    return { document, text: `${containerId}\n` }
   } catch (error) {
     throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
   }
@@ -107,21 +102,21 @@ async function status(call: SubcommandCall): Promise<SubcommandOutput> {
   const runtime = call.scope.runtimeName
   await using sidecar = await find(call)
   if (sidecar === undefined)
-    return { document: { runtime, running: false }, page: `BuildKit does not run on ${runtime}.\n` }
+    return { document: { runtime, running: false }, text: `BuildKit does not run on ${runtime}.\n` }
   const { signal } = call.invocation.interrupts
   const workers = await sidecar.workers({ signal })
   const records = await sidecar.diskUsage({ signal })
   const { containerId, networkId, privilege } = sidecar
   const cacheBytes = records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const facts = { containerId, networkId, privilege, workers, cacheRecords: records.length, cacheBytes }
-  return { document: { runtime, running: true, ...facts }, page: toStatusPage({ runtime, ...facts }) }
+  const details = { containerId, networkId, privilege, workers, cacheRecords: records.length, cacheBytes }
+  return { document: { runtime, running: true, ...details }, text: toStatusPage({ runtime, ...details }) }
 }
 
 async function diskUsage(call: SubcommandCall): Promise<SubcommandOutput> {
   await using sidecar = await requireRunning(call)
   const { signal } = call.invocation.interrupts
   const records = await sidecar.diskUsage({ signal })
-  return { document: toCacheDocument(records), page: toCachePage(records, toPageStyle(call.invocation.io)) }
+  return { document: toCacheDocument(records), text: toCachePage(records, toPageStyle(call.invocation.io)) }
 }
 
 async function prune(call: SubcommandCall): Promise<SubcommandOutput> {
@@ -131,8 +126,7 @@ async function prune(call: SubcommandCall): Promise<SubcommandOutput> {
   const { signal } = call.invocation.interrupts
   const work = () => sidecar.prune({ all, keepBytes, signal })
   const records = await whileWaiting(call.invocation.io.stderr, 'Pruning the cache of BuildKit', work)
-  const page = toCachePage(records, toPageStyle(call.invocation.io))
-  return { document: toCacheDocument(records), page }
+  return { document: toCacheDocument(records), text: toCachePage(records, toPageStyle(call.invocation.io)) }
 }
 
 async function stop({ scope, invocation }: SubcommandCall): Promise<SubcommandOutput> {
@@ -144,22 +138,21 @@ async function stop({ scope, invocation }: SubcommandCall): Promise<SubcommandOu
 }
 
 const stopOutputs: Readonly<Record<BuildKitStopOutcome, (runtime: string) => SubcommandOutput>> = {
-  absent: (runtime) => ({ document: { runtime, state: 'absent' }, page: `BuildKit does not run on ${runtime}.\n` }),
+  absent: (runtime) => ({ document: { runtime, state: 'absent' }, text: `BuildKit does not run on ${runtime}.\n` }),
   'in-use': (runtime) => {
-    return { document: { runtime, state: 'in use' }, page: 'BuildKit is in use, and stops after its last user.\n' }
+    const text = 'BuildKit is in use, and stops when the last build or command that uses it has ended.\n'
+    return { document: { runtime, state: 'in use' }, text }
   },
-  stopped: (runtime) => ({ document: { runtime, state: 'stopped' }, page: `BuildKit has stopped on ${runtime}.\n` }),
+  stopped: (runtime) => ({ document: { runtime, state: 'stopped' }, text: `BuildKit has stopped on ${runtime}.\n` }),
 }
 
 /** Finds the running BuildKit. Shows the elapsed time, since the daemon may be slow to answer. */
 async function find({ scope, invocation, options }: SubcommandCall): Promise<BuildKitSidecar | undefined> {
   const { io, interrupts } = invocation
-  const buildKitOptions = readBuildKitOptions(io)
   using display = options.json ? undefined : createBuildKitStartDisplay(io.stderr, { title: 'Waiting for BuildKit' })
   return await scope.resolve(BuildKitFeature).find({
-    graceMs: 0,
     signal: interrupts.signal,
-    ...omitUndefined({ ...buildKitOptions, onProgress: display?.onProgress }),
+    ...omitUndefined({ ...readBuildKitOptions(io), onProgress: display?.onProgress }),
   })
 }
 

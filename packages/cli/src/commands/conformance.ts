@@ -29,16 +29,17 @@ import type { Call, SetAction } from './command.js'
 export function define(command: Command, setAction: SetAction): void {
   command
     .description(
-      'Tests a runtime plugin against every promise of the contract: what it provides must work, and what it lacks or ' +
-        'refuses must be absent or refused with a reason. Select the plugin by --plugin or --runtime. ' +
-        'Exit status 1 when a case fails, 3 when the plugin throws an uncaught error or exits the process.',
+      'Tests whether a runtime plugin does what the contract requires. What it provides must work; what it does not ' +
+        'provide must be absent with a reason, and an unsupported option must be rejected with a reason. Select the ' +
+        'plugin by --plugin or --runtime. Exit status 1 when a case fails or the runtime cannot be closed, 3 when the ' +
+        'plugin throws an uncaught error, leaves a rejection unhandled or exits the process.',
     )
     .option('--image <image>', 'Use this local image, which must contain busybox', 'busybox:latest')
     .option('--firewall-image <image>', 'Use this image with iptables in firewall cases (default: --image)')
     .option('--only <ids>', 'Run these cases or groups, such as NET,RT-017 (repeatable)', collect)
     .option(
       '--unavailable-env <key=value>',
-      'Set an environment in which the plugin finds no runtime (repeatable)',
+      'Set a variable, such as DOCKER_HOST, with which the plugin finds no runtime, for the cases that need this (repeatable)',
       collect,
     )
     .option('--timeout <seconds>', 'Limit the time of a case; raise it on a busy machine (default: 20)')
@@ -107,7 +108,7 @@ function listGroups(): string {
   return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
 }
 
-/** Checks before the cases run that the report can be written after them. */
+/** Checks, before the cases run, that the folder of the report is writable. Returns a writer. */
 async function prepareReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
   const file = resolve(cwd, path)
   const fail = (cause: unknown) => {
@@ -148,7 +149,10 @@ function toEnv({ env }: Io, { probeTimeoutMs }: GlobalOptions): Io['env'] {
   return probeTimeoutMs === undefined ? env : { ...env, CAPSTAN_PROBE_TIMEOUT: String(probeTimeoutMs / 1000) }
 }
 
-/** 3: the plugin threw an uncaught error, left a rejection unhandled, or called `process.exit`. 1: a case failed. */
+/**
+ * 3: the plugin threw an uncaught error, left a rejection unhandled, or called `process.exit`. 1: a case failed, or the runtime
+ * could not be closed.
+ */
 function toReportCode(report: ConformanceReport): number {
   if (hasUnhandled(report)) return 3
   return report.counts.failed > 0 || report.outside !== undefined ? 1 : 0

@@ -1,4 +1,3 @@
-import type { RuntimeReport } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { toFeatureSupports } from '../host/features.js'
@@ -17,7 +16,7 @@ export function define(command: Command, setAction: SetAction): void {
     .description(
       'Shows the runtimes on this machine, the endpoints that failed with reason and remedy, and the capabilities, ' +
         'unsupported options and features of each runtime. Exit status 1 when no runtime for real containers is ' +
-        'available, or the named one is not.',
+        'available, or the selected runtime or endpoint is not.',
     )
     .option('--json', 'Print one JSON document')
     .addHelpText(
@@ -45,13 +44,10 @@ async function doctor({ invocation, options }: Call<DoctorOptions>): Promise<num
   const supports = toFeatureSupports(reports)
   const choice = chooseRuntime(reports, named)
   const text = options.json
-    ? toJson({ chosen: choice.runtime ?? null, runtimes: reports, features: supports })
+    ? toJson({ selected: choice.runtime ?? null, runtimes: reports, features: supports })
     : toDoctorPage({ reports, supports, choice: toChoiceText(choice) }, toPageStyle(io))
   await writeOutput(io.stdout, text, interrupts)
-  return reports.some(isReal) && choice.runtime !== undefined ? 0 : 1
-}
-
-/** Whether containers on an available runtime are real, not simulated. */
-function isReal({ available, selection }: RuntimeReport): boolean {
-  return available && selection === 'automatic'
+  // Only a simulation has the selection `named`.
+  const hasReal = reports.some(({ available, selection }) => available && selection === 'automatic')
+  return hasReal && choice.runtime !== undefined ? 0 : 1
 }

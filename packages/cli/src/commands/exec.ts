@@ -4,6 +4,7 @@ import { validateExec } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import type { Interruption } from '../errors/interruption.js'
 import { findContainer } from '../host/find-container.js'
+import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { readEnvironment } from '../options/environment.js'
@@ -68,12 +69,7 @@ async function exec({ invocation, operands, options }: Call<ExecCommandOptions>)
   return await connect(child, { io, interrupts, interactive, tty })
 }
 
-interface ConnectOptions {
-  readonly io: Io
-  readonly interrupts: Interrupts
-  readonly interactive: boolean
-  readonly tty: boolean
-}
+type ConnectOptions = Pick<Invocation, 'io' | 'interrupts'> & { readonly interactive: boolean; readonly tty: boolean }
 
 /** Connects the process to this terminal, and resolves with its exit code. */
 async function connect(child: ExecProcess, { io, interrupts, interactive, tty }: ConnectOptions): Promise<number> {
@@ -101,7 +97,10 @@ async function connect(child: ExecProcess, { io, interrupts, interactive, tty }:
   }
 }
 
-/** Forwards a signal to the process; the second one as SIGKILL. Aborts the command after that, or if it cannot be sent. */
+/**
+ * Forwards a signal to the process; the second one as SIGKILL. Then aborts the command if it was the second one, if stdout was
+ * closed, or if the signal could not be sent.
+ */
 async function forwardSignal(
   child: ExecProcess,
   interruption: Interruption,

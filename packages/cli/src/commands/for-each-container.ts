@@ -5,7 +5,8 @@ import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call } from './command.js'
 
 /**
- * Runs `action` on all named containers at once, and prints each name when it is done. A failure does not stop the others.
+ * Runs `action` on all given containers in parallel. Prints, in the given order, the reference of each that succeeded. A failure
+ * does not stop the others.
  *
  * @throws AggregateError of all failures that `isIgnored` does not accept.
  */

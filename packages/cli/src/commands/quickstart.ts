@@ -13,7 +13,7 @@ import type { Invocation } from '../host/invocation.js'
 import { openHost } from '../host/open-host.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../host/runtime-choice.js'
 import { toExamples } from '../options/command-definition.js'
-import { type OwnedCounts, toCountText } from '../quickstart/owned-counts.js'
+import { toCountText } from '../quickstart/owned-counts.js'
 import { QuickstartOutput } from '../quickstart/quickstart-output.js'
 import { QuickstartResources } from '../quickstart/quickstart-resources.js'
 import { toPageStyle } from '../render/page.js'
@@ -55,8 +55,7 @@ async function quickstart({ invocation }: Call): Promise<number> {
   const output = new QuickstartOutput(io, { simulated })
   await using resources = new QuickstartResources(scope, { io, signal })
   const exitCode = await runSteps(resources, output, () => showFeatures(reports, invocation, output))
-  const runtime = simulated ? scope.runtimeName : undefined
-  io.stdout.write(toLastPage({ command: findCommand(io), runtime, page }))
+  io.stdout.write(toLastPage({ command: findCommand(io), simulation: simulated ? scope.runtimeName : undefined, page }))
   return exitCode
 }
 
@@ -85,7 +84,10 @@ async function runSteps(
   const cleaned = await output.step('Clean up', async () => {
     const { before, after } = await resources.cleanUp()
     output.write(`found by their owner label: ${toCountText(before)}\n`)
-    return { text: `removed; left: ${toCountText(after)}`, succeeded: isNothing(after) }
+    return {
+      text: `removed; left: ${toCountText(after)}`,
+      succeeded: Object.values(after).every((count) => count === 0),
+    }
   })
   return built && ran && cleaned ? 0 : failureCode
 }
@@ -97,17 +99,14 @@ async function showFeatures(
   output: QuickstartOutput,
 ): Promise<string> {
   const without = [networkManagerCapability, sidecarManagerCapability]
-  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'bare', without })], env: io.env })
+  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'no-networks', without })], env: io.env })
   const all = [...reports, ...(await host.discover({ signal: interrupts.signal }))]
   const simulated = new Set(all.filter(({ selection }) => selection === 'named').map(({ runtime }) => runtime))
   const toName = (runtime: string) => (simulated.has(runtime) ? `${runtime} (simulated)` : runtime)
   const supports = toFeatureSupports(all)
   output.write(toSupportTable(supports, { ...output.page, width: output.width }, toName))
-  return `${all.filter(({ available }) => available).length} runtimes, from their reports`
-}
-
-function isNothing(counts: OwnedCounts): boolean {
-  return Object.values(counts).every((count) => count === 0)
+  output.write('The runtime no-networks is an example that lacks networks and sidecars.\n')
+  return `${all.filter(({ available }) => available).length} runtimes compared`
 }
 
 const simulation = 'memory'

@@ -8,7 +8,8 @@ import { findTerminalSize, watchTerminalSize } from '../terminal/terminal-size.j
 /**
  * Starts a container attached to this terminal and resolves with its exit code, after all of its output.
  *
- * The first interruption stops the container, the second kills it, the third aborts the command. If a signal ended the
+ * The first interruption stops the container, or kills it if stdout was closed; the second kills it; the third aborts the
+ * command. If a signal ended the
  * container after an interruption, the exit code is 128 plus the number of the interruption's signal.
  */
 export async function runAttached(runtime: Runtime, id: string, options: AttachedRunOptions): Promise<number> {
@@ -70,7 +71,7 @@ class ContainerStopper {
     })
   }
 
-  /** Returns the interruption if stdout was closed, which the error then reports too; else the error. */
+  /** Returns the error; if stdout was closed, the interruption instead, since the error is only the failed write. */
   toFailure(error: unknown): unknown {
     return this.#interruption?.signal === 'SIGPIPE' ? this.#interruption : error
   }

@@ -108,9 +108,10 @@ const examples = {
 
 const notes = `
 
-Ctrl-C and SIGTERM stop the container, a second one kills it, a third exits at
-once. Without --rm the container remains after it exits, for \`capstan logs\` and
-\`capstan inspect\`, until \`capstan rm\`.
+Ctrl-C and SIGTERM stop the container, a second one kills it, a third ends the
+wait for it and cleans up, a fourth exits at once. Without --rm the container
+remains after it exits, for \`capstan logs\` and \`capstan inspect\`, until
+\`capstan rm\`.
 
 With npx, type \`npx -- capstan run --env-file FILE\`. Without \`--\`, Node.js 20
 reads the file itself.`

@@ -58,7 +58,7 @@ async function sweepAll(
   options: { readonly app: string | null; readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<readonly SweepReport[]> {
   const { stderr } = invocation.io
-  const text = 'Looking for resources left behind'
+  const text = `${options.dryRun ? 'Looking for' : 'Removing'} resources left behind`
   if (findNamedRuntime(invocation) !== undefined) {
     await using opened = await openRuntime(invocation)
     const { scope } = opened

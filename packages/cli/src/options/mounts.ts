@@ -7,11 +7,12 @@ import { createOptionError } from './option-error.js'
  * Parses `SOURCE:TARGET[:ro|rw]`. A source that contains a slash, begins with a dot, or is on a Windows drive (`C:\\src`,
  * `c:/src`) is a path, resolved against `cwd`. Any other source is the name of a volume.
  *
- * @throws HostError INVALID_ARGUMENT for any other text. Options that change the mount (`z`, `Z`) are refused, not ignored.
+ * @throws HostError INVALID_ARGUMENT for any other text, including other options such as `z`. Only the consistency hints of
+ * Docker Desktop are ignored.
  */
 export function parseVolume(text: string, cwd: string): Mount {
   const [source = '', target = '', mode = 'rw', ...more] = splitVolume(text)
-  if (target === '') throw createOptionError('--volume', 'SOURCE:TARGET; give the volume a name', text)
+  if (target === '') throw createOptionError('--volume', 'SOURCE:TARGET (anonymous volumes are not supported)', text)
   if (source === '' || more.length > 0) throw createOptionError('--volume', 'SOURCE:TARGET[:ro]', text)
   const readOnly = isReadOnly(mode, text)
   if (isPath(source)) return { type: 'bind', source: toAbsolute(source, cwd), target, readOnly }
@@ -19,7 +20,7 @@ export function parseVolume(text: string, cwd: string): Mount {
 }
 
 /**
- * Parses `TARGET[:size=64m,mode=1777,exec]`.
+ * Parses `TARGET[:size=64m,mode=1777,exec]`. Also accepts the defaults `rw`, `noexec`, `nosuid` and `nodev`.
  *
  * @throws HostError INVALID_ARGUMENT for any other option.
  */
@@ -59,8 +60,8 @@ function isWindowsPath(path: string): boolean {
 
 function isReadOnly(mode: string, text: string): boolean {
   const words = mode.split(',').filter((word) => !consistencyHints.has(word))
-  const unknown = words.find((word) => word !== 'ro' && word !== 'rw')
-  if (unknown !== undefined) throw createOptionError('--volume', `mounted with ro or rw, without "${unknown}"`, text)
+  if (words.some((word) => word !== 'ro' && word !== 'rw'))
+    throw createOptionError('--volume', 'SOURCE:TARGET[:ro|rw], without other options', text)
   return words.includes('ro')
 }
 

@@ -10,7 +10,7 @@ import { createOptionError } from './option-error.js'
  * @throws HostError INVALID_ARGUMENT for any other text, including ranges of ports.
  */
 export function parsePort(text: string): PortSpec {
-  if (/\d-\d/.test(text)) throw createOptionError('--publish', 'one port each, not a range', text)
+  if (/\d-\d/.test(text)) throw createOptionError('--publish', 'a single port (repeat the option for several)', text)
   const { address = 'any', host = '', container = '', ...groups } = portPattern.exec(text)?.groups ?? {}
   const protocol = (groups.protocol ?? 'tcp').toLowerCase()
   const containerPort = toPort(container)

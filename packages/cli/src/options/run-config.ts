@@ -1,5 +1,6 @@
 import type { ContainerConfig, Mount } from '@capstan/core'
 import { type ContainerNetwork, ownershipLabelKeys, type StringMap, type Ulimit } from '@capstan/core/plugin'
+import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 import { readEnvironment } from './environment.js'
 import { parseKeyValues } from './key-values.js'
@@ -49,9 +50,10 @@ export interface RunCommandOptions {
 }
 
 /**
- * Converts the options of `run` into the config of a container. Networks keep the names that the user gave.
+ * Converts the options of `run` into the config of a container. `networkId` of a network is the name or ID that the user
+ * gave; `run` replaces names by IDs.
  *
- * @throws HostError INVALID_ARGUMENT naming the option; CliError for a file that cannot be read.
+ * @throws HostError INVALID_ARGUMENT naming the option; CliError for a conflict of options or a file that cannot be read.
  */
 export async function toRunConfig(
   { image, command, options }: RunRequest,
@@ -121,7 +123,7 @@ function toPersistent(mount: Mount): Mount {
 function toPorts({ publish = [] }: RunCommandOptions, network: ContainerNetwork | undefined) {
   const ports = publish.map(parsePort)
   if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
-    throw createOptionError('--publish', `absent with --network ${network.mode}`, publish.join(', '))
+    throw new CliError(`--publish cannot be used with --network ${network.mode}`)
   return orUndefined(ports)
 }
 
@@ -131,7 +133,7 @@ function toExtraHosts({ addHost = [] }: RunCommandOptions): StringMap | undefine
   for (const text of addHost) {
     const [name, address] = parseExtraHost(text)
     if ((hosts.get(name) ?? address) !== address)
-      throw createOptionError('--add-host', 'given once for each name', text)
+      throw createOptionError('--add-host', 'a name that has no other address', text)
     hosts.set(name, address)
   }
   return orUndefined(Object.fromEntries(hosts))
@@ -139,19 +141,19 @@ function toExtraHosts({ addHost = [] }: RunCommandOptions): StringMap | undefine
 
 function toNetwork({ network = [], networkAlias: aliases }: RunCommandOptions): ContainerNetwork | undefined {
   const [first, ...others] = network.map((text) => ({ text, parsed: parseNetwork(text) }))
-  if (first === undefined) return aliases === undefined ? undefined : rejectAliases(aliases)
+  if (first === undefined) return aliases === undefined ? undefined : rejectAliases()
   if ('mode' in first.parsed && others.length === 0) {
-    return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : rejectAliases(aliases)
+    return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : rejectAliases()
   }
   const join = ({ text, parsed }: typeof first) => {
-    if ('mode' in parsed) throw createOptionError('--network', 'given once when it is a mode', text)
+    if ('mode' in parsed) throw createOptionError('--network', 'the name or ID of a network if it is repeated', text)
     return aliases === undefined ? { networkId: parsed.name } : { networkId: parsed.name, aliases }
   }
   return { mode: 'networks', networks: [join(first), ...others.map(join)] }
 }
 
-function rejectAliases(aliases: readonly string[]): never {
-  throw createOptionError('--network-alias', 'given with a --network that has a name', aliases.join(', '))
+function rejectAliases(): never {
+  throw new CliError('--network-alias needs a --network with the name or ID of a network')
 }
 
 /**

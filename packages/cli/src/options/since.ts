@@ -2,7 +2,8 @@ import { createOptionError } from './option-error.js'
 
 /**
  * Parses a date or time of RFC 3339, seconds since 1970, or a duration before now (`90s`, `1h30m`, `1.5h`). As in docker, a
- * time without a zone is local, and the time may be shortened from its end. Nanoseconds are kept.
+ * time without a zone is local, and its seconds, its minutes or the whole time of day may be omitted. Returns text in RFC 3339
+ * for a date or a fraction, which may have nanoseconds; a `Date` has milliseconds.
  *
  * @throws HostError INVALID_ARGUMENT for any other text, and for a date that does not exist.
  */

@@ -1,7 +1,7 @@
 import type { OutputChoice } from '../options/build-options.js'
 import { toOneLine } from './printable.js'
 
-/** The facts in the line after a successful build. */
+/** The details in the line after a successful build. */
 export interface SuccessDetails {
   /** The tags, as a list in a sentence. */
   readonly names: string

@@ -16,7 +16,7 @@ export interface BuildKitBuildDisplay {
   onEvent(event: BuildProgressEvent): void
   /** Writes a final line. */
   succeed(text: string): void
-  /** On a terminal, writes the failed steps and a final line; elsewhere they were written already. */
+  /** On a terminal, writes the failed steps and `text`. Elsewhere writes nothing: the steps were written already. */
   fail(text: string): void
 }
 
@@ -246,6 +246,6 @@ function toWarning(message: string): string {
 }
 
 const redrawMs = 100
-/** The interval of writing the ends of steps. BuildKit starts the next interval of a step within microseconds. */
+/** How often the ends of steps are written. A step that BuildKit ends and starts again at once is written once. */
 const endIntervalMs = 500
 const noPage = Object.assign(() => undefined, { clear: () => undefined, done: () => undefined })

@@ -30,10 +30,12 @@ export function toStatusPage(status: BuildKitStatus): string {
   return rows.map(([title = '', value = '']) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
 }
 
-/** Lists the privilege levels that failed, with reasons, one per line. */
+/** Lists the privilege levels that were tried and are not used, with reasons, one per line. */
 export function toPrivilegeLines(levels: readonly PrivilegeLevelResult[]): string {
-  const skipped = levels.filter(({ outcome }) => outcome !== 'selected')
-  return skipped.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
+  const unused = levels.filter(({ outcome }) => outcome !== 'selected')
+  return unused
+    .map(({ privilege, reason }) => `privilege level "${privilege}" is not used: ${toOneLine(reason)}\n`)
+    .join('')
 }
 
 /** Lists the records of the cache, one per line, and their total size. */

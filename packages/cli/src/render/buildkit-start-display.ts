@@ -54,7 +54,7 @@ export function createBuildKitStartDisplay(
 }
 
 function toSkipped({ privilege, status }: Extract<BuildKitStartProgress, { phase: 'skipped' }>): string {
-  return `Starting BuildKit: ${privilege} was skipped, ${status}`
+  return `Starting BuildKit: privilege level "${privilege}" is not used, ${status}`
 }
 
 function capitalize(text: string): string {

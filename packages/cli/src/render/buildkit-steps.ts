@@ -10,9 +10,9 @@ export interface BuildKitStep {
   /** Always one line. */
   readonly name: string
   readonly state: 'started' | 'cached' | 'completed' | 'failed'
-  /** The start of a running step by the clock of this machine, moved back by the time of its earlier intervals. */
+  /** When a running step started, by this machine's clock, minus `durationMs`: BuildKit may start a step several times. */
   readonly runningSince: number
-  /** The sum of the intervals that have ended, by BuildKit's own clock. */
+  /** The running time up to the last end of the step, by BuildKit's clock. */
   readonly durationMs: number
   /** The bytes transferred so far, for example `1.2 MB of 30 MB`. */
   readonly progress: string | undefined

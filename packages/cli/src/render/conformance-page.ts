@@ -16,7 +16,7 @@ export function toConformancePage(report: ConformanceReport, page: PageStyle): s
     `${wrapText(toPrintable(`${subject} (${by})`), page.width)}\n\n`,
     toSection('Cases', toGroupTable(cases, page), page),
     toSection('Failed', toFailureTable(cases, page), page),
-    toSection('Outside of the cases', toOutsideList(report), page),
+    toSection('Errors outside of a case', toOutsideList(report), page),
     toSection('Absent', toMissingTable(cases, 'absent', page), page),
     toSection('Refused', toMissingTable(cases, 'refused', page), page),
     `${page.style('bold', sum)}\n`,

@@ -134,7 +134,7 @@ function toAlternative({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'
       report.runtime !== runtime &&
       missing.every(({ id }) => report.provides.some((provided) => provided.id === id)),
   )
-  if (others.length === 0) return 'no other runtime on this machine provides it: see `capstan doctor`'
+  if (others.length === 0) return 'no other runtime on this machine provides what is missing: see `capstan doctor`'
   return `it works with ${joinWords(others.map(toChoice), 'or')}`
 }
 

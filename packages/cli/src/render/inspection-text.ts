@@ -38,7 +38,7 @@ function toConnections({ networks, ports }: ContainerInspection): Line[] {
 /** Describes the owner labels in words, and lists the other labels. */
 function toLabels({ labels }: ContainerInspection): Line[] {
   const owner = parseOwnerLabels(labels)
-  const persistence = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', persistent' : ''
+  const persistence = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', kept by sweep' : ''
   return [
     ...(owner === undefined ? [] : [['created by', `Capstan, process ${owner.pid}${persistence}`] as const]),
     ...Object.entries(labels)

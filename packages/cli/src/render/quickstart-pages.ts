@@ -25,8 +25,8 @@ export interface FirstPageOptions {
 }
 
 /** The last page: commands to try next. They name the simulation if it was used. */
-export function toLastPage({ command, runtime, page }: LastPageOptions): string {
-  const named = runtime === undefined ? '' : ` --runtime ${runtime}`
+export function toLastPage({ command, simulation, page }: LastPageOptions): string {
+  const named = simulation === undefined ? '' : ` --runtime ${simulation}`
   const lines = [
     [`${command} doctor`, 'show all runtimes'],
     [`${command} run${named} --rm busybox echo hi`, 'run a command'],
@@ -41,6 +41,6 @@ export interface LastPageOptions {
   /** How the command is invoked here. */
   readonly command: string
   /** The simulation that was used, if any. */
-  readonly runtime: string | undefined
+  readonly simulation: string | undefined
   readonly page: PageStyle
 }

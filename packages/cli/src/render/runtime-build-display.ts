@@ -10,7 +10,7 @@ import { toJsonLine } from './write-output.js'
 export interface RuntimeBuildDisplay extends Disposable {
   readonly onProgress: (event: BuildProgress) => void
   succeed(text: string): void
-  /** Writes the last lines of the build unless they are visible already. */
+  /** On a terminal, writes `text` and the last lines of the build. Elsewhere writes nothing: all lines were written. */
   fail(text: string): void
 }
 

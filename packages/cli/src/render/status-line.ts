@@ -21,7 +21,7 @@ export function createStatusLine(output: Output, clock: Clock = systemClock): St
   return output.isTTY === true && output.columns ? new SpinnerLine(output) : new PlainLine(output, clock)
 }
 
-/** Runs `work`. Until it settles, shows `text`: on a terminal after 1 second, else after 10 more seconds. */
+/** Runs `work`. Until it settles, shows `text`: on a terminal after 1 second, else every 10 seconds, first after 11. */
 export async function whileWaiting<T>(
   output: Output,
   text: string,

@@ -66,6 +66,6 @@ function toName({ name, id }: SweepItem): string {
 }
 
 const keptRemedy =
-  '→ Run the sweep on the machine that created it. `capstan rm --force NAME` removes a container, the command of the ' +
-  'engine any other resource.'
+  '→ Run the sweep on the machine that created the resource. To remove it anyway, use `capstan rm --force NAME` for a ' +
+  "container, and the engine's own command for any other resource."
 const isDigest = /^(sha256:)?[0-9a-f]{64}$/

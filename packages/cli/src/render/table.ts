@@ -5,7 +5,7 @@ import { cutLine, wrapText } from './text.js'
 type Row = readonly string[]
 
 export interface TableContent {
-  /** Shown unchanged: titles are in capitals, names are not. */
+  /** The titles of the columns, shown unchanged. Fixed titles are in capitals; the name of a runtime keeps its case. */
   readonly head: Row
   readonly rows: readonly Row[]
 }
@@ -78,7 +78,7 @@ function toColumns(rows: readonly Row[]): readonly Row[] {
 /** Narrows the widest column that is above its minimum, by one each time, until the table fits or no column is left. */
 function shrink(widths: readonly number[], minimums: readonly number[], room: number): readonly number[] {
   const shrunk = [...widths]
-  for (let excess = total(shrunk) - room; excess > 0; excess -= 1) {
+  for (let excess = shrunk.reduce((sum, width) => sum + width, 0) - room; excess > 0; excess -= 1) {
     const wider = shrunk.filter((width, column) => width > (minimums[column] ?? 0))
     const widest = shrunk.findIndex((width, column) => width === Math.max(...wider) && width > (minimums[column] ?? 0))
     if (widest === -1) break
@@ -93,10 +93,6 @@ function widestWord(text: string): number {
 
 function widestLine(text: string): number {
   return Math.max(...text.split('\n').map((line) => stringWidth(line)))
-}
-
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0)
 }
 
 const gap = '   '

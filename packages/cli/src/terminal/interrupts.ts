@@ -24,7 +24,7 @@ export class Interrupts implements Disposable {
     this.#listeners = signals.map((signal) => [signal, () => this.#interrupt(signal)] as const)
     for (const [signal, listener] of this.#listeners) io.signals.on(signal, listener)
     io.stdout.on('error', this.#onOutputError)
-    io.stderr.on('error', ignoreError)
+    io.stderr.on('error', () => undefined)
   }
 
   get signal(): AbortSignal {
@@ -69,7 +69,5 @@ export class Interrupts implements Disposable {
     }
   }
 }
-
-function ignoreError(): void {}
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

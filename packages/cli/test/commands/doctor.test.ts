@@ -38,6 +38,11 @@ describe('capstan doctor', () => {
     expect((await runCapstan(['doctor', '--runtime', 'docker'], { plugins })).exitCode).toBe(1)
   })
 
+  it('exits with 1 when the endpoint that the user chose is unavailable and another runtime is available', async () => {
+    const plugins = [fakePlugin('docker', unavailable({ chosen: true })), real, memory]
+    expect((await runCapstan(['doctor'], { plugins })).exitCode).toBe(1)
+  })
+
   it('fails with the known names for an unknown name', async () => {
     const plugins = [real, memory]
     expect(await runCapstan(['doctor', '--runtime', 'nosuch'], { plugins })).toEqual({
@@ -128,7 +133,6 @@ describe('capstan doctor', () => {
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchInlineSnapshot(`
       {
-        "chosen": "other",
         "features": [
           {
             "feature": "BuildKit",
@@ -217,6 +221,7 @@ describe('capstan doctor', () => {
           },
         ],
         "schemaVersion": 1,
+        "selected": "other",
       }
     `)
   })

@@ -33,7 +33,7 @@ describe('capstan quickstart', () => {
       /^ {3}Hello from a simulated container/,
       /^ {3}✔ exit code 0 \(simulated\), \d/,
       /^ {3}BuildKit +memory \(simulated\) +yes/,
-      /^ {3}BuildKit +bare \(simulated\) +no +needs networks and sidecars:/,
+      /^ {3}BuildKit +no-networks \(simulated\) +no +needs networks and sidecars:/,
       /^ {3}found by their owner label: 1 container, 1 network, 1 image$/,
       /^ {3}✔ removed; left: 0 containers, 0 networks, 0 images \(simulated\), \d/,
     ]) {
@@ -80,7 +80,7 @@ describe('capstan quickstart', () => {
     })
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan quickstart: runtime "docker" did not answer in time/)
-    expect(stdout).not.toContain('No container engine is here')
+    expect(stdout).not.toContain('No container engine is available')
   })
 
   it.each(['createNetwork', 'createContainer', 'startAttached', 'listImages'])(

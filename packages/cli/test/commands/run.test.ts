@@ -117,6 +117,16 @@ describe('capstan run', () => {
     expect((await running).exitCode).toBe(130)
   })
 
+  it('removes the container on the third Ctrl-C, without waiting for its stop', async () => {
+    const plugins = [memoryPluginWith({ stopContainer: () => new Promise(() => undefined) })]
+    const io = new FakeIo({ env })
+    const running = runCapstan(['run', '--rm', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io, plugins })
+    await io.stdout.waitFor(/up/)
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGINT']) io.signals.emit(signal)
+    expect((await running).exitCode).toBe(130)
+    expect((await runCapstan(['ps', '-aq'], { env, plugins })).stdout).toBe('')
+  })
+
   it('rounds --stop-timeout to milliseconds, and rejects one that is too long before it starts', async () => {
     const io = new FakeIo({ env })
     const running = run(['--rm', '--stop-timeout', '1.0005', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
@@ -135,7 +145,7 @@ describe('capstan run', () => {
     ['labels.equalsSign', ['--label', 'a=b=c']],
     ['mounts.tmpfs.noexec', ['--tmpfs', '/scratch']],
     ['ports.hostPort', ['--publish', `${freePort}:80`]],
-  ] as const)('passes over a runtime that refuses %s where another would do', async (field, argv) => {
+  ] as const)('selects another runtime when the first does not support %s', async (field, argv) => {
     const able = memoryPlugin({ name: 'able' })
     const unable = memoryPlugin({ name: 'unable', unsupportedOptions: [field] })
     const plugins = [unable, able].map((plugin) => ({ ...plugin, selection: 'automatic' as const }))

@@ -14,7 +14,7 @@ function lazy(): { readonly plugin: RuntimePlugin; readonly loads: () => number 
 }
 
 describe('LazyPlugin', () => {
-  it('loads a plugin once, and reports and opens as that plugin', async () => {
+  it('loads the plugin once, and has the same report and runtime as the plugin itself', async () => {
     const { plugin, loads } = lazy()
     await using host = createRuntimeHost({ plugins: [plugin], env: {} })
     await using direct = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })

@@ -27,7 +27,7 @@ describe('parsePort', () => {
   )
 
   it('rejects a range of ports and suggests single ports', () => {
-    expect(() => parsePort('8000-8010:80')).toThrow(/not a range/)
+    expect(() => parsePort('8000-8010:80')).toThrow(/a single port/)
   })
 })
 

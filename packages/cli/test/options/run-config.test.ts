@@ -115,7 +115,7 @@ describe('toRunConfig', () => {
     expect(env).toEqual({ MODE: 'option', LEVEL: '1', HOME: '/home/me' })
   })
 
-  it('ignores an unset name of a file, and unsets an unset name of -e', async () => {
+  it('without NAME in the environment, ignores the line of a file, and removes the variable of the image with -e NAME', async () => {
     await writeFile(join(folder, 'bare.env'), 'HOME\nGONE\nGONE_TOO\n')
     const { env } = await toConfig({ envFile: ['bare.env'], env: ['GONE_TOO'] }, { cwd: folder })
     expect(env).toEqual({ HOME: '/home/me', GONE_TOO: null })
@@ -157,8 +157,6 @@ describe('toRunConfig', () => {
   it.each([
     [{ network: ['none', 'backend'] }, '--network'],
     [{ network: ['backend', 'host'] }, '--network'],
-    [{ networkAlias: ['api'] }, '--network-alias'],
-    [{ network: ['host'], networkAlias: ['api'] }, '--network-alias'],
     [{ memory: 'lots' }, '--memory'],
     [{ cpus: 'two' }, '--cpus'],
     [{ publish: ['1-2:3'] }, '--publish'],
@@ -166,10 +164,29 @@ describe('toRunConfig', () => {
     await expect(toConfig(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
   })
 
-  it.each(['none', 'host'])('rejects --publish with --network %s, showing the given ports', async (network) => {
-    await expect(toConfig({ network: [network], publish: ['18099:80', '81'] })).rejects.toThrow(
-      `--publish must be absent with --network ${network}, not "18099:80, 81"`,
-    )
+  it.each([
+    [{ network: ['none'], publish: ['81'] }, '--publish cannot be used with --network none'],
+    [{ network: ['host'], publish: ['81'] }, '--publish cannot be used with --network host'],
+    [{ networkAlias: ['api'] }, '--network-alias needs a --network with the name or ID of a network'],
+    [
+      { network: ['host'], networkAlias: ['api'] },
+      '--network-alias needs a --network with the name or ID of a network',
+    ],
+  ])('rejects the combination %j: %s', async (options, message) => {
+    await expect(toConfig(options)).rejects.toThrow(message)
+  })
+
+  it.each([
+    [{ network: ['a', 'host'] }, '--network must be the name or ID of a network if it is repeated, not "host"'],
+    [
+      { addHost: ['a:10.0.0.1', 'a:10.0.0.2'] },
+      '--add-host must be a name that has no other address, not "a:10.0.0.2"',
+    ],
+    [{ publish: ['80-81:80'] }, '--publish must be a single port (repeat the option for several), not "80-81:80"'],
+    [{ volume: ['/data'] }, '--volume must be SOURCE:TARGET (anonymous volumes are not supported), not "/data"'],
+    [{ volume: ['/a:/b:z'] }, '--volume must be SOURCE:TARGET[:ro|rw], without other options, not "/a:/b:z"'],
+  ])('rejects %j in a sentence: %s', async (options, message) => {
+    await expect(toConfig(options)).rejects.toThrow(message)
   })
 
   it('removes the entrypoint for an empty --entrypoint', async () => {

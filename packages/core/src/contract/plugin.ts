@@ -19,7 +19,7 @@ export interface RuntimePlugin<P = unknown> {
   readonly packageVersion?: string
   /** Limit of a probe in milliseconds, where the host sets none. Default: the limit of the probe itself, at most 30 000. */
   readonly probeTimeoutMs?: number
-  /** `named`: the runtime is opened only by its name, for example because it is a simulation. Default `automatic`. */
+  /** `named`: the runtime is a simulation, and is opened only by its name. Default `automatic`. */
   readonly selection?: 'automatic' | 'named'
   /**
    * Returns whether the environment or the plugin's options name the endpoint explicitly, as DOCKER_HOST does. If so, `open`
