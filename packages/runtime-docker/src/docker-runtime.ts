@@ -58,7 +58,7 @@ export class DockerRuntime implements Runtime {
   async ping(options: OperationOptions = {}): Promise<void> {
     const { details, timeouts } = this.#engine
     await this.#engine.run('ping', details.endpoint.url, options, async (call) => {
-      const limit = call.isBounded ? {} : { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' }
+      const limit = call.hasCallerSignal ? {} : { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' }
       await ping(this.#engine, { ...call, ...limit })
     })
   }

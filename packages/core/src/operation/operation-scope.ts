@@ -42,7 +42,7 @@ export class OperationScope {
   ): Promise<T> {
     const undo = createUndoStack({ timeoutMs: this.#options.undoMs })
     const lasting = this.begin(signal)
-    const call = { ...subject, signal: lasting.signal, isBounded: signal !== undefined, undo }
+    const call = { ...subject, signal: lasting.signal, hasCallerSignal: signal !== undefined, undo }
     const running = runOrUndo(call, action).finally(lasting.end)
     this.#calls.add(running)
     return await running.finally(() => this.#calls.delete(running))
@@ -129,7 +129,7 @@ export interface Operation extends OperationSubject {
   /** Aborts with the caller's signal, and when the runtime is closed. */
   readonly signal: AbortSignal
   /** Whether the caller passed a signal, which replaces the default time limits of the runtime. */
-  readonly isBounded: boolean
+  readonly hasCallerSignal: boolean
   /** The steps that run if the operation fails or is aborted. */
   readonly undo: UndoStack
 }

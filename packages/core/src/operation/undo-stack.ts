@@ -25,7 +25,7 @@ export interface UndoStepOptions {
   /** Aborts when the time limit of the stack is exceeded. */
   readonly signal: AbortSignal
   /** Always true: the signal replaces the time limits of the runtime, as a signal of the caller does in an `Operation`. */
-  readonly isBounded: true
+  readonly hasCallerSignal: true
 }
 
 /** Creates an empty undo stack. `timeoutMs`: the limit for all steps of a run, in milliseconds. Default 30 000. */
@@ -60,7 +60,7 @@ async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly
   for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
     const { step } = entry
     try {
-      await runUntilAborted(({ signal }) => step({ signal, isBounded: true }), deadline.signal)
+      await runUntilAborted(({ signal }) => step({ signal, hasCallerSignal: true }), deadline.signal)
     } catch (error) {
       failures.push(error === deadline.signal.reason ? createTimeoutError(entry.title, timeoutMs) : error)
     }

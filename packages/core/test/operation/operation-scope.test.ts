@@ -34,11 +34,13 @@ describe('OperationScope.run', () => {
     expect({ result, removed }).toEqual({ result: 'created', removed: [] })
   })
 
-  it('passes operation, subject and isBounded to the action', async () => {
+  it('passes operation, subject and hasCallerSignal to the action', async () => {
     const scope = new OperationScope()
-    const read = ({ operation, subject, isBounded }: Operation) => ({ operation, subject, isBounded })
-    expect(await scope.run(creation, {}, read)).toEqual({ ...creation, isBounded: false })
-    expect(await scope.run(creation, { signal: new AbortController().signal }, read)).toMatchObject({ isBounded: true })
+    const read = ({ operation, subject, hasCallerSignal }: Operation) => ({ operation, subject, hasCallerSignal })
+    expect(await scope.run(creation, {}, read)).toEqual({ ...creation, hasCallerSignal: false })
+    expect(await scope.run(creation, { signal: new AbortController().signal }, read)).toMatchObject({
+      hasCallerSignal: true,
+    })
   })
 
   it.each(['rejects', 'throws'])('undoes in reverse and keeps the error when the action %s', async (how) => {

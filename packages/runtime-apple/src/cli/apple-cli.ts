@@ -17,7 +17,7 @@ export interface CliCall extends OperationOptions {
   /** Milliseconds added to the limit: the time that the command itself is told to wait. Default 0. */
   readonly extraMs?: number
   /** Whether the caller's own signal replaces the limit. Default false. */
-  readonly isBounded?: boolean
+  readonly hasCallerSignal?: boolean
   /** A limit that replaces all of the above. */
   readonly timeoutMs?: number
   /** The stdin of the command. Default: none. */
@@ -160,9 +160,12 @@ const options = {
   stripFinalNewline: false,
 } as const
 
-function toLimit({ limit = 'answerMs', extraMs = 0, isBounded = false, timeoutMs }: CliCall, timeouts: AppleTimeouts) {
+function toLimit(
+  { limit = 'answerMs', extraMs = 0, hasCallerSignal = false, timeoutMs }: CliCall,
+  timeouts: AppleTimeouts,
+) {
   if (timeoutMs !== undefined) return { timeoutMs, option: undefined }
-  if (isBounded) return { timeoutMs: undefined, option: undefined }
+  if (hasCallerSignal) return { timeoutMs: undefined, option: undefined }
   return { timeoutMs: timeouts[limit] + extraMs, option: `timeouts.${limit}` }
 }
 

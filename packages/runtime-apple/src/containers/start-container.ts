@@ -92,7 +92,7 @@ async function waitForStart(connection: AppleConnection, starting: Starting): Pr
   const { found, session, call } = starting
   // The service itself has no limit for a start.
   const { startMs: timeoutMs } = connection.timeouts
-  const limit = call.isBounded ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+  const limit = call.hasCallerSignal ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
   for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
     const event = await Promise.race([
       session.outcome,

@@ -57,9 +57,9 @@ async function createWithImage(
   } catch (error) {
     if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
     const platform = config.platform === undefined ? {} : { platform: config.platform }
-    const { signal, isBounded } = call
+    const { signal, hasCallerSignal } = call
     const progress = onProgress === undefined ? {} : { onProgress }
-    await pullImage(engine, config.image, { signal, isBounded, ...platform, ...progress })
+    await pullImage(engine, config.image, { signal, hasCallerSignal, ...platform, ...progress })
     return request(engine, config, { call, requestIdLabel })
   }
 }

@@ -15,7 +15,7 @@ export async function removeContainer(engine: DockerEngine, id: string, limits: 
     operation: 'removeContainer',
     subject: id,
     signal: limits.signal,
-    isBounded: limits.isBounded,
+    hasCallerSignal: limits.hasCallerSignal,
   }
   const { containers } = engine
   const sandboxed = containers.findSandboxed(id) ?? (await findSandboxedByName(engine, call))

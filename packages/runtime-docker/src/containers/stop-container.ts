@@ -6,13 +6,13 @@ import { ignoreErrors } from '../engine/ignore-errors.js'
 export async function stopContainer(
   engine: DockerEngine,
   id: string,
-  { graceMs = 10_000, signal, isBounded = false }: StopOptions & CallSignal,
+  { graceMs = 10_000, signal, hasCallerSignal = false }: StopOptions & CallSignal,
 ): Promise<void> {
   // The engine takes whole seconds, and answers when the container has exited.
   const graceSeconds = Math.ceil(graceMs / 1000)
   const timeoutMs = graceSeconds * 1000 + engine.timeouts.answerMs
-  const limit = isBounded ? {} : { timeoutMs, timeoutOption: 'timeouts.answerMs' }
-  const call: EngineCall = { operation: 'stopContainer', subject: id, signal, isBounded, ...limit }
+  const limit = hasCallerSignal ? {} : { timeoutMs, timeoutOption: 'timeouts.answerMs' }
+  const call: EngineCall = { operation: 'stopContainer', subject: id, signal, hasCallerSignal, ...limit }
   const api = await engine.api(call)
   await ignoreErrors(['CONTAINER_NOT_FOUND'], api.getContainer(id).stop({ _query: { t: graceSeconds }, _body: {} }))
 }

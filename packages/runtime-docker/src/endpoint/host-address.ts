@@ -10,14 +10,14 @@ import { findUnknownHostReason } from '../engine/engine-facts.js'
  */
 export async function getHostAddress(
   engine: DockerEngine,
-  { networkId, signal, isBounded }: HostAddressOptions & CallSignal,
+  { networkId, signal, hasCallerSignal }: HostAddressOptions & CallSignal,
 ): Promise<string | undefined> {
   const { hostAddress, facts } = engine.details
   const configured = hostAddress ?? (facts.location === 'virtual-machine' ? facts.hostName : undefined)
   const isGateway = configured === undefined && findUnknownHostReason(facts) === undefined
   // The network is also read when its gateway is not used, because a missing network is an error.
   if (networkId === undefined && !isGateway) return configured
-  const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal, isBounded }
+  const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal, hasCallerSignal }
   const api = await engine.api(call)
   const network = await api.getNetwork(encodeURIComponent(call.subject)).inspect()
   return isGateway ? toGateway(network) : configured

@@ -12,10 +12,10 @@ export async function withAbortGrace<T, C extends EngineCall>(
   work: (graceCall: C & { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   call.signal?.throwIfAborted()
-  const { isBounded = call.signal !== undefined } = call
+  const { hasCallerSignal = call.signal !== undefined } = call
   const late = linkSignals([call.signal], { delayMs: timeouts.abortGraceMs })
   try {
-    return await work({ ...call, isBounded, signal: late.signal })
+    return await work({ ...call, hasCallerSignal, signal: late.signal })
   } finally {
     late.unlink()
   }

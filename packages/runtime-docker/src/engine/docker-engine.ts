@@ -78,14 +78,14 @@ export interface EngineCall extends OperationOptions {
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**
    * The limit for a short call, or until the headers for `send` and `upgrade`; then TIMED_OUT. Default: `answerMs` of
-   * the engine's timeouts unless the call is bounded; none for `send`. Without a limit the engine is pinged during the
+   * the engine's timeouts unless `hasCallerSignal`; none for `send`. Without a limit the engine is pinged during the
    * request, which fails with CONNECTION_LOST when a ping cannot be sent or three pings in a row have no answer.
    */
   readonly timeoutMs?: number
   /**
    * Whether the caller passed a signal, so that the default limits do not apply. Default: whether there is a signal.
    */
-  readonly isBounded?: boolean | undefined
+  readonly hasCallerSignal?: boolean | undefined
   /** The plugin's option that raises `timeoutMs`, for the error. */
   readonly timeoutOption?: string
   /**
@@ -99,7 +99,7 @@ export interface EngineCall extends OperationOptions {
 }
 
 /** The signal of a call, and whether it replaces the default limits. An `Operation` has both. */
-export type CallSignal = Pick<EngineCall, 'signal' | 'isBounded'>
+export type CallSignal = Pick<EngineCall, 'signal' | 'hasCallerSignal'>
 
 export interface EngineRequest extends EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'

@@ -156,8 +156,8 @@ export class HttpEngine implements DockerEngine {
 
   /** Adds the default limit to a request, unless the caller passed a signal or a limit. */
   #withAnswerLimit(request: EngineRequest): EngineRequest {
-    const { timeoutMs, signal, isBounded = signal !== undefined } = request
-    if (timeoutMs !== undefined || isBounded) return request
+    const { timeoutMs, signal, hasCallerSignal = signal !== undefined } = request
+    if (timeoutMs !== undefined || hasCallerSignal) return request
     return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
   }
 

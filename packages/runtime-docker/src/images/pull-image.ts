@@ -24,10 +24,10 @@ export interface PullImageOptions extends PullOptions, CallSignal {
  */
 export async function pullImage(engine: DockerEngine, image: string, options: PullImageOptions = {}): Promise<string> {
   if (isImageId(image)) throw createHostError('IMAGE_NOT_FOUND', { image })
-  const { signal, isBounded, platform } = options
+  const { signal, hasCallerSignal, platform } = options
   const reference = parseImageReference(image)
   const found = await chooseCredentials(engine, reference, options)
-  const call: EngineCall = { operation: 'pullImage', subject: image, signal, isBounded }
+  const call: EngineCall = { operation: 'pullImage', subject: image, signal, hasCallerSignal }
   try {
     return await pull(engine, { call, reference, auth: found.auth, platform }, options)
   } catch (error) {

@@ -18,8 +18,8 @@ export async function saveImage(
   options: OperationOptions = {},
 ): Promise<Readable> {
   const { signal, end } = engine.operations.begin(options.signal)
-  const isBounded = options.signal !== undefined
-  const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal, isBounded }
+  const hasCallerSignal = options.signal !== undefined
+  const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal, hasCallerSignal }
   try {
     // The image is checked first because the engine may report a missing image after status 200.
     const found = await findImage(engine, image, call)

@@ -45,12 +45,12 @@ function exists(path: string): Promise<boolean> {
 async function withHostGateway(
   engine: DockerEngine,
   config: ContainerConfig,
-  { signal, isBounded }: EngineCall,
+  { signal, hasCallerSignal }: EngineCall,
 ): Promise<ContainerConfig> {
   const { extraHosts = {}, network } = config
   if (!Object.values(extraHosts).includes(hostGateway)) return config
   const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
-  const address = await getHostAddress(engine, { ...joined, signal, isBounded })
+  const address = await getHostAddress(engine, { ...joined, signal, hasCallerSignal })
   if (address === undefined || isIP(address) === 0) {
     const found =
       address === undefined ? 'the address of this host is unknown' : `only the name ${address} of this host is known`

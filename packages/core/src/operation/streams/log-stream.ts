@@ -22,7 +22,7 @@ export function createLogStream(
     reading = operations.begin(options.signal)
     const { signal, end } = reading
     try {
-      yield* read({ operation: 'containerLogs', subject: id, signal, isBounded: options.signal !== undefined })
+      yield* read({ operation: 'containerLogs', subject: id, signal, hasCallerSignal: options.signal !== undefined })
       signal.throwIfAborted()
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error

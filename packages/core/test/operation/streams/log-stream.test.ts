@@ -13,7 +13,7 @@ describe('createLogStream', () => {
     })
     expect(calls).toEqual([])
     expect(await readAll(stream)).toEqual([chunk])
-    expect(calls).toMatchObject([{ operation: 'containerLogs', subject: 'c1', isBounded: false }])
+    expect(calls).toMatchObject([{ operation: 'containerLogs', subject: 'c1', hasCallerSignal: false }])
   })
 
   it('ends a pending read when it is disposed, and yields nothing after that', async () => {

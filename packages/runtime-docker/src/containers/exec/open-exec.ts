@@ -22,7 +22,13 @@ export async function openExec(
   checkOption(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
   const { tty: isTerminal = false, stdin: hasStdin = true } = options
   const { signal, end } = engine.operations.begin(options.signal)
-  const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }
+  const call: EngineCall = {
+    operation: 'exec',
+    subject: id,
+    signal,
+    hasCallerSignal: options.signal !== undefined,
+    command,
+  }
   const marker = canReadContainerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
   try {
     const api = await engine.api(call)
