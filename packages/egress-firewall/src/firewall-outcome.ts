@@ -9,8 +9,8 @@ export interface ScriptResult {
 }
 
 /**
- * `set`: the chains that the script printed are those of the plan, and the test address was not reachable. `unchanged`: the
- * script changed nothing, so another way to run it may be tried. `failed`: it may have changed something.
+ * `set`: the chains that the script printed are those of the plan, and the test address did not answer or could not be tested.
+ * `unchanged`: the script changed nothing, so another way to run it may be tried. `failed`: it may have changed something.
  */
 export type FirewallOutcome =
   | { readonly state: 'set' }
@@ -29,7 +29,7 @@ export function readFirewallOutcome(result: ScriptResult, plan: FirewallPlan): F
 function findUnchangedReason({ exitCode, output }: ScriptResult, lines: readonly string[]): string | undefined {
   const missingTool = findMark(lines, 'no-tool ')
   if (missingTool !== undefined) return `no ${missingTool} that works`
-  if (findMark(lines, 'sealing') !== undefined) return undefined
+  if (findMark(lines, 'changing') !== undefined) return undefined
   const excerpt = output.trim().slice(0, 200)
   return `the script did not start (exit code ${exitCode})${excerpt === '' ? '' : `: ${excerpt}`}`
 }
@@ -40,7 +40,7 @@ function findFailure({ exitCode }: ScriptResult, lines: readonly string[]): stri
   if (command === undefined) return exitCode === 0 ? undefined : `the script ended with exit code ${exitCode}`
   const before = lines[lines.indexOf(`${prefix}failed ${command}`) - 1] ?? ''
   const cause = before === '' || before.startsWith(prefix) ? '' : `: ${before}`
-  return `a rule was refused: ${command}${cause}`
+  return `a command failed: ${command}${cause}`
 }
 
 /** How the chains that were printed differ from those of the plan. */

@@ -55,6 +55,5 @@ async function resolve(host: string, { resolveHost }: PlanOptions): Promise<read
   if (isIP(host) !== 0) return [host]
   const addresses = (await resolveHost(host)).filter((address) => isIP(address) !== 0)
   if (addresses.length > 0) return addresses
-  const remedy = 'give its address, or a name that the container or this machine can resolve'
-  throw new Error(`no address is known for "${host}"; ${remedy}`)
+  throw new Error(`no address was found for "${host}": give its address, or a name that can be resolved`)
 }

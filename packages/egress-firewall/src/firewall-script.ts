@@ -5,36 +5,43 @@ import { type Family, toInputRule, toOutputRules } from './firewall-rules.js'
  * Writes a POSIX shell script that sets the rules of a plan, prints the chains, and sends a packet to the plan's test address.
  * It runs as root in the container's network namespace. Pure.
  *
- * It sets the policy DROP in both families before any other change and stops at the first command that fails, so that both
- * families then drop all packets. `readFirewallOutcome` parses its output.
+ * It sets the policy DROP in both families before any other change and stops at the first command that fails. Rules that exist
+ * then still accept packets, so the caller seals the namespace. `readFirewallOutcome` parses the output.
  */
 export function toFirewallScript(plan: FirewallPlan): string {
-  return [prelude, dropAll, toRuleCommands(plan, 4), toRuleCommands(plan, 6), readBack, toTest(plan), 'mark done'].join(
-    '\n',
-  )
+  return [
+    prelude,
+    setPolicies,
+    toRuleCommands(plan, 4),
+    toRuleCommands(plan, 6),
+    readBack,
+    toTest(plan),
+    'mark done',
+  ].join('\n')
 }
 
 function toRuleCommands(plan: FirewallPlan, family: Family): string {
   return [
-    `if_family ${family} -F FORWARD`,
-    `if_family ${family} -F OUTPUT`,
+    `run_tool ${family} -F FORWARD`,
+    `run_tool ${family} -F OUTPUT`,
     ...toInputCommands(plan, family),
-    ...toOutputRules(plan, family).map((rule) => `if_family ${family} -A OUTPUT ${rule}`),
+    ...toOutputRules(plan, family).map((rule) => `run_tool ${family} -A OUTPUT ${rule}`),
   ].join('\n')
 }
 
 /**
- * Sets the rule of INPUT before the rule for replies, and drops all TCP packets meanwhile. conntrack may start with this rule:
- * for a packet that arrives earlier, it would record an open connection as one from outside.
+ * Sets the rule of INPUT before the rule for replies. Linux may begin to track connections only at the first rule that uses
+ * conntrack, and takes the direction of an open connection from the next packet. One from outside would make the container's
+ * own connection count as one from outside, so all TCP packets are dropped until the rule of INPUT is the first.
  */
 function toInputCommands(plan: FirewallPlan, family: Family): readonly string[] {
   const input = toInputRule(plan)
   if (input === undefined) return []
   return [
-    `has_rule ${family} INPUT ${blockTcp} || if_family ${family} -I INPUT ${blockTcp}`,
-    `if has_rule ${family} INPUT ${input}; then if_family ${family} -D INPUT ${input}; fi`,
-    `if_family ${family} -I INPUT ${input}`,
-    `if_family ${family} -D INPUT ${blockTcp}`,
+    `has_rule ${family} INPUT ${blockTcp} || run_tool ${family} -I INPUT ${blockTcp}`,
+    `if has_rule ${family} INPUT ${input}; then run_tool ${family} -D INPUT ${input}; fi`,
+    `run_tool ${family} -I INPUT ${input}`,
+    `run_tool ${family} -D INPUT ${blockTcp}`,
   ]
 }
 
@@ -59,6 +66,8 @@ fi`
  *
  * IPv6 is omitted only if the tool is missing and the namespace has no IPv6 address. `/proc/net/dev` shows that
  * procfs is mounted; `read` is used because files of procfs have no size for `[ -s ]`.
+ *
+ * `run_tool 4 ARGUMENTS` runs the tool of IPv4. Without a tool it does nothing; a failure ends the script with exit code 4.
  */
 const prelude = `
 exec 2>&1
@@ -82,7 +91,7 @@ if [ -z "$six" ]; then
   if [ -e /proc/net/if_inet6 ] && read -r line </proc/net/if_inet6; then mark no-tool ip6tables; exit 3; fi
   mark no-ipv6
 fi
-if_family() {
+run_tool() {
   family=$1; shift
   if [ "$family" = 4 ]; then tool=$four; else tool=$six; fi
   if [ -z "$tool" ]; then return 0; fi
@@ -94,16 +103,16 @@ has_rule() {
   [ -n "$tool" ] && $limit "$tool" -w 5 -C "$@" >/dev/null 2>&1
 }`.trimStart()
 
-const dropAll = `
-mark sealing
-if_family 4 -P OUTPUT DROP
-if_family 6 -P OUTPUT DROP
-if_family 4 -P FORWARD DROP
-if_family 6 -P FORWARD DROP`
+const setPolicies = `
+mark changing
+run_tool 4 -P OUTPUT DROP
+run_tool 6 -P OUTPUT DROP
+run_tool 4 -P FORWARD DROP
+run_tool 6 -P FORWARD DROP`
 
 const readBack = `
 mark rules 4
-if_family 4 -S
+run_tool 4 -S
 mark rules 6
-if_family 6 -S
+run_tool 6 -S
 mark end`

@@ -38,7 +38,7 @@ function read(output: string, { exitCode = 0, of = plan } = {}) {
 }
 
 function toOutput(v4: string, v6: string): string {
-  return `capstan: sealing\r\ncapstan: rules 4\r\n# Warning: legacy tables present\r\n${v4}\r\ncapstan: rules 6\r\n${v6}\r\ncapstan: end\r\ncapstan: blocked ping\r\ncapstan: done\r\n`.replace(
+  return `capstan: changing\r\ncapstan: rules 4\r\n# Warning: legacy tables present\r\n${v4}\r\ncapstan: rules 6\r\n${v6}\r\ncapstan: end\r\ncapstan: blocked ping\r\ncapstan: done\r\n`.replace(
     /\r?\n/g,
     '\r\n',
   )
@@ -82,13 +82,13 @@ test('fails when an IPv6 address has become a network', () => {
 test('fails when the rules were not read back', () => {
   const cut = toOutput(four, six).replace('capstan: end', '')
   expect(read(cut)).toEqual({ state: 'failed', reason: 'the rules of IPv6 were not read back' })
-  const none = read('capstan: sealing\ncapstan: rules 4\n-P OUTPUT DROP')
+  const none = read('capstan: changing\ncapstan: rules 4\n-P OUTPUT DROP')
   expect(none).toEqual({ state: 'failed', reason: 'the rules of IPv4 were not read back' })
 })
 
-test('fails with the refused command and its output', () => {
-  const output = 'capstan: sealing\r\nno chain\r\ncapstan: failed iptables -A OUTPUT\r\n'
-  const reason = 'a rule was refused: iptables -A OUTPUT: no chain'
+test('fails with the command that failed and its output', () => {
+  const output = 'capstan: changing\r\nno chain\r\ncapstan: failed iptables -A OUTPUT\r\n'
+  const reason = 'a command failed: iptables -A OUTPUT: no chain'
   expect(read(output, { exitCode: 4 })).toEqual({ state: 'failed', reason })
 })
 
@@ -98,8 +98,8 @@ test('fails with the exit code when the script ended early', () => {
 })
 
 test.for([
-  ['the packet left the container', 'reachable ping', /a packet to 172.17.0.1 left the container/],
-  ['the script did not come to the trial', '', /ended before its test/],
+  ['the test address answered', 'reachable ping', /a packet to 172.17.0.1 left the container/],
+  ['the script ended before the test', '', /ended before its test/],
 ] as const)('fails when %s', ([, mark, reason]) => {
   const output = toOutput(four, six).replace('blocked ping', mark)
   expect(read(output)).toEqual({ state: 'failed', reason: expect.stringMatching(reason) })
@@ -125,7 +125,7 @@ test('accepts a seal only when both families allow only the loopback interface',
     toOutput(closed, six),
     toOutput(closed, ''),
     toOutput(closed, `${closed}\n-A FORWARD -j ACCEPT`),
-    toOutput(closed, '').replace('sealing', 'sealing\r\ncapstan: no-ipv6'),
+    toOutput(closed, '').replace('changing', 'changing\r\ncapstan: no-ipv6'),
   ].map((output) => read(output, { of: sealPlan }).state)
   expect(states).toEqual(['set', 'failed', 'failed', 'failed', 'set'])
 })

@@ -42,7 +42,7 @@ describe('planFirewall', () => {
   })
 
   test.each(['nobody', 'broken'])('rejects when the name %s has no address', async (proxyHost) => {
-    await expect(plan({ proxyHost })).rejects.toThrow(`no address is known for "${proxyHost}"`)
+    await expect(plan({ proxyHost })).rejects.toThrow(`no address was found for "${proxyHost}"`)
   })
 
   test('blocks the local resolver unless the rules allow DNS, and lists name servers only then', async () => {

@@ -174,7 +174,7 @@ describe('without ip6tables', () => {
   })
 })
 
-test('returns failed when a packet to the test address leaves the container', async () => {
+test('returns failed when the test address answers', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
   await writeProgram('ping', 'exit 0')

@@ -23,8 +23,8 @@ import type { CliCall } from '../cli/apple-cli.js'
 import { findContainerOrGone } from '../containers/queries/find-container.js'
 
 /**
- * Sets the rules in the guest of a running container and verifies them. Needs `sh`, `iptables` and `ip6tables` in the image
- * and NET_ADMIN in the container, whose root can therefore remove the rules again.
+ * Sets the rules in the guest of a running container and verifies them. Needs `sh` and `iptables` in the image, `ip6tables` if
+ * the guest has an IPv6 address, and NET_ADMIN in the container, whose root user can therefore remove the rules again.
  *
  * If this fails, the container is sealed: rules allow only the loopback interface. If that fails, too, it is killed.
  */
@@ -43,7 +43,7 @@ export async function applyFirewall(
     const outcome = await runScript(connection, id, plan, call)
     if (outcome.state !== 'set') throw new Error(outcome.reason)
   } catch (error) {
-    throw await toContained(connection, id, { call, error })
+    throw await restrictAfterFailure(connection, id, { call, error })
   }
 }
 
@@ -63,9 +63,9 @@ function runInside(connection: AppleConnection, id: string, command: readonly st
 }
 
 async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
-  const found = await untilAborted(lookup(host, { all: true }), signal).catch((cause: unknown) => {
+  const found = await untilAborted(lookup(host, { all: true }), signal).catch(() => {
     signal.throwIfAborted()
-    throw new Error(`${host} does not resolve`, { cause })
+    return []
   })
   return found.map(({ address }) => address)
 }
@@ -76,7 +76,7 @@ async function readNameServers(connection: AppleConnection, id: string, call: Cl
 }
 
 /** Whether the rules could not be set because the container does not run or is gone. */
-export function isStopped(error: unknown): boolean {
+export function isNotRunningError(error: unknown): boolean {
   return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
 }
 
@@ -87,22 +87,29 @@ interface FailedSetup {
   readonly error: unknown
 }
 
-/** Contains the container, with a signal and a limit of its own, and returns the error. */
-async function toContained(connection: AppleConnection, id: string, { call, error }: FailedSetup): Promise<unknown> {
+/**
+ * Seals the container, or kills it if that fails, and returns the error. The undo stack gives this a signal and a limit of its
+ * own, because the signal of the caller may have aborted.
+ */
+async function restrictAfterFailure(
+  connection: AppleConnection,
+  id: string,
+  { call, error }: FailedSetup,
+): Promise<unknown> {
   const { operation } = call
   let containment: Containment = 'unchanged'
   const undo = createUndoStack()
   undo.add('firewall', async ({ signal }) => {
-    containment = await contain(connection, id, { operation, subject: id, signal })
+    containment = await sealOrKill(connection, id, { operation, subject: id, signal })
   })
   const failures = await undo.run()
   if (call.signal.aborted) return withUndoFailures(call.signal.reason, failures)
-  if (isStopped(error)) return error
+  if (isNotRunningError(error)) return error
   const reason = error instanceof Error ? error.message : String(error)
   return withUndoFailures(createHostError('FIREWALL_FAILED', { id, reason, containment }, { cause: error }), failures)
 }
 
-async function contain(
+async function sealOrKill(
   connection: AppleConnection,
   id: string,
   call: CliCall & { readonly signal: AbortSignal },

@@ -3,7 +3,7 @@ import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, toContainerState } from '../containers/queries/find-container.js'
 import type { ContainerSession } from '../sessions/container-session.js'
-import { applyFirewall, isStopped } from './apply-firewall.js'
+import { applyFirewall, isNotRunningError } from './apply-firewall.js'
 
 /**
  * Sets the rules of a running container, and stores them for its later starts. The rules of a created container are stored for
@@ -56,7 +56,7 @@ async function applyAfterStart(
     if (session.ended === undefined) return await applyFirewall(connection, id, rules, call)
   } catch (error) {
     const isUnchanged = isHostError(error, 'FIREWALL_FAILED') && error.facts.containment === 'unchanged'
-    if (!isStopped(error) && !(isUnchanged && session.ended !== undefined)) throw error
+    if (!isNotRunningError(error) && !(isUnchanged && session.ended !== undefined)) throw error
   }
   const reason = 'its process ended before the rules were set'
   throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })

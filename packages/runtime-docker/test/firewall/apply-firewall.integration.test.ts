@@ -193,7 +193,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const stranger = await run('stranger')
     const { id } = await run('container', { Image: firewallImage })
     await expect(applyFirewall(engine, id, { proxyHost: 'nobody.invalid', proxyPort: 8080 })).rejects.toMatchObject({
-      facts: { containment: 'sealed', reason: expect.stringMatching(/no address is known for "nobody.invalid"/) },
+      facts: { containment: 'sealed', reason: expect.stringMatching(/no address was found for "nobody.invalid"/) },
     })
     expect(await networksOf(id)).toHaveLength(1)
     expect(await reaches(id, stranger.address)).toBe(false)

@@ -15,7 +15,7 @@ const proxyRule = '-A OUTPUT -d 172.18.0.9/32 -p tcp -m tcp --dport 3128 -j ACCE
 
 /** The output of a script with these chains, in addition to the policies. */
 function toOutput(four: string, six: string): string {
-  return `capstan: sealing\ncapstan: rules 4\n${policies}${four}capstan: rules 6\n${policies}${six}capstan: end\n`
+  return `capstan: changing\ncapstan: rules 4\n${policies}${four}capstan: rules 6\n${policies}${six}capstan: end\n`
 }
 
 const sealed = toOutput(loopbackRule, loopbackRule)
@@ -133,8 +133,8 @@ test.for([
 test.for([
   [
     'a rule is refused',
-    'capstan: sealing\nno chain\ncapstan: failed iptables -A OUTPUT\n',
-    /a rule was refused: iptables -A OUTPUT: no chain/,
+    'capstan: changing\nno chain\ncapstan: failed iptables -A OUTPUT\n',
+    /a command failed: iptables -A OUTPUT: no chain/,
   ],
   ['the rules read back differ', good.replace('--dport 3128', '--dport 1'), /IPv4: the rules read back are not those/],
   ['a packet leaves the container', good.replace('blocked', 'reachable'), /left the container, although/],
