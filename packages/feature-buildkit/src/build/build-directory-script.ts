@@ -21,9 +21,9 @@ export interface BuildDirectoryOptions {
  * when stdin ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this
  * directory and never create it themselves, so nothing is written after its removal.
  *
- * Its subdirectory `private` is on the tmpfs of `/dev/shm`, if there is one: the content is lost when the container stops.
- * The script first removes the directories of shells that were killed. A directory whose file `pid` is absent or empty belongs
- * to a shell that is about to write it.
+ * Its subdirectory `private` contains secrets and credentials. It is on the tmpfs of `/dev/shm`, if there is one, so they are
+ * not written to a disk and are lost when the container stops. The script first removes the directories of shells that were
+ * killed. A directory whose file `pid` is absent or empty belongs to a shell that is about to write it.
  */
 export function toDirectoryCommand({ directory, timesDirectory, listBytes }: BuildDirectoryOptions): Argv {
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
@@ -37,14 +37,20 @@ export function toRemovalCommand(directory: string): Argv {
 /**
  * `$times` is the directory of the recorded file times, `$memory` the part of the build directory on the tmpfs, and `$draft` the
  * record that {@link fileTimesFunction} writes. The removal is repeated because a process that is about to end may still write
- * into the directory.
+ * into the directory. `has_ended DIRECTORY PID` succeeds only if the owner of another directory is known to have ended: it does
+ * not exist, the PID belongs to another command, or it is a zombie. A command line that is empty or cannot be read shows nothing.
  */
 const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$times/.\${dir##*/}; umask 077; trap '' PIPE
 remove() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
+has_ended() {
+  [ -d "/proc/$2" ] || return 0
+  line=$(tr '\\0' ' ' 2>/dev/null <"/proc/$2/cmdline") && case $line in *"$1"*) return 1;; ?*) return 0;; esac
+  grep -q '^State:.Z' "/proc/$2/status" 2>/dev/null
+}
 ${fileTimesFunction}
 for other in "\${dir%-*-*-*-*-*}"-*; do
   pid=$(cat "$other/pid" 2>/dev/null) && [ -n "$pid" ] || continue
-  grep -q "$other" "/proc/$pid/cmdline" 2>/dev/null || rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
+  has_ended "$other" "$pid" && rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
 done
 mkdir "$dir" || exit 1
 trap remove EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/pid"

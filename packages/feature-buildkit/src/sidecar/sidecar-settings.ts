@@ -60,5 +60,5 @@ function toConfiguration({ image, rootlessImage, memoryBytes, cpus, cache, dns =
  * Part of the hash. Increase this when the scripts or paths in the sidecar change, so that versions of Capstan that do not
  * match never share a sidecar.
  */
-const formatVersion = 6
+const formatVersion = 7
 const configurationLabel = 'buildkit.configuration'

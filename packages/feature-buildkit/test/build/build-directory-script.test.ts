@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { toDirectoryCommand, toRemovalCommand } from '../../src/build/build-directory-script.js'
 
@@ -22,12 +22,12 @@ async function listFolder(folder: string): Promise<readonly string[]> {
 }
 
 describe.runIf(process.platform === 'linux').each(shells)('the directory of a build, by %s %s', (...shell) => {
-  async function hold(folder: string, name = `capstan-build-${id}-${Math.random().toString(16).slice(2)}`) {
+  async function hold(folder: string, name = `capstan-build-${id}-${Math.random().toString(16).slice(2)}`, env = {}) {
     const directory = join(folder, name)
     const timesDirectory = join(folder, 'state', 'times')
     const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: 0 })
     const [program = '', ...before] = shell.filter((word) => word !== undefined)
-    const child = spawn(program, [...before, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, [...before, ...words], { env: { ...process.env, ...env } })
     onTestFinished(() => void child.kill('SIGKILL'))
     const ended = once(child, 'exit').then(([code]) => code)
     const output = once(child.stdout, 'data').then(([bytes]) => String(bytes))
@@ -93,6 +93,39 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
       child.stdin.end()
       await ended
     }
+  })
+
+  it.each([
+    { title: 'the programs of that build that read the command line fail', programs: ['tr', 'grep'], exitCode: 2 },
+    { title: 'its command line is empty', programs: ['tr'], exitCode: 0 },
+  ])('is not removed by another build when its shell runs and $title', async ({ programs, exitCode }) => {
+    const folder = await makeFolder()
+    const bin = await makeFolder()
+    for (const program of programs) {
+      await writeFile(join(bin, program), `#!/bin/sh\nexit ${exitCode}\n`)
+      await chmod(join(bin, program), 0o755)
+    }
+    const running = await hold(folder)
+    const next = await hold(folder, `capstan-build-${id}`, { PATH: `${bin}${delimiter}${process.env.PATH}` })
+    expect(await listFolder(folder)).toEqual([running, next].map(({ directory }) => basename(directory)).sort())
+  })
+
+  it('is removed by another build when its shell is a zombie, and when its PID belongs to another command', async () => {
+    const folder = await makeFolder()
+    // `sleep` does not wait for the child that it takes over from the shell, so the child becomes a zombie when stdin ends.
+    const parent = spawn('sh', ['-c', 'exec 3<&0; cat <&3 & exec 3<&-; echo $!; exec sleep 600 </dev/null'])
+    onTestFinished(() => void parent.kill('SIGKILL'))
+    const [printed] = await once(parent.stdout, 'data')
+    const zombie = String(printed).trim()
+    await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+    parent.stdin.end()
+    await expect.poll(() => readFile(`/proc/${zombie}/status`, 'utf8')).toMatch(/^State:\tZ/m)
+    for (const [index, pid] of [zombie, process.pid].entries()) {
+      await mkdir(join(folder, `capstan-build-${id}-${index}`))
+      await writeFile(join(folder, `capstan-build-${id}-${index}`, 'pid'), `${pid}\n`)
+    }
+    const next = await hold(folder)
+    expect(await listFolder(folder)).toEqual([basename(next.directory)])
   })
 
   it('is not removed by another build while its file "pid" is empty', async () => {

@@ -23,7 +23,8 @@ describe.runIf(process.platform === 'linux').each(shells)(
       const programs = join(folder, 'programs')
       await mkdir(programs)
       await symlink(spawnSync('which', [awk], { encoding: 'utf8' }).stdout.trim(), join(programs, 'awk'))
-      const env = { PATH: `${programs}${delimiter}${process.env.PATH}` }
+      // Bash reads the .bashrc of HOME when its stdin is a socket, as the pipes of Node are.
+      const env = { HOME: folder, PATH: `${programs}${delimiter}${process.env.PATH}` }
       const timesDirectory = join(folder, 'state', 'times')
       let builds = 0
       const ask = async (lines: readonly string[], missingBytes = 0) => {
@@ -33,11 +34,15 @@ describe.runIf(process.platform === 'linux').each(shells)(
         const child = spawn(shell, [...(shell === 'busybox' ? ['sh'] : []), ...words], { env })
         const output = Promise.all([text(child.stdout), text(child.stderr)])
         child.stdin.end(list)
-        const [exitCode] = await once(child, 'exit')
+        const [exitCode, signal] = await once(child, 'exit')
         const [stdout, stderr] = await output
-        return { exitCode, stderr, lines: stdout.trimEnd().split('\n') }
+        return { exitCode, signal, stderr, lines: stdout.trimEnd().split('\n') }
       }
-      const answer = async (...lines: readonly string[]) => (await ask(lines)).lines
+      const answer = async (...lines: readonly string[]) => {
+        const { lines: printed, ...end } = await ask(lines)
+        expect(end).toEqual({ exitCode: 0, signal: null, stderr: '' })
+        return printed
+      }
       return { timesDirectory, ask, answer }
     }
 
@@ -60,7 +65,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 1 s3')).toEqual(['1 2', 'ready'])
     })
 
-    it('prints different seconds for contents that are equal as numbers', async () => {
+    it('prints different seconds for contents whose digests `awk` would compare as equal numbers', async () => {
       const { answer } = await makeSidecar()
       await answer('1e1 0 s10', '10 0 s1e1', 'a 0 10', 'b 0 12345678901234567890')
       expect(await answer('1e1 0 s10', '10 0 s1e1', 'a 0 1e1', 'b 0 12345678901234567891')).toEqual([
