@@ -177,7 +177,9 @@ export class MemoryRuntime implements Runtime {
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     await this.#context.call('attach', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
-      if (this.#isForeign(container)) this.#checkForeignOutput(id)
+      const unsupported = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
+      if (unsupported !== undefined && this.#isForeign(container))
+        throw createHostError('NOT_ATTACHABLE', { id, reason: unsupported.reason })
       return attachContainer(container, { ...options, signal })
     })
   }
@@ -239,12 +241,6 @@ export class MemoryRuntime implements Runtime {
   /** Whether the container is foreign: another runtime, which may be closed, started it. */
   #isForeign({ latestRun }: MemoryContainer): boolean {
     return latestRun !== undefined && latestRun.startedBy !== this.#context
-  }
-
-  /** @throws HostError NOT_ATTACHABLE when the output of such containers is not supported */
-  #checkForeignOutput(id: string): void {
-    const unsupported = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
-    if (unsupported !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: unsupported.reason })
   }
 }
 

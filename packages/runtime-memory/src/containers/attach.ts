@@ -21,7 +21,7 @@ export async function attachContainer(
   const { id } = container
   const run = getCurrentRun(container)
   if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
-  setInitialSize(container, options)
+  if (options.initialSize !== undefined) container.terminalSize = options.initialSize
   const output = new OutputClient(options, { operation: 'attach', subject: id })
   run.streams.attach(output)
   try {
@@ -47,7 +47,7 @@ export async function startAttached(
   container: MemoryContainer,
   { attach, signal }: StartAttachedOptions,
 ): Promise<number> {
-  setInitialSize(container, attach)
+  if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
   const before = getCurrentRun(container)
   const run = await startContainer(context, container, { client: output })
@@ -63,10 +63,6 @@ export async function startAttached(
   } finally {
     run.streams.detach(output)
   }
-}
-
-function setInitialSize(container: MemoryContainer, { initialSize }: AttachOptions): void {
-  if (initialSize !== undefined && container.config.tty === true) container.terminalSize = initialSize
 }
 
 interface Session extends StartAttachedOptions {
@@ -89,10 +85,7 @@ class OutputClient implements AttachedClient {
   /** Rejects when one of the streams fails. That ends the session, but not the container. */
   readonly failed: Promise<never>
   readonly call: OperationSubject
-  readonly #writers: {
-    readonly stdout: CallerStreamWriter | undefined
-    readonly stderr: CallerStreamWriter | undefined
-  }
+  readonly #writers: Readonly<Record<'stdout' | 'stderr', CallerStreamWriter | undefined>>
   readonly #detached = new AbortController()
   #fail: (error: unknown) => void = () => {}
 

@@ -31,12 +31,9 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
 
 function toAttachments({ networks }: MemoryEngine, { config, id }: MemoryContainer): readonly NetworkAttachment[] {
   const { network = { mode: 'default' } } = config
+  if (network.mode === 'host' || network.mode === 'none') return []
   const joined =
-    network.mode === 'networks'
-      ? network.networks
-      : network.mode === 'default'
-        ? [{ networkId: networks.defaultNetwork.id, aliases: [] }]
-        : []
+    network.mode === 'networks' ? network.networks : [{ networkId: networks.defaultNetwork.id, aliases: [] }]
   return joined.map(({ networkId, aliases = [] }) => {
     const found = networks.find(networkId)
     const ipAddress = found?.members.get(id)?.ipAddress

@@ -22,13 +22,12 @@ export interface MemoryExecProcessOptions {
 /** A process that `exec` started in a running container. */
 export class MemoryExecProcess implements ExecProcess {
   readonly stdin: Writable
-  readonly stdout: PassThrough = createOutput()
-  readonly stderr: PassThrough = createOutput()
+  readonly stdout: PassThrough = createPassThrough()
+  readonly stderr: PassThrough = createPassThrough()
   readonly exitCode: Promise<number>
   readonly #context: MemoryRuntimeContext
   readonly #process: SimulatedProcess
   readonly #containerId: string
-  readonly #hasTerminal: boolean
   readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
@@ -38,11 +37,9 @@ export class MemoryExecProcess implements ExecProcess {
   ) {
     this.#context = runtimeContext
     this.#containerId = containerId
-    this.#hasTerminal = context.terminal
     const { tty = false, stdin = true, signal } = options
     this.#session = runtimeContext.operations.begin(signal)
-    const input = new PassThrough()
-    input.on('error', () => {})
+    const input = createPassThrough()
     const streams = {
       stdin: input,
       stdout: createProcessOutput((bytes) => this.#write(this.stdout, tty ? toTerminalOutput(bytes) : bytes)),
@@ -50,7 +47,8 @@ export class MemoryExecProcess implements ExecProcess {
         tty ? this.#write(this.stdout, toTerminalOutput(bytes)) : this.#write(this.stderr, bytes),
       ),
     }
-    this.#process = new SimulatedProcess(program, streams, { ...context, terminalSize: () => this.#size })
+    const terminalSize = () => (tty ? this.#size : undefined)
+    this.#process = new SimulatedProcess(program, streams, { ...context, terminalSize })
     run.execs.add(this.#process)
     void this.#process.exitCode.then(() => run.execs.delete(this.#process))
     this.stdin = createInput(tty ? this.#createTerminalInput(input) : input)
@@ -70,7 +68,7 @@ export class MemoryExecProcess implements ExecProcess {
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     await this.#context.call('resize', options, () => {
-      if (this.#hasTerminal) this.#size = size
+      this.#size = size
     })
   }
 
@@ -142,11 +140,11 @@ function createInput(target: Writable): Writable {
   return input
 }
 
-function createOutput(): PassThrough {
-  const output = new PassThrough()
+function createPassThrough(): PassThrough {
+  const stream = new PassThrough()
   // Readers get the error of the stream. Without a reader, an unhandled error would end this Node process.
-  output.on('error', () => {})
-  return output
+  stream.on('error', () => {})
+  return stream
 }
 
 /** Ends a stream and resolves when its reader has read everything. Resolves at once when there is no reader. */

@@ -41,10 +41,7 @@ async function startOnce(
   options: StartOptions,
 ): Promise<ContainerRun> {
   const started = start(context, container, options)
-  container.starting = started.then(
-    () => {},
-    () => {},
-  )
+  container.starting = Promise.allSettled([started])
   return await started.finally(() => {
     container.starting = undefined
   })

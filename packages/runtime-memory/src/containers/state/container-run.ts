@@ -104,7 +104,7 @@ export class ContainerRun {
       groups: config.groupAdd ?? [],
       workingDirectory,
       terminal: config.tty === true,
-      terminalSize: () => this.#container.terminalSize,
+      terminalSize: () => (config.tty === true ? this.#container.terminalSize : undefined),
       sources: { files, programs: image.programs, commands: this.#engine.commands },
       networking: this.network.networking,
     }

@@ -24,9 +24,10 @@ export interface MemoryContainer {
   /** The current run, or the last one. */
   latestRun: ContainerRun | undefined
   /** The start in progress: concurrent starts wait for it. */
-  starting: Promise<void> | undefined
+  starting: Promise<unknown> | undefined
   /** The firewall rules that each start applies. */
   firewallRules: FirewallRules | undefined
+  /** The last size that was set; used only with a terminal. */
   terminalSize: TerminalSize | undefined
   readonly lifecycle: ContainerLifecycle
 }

@@ -32,16 +32,24 @@ export async function allocateNetwork(
   rules: FirewallRules | undefined,
 ): Promise<NetworkAllocation> {
   const joined = findNetworks(stores.networks, container)
-  const networks = joined.map(({ network }) => network)
-  const networking = createNetworking(stores, container, networks)
+  const { id, config } = container
+  const networking: ContainerNetworking = {
+    id,
+    usesHostNetwork: config.network?.mode === 'host',
+    ownNames: [config.hostname ?? id.slice(0, 12)],
+    extraHosts: config.extraHosts ?? {},
+    namespace: new NetworkNamespace(),
+    networks: joined.map(({ network }) => network),
+    findNamespace: (containerId) => stores.containers.findNamespace(containerId),
+  }
   const disconnect = () => {
     networking.namespace.close()
-    for (const { members } of networking.networks) members.delete(container.id)
+    for (const { members } of networking.networks) members.delete(id)
   }
   try {
-    for (const { network, names } of joined) joinNetwork(network, container.id, names)
+    for (const { network, names } of joined) joinNetwork(network, id, names)
     if (rules !== undefined) applyStoredRules(networking, rules)
-    const { bindings, close } = await publishPorts(container.config.ports ?? [], networking.namespace, (hostPort) =>
+    const { bindings, close } = await publishPorts(config.ports ?? [], networking.namespace, (hostPort) =>
       findPublishers(stores.containers, hostPort),
     )
     const release = async () => {
@@ -66,28 +74,10 @@ function applyStoredRules(networking: ContainerNetworking, rules: FirewallRules)
 }
 
 function findPublishers(containers: ContainerStore, hostPort: number): readonly string[] {
-  const publishes = (container: MemoryContainer) =>
-    getCurrentRun(container)?.network.ports.some((port) => port.hostPort === hostPort)
-  return containers
-    .list()
-    .filter(publishes)
-    .map(({ name }) => name)
-}
-
-function createNetworking(
-  stores: NetworkStores,
-  { id, config }: NetworkedContainer,
-  networks: readonly MemoryNetwork[],
-): ContainerNetworking {
-  return {
-    id,
-    usesHostNetwork: config.network?.mode === 'host',
-    ownNames: [config.hostname ?? id.slice(0, 12)],
-    extraHosts: config.extraHosts ?? {},
-    namespace: new NetworkNamespace(),
-    networks,
-    findNamespace: (containerId) => stores.containers.findNamespace(containerId),
-  }
+  return containers.list().flatMap((container) => {
+    const ports = getCurrentRun(container)?.network.ports ?? []
+    return ports.some((port) => port.hostPort === hostPort) ? container.name : []
+  })
 }
 
 interface JoinedNetwork {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import type { ReadonlyFileMap } from '../../simulation/files/file-map.js'
-import type { ImageConfig } from '../../simulation/image-content.js'
 import type { StoredImage } from '../state/stored-image.js'
 
 /** Creates a docker archive with one layer. It contains the key of the image's programs: functions cannot be saved. */
@@ -27,21 +26,17 @@ function toConfigFile({ config, createdAt, programs }: StoredImage, layer: Uint8
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
     created: createdAt.toISOString(),
-    config: toContainerDefaults(config),
+    config: {
+      Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+      User: config.user,
+      WorkingDir: config.workingDirectory,
+      Entrypoint: config.entrypoint,
+      Cmd: config.command,
+      Labels: config.labels,
+    },
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest(layer)}`] },
     history: [{ created: createdAt.toISOString(), created_by: 'capstan runtime-memory' }],
     [simulationKey]: { programs: programs.key },
-  }
-}
-
-function toContainerDefaults({ env, user, workingDirectory, entrypoint, command, labels }: ImageConfig): unknown {
-  return {
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    User: user,
-    WorkingDir: workingDirectory,
-    Entrypoint: entrypoint,
-    Cmd: command,
-    Labels: labels,
   }
 }
 

@@ -9,15 +9,16 @@ import { expand } from './expand.js'
 /** Applies an instruction to its stage. Throws BUILD_FAILED for an unknown instruction, flag or here-document. */
 export async function applyInstruction(call: InstructionCall): Promise<void> {
   const { keyword, hasHeredocs } = call.instruction
-  const known = instructions.get(keyword)
-  if (known === undefined) throw createUnsupportedError(call.instruction, keyword)
-  checkFlags(call.instruction, known.flags)
+  const apply = instructions.get(keyword)
+  if (apply === undefined) throw createUnsupportedError(call.instruction, keyword)
+  checkFlags(call.instruction)
   if (hasHeredocs) throw createUnsupportedError(call.instruction, 'here-documents')
-  await known.apply(call)
+  await apply(call)
 }
 
-/** @throws HostError BUILD_FAILED when the instruction has a flag besides the known ones */
-export function checkFlags(instruction: DockerfileInstruction, known: readonly string[]): void {
+/** @throws HostError BUILD_FAILED when the instruction has an unknown flag */
+export function checkFlags(instruction: DockerfileInstruction): void {
+  const known = flags.get(instruction.keyword) ?? []
   const unknown = [...instruction.flags.keys()].find((flag) => !known.includes(flag))
   if (unknown !== undefined) throw createUnsupportedError(instruction, `--${unknown}`)
 }
@@ -26,25 +27,24 @@ function createUnsupportedError(instruction: DockerfileInstruction, what: string
   return createBuildError(instruction, `the simulated builder does not support ${what}`)
 }
 
-interface KnownInstruction {
-  readonly flags: readonly string[]
-  readonly apply: (call: InstructionCall) => void | Promise<void>
-}
-
-const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, KnownInstruction>([
-  ['ARG', { flags: [], apply: applyArg }],
-  ['CMD', { flags: [], apply: applyCommand }],
-  // Simulated files have no owners, and simulated images no layers, so `--chown` and `--link` have no effect.
-  ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: applyCopy }],
-  ['ENTRYPOINT', { flags: [], apply: applyEntrypoint }],
-  ['ENV', { flags: [], apply: applyEnv }],
+/** Simulated files have no owners, and images no layers and no platform: `chown`, `link` and `platform` have no effect. */
+const flags: ReadonlyMap<string, readonly string[]> = new Map([
+  ['COPY', ['from', 'chmod', 'chown', 'link']],
+  ['FROM', ['platform']],
+])
+const instructions = new Map<string, (call: InstructionCall) => void | Promise<void>>([
+  ['ARG', applyArg],
+  ['CMD', applyCommand],
+  ['COPY', applyCopy],
+  ['ENTRYPOINT', applyEntrypoint],
+  ['ENV', applyEnv],
   // EXPOSE publishes nothing, and simulated images do not store it.
-  ['EXPOSE', { flags: [], apply: () => {} }],
-  ['LABEL', { flags: [], apply: applyLabel }],
-  ['RUN', { flags: [], apply: applyRun }],
-  ['USER', { flags: [], apply: applyUser }],
-  ['VOLUME', { flags: [], apply: applyVolume }],
-  ['WORKDIR', { flags: [], apply: applyWorkdir }],
+  ['EXPOSE', () => {}],
+  ['LABEL', applyLabel],
+  ['RUN', applyRun],
+  ['USER', applyUser],
+  ['VOLUME', applyVolume],
+  ['WORKDIR', applyWorkdir],
 ])
 
 function applyArg({ build, stage, instruction }: InstructionCall): void {

@@ -33,8 +33,7 @@ export async function runDockerfile(
 
 async function buildStage(build: Build, { from, base, instructions }: DockerfileStage): Promise<ImageContent> {
   build.startStep(from)
-  // Simulated images have no platform, so `--platform` has no effect.
-  checkFlags(from, ['platform'])
+  checkFlags(from)
   const stage = createStage(await resolveImage(build, expand(from, base, build.globals), from))
   for (const instruction of instructions) {
     build.signal.throwIfAborted()

@@ -8,11 +8,8 @@ export async function readHostFile(path: string): Promise<FileEntry | undefined>
     const mode = found.mode & 0o7777
     return found.isDirectory() ? { type: 'directory', mode } : { type: 'file', bytes: await readFile(path), mode }
   } catch (error) {
-    if (isMissing(error)) return undefined
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }

@@ -48,7 +48,7 @@ export async function findCommand(sources: ProgramSources, line: CommandLine): P
   const [command = ''] = line.argv
   for (const path of toCandidates(command, line)) {
     const entry = await sources.files.find(path)
-    if (entry?.type === 'file') return await toProgram(sources, { line, path, entry })
+    if (entry?.type === 'file') return await toProgram(sources, line, { path, entry })
   }
   return toFailure(127, `${command}: not found`)
 }
@@ -67,14 +67,11 @@ function toCandidates(command: string, { env, workingDirectory }: CommandLine): 
   return command === '' ? [] : (env.PATH ?? defaultPath).split(':').map((directory) => posix.join(directory, command))
 }
 
-interface FoundFile {
-  readonly line: CommandLine
-  readonly path: string
-  readonly entry: FileEntry & { type: 'file' }
-}
-
-async function toProgram(sources: ProgramSources, file: FoundFile): Promise<FoundProgram> {
-  const { path, entry } = file
+async function toProgram(
+  sources: ProgramSources,
+  line: CommandLine,
+  { path, entry }: { readonly path: string; readonly entry: FileEntry & { type: 'file' } },
+): Promise<FoundProgram> {
   const name = posix.basename(path)
   if ((entry.mode & 0o111) === 0 || !sources.files.isExecutable(path)) {
     return toFailure(126, `${path}: Permission denied`)
@@ -82,19 +79,10 @@ async function toProgram(sources: ProgramSources, file: FoundFile): Promise<Foun
   const program = sources.programs.commands.get(name) ?? sources.commands.get(name)
   if (program !== undefined) return { program }
   const [, interpreter] = /^#![ \t]*(\S+)/.exec(Buffer.from(entry.bytes.subarray(0, 256)).toString()) ?? []
-  if (interpreter !== undefined) return await toScript(sources, file, interpreter)
-  return toFailure(
-    126,
-    `${path}: a simulated runtime cannot execute files; define "${name}" in memoryPlugin({ commands })`,
-  )
-}
-
-/** Runs a file that starts with `#!` by its interpreter. */
-async function toScript(
-  sources: ProgramSources,
-  { line, path }: FoundFile,
-  interpreter: string,
-): Promise<FoundProgram> {
+  if (interpreter === undefined) {
+    const remedy = `define "${name}" in memoryPlugin({ commands })`
+    return toFailure(126, `${path}: a simulated runtime cannot execute files; ${remedy}`)
+  }
   const argv = [interpreter, path, ...line.argv.slice(1)]
   const found = interpreter === path ? undefined : await findCommand(sources, { ...line, argv })
   if (found === undefined || found.failure !== undefined)

@@ -12,8 +12,7 @@ export function toSignalName(given: string, field = 'signal'): string {
 
 /** Returns the exit code of a process that a signal has ended: 128 plus the signal's number. */
 export function toSignalExitCode(name: string): number {
-  const number = new Map<string, number>(Object.entries(constants.signals)).get(name)
-  return 128 + (number ?? 0)
+  return 128 + (Object.entries(constants.signals).find(([signal]) => signal === name)?.[1] ?? 0)
 }
 
 /** Creates the reason with which a program's signal aborts. */

@@ -10,13 +10,7 @@ export interface TerminalInputOptions {
 
 /** Converts output for a terminal: LF becomes CR LF. */
 export function toTerminalOutput(bytes: Uint8Array): Uint8Array {
-  if (!bytes.includes(lineFeed)) return bytes
-  const shown: number[] = []
-  for (const byte of bytes) {
-    if (byte === lineFeed) shown.push(carriageReturn)
-    shown.push(byte)
-  }
-  return Uint8Array.from(shown)
+  return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
 }
 
 /**

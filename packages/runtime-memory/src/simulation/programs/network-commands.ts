@@ -23,15 +23,8 @@ async function nc(process: MemoryProcess): Promise<number> {
   }
 }
 
-interface Arguments {
-  readonly listens: boolean
-  readonly port: number
-  readonly command: readonly string[] | undefined
-  readonly operands: readonly string[]
-}
-
 /** `-w SECONDS` is accepted and has no effect. */
-function parse(words: readonly string[]): Arguments {
+function parse(words: readonly string[]) {
   const at = words.indexOf('-e')
   const command = at === -1 ? undefined : words.slice(at + 1)
   const own = at === -1 ? words : words.slice(0, at)

@@ -75,16 +75,16 @@ async function whoami(process: MemoryProcess): Promise<number> {
 /** Finds the configured user in /etc/passwd. Without an entry, the user is its own name and id. */
 async function findAccount({ user, files }: MemoryProcess) {
   const [wanted = '', group] = (user === '' ? 'root' : user).split(':')
-  const passwd = await files.read('/etc/passwd').then(
-    (bytes) => Buffer.from(bytes).toString(),
-    () => rootAccount,
-  )
-  const accounts = passwd.split('\n').map((line) => line.split(':'))
+  const passwd = Buffer.from(await files.read('/etc/passwd').catch(() => rootAccount))
+  const accounts = passwd
+    .toString()
+    .split('\n')
+    .map((line) => line.split(':'))
   const account = accounts.find(([name, , uid]) => name === wanted || uid === wanted)
   const [name = wanted, , uid = wanted, gid = '0'] = account ?? []
   return { name, uid, gid: group ?? gid }
 }
 
-const rootAccount = 'root:x:0:0:root:/root:/bin/sh\n'
+const rootAccount = Buffer.from('root:x:0:0:root:/root:/bin/sh\n')
 /** The longest delay of Node's timers. */
 const longestDelayMs = 2 ** 31 - 1

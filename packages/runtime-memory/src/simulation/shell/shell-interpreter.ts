@@ -205,11 +205,8 @@ function takeAssignments(words: readonly string[]): readonly (readonly [string, 
 }
 
 function isFileError(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    ['ENOENT', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENOSPC'].includes(String(error.code))
-  )
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return ['ENOENT', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENOSPC', 'ELOOP'].includes(code)
 }
 
 /** The exit code of a process that SIGPIPE has ended. */

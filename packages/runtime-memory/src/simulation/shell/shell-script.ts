@@ -99,8 +99,8 @@ function toEntries(line: string): readonly ParseEntry[] {
 
 /** Marks a command substitution, which the parser does not know, as a variable that {@link toVariable} rejects. */
 function toVariableOrText(found: string): string {
-  if (found === '\\`') return '`'
-  return found.startsWith('\\') ? found : `\${${found}}`
+  if (found.startsWith('\\')) return found === '\\`' ? '`' : found.replace('\\\n', '')
+  return `\${${found}}`
 }
 
 /** Converts a variable to its placeholder. A `$` without a name is text. */
@@ -180,5 +180,5 @@ const placeholder = /\0([^\0]*)\0/g
 const variableName = /^(?:[A-Za-z_]\w*|\d+|[@*?$])$/
 /** Matches comments, quoted text, backquotes, a `#` in a word, and the stream number of a redirect such as `2>`. */
 const quotedOrSpecial =
-  /(?<![^\s;|&])#.*|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|`|(?<=[^\s;|&<>()${])#|(^|[\s;|&])([12])(?=>)/g
+  /(?<![^\s;|&])#.+|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|`|(?<=[^\s;|&<>()${])#|(^|[\s;|&])([12])(?=>)/g
 const escapedOrSubstitution = /\\[\s\S]|`|\$\(/g

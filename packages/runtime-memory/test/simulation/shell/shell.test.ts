@@ -24,6 +24,8 @@ describe('the simulated sh', () => {
     ['skips comments', 'echo a # no; echo b\n# echo c\necho d', 'a\nd\n', 0],
     ['keeps newlines in quotes', 'printf "a\nb"', 'a\nb', 0],
     ['ignores quotes in comments', `echo a # don'; echo no\n# "\necho b`, 'a\nb\n', 0],
+    ['skips an empty comment', 'echo a #\necho b', 'a\nb\n', 0],
+    ['joins lines that end with a backslash', 'echo a \\\nb "c\\\nd"', 'a b cd\n', 0],
     ['keeps # inside a word', 'echo a#b', 'a#b\n', 0],
     ['continues a step after a line that ends with &&', 'false &&\necho a; echo b', 'b\n', 0],
     ['keeps $ and escaped substitutions', `echo "1$" '\`a\` $(b)' \\\`c "\\\`d \\$(e)"`, '1$ `a` $(b) `c `d $(e)\n', 0],
