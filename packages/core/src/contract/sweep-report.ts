@@ -3,7 +3,7 @@ import type { RuntimeReport } from './runtime-report.js'
 
 /** Options of `sweep`. */
 export interface SweepOptions extends OperationOptions {
-  /** Reports what would be removed without removing it. Default false. */
+  /** Reports the objects whose removal would be tried, and removes nothing. Default false. */
   readonly dryRun?: boolean
   /**
    * Considers only objects of this application, by the label `capstan.app`. `null`: considers objects of all applications
@@ -26,9 +26,12 @@ export interface SweepReport {
   readonly runtime: string
   /** The failed probe of a runtime that was not swept, so that the lists below are empty. Absent if it was swept. */
   readonly unavailable?: Pick<Extract<RuntimeReport, { available: false }>, 'chosen' | 'attempts'>
-  /** The removed objects; with `dryRun` those that would be removed. */
+  /** The removed objects. With `dryRun`, those whose removal would be tried; some of them may be in use and be kept. */
   readonly removed: readonly SweepItem[]
-  /** Objects that were kept because they are in use or their state cannot be determined, each with the reason. */
+  /**
+   * Objects of ended owners that are in use, or running and leased, and objects whose state or owner cannot be determined,
+   * each with the reason. Persistent objects and objects of running owners are in no list.
+   */
   readonly kept: readonly (SweepItem & { readonly reason: string })[]
   /** Objects whose removal failed. */
   readonly failed: readonly (SweepItem & { readonly error: unknown })[]

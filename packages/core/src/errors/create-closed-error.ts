@@ -12,7 +12,7 @@ export function createClosedError(closed?: ClosedRuntime): HostError<'RUNTIME_UN
   const cause = { code: 'CLOSED', message: 'the runtime was closed' }
   const remedy = 'open it again with host.open()'
   const attempts = [{ candidate, source: 'open runtime', step: 'connect', cause, remedy }] as const
-  const report = { runtime, selection, packageName, packageVersion, available: false, chosen: true, attempts } as const
+  const report = { runtime, selection, packageName, packageVersion, available: false, chosen: false, attempts } as const
   return createHostError('RUNTIME_UNAVAILABLE', { runtime, reports: [report] })
 }
 

@@ -69,15 +69,16 @@ export interface HostErrorFacts {
   }
   /** `given`: the rejected value as a text; for a value that may be a secret only its type. */
   INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
+  /** `id`: the id of the container, or of the process that `exec` started. */
   EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
   FIREWALL_FAILED: {
     readonly id: string
     readonly reason: string
     /**
-     * The state of the container after the failure. `sealed`: rules block all traffic. `disconnected`: it is in no network.
+     * The state of the container after the failure. `sealed`: rules block all traffic except on the loopback interface. `disconnected`: it is in no network.
      * `killed`: its processes were killed. `ended`: its process ended before the rules were set. `not-started`: the start was
-     * cancelled before the first instruction. `unchanged`: no restriction was added, so the container may run with
-     * unrestricted traffic.
+     * cancelled before the first instruction. `unchanged`: the container was not changed, so its traffic may
+     * be unrestricted.
      */
     readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }

@@ -4,8 +4,8 @@ import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { formatUnavailable } from './unavailable-message.js'
 
 /**
- * Returns the message of an error: a sentence with the problem and, after a semicolon, the remedy. If several runtimes or
- * endpoints failed, each has a line of its own.
+ * Returns the message of an error: a sentence with the problem and, after a semicolon, the remedy. RUNTIME_UNAVAILABLE
+ * has a line for each attempt, CAPABILITY_MISSING one for each runtime.
  */
 export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
   const { problem, remedy } = describeError({ code, facts })
@@ -77,11 +77,11 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       : `the command "${command[0] ?? ''}" cannot be executed`,
   OPTION_UNSUPPORTED: ({ runtime, field, reason }) => `runtime "${runtime}" does not support "${field}": ${reason}`,
   INVALID_ARGUMENT: ({ field, expected, given }) => `${field} must be ${expected}, not ${given}`,
-  EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of container "${id}" is not known: ${reason}`,
+  EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of "${id}" is not known: ${reason}`,
   FIREWALL_FAILED: ({ id, reason, containment }) =>
     `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
-    `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : ` after ${lastTimestamp}`}`,
+    `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : `; the last log line is of ${lastTimestamp}`}`,
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} is not valid: ${excerpt}`,
   TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
     [
@@ -107,12 +107,12 @@ const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => 
 const unknownVersion = 'unknown version'
 
 const containments = {
-  sealed: 'all traffic of the container is now blocked',
+  sealed: 'all traffic of the container is now blocked, except on its loopback interface',
   disconnected: 'the container was disconnected from every network',
   killed: 'the container was killed',
-  ended: 'the process of the container had ended before',
+  ended: 'the process of the container ended before the rules were set',
   'not-started': 'the container was not started',
-  unchanged: 'the container was not restricted and may run without a firewall',
+  unchanged: 'the container was not changed, so its traffic may be unrestricted',
 } as const
 
 function formatMissingByRuntime(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {

@@ -3,8 +3,9 @@ import type { ProbeResult } from '../contract/probe.js'
 /** Finds why the result of a probe is invalid; `undefined` if it is valid. Plugins may be written in plain JavaScript. */
 export function findResultProblem(result: unknown): string | undefined {
   const available = toField(result, 'available')
-  if (typeof available !== 'boolean') return 'has a probe result without "available"'
-  if (!available && typeof toField(result, 'chosen') !== 'boolean') return 'has a probe result without "chosen"'
+  if (typeof available !== 'boolean') return 'has a probe result without a boolean "available"'
+  if (!available && typeof toField(result, 'chosen') !== 'boolean')
+    return 'has a probe result without a boolean "chosen"'
   const list = (available ? requiredArrays : attemptArrays).find(
     ({ field, isEntry }) => !isList(result, field, isEntry),
   )

@@ -33,7 +33,7 @@ export function selectFirst(
   { requires = [], requiredOptions = [] }: Requirements,
 ): AvailablePlugin {
   const available = probed.filter((candidate): candidate is AvailablePlugin => candidate.found !== undefined)
-  // If the user named an endpoint, no other runtime is opened, regardless of the order of the plugins.
+  // If the user named the endpoint of a runtime that is not available, no other one is opened, regardless of the order.
   const isBlocked = probed.some(({ report }) => !report.available && report.chosen)
   if (isBlocked || available.length === 0) {
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })

@@ -10,8 +10,9 @@ import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 /**
  * Removes objects of owners that have ended from a runtime: containers, then networks, volumes and images.
  *
- * Keeps and reports objects that are in use or whose owner's state is unknown. Failed removals are reported. Rejects
- * only on an abort, and when the runtime cannot list its objects.
+ * Keeps and reports objects that are in use, running leases, and objects whose state or whose owner's state is unknown.
+ * Persistent objects and objects of running owners are kept and not reported. Failed removals are reported. Rejects only on
+ * an abort, and when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,
@@ -24,46 +25,39 @@ export async function sweepRuntime(
   const failed: SweepReport['failed'][number][] = []
   for (const resource of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
-    if (app !== null && resource.owner.app !== app) continue
-    const result = await findState(resource, current, facts)
+    const { item, owner, lifetime } = resource
+    if ((app !== null && owner.app !== app) || lifetime === 'persistent') continue
+    const result = await findOwnerState(owner, current, facts)
     if (result.state === 'running') continue
-    if (result.state === 'unknown') {
-      kept.push({ ...resource.item, reason: result.reason })
-      continue
-    }
-    const failure = dryRun ? undefined : await remove(resource, signal)
-    if (failure === 'skipped') continue
-    if (failure === undefined) removed.push(resource.item)
-    else if (isHostError(failure.error, 'IN_USE')) {
-      kept.push({ ...resource.item, reason: toUseText(failure.error.facts.users) })
-    } else failed.push({ ...resource.item, error: failure.error })
+    const outcome = result.state === 'unknown' ? result : await removeUnused(resource, { dryRun, signal })
+    if (outcome === undefined) removed.push(item)
+    else if ('reason' in outcome) kept.push({ ...item, reason: outcome.reason })
+    else failed.push({ ...item, error: outcome.error })
   }
   return { runtime: scope.runtimeName, removed, kept, failed }
 }
 
-async function findState({ owner, lifetime, running }: OwnedResource, current: Owner, facts: ProcessFacts) {
-  if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'running' } as const
-  const result = await findOwnerState(owner, current, facts)
-  const mayRun = lifetime === 'lease' && running === undefined && result.state === 'ended'
-  return mayRun ? ({ state: 'unknown', reason: unknownRunState } as const) : result
-}
-
-const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'
-
-async function remove(
+/** Removes an object whose owner has ended. Resolves with the reason for keeping it, or with the error of the removal. */
+async function removeUnused(
   resource: OwnedResource,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly error: unknown } | 'skipped' | undefined> {
+  { dryRun, signal }: Pick<SweepOptions, 'dryRun' | 'signal'>,
+): Promise<{ readonly reason: string } | { readonly error: unknown } | undefined> {
   try {
-    // It may have been started since it was listed. Where ids are names, another container may have the name by now.
-    if (resource.lifetime === 'lease' && (await isRunning(resource, signal))) return 'skipped'
-    await resource.remove({ signal })
+    if (resource.lifetime === 'lease') {
+      if (resource.running === undefined) return { reason: unknownRunState }
+      // It may have been started since it was listed. Where ids are names, another container may have the name by now.
+      if (resource.running || (await isRunning(resource, signal))) return { reason: runningLease }
+    }
+    if (!dryRun) await resource.remove({ signal })
     return undefined
   } catch (error) {
     signal?.throwIfAborted()
-    return { error }
+    return isHostError(error, 'IN_USE') ? { reason: toUseText(error.facts.users) } : { error }
   }
 }
+
+const runningLease = 'its lifetime is "lease" and it is running; remove it if it is not in use'
+const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'
 
 async function isRunning(resource: OwnedResource, signal: AbortSignal | undefined): Promise<boolean> {
   try {

@@ -49,7 +49,12 @@ export function validateContainerConfig(config: ContainerConfig): void {
   checkObject('config', config)
   validateImageReference(config.image)
   for (const field of Object.keys(config)) {
-    checkSecret(Object.hasOwn(fields, field), field, 'a field of ContainerConfig', Reflect.get(config, field))
+    checkSecret(
+      Object.hasOwn(fields, field),
+      field,
+      'absent, since it is not a field of ContainerConfig',
+      Reflect.get(config, field),
+    )
   }
   for (const [field, checkField] of Object.entries(fields)) {
     const value: unknown = config[field as keyof ContainerConfig] // `fields` has the keys of ContainerConfig
@@ -155,7 +160,7 @@ function checkPorts(field: string, ports: readonly PortSpec[], { network }: Cont
   checkUnique(
     field,
     ports,
-    // A port of the host can be published only once.
+    // A port of the engine's machine can be published only once.
     ({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }) =>
       [hostAddress, protocol, hostPort ?? `any to ${containerPort}`].join(' '),
   )

@@ -34,6 +34,20 @@ describe('the message of an error', () => {
       'the firewall of container "c1" was not set: no iptables in reach; the container was disconnected from every network',
     )
   })
+
+  it('names a process without calling it a container, since `exec` has the code, too', () => {
+    const facts = { id: 'e1', reason: 'the engine did not record it' }
+    expect(createHostError('EXIT_CODE_UNKNOWN', facts).message).toBe(
+      'the exit code of "e1" is not known: the engine did not record it',
+    )
+  })
+
+  it('tells the time of the last log line from the time of the loss', () => {
+    const facts = { endpoint: 'unix:///x', lastTimestamp: '2024-01-01T00:00:00Z' }
+    expect(createHostError('CONNECTION_LOST', facts).message).toBe(
+      'the connection to unix:///x was lost; the last log line is of 2024-01-01T00:00:00Z',
+    )
+  })
 })
 
 describe('createHostError', () => {

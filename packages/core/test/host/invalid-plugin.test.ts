@@ -46,8 +46,12 @@ describe('a plugin whose probe', () => {
       'oops',
     ],
     ['never resolves', () => new Promise(() => undefined), 'did not answer within 20 ms'],
-    ['resolves with a string as "available"', odd({ available: 'yes' }), 'without "available"'],
-    ['resolves with a string as "chosen"', odd({ available: false, chosen: 'no', attempts: [] }), 'without "chosen"'],
+    ['resolves with a string as "available"', odd({ available: 'yes' }), 'without a boolean "available"'],
+    [
+      'resolves with a string as "chosen"',
+      odd({ available: false, chosen: 'no', attempts: [] }),
+      'without a boolean "chosen"',
+    ],
     [
       'resolves with null as an attempt',
       odd({ available: false, chosen: false, attempts: [null] }),
@@ -83,7 +87,11 @@ describe('a plugin whose probe', () => {
       'lists "example.com/checkpoints.live" as unsupported, which none of its capabilities declares as an option',
     ],
     ['resolves with a version that is not a string', odd({ version: 1 }), 'string "version"'],
-    ['resolves with undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
+    [
+      'resolves with undefined',
+      async () => undefined as unknown as ProbeResult<unknown>,
+      'without a boolean "available"',
+    ],
     [
       'resolves without provided capabilities',
       async () => ({ available: true, attempts: [] }) as unknown as ProbeResult<unknown>,

@@ -166,7 +166,7 @@ describe('OperationScope.close', () => {
       code: 'RUNTIME_UNAVAILABLE',
       facts: {
         runtime: 'test',
-        reports: [{ attempts: [{ candidate: 'in this process', cause: { code: 'CLOSED' } }] }],
+        reports: [{ chosen: false, attempts: [{ candidate: 'in this process', cause: { code: 'CLOSED' } }] }],
       },
     })
     const events: string[] = []

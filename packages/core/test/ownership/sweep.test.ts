@@ -127,13 +127,24 @@ describe('a sweep', () => {
     expect(await table.sweep()).toMatchObject({ removed: [], kept: [{ id: 'c', reason: expect.any(String) }] })
   })
 
-  it('keeps a running container with the lifetime `lease` whose owner has ended, and persistent objects', async () => {
+  it('keeps and reports a running container with the lifetime `lease` whose owner has ended, and omits persistent objects', async () => {
     const table = new Table()
     const lease = { 'capstan.lifetime': 'lease' }
     table.container('running', labelsOf(dead, 'container', lease), 'running')
     table.container('ended', labelsOf(dead, 'container', lease))
     table.container('kept', labelsOf(dead, 'container', { 'capstan.lifetime': 'persistent' }))
-    expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
+    const reason = 'its lifetime is "lease" and it is running; remove it if it is not in use'
+    expect(await table.sweep()).toMatchObject({
+      removed: [{ id: 'ended' }],
+      kept: [{ id: 'running', reason }],
+      failed: [],
+    })
+  })
+
+  it('keeps a running container with the lifetime `lease` whose owner runs, and does not report it', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(living, 'container', { 'capstan.lifetime': 'lease' }), 'running')
+    expect(await table.sweep()).toMatchObject({ removed: [], kept: [], failed: [] })
   })
 
   it('keeps and reports a container with the lifetime `lease` whose state is unknown', async () => {
@@ -143,7 +154,7 @@ describe('a sweep', () => {
     expect(await table.sweep()).toMatchObject({ removed: [], failed: [], kept: [{ id: 'c', reason }] })
   })
 
-  it('keeps a container with the lifetime `lease` that was started after it was listed', async () => {
+  it('keeps and reports a container with the lifetime `lease` that was started after it was listed', async () => {
     const table = new Table()
     const labels = labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' })
     for (const id of ['first', 'second']) table.container(id, labels)
@@ -153,7 +164,7 @@ describe('a sweep', () => {
       table.container('second', labels, 'running')
       return remove(from, id)
     }
-    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], kept: [], failed: [] })
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], kept: [{ id: 'second' }], failed: [] })
     expect([...engine.containers.keys()]).toEqual(['second'])
   })
 

@@ -169,6 +169,12 @@ describe('an invalid container config causes INVALID_ARGUMENT with the path of t
     expect(() => validate(fields)).not.toThrow(/hush/)
   })
 
+  it('tells that a field is unknown', () => {
+    expect(() => validate({ memory: 1 })).toThrow(
+      'memory must be absent, since it is not a field of ContainerConfig, not number',
+    )
+  })
+
   it('has the expected and the given value', () => {
     expect(() => validate({ ports: [{ containerPort: 70_000 }] })).toThrow(
       'ports[0].containerPort must be an integer from 1 to 65535, not 70000',
