@@ -51,7 +51,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
       const search = await find({ system, env: probeOptions.env })
       return probeEngines(search, { ...options, ...probeOptions, system })
     },
-    register: (scope, details) => wire(scope, { details, timeouts }),
+    register: (scope, details) => provideAll(scope, { details, timeouts }),
   }
 }
 
@@ -59,7 +59,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
 export interface CompatiblePluginOptions {
   /** The name of the runtime, in lower case. */
   readonly name: string
-  /** The package in messages. `loadPlugins` sets both when they are omitted. */
+  /** The package in messages. `loadPlugins` sets `packageName` and `packageVersion` when they are omitted. */
   readonly packageName?: string
   readonly packageVersion?: string
   /**
@@ -72,7 +72,7 @@ export interface CompatiblePluginOptions {
   readonly isChosen?: RuntimePlugin['isChosen']
   /** Finds the endpoints to try, in order of preference. Called by each probe. Opens no connection. */
   readonly find: (input: EndpointSearchInput) => EndpointSearch | Promise<EndpointSearch>
-  /** The supported products. The report names a product other than the first one. */
+  /** The supported products. The version in the report includes the name of the product, unless it is the first one. */
   readonly accepts: readonly [EngineProduct, ...EngineProduct[]]
   /** The environment variable that pins the API version. Default: the version is negotiated. */
   readonly apiVersionVariable?: string
@@ -80,8 +80,8 @@ export interface CompatiblePluginOptions {
   readonly endpointVariable?: string | undefined
   /**
    * The address by which containers reach this host. Default: the `hostName` of the product (`host.docker.internal`)
-   * if the engine runs in a virtual machine on this machine, else the gateway of the network; unknown (`undefined`) for an engine on another
-   * machine.
+   * if the engine runs in a virtual machine on this machine, else the gateway of the network. Unknown (`undefined`) for a
+   * rootless engine, and for an engine that is not known to run on this machine.
    */
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
@@ -90,7 +90,7 @@ export interface CompatiblePluginOptions {
   readonly timeouts?: Partial<DockerTimeouts> | undefined
 }
 
-function wire(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine, 'details' | 'timeouts'>): void {
+function provideAll(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine, 'details' | 'timeouts'>): void {
   const { warn } = scope
   const { api, facts, absent } = details
   if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
@@ -99,15 +99,15 @@ function wire(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine
     )
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })
-  const offer = <T extends object>(capability: Capability<T>, make: () => T) => {
+  const provideUnlessAbsent = <T extends object>(capability: Capability<T>, make: () => T) => {
     if (!absent.some(({ id }) => id === capability.id)) scope.provide(capability, make())
   }
-  offer(runtimeCapability, () => new DockerRuntime(engine))
-  offer(networkManagerCapability, () => new DockerNetworkManager(engine))
-  offer(sidecarManagerCapability, () => new DockerSidecarManager(engine))
-  offer(execManagerCapability, () => new DockerExecManager(engine))
-  offer(imageBuilderCapability, () => new DockerImageBuilder(engine))
-  offer(firewallManagerCapability, () => new DockerFirewallManager(engine))
-  offer(imageTransferCapability, () => new DockerImageTransfer(engine))
-  offer(volumeManagerCapability, () => new DockerVolumeManager(engine))
+  provideUnlessAbsent(runtimeCapability, () => new DockerRuntime(engine))
+  provideUnlessAbsent(networkManagerCapability, () => new DockerNetworkManager(engine))
+  provideUnlessAbsent(sidecarManagerCapability, () => new DockerSidecarManager(engine))
+  provideUnlessAbsent(execManagerCapability, () => new DockerExecManager(engine))
+  provideUnlessAbsent(imageBuilderCapability, () => new DockerImageBuilder(engine))
+  provideUnlessAbsent(firewallManagerCapability, () => new DockerFirewallManager(engine))
+  provideUnlessAbsent(imageTransferCapability, () => new DockerImageTransfer(engine))
+  provideUnlessAbsent(volumeManagerCapability, () => new DockerVolumeManager(engine))
 }

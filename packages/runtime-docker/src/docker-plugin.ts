@@ -3,7 +3,7 @@ import { createHostError } from '@capstan/core/plugin'
 import { type CompatiblePluginOptions, compatiblePlugin } from './compatible-plugin.js'
 import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
 import type { DockerDetails } from './engine/docker-details.js'
-import { dockerProduct, podmanProduct } from './quirks/products.js'
+import { dockerProduct, podmanProduct } from './supported-products.js'
 
 /**
  * Creates a plugin for the Docker Engine. It finds endpoints as the docker CLI does, and then the sockets of other

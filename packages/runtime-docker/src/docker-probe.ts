@@ -17,7 +17,7 @@ import { explainProbeFailure, explainSlow } from './endpoint/probe-failure.js'
 import type { DockerDetails } from './engine/docker-details.js'
 import type { EngineProduct } from './engine/engine-product.js'
 
-/** Tries all candidates in parallel and selects the first in order that answers. Changes nothing. */
+/** Sends read requests to all candidates at once, and selects the first in order that answers. Stops started engines. */
 export async function probeEngines(
   { candidates, chosen }: EndpointSearch,
   options: ProbeEnginesOptions,
@@ -57,10 +57,10 @@ async function findTarget(candidate: EndpointCandidate): Promise<string | undefi
   return realpath(candidate.endpoint.address.path).catch(() => undefined)
 }
 
-/** Returns the default limit, which is longer for another machine and for a service that must be started. */
+/** Returns the default limit, which is longer for TCP and for a service that must be started. */
 export function toDefaultTimeoutMs({ candidate }: Pick<CandidateProgress, 'candidate'>): number {
-  const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.address.type)
-  return isLocal ? localMs : remoteMs
+  const isSocket = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.address.type)
+  return isSocket ? socketMs : otherMs
 }
 
 type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions & Pick<EndpointSearch, 'chosen'>
@@ -116,5 +116,5 @@ function toResult(
   }
 }
 
-const localMs = 10_000
-const remoteMs = 30_000
+const socketMs = 10_000
+const otherMs = 30_000

@@ -45,7 +45,7 @@ import { releaseSandboxIfEnded } from './firewall/sandbox/release-sandbox.js'
 import { findImage, getImageHomeDir, listImages } from './images/images.js'
 import { removeImage } from './images/remove-image.js'
 
-/** A Docker Engine. Each method validates its input and runs one operation. */
+/** A Docker Engine. A method that takes an id, a config or a size validates it, then runs one operation. */
 export class DockerRuntime implements Runtime {
   readonly type: string
   readonly #engine: DockerEngine

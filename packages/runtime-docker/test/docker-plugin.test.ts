@@ -38,7 +38,7 @@ describe('dockerPlugin', () => {
     })
   })
 
-  test('has the remedy to unset DOCKER_HOST only when that set the endpoint at which nothing listens', async () => {
+  test('suggests to unset DOCKER_HOST only when the failed endpoint is from DOCKER_HOST', async () => {
     for (const DOCKER_HOST of ['unix:///nowhere/docker.sock', 'tcp://127.0.0.1:1']) {
       const named = await createHost(dockerPlugin(), { DOCKER_HOST }).discover()
       expect(named[0]?.attempts[0]?.remedy).toBe('start that engine, or unset DOCKER_HOST')

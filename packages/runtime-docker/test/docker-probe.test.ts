@@ -14,7 +14,7 @@ import type { EndpointCandidate } from '../src/endpoint/endpoint-candidate.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
 import { explainProbeFailure, explainSlow } from '../src/endpoint/probe-failure.js'
 import type { DockerDetails } from '../src/engine/docker-details.js'
-import { dockerProduct, podmanProduct } from '../src/quirks/products.js'
+import { dockerProduct, podmanProduct } from '../src/supported-products.js'
 import { linux } from './endpoint/systems.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 
@@ -422,12 +422,21 @@ describe('probe of an unavailable endpoint', () => {
     })
   })
 
-  test('gives an attempt with the path for missing TLS files', async () => {
-    const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
-    const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
-    const { attempts } = await probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 2_000, env: {} })
-    expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
-  })
+  test.each(['ENOENT', 'ELOOP', 'EISDIR'])(
+    'gives an attempt of step "tls" for a TLS file that cannot be read because of %s',
+    async (code) => {
+      const directory = await createDirectory()
+      const caFile = join(directory, 'ca.pem')
+      if (code === 'ELOOP') await symlink(caFile, caFile)
+      if (code === 'EISDIR') await mkdir(caFile)
+      const tls = { verify: true, caFile, certFile: undefined, keyFile: undefined }
+      const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
+      const { attempts } = await probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 2_000, env: {} })
+      const remedy = 'check that this user can read ca.pem, cert.pem and key.pem'
+      expect(attempts).toMatchObject([{ step: 'tls', cause: { code }, remedy }])
+      if (code !== 'EISDIR') expect(attempts[0]?.cause.message).toContain(caFile)
+    },
+  )
 
   test('rejects with the reason of an abort', async () => {
     const path = join(await createDirectory(), 'silent')
@@ -456,6 +465,18 @@ test.each([
   const failure = await explainProbeFailure(refused, { variable: 'DOCKER_HOST', ...named, endpoint, step: 'connect' })
   expect(failure).toMatchObject({ step: 'connect', remedy: expected })
 })
+
+test.each(['EACCES', 'EPERM'])(
+  'for a pipe that may not be opened because of %s, the remedy is access',
+  async (code) => {
+    const path = '//./pipe/docker_engine'
+    const endpoint = { url: `npipe://${path}`, address: { type: 'pipe', path } } as const
+    // Only Windows has such pipes, so the error is created here.
+    const denied = Object.assign(new Error(`connect ${code}`), { code })
+    const failure = await explainProbeFailure(denied, { ...unnamed, endpoint, step: 'connect' })
+    expect(failure).toMatchObject({ step: 'connect', cause: { code }, remedy: 'give this user access to the pipe' })
+  },
+)
 
 describe('a socket that may not be opened', () => {
   test('gives an attempt with path, owner, group and mode, and a remedy without sudo', async () => {

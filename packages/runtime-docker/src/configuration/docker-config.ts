@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 import { isAbsentFile } from '../engine/absent-file.js'
-import { type JsonObject, toObject } from '../engine/streams/json-lines.js'
+import { type JsonObject, toObject } from '../engine/json-values.js'
 
 /** The configuration of docker's client; `problem` says why a configuration that exists cannot be used. */
 export interface DockerConfig {

@@ -1,7 +1,7 @@
 import type { ContainerConfig } from '@capstan/core'
 import type { Environment, StringMap } from '@capstan/core/plugin'
 import type { DockerEngine } from '../engine/docker-engine.js'
-import { toObject, toText } from '../engine/streams/json-lines.js'
+import { asString, toObject } from '../engine/json-values.js'
 import { readDockerConfig } from './docker-config.js'
 
 /**
@@ -23,7 +23,7 @@ export async function readProxyVariables(
   const proxies = toObject(config.proxies)
   const chosen = toObject(Object.hasOwn(proxies, endpoint) ? proxies[endpoint] : proxies.default)
   const pairs = variables.flatMap(([field, name]) => {
-    const value = toText(chosen[field])
+    const value = asString(chosen[field])
     return value ? [name, name.toLowerCase()].map((variable) => [variable, value] as const) : []
   })
   return Object.fromEntries(pairs)

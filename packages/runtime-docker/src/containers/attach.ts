@@ -3,7 +3,7 @@ import { createHostError, type OutputChunk, pumpInput, pumpOutput } from '@capst
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../engine/docker-engine.js'
 import { FrameParser } from '../engine/streams/frame-parser.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
-import { readWhole } from '../engine/streams/read-whole.js'
+import { readChunks } from '../engine/streams/read-chunks.js'
 import { createTerminalInput } from '../engine/streams/terminal-input.js'
 import { toContainerState } from './inspection/convert-container.js'
 import { inspectContainer, isStillRunning } from './inspection/inspect-container.js'
@@ -80,7 +80,7 @@ async function* readOutput(
   const push = (bytes: Buffer) => (isTerminal ? void chunks.push({ source: 'stdout', bytes }) : parser.push(bytes))
   async function* readRaw() {
     if (head.length > 0) yield head
-    yield* readWhole(socket, signal)
+    yield* readChunks(socket, signal)
   }
   for await (const bytes of readRaw()) {
     try {

@@ -17,7 +17,7 @@ export async function explainContainerError(
   return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error
 }
 
-/** Adds the path of the field, since the engine's text has only its value or neither. */
+/** Adds the path of the field, because the engine's text has only the value of the field, or not even that. */
 function toBadConfig(
   { image, mounts }: Pick<Required<ContainerConfig>, 'image' | 'mounts'>,
   error: HostError<'INVALID_ARGUMENT'>,

@@ -56,7 +56,7 @@ export function toEnvironmentLine([name, value]: readonly [string, string | null
   return value === null ? name : `${name}=${value}`
 }
 
-/** Returns the networks to connect after the create, for an engine without `severalNetworks`. */
+/** Returns the networks to connect after the create, for an API version without `severalNetworks`. */
 export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string): readonly NetworkJoin[] {
   return network?.mode !== 'networks' || hasFeature(apiVersion, 'severalNetworks') ? [] : network.networks.slice(1)
 }
@@ -107,8 +107,8 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateB
 /**
  * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root.
  *
- * An engine without `tmpfsOptions` gets a tmpfs in `Tmpfs`, always with `exec` or `noexec`, because engines differ in
- * the default. `Mounts` has only `exec`, since the default of the other engines is `noexec`.
+ * Before API 1.46 (`tmpfsOptions`) a tmpfs is sent in `Tmpfs`, always with `exec` or `noexec`, because engines differ in
+ * the default. From 1.46 on it is sent in `Mounts`, with `exec` if requested, because the default is `noexec`.
  */
 function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
   const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasFeature(apiVersion, 'tmpfsOptions')

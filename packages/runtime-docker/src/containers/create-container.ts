@@ -5,7 +5,7 @@ import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { pullImage } from '../images/pull-image.js'
 import { adaptConfig, createLabelledVolumes, withUnsetEnv } from '../quirks/create-quirks.js'
-import { type CreateRequestCall, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
+import { type CreateContext, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { removeContainer } from './remove-container.js'
@@ -33,12 +33,12 @@ export async function createContainer(
   const adapted = await adaptConfig(engine, config, call)
   await checkNetworks(engine, config, call)
   const resolved = await withProxyVariables(engine, adapted)
-  const mounted: CreateRequestCall = { call, requestIdLabel: createRequestIdLabel() }
+  const creation: CreateContext = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {
-    call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
+    call.undo.add('volumes', (own) => removeMountedVolumes(engine, creation.requestIdLabel, { ...call, ...own }))
   }
-  await createLabelledVolumes(engine, config, mounted)
-  const created = await createWithImage(engine, resolved, { ...mounted, call, onProgress })
+  await createLabelledVolumes(engine, config, creation)
+  const created = await createWithImage(engine, resolved, { ...creation, call, onProgress })
   await finish(engine, config, { ...created, call })
   return created.id
 }
@@ -49,7 +49,7 @@ type CreateCall = Operation & EngineCall
 async function createWithImage(
   engine: DockerEngine,
   config: ContainerConfig,
-  options: CreateRequestCall & { readonly onProgress: CreateOptions['onProgress'] | undefined },
+  options: CreateContext & { readonly onProgress: CreateOptions['onProgress'] | undefined },
 ): Promise<Created> {
   const { call, requestIdLabel, onProgress } = options
   try {
@@ -67,7 +67,7 @@ async function createWithImage(
 async function request(
   engine: DockerEngine,
   config: ContainerConfig,
-  { call, requestIdLabel }: CreateRequestCall,
+  { call, requestIdLabel }: CreateContext,
 ): Promise<Created> {
   const { apiVersion, ownerLabels } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)

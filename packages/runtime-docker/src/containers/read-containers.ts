@@ -7,7 +7,7 @@ import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { withNetworkIds } from '../quirks/container-quirks.js'
 import { toContainerInfo, toContainerInspection } from './inspection/convert-container.js'
 import { inspectContainer } from './inspection/inspect-container.js'
-import { toPortBindings, toPortMap } from './inspection/port-settings.js'
+import { toHostPorts, toPortBindings } from './inspection/port-settings.js'
 
 /** Inspects a container in the format of the contract. Rejects with CONTAINER_NOT_FOUND if it does not exist. */
 export async function inspectForContract(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
@@ -23,7 +23,7 @@ export async function getPortBindings(engine: DockerEngine, call: EngineCall): P
   for (let attempt = 1; ; attempt += 1) {
     const container = await inspectContainer(engine, call)
     if (container.State?.Running !== true) return new Map() // some engines report them before the start too
-    const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
+    const ports = toHostPorts(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
     await delay(betweenMs, call)
   }

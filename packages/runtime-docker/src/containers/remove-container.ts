@@ -3,7 +3,7 @@ import type { ContainerRegistry } from '../engine/container-registry.js'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
-import { hasSandboxLabels } from '../engine/sandbox-labels.js'
+import { hasReplacementLabels } from '../engine/sandbox-labels.js'
 import { findContainer } from './inspection/inspect-container.js'
 
 /**
@@ -36,9 +36,9 @@ async function findSandboxedByName(
   call: EngineCall,
 ): Promise<ReturnType<ContainerRegistry['findSandboxed']>> {
   if (!engine.containers.hasSandboxed || /^[0-9a-f]{12,64}$/.test(call.subject)) return undefined
-  const container = await findContainer(engine, call)
-  // A replaced container has the first id too, but not the labels.
-  return hasSandboxLabels(container?.Config?.Labels) ? engine.containers.findSandboxed(container?.Id ?? '') : undefined
+  const { Id = '', Config } = (await findContainer(engine, call)) ?? {}
+  // The old container, until it is removed, has the first id too, but not the labels of the one that replaced it.
+  return hasReplacementLabels(Config?.Labels) ? engine.containers.findSandboxed(Id) : undefined
 }
 
 /** Removes one container. Tries again while another client, or the engine because of `autoRemove`, is removing it. */

@@ -37,11 +37,11 @@ async function runAttached(
   const { Config, HostConfig, State } = await inspectContainer(engine, call)
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
-  const start = createMark()
-  const beside: EngineCall = { ...call, pingAfter: start.reached }
-  const connection = await openAttach(engine, beside, { ...options, isTerminal })
+  const startDone = createDeferred()
+  const callDuringStart: EngineCall = { ...call, pingAfter: startDone.promise }
+  const connection = await openAttach(engine, callDuringStart, { ...options, isTerminal })
   undo.add('attachment', async () => void connection.socket.destroy())
-  const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
+  const pending = await openWait(engine, { call: callDuringStart, condition, endedBefore: State?.FinishedAt })
   undo.add('wait', async () => pending.close())
   if (State?.Running !== true) {
     undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
@@ -49,20 +49,18 @@ async function runAttached(
   const pumped = pump(engine, connection, { ...options, isTerminal, call })
   const started = startPrepared(engine, prepared, call)
   const sized = started.then(() => {
-    start.reach()
+    startDone.resolve()
     return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
   })
   await Promise.all([pumped, sized])
   return await awaitExit(engine, pending, call)
 }
 
-/** Creates an event that requests can wait for. */
-function createMark(): { readonly reached: Promise<void>; readonly reach: () => void } {
-  let reach = () => {}
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve
-  })
-  return { reached, reach: () => reach() }
+/** Creates a promise and the function that resolves it. */
+function createDeferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((fulfill) => (resolve = fulfill))
+  return { promise, resolve }
 }
 
 /**
@@ -84,9 +82,10 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
 }
 
 async function rejectWhileRunning(engine: DockerEngine, call: EngineCall): Promise<void> {
-  await delay(promptExitMs, call)
+  await delay(exitCodeDelayMs, call)
   if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
-const promptExitMs = 200
+/** The time for the exit code to arrive after the end of the output, before the container is inspected. */
+const exitCodeDelayMs = 200
 const undoGraceMs = 1_000

@@ -28,8 +28,8 @@ export interface PreparedStart {
   /** Calls `start` and resolves when the container runs as prepared. */
   run(start: () => Promise<void>): Promise<void>
   /**
-   * Unlocks the start, and stops or removes the firewall sandbox if the container does not run. Does not connect a
-   * container again that was disconnected for the start; its next start does.
+   * Ends the preparation: allows other starts of the container. Stops the firewall sandbox of a container that does not
+   * run, and removes that of a removed one. A container that is still disconnected stays so until its next start.
    */
   release(): Promise<void>
 }

@@ -46,7 +46,7 @@ async function checkNetwork(
   const api = await engine.api({ ...call, subject: networkId })
   const { Name } = await api.getNetwork(encodeURIComponent(networkId)).inspect()
   if (Name === 'host' || Name === 'none') {
-    const expected = `the mode "${Name}" for that network`
+    const expected = `network: { mode: '${Name}' } in place of the id of that network`
     throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
   }
   if (Name !== 'bridge' || aliases.length === 0) return

@@ -30,35 +30,35 @@ export async function waitContainer(engine: DockerEngine, call: EngineCall): Pro
   }
 }
 
-/** Waits once. `onCreated` gets the id of a container that was not started. */
+/** Waits once. `onNotStarted` gets the id of a container in the state `created`. */
 async function waitOnce(
   engine: DockerEngine,
-  { pending, call }: Omit<Waiting, 'wasCreated'>,
-  onCreated: (id: string) => void,
+  { pending, call }: Omit<WaitContext, 'wasNotStarted'>,
+  onNotStarted: (id: string) => void,
 ): Promise<ExitResult> {
   try {
     const seen = await findContainer(engine, call)
     if (seen !== undefined && hasEnded(seen)) return readCode(seen, call.subject)
-    const wasCreated = seen?.State?.Status === 'created' || seen === undefined
-    if (seen !== undefined && wasCreated) onCreated(seen.Id)
-    return await settle(engine, { pending, call, wasCreated })
+    const wasNotStarted = seen?.State?.Status === 'created' || seen === undefined
+    if (seen !== undefined && wasNotStarted) onNotStarted(seen.Id)
+    return await settle(engine, { pending, call, wasNotStarted })
   } finally {
     pending.close()
   }
 }
 
-interface Waiting {
+interface WaitContext {
   readonly pending: PendingExit
   readonly call: EngineCall
-  /** Whether the container was not running before, so that an answer may be for its removal instead of its exit. */
-  readonly wasCreated: boolean
+  /** Whether it was `created` or not found after the wait was opened: an answer may be for its removal, not its exit. */
+  readonly wasNotStarted: boolean
 }
 
-async function settle(engine: DockerEngine, waiting: Waiting): Promise<ExitResult> {
-  const { pending, call, wasCreated } = waiting
+async function settle(engine: DockerEngine, waiting: WaitContext): Promise<ExitResult> {
+  const { pending, call, wasNotStarted } = waiting
   try {
     const code = await pending.exitCode
-    return wasCreated || code === 'replaced' ? await confirmExitCode(engine, waiting, code) : code
+    return wasNotStarted || code === 'replaced' ? await confirmExitCode(engine, waiting, code) : code
   } catch (error) {
     call.signal?.throwIfAborted()
     if (!isHostError(error, 'CONNECTION_LOST')) throw error
@@ -76,7 +76,7 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<ExitResul
  */
 async function confirmExitCode(
   engine: DockerEngine,
-  { call, pending }: Waiting,
+  { call, pending }: WaitContext,
   code: ExitResult,
 ): Promise<ExitResult> {
   const container = await findContainer(engine, call)

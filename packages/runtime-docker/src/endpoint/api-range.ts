@@ -9,22 +9,22 @@ import type { ApiVersions } from '../engine/docker-details.js'
  */
 export function checkApiRange(
   { version, newest, oldest }: ApiVersions,
-  oldestTaken: string,
+  oldestSupported: string,
   variable: string = 'the variable for the API version',
 ): void {
-  const ours = { oldest: oldestTaken, newest: supportedApi.newest }
-  const ranges = toRangesText({ newest, ...(oldest === undefined ? {} : { oldest }) }, ours)
+  const supported = { oldest: oldestSupported, newest: supportedApi.newest }
+  const ranges = toRangesText({ newest, ...(oldest === undefined ? {} : { oldest }) }, supported)
   const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
-  if (isOlder(newest, ours.oldest)) {
-    const remedy = `update the engine to a version that supports API ${ours.oldest}`
+  if (isOlder(newest, supported.oldest)) {
+    const remedy = `update the engine to a version that supports API ${supported.oldest}`
     throw new ApiRangeError(`the engine is too old: ${ranges}`, remedy)
   }
-  if (oldest !== undefined && isOlder(ours.newest, oldest)) {
-    const remedy = `update this package, or use an engine that supports API ${ours.newest}`
+  if (oldest !== undefined && isOlder(supported.newest, oldest)) {
+    const remedy = `update this package, or use an engine that supports API ${supported.newest}`
     throw new ApiRangeError(`the engine is too new: ${ranges}`, remedy)
   }
-  const isOld = isOlder(version, ours.oldest) || (oldest !== undefined && isOlder(version, oldest))
-  const isNew = isOlder(ours.newest, version) || isOlder(newest, version)
+  const isOld = isOlder(version, supported.oldest) || (oldest !== undefined && isOlder(version, oldest))
+  const isNew = isOlder(supported.newest, version) || isOlder(newest, version)
   if (!isOld && !isNew) return
   throw new ApiRangeError(`the environment sets version ${version}: ${ranges}`, `unset ${variable}`)
 }

@@ -13,8 +13,8 @@ import { HttpTransport } from '../engine/http-transport.js'
 import { readBody } from '../engine/read-body.js'
 
 /**
- * Identifies an engine: the ping has product and API version, `/info` the other facts. Changes nothing, and closes its
- * connections. `onStep` is called at each step.
+ * Identifies an engine: the ping has product and API version, `/info` the other facts. Sends only read requests, and
+ * closes its connections and stops an on-demand engine. `onStep` is called at each step.
  *
  * `/version` is requested only when the ping is not sufficient, because it takes as long as all other requests
  * together.

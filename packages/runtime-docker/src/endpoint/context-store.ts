@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseConfigText } from '../configuration/docker-config.js'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { EndpointTls } from '../engine/docker-endpoint.js'
-import { toObject, toText } from '../engine/streams/json-lines.js'
+import { asString, toObject } from '../engine/json-values.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
@@ -30,7 +30,7 @@ export async function readCurrentContext(
   const path = join(configDirectory, 'config.json')
   const source = 'config.json'
   try {
-    const name = toText(toObject(parseConfigText(await readFile(path, 'utf8'))).currentContext)
+    const name = asString(toObject(parseConfigText(await readFile(path, 'utf8'))).currentContext)
     return { name: name === '' || name === 'default' ? undefined : name }
   } catch (error) {
     if (isAbsentFile(error)) return { name: undefined }

@@ -7,7 +7,7 @@ import type { LocalMachine } from '../engine/local-machine.js'
 import type { EngineFindings } from './ask-engine.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-options.js'
 
-/** Derives the details of a runtime from the engine's answers and the adjustments of the plugin. */
+/** Derives the details of a runtime from the engine's answers and the adjustments of the product. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })

@@ -5,8 +5,8 @@ import type { EndpointCandidate } from './endpoint-candidate.js'
 /**
  * Parses an endpoint such as `DOCKER_HOST`. An unusable endpoint gives a failed attempt with the reason.
  *
- * Credentials are replaced with `***` first, so that no attempt or message shows them. No kind of endpoint supports
- * them.
+ * Credentials, and all text after `?` or `#`, are replaced with `***` first, so that no attempt or message shows them.
+ * No kind of endpoint supports them.
  *
  * `tls` applies only to TCP. The default port is 2375, or 2376 with TLS, as in docker's client.
  */
@@ -49,7 +49,7 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
   }),
 }
 
-/** Replaces credentials with `***`, except in the path of a socket, which may contain `@` and `:`. */
+/** Replaces credentials, and text after `?` or `#`, except in the path of a socket, which may have these characters. */
 function redactEndpoint(text: string): string {
   if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
   return redactUserInfo(text).replace(/([?#]).+$/s, '$1***')

@@ -18,14 +18,17 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   const fail = (at: ProbeStep, remedy: string) => ({ step: at, cause: { code, message: toText(error) }, remedy })
   const { address } = endpoint
   if (address.type === 'service') return fail('service', serviceRemedy)
-  if (address.type === 'socket') {
-    if (code === 'ENOENT') return explainAbsent(address.path, failedAt)
-    if (code === 'EACCES' || code === 'EPERM') return explainDenied(address.path, code)
-  }
-  if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
-  if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))
   const entry = remedies[code]
   if (entry !== undefined) return fail(entry.step ?? step, entry.remedy)
+  const isDenied = code === 'EACCES' || code === 'EPERM'
+  if (address.type === 'socket' && code === 'ENOENT') return explainAbsent(address.path, failedAt)
+  if (address.type === 'socket' && isDenied) return explainDenied(address.path, code)
+  if (address.type === 'pipe' && isDenied) return fail('connect', 'give this user access to the pipe')
+  // An error with a path, or about a directory, is that of a TLS file.
+  const isFile = error instanceof Error && ('path' in error || code === 'EISDIR')
+  if (address.type === 'tcp' && isFile) return fail('tls', 'check that this user can read ca.pem, cert.pem and key.pem')
+  if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
+  if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))
   if (isTlsCode(code)) return fail('tls', 'check ca.pem, cert.pem and key.pem of this endpoint')
   return fail(step, toRemedy(error, failedAt))
 }
@@ -132,7 +135,7 @@ function toRemedy(error: unknown, { source }: FailedAt): string {
   if (error instanceof EngineAnswerError && error.status >= 500) {
     return 'the engine may be starting: wait and try again, or see its log'
   }
-  return "what answers there is no engine with Docker's API: name another endpoint"
+  return "the endpoint does not answer like an engine with Docker's API: name another endpoint"
 }
 
 function toTlsRemedy(source: string): string {

@@ -10,7 +10,7 @@ export function toAbsentCapabilities({ osType }: EngineFacts): readonly MissingC
   return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
 }
 
-/** The options that `/info` shows to be unsupported. A plugin's `adjust` may change this list. */
+/** The unsupported options: by `/info`, by location, and `build.dns`. The `adjust` of a product may change this list. */
 export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): readonly UnsupportedOption[] {
   return [
     ...toLimits(info),

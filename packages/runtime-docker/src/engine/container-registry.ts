@@ -1,7 +1,7 @@
 import type { OperationOptions } from '@capstan/core'
 import { delay, type StringMap, untilAborted } from '@capstan/core/plugin'
 import type { CreateRequest, InspectedContainer, ListedContainer } from './docker-api.js'
-import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
+import { findReplacementLabels, hasReplacementLabels } from './sandbox-labels.js'
 import { isIdOf, StartSettings } from './start-settings.js'
 
 /**
@@ -102,9 +102,7 @@ export class ContainerRegistry {
    */
   addWait(firstId: string): () => void {
     let release: () => void = () => {}
-    const wait = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const wait = new Promise<void>((resolve) => (release = resolve))
     const waits = this.#waits.get(firstId) ?? new Set()
     this.#waits.set(firstId, waits.add(wait))
     return () => {
@@ -131,14 +129,14 @@ export class ContainerRegistry {
     return engineId === undefined ? path : `/containers/${engineId}${rest}`
   }
 
-  /** Replaces the engine's id of an inspection with the first id. */
-  toInspected<T extends InspectedContainer>(container: T): T {
+  /** Replaces the engine's id with the first id, and records the container if its labels show that it is in a sandbox. */
+  recordInspected<T extends InspectedContainer>(container: T): T {
     const { Id, Config, HostConfig } = container
     return { ...container, Id: this.#addByLabels(Id, Config?.Labels, HostConfig?.NetworkMode) }
   }
 
-  /** Replaces the engine's id of a list entry with the first id. */
-  toListed(container: ListedContainer): ListedContainer {
+  /** Does the same for an entry of a list. */
+  recordListed(container: ListedContainer): ListedContainer {
     const { Id, Labels, HostConfig } = container
     const firstId = this.findSandboxed(Id)?.firstId
     return { ...container, Id: firstId ?? this.#addByLabels(Id, Labels, HostConfig?.NetworkMode) }
@@ -146,11 +144,11 @@ export class ContainerRegistry {
 
   /** Whether an entry of a list has the labels of a container in a sandbox, and no network mode to confirm them. */
   isUncertain({ Id, Labels, HostConfig }: ListedContainer): boolean {
-    return HostConfig?.NetworkMode === undefined && hasSandboxLabels(Labels) && this.findSandboxed(Id) === undefined
+    return HostConfig?.NetworkMode === undefined && hasReplacementLabels(Labels) && this.findSandboxed(Id) === undefined
   }
 
   #addByLabels(id: string, labels: StringMap | null | undefined, networkMode: string | undefined): string {
-    const found = findSandboxLabels(labels, networkMode)
+    const found = findReplacementLabels(labels, networkMode)
     if (found === undefined) return id
     this.#sandboxed.set(found.firstId, { id, sandboxId: found.sandboxId })
     return found.firstId

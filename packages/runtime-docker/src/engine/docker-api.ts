@@ -1,8 +1,8 @@
 import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 
 /**
- * The requests with a short JSON answer, so that tests can pass an object literal. Classes of dockerode implement those
- * on one object, `load-dockerode.ts` the others.
+ * The requests with a short JSON answer. Requests for one object are implemented by dockerode's classes, list and create
+ * requests by `load-dockerode.ts`.
  *
  * The types of answers have only the fields that are read. A field that some engine omits is optional.
  */

@@ -46,7 +46,8 @@ export interface DockerEngine {
    * Returns dockerode for the requests of one call. The requests have the call's signal and deadline, and their errors
    * are translated. It is for requests with a short JSON answer; use `send` for streams.
    *
-   * `{ _query, _body }` is split; 304 counts as success. dockerode does not escape ids, so validate them first.
+   * Pass `{ _query, _body }` to set the query and the body separately. Status 304 counts as success. dockerode does not
+   * escape ids, so validate them first.
    */
   api(call: EngineCall): Promise<DockerApi>
   /**

@@ -2,12 +2,13 @@
 export interface DockerTimeouts {
   /**
    * For the answer to one request (create, start, inspect, list, …) of a call without a signal; then TIMED_OUT. A call
-   * with a signal waits until it aborts, as long as the engine answers pings. Pulls and builds have no such limit.
+   * with a signal waits until it aborts, as long as the engine answers pings. Pulls, builds, saves and loads have
+   * no such limit.
    */
   readonly answerMs: number
   /** For the answer to `ping`, in a call without a signal. */
   readonly pingMs: number
-  /** For connecting to a TCP endpoint. */
+  /** For connecting to the endpoint, also to a Unix socket whose backlog is full; then TIMED_OUT. */
   readonly connectMs: number
   /** Between two pings during a stream, and during a request without a limit of its own. */
   readonly livenessIntervalMs: number
@@ -16,7 +17,7 @@ export interface DockerTimeouts {
    * connection.
    */
   readonly livenessAnswerMs: number
-  /** Between two inspections of a container during `waitContainer`. */
+  /** Between two inspections of a container during `waitContainer` and `startAttached`. */
   readonly inspectIntervalMs: number
   /** For the answer to such an inspection. An unanswered inspection is ignored. */
   readonly inspectAnswerMs: number

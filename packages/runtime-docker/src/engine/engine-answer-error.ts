@@ -1,4 +1,4 @@
-import { parseJson, toObject } from './streams/json-lines.js'
+import { parseJson, toObject } from './json-values.js'
 
 /** The error for an answer with a status of 400 or more. The path in its message has placeholders instead of ids. */
 export class EngineAnswerError extends Error {

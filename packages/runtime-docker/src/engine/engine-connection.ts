@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
-import { retryVanishedImage } from '../quirks/answers.js'
+import { retryVanishedImage } from '../quirks/podman-answers.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from './api-version.js'
 import { limitCall } from './call-limit.js'
@@ -11,9 +11,9 @@ import { isImageVanished, isVersionRefusal, readVersionLimit } from './docker-er
 import type { DockerTimeouts } from './docker-timeouts.js'
 import type { EngineAnswerError } from './engine-answer-error.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
+import { parseJson, toObject } from './json-values.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
-import { parseJson, toObject } from './streams/json-lines.js'
 
 /**
  * Sends requests to one engine in the negotiated API version. Rejects with the errors of the transport, or with

@@ -56,7 +56,7 @@ export function exchange(
 export interface ExchangeOptions {
   readonly body: Buffer | Readable | undefined
   readonly signal: AbortSignal | undefined
-  /** The limit for connecting by TCP. */
+  /** The limit for connecting. */
   readonly connectMs: number
   /** Called with each new socket before it is connected. */
   readonly onSocket?: ((socket: Socket) => void) | undefined

@@ -132,7 +132,7 @@ export class HttpEngine implements DockerEngine {
     const filters = { label: [sandboxedKey] }
     const listing = { ...call, method: 'GET', path: '/containers/json', query: { all: true, filters } } as const
     const listed = await this.sendJson<readonly ListedContainer[]>(listing).catch(() => [])
-    await this.#toListed(listed, call)
+    await this.#recordListed(listed, call)
     return this.containers.findSandboxed(id) !== undefined
   }
 
@@ -200,22 +200,22 @@ export class HttpEngine implements DockerEngine {
     if (request.method !== 'GET') return answer
     // The casts match the documented answers for these two paths.
     if (/^\/containers\/[^/]+\/json$/.test(request.path))
-      return this.containers.toInspected(answer as InspectedContainer)
-    return request.path === '/containers/json' && Array.isArray(answer) ? this.#toListed(answer, request) : answer
+      return this.containers.recordInspected(answer as InspectedContainer)
+    return request.path === '/containers/json' && Array.isArray(answer) ? this.#recordListed(answer, request) : answer
   }
 
-  async #toListed(
+  async #recordListed(
     listed: readonly ListedContainer[],
     { operation, signal }: EngineCall,
   ): Promise<readonly ListedContainer[]> {
     for (const { Id } of listed.filter((container) => this.containers.isUncertain(container))) {
       const request = { operation, signal, subject: Id, method: 'GET', path: `/containers/${Id}/json` } as const
       await this.sendJson<InspectedContainer>(request).then(
-        (container) => this.containers.toInspected(container),
+        (container) => this.containers.recordInspected(container),
         () => undefined, // the container may have been removed
       )
     }
-    return listed.map((container) => this.containers.toListed(container))
+    return listed.map((container) => this.containers.recordListed(container))
   }
 
   /** Sends a request whose answer is ignored, since it is not JSON on every engine. */

@@ -1,7 +1,7 @@
 import type { StringMap } from '@capstan/core/plugin'
 
 /** The labels of a container in the network namespace of a sandbox. */
-export function toReplacementLabels({ firstId, sandboxId }: SandboxLabels): StringMap {
+export function toReplacementLabels({ firstId, sandboxId }: ReplacementLabels): StringMap {
   return { [labelKeys.firstId]: firstId, [labelKeys.sandboxId]: sandboxId }
 }
 
@@ -14,10 +14,10 @@ export function toSandboxLabels(firstId: string): StringMap {
  * Reads the labels of a container in a sandbox; `undefined` for any other container, also for one that inherited the labels
  * from an image.
  */
-export function findSandboxLabels(
+export function findReplacementLabels(
   labels: StringMap | null | undefined,
   networkMode: string | undefined,
-): SandboxLabels | undefined {
+): ReplacementLabels | undefined {
   const firstId = labels?.[labelKeys.firstId]
   const sandboxId = labels?.[labelKeys.sandboxId]
   if (firstId === undefined || sandboxId === undefined) return undefined
@@ -25,7 +25,7 @@ export function findSandboxLabels(
 }
 
 /** Whether a container has the labels of one in a sandbox. It may have inherited them from an image. */
-export function hasSandboxLabels(labels: StringMap | null | undefined): boolean {
+export function hasReplacementLabels(labels: StringMap | null | undefined): boolean {
   return labels?.[labelKeys.firstId] !== undefined
 }
 
@@ -34,8 +34,8 @@ export function findSandboxOf(labels: StringMap | null | undefined): string | un
   return labels?.[labelKeys.sandboxOf]
 }
 
-/** A container in a sandbox: the id that `createContainer` gave, and the id of the sandbox. */
-export interface SandboxLabels {
+/** The labels of a container in a sandbox: its first id, and the id of the sandbox. */
+export interface ReplacementLabels {
   readonly firstId: string
   readonly sandboxId: string
 }

@@ -7,13 +7,13 @@ import { type PreparedStart, unprepared } from '../containers/start-container.js
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
-import { withFirewallCleanupLimit } from './firewall-cleanup.js'
+import { withFirewallCleanupLimit } from './firewall-cleanup-limit.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { isEndError, rejectSharedNetwork } from './rules/firewalled-container.js'
 import { createNoRunnerError } from './rules/runners.js'
-import { type Opening, openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
 import { releaseSandboxIfEnded } from './sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from './sandbox/replace-container.js'
+import { type SandboxedStart, setSandboxRules, startNewSandbox, startSandbox } from './sandbox/start-sandbox.js'
 import { watchSandbox } from './sandbox/watch-sandbox.js'
 import { startDisconnected } from './start-disconnected.js'
 
@@ -43,14 +43,14 @@ async function prepare(engine: DockerEngine, call: EngineCall): Promise<Prepared
   return withFirewallCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
 
-interface Restricting {
+interface RestrictOptions {
   readonly id: string
   readonly rules: FirewallRules
   readonly call: EngineCall
 }
 
-async function prepareRestricted(engine: DockerEngine, restricting: Restricting): Promise<PreparedStart> {
-  const { id, call } = restricting
+async function prepareRestricted(engine: DockerEngine, options: RestrictOptions): Promise<PreparedStart> {
+  const { id, call } = options
   const unlock = await engine.containers.lockStart(id, call)
   let ending: Promise<void> | undefined
   const end = () => {
@@ -60,7 +60,7 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
   }
   let mayStartLate = false
   const release = async () => (mayStartLate ? unlock() : end())
-  const run = await restrict(engine, restricting).catch(async (error: unknown) => {
+  const run = await restrict(engine, options).catch(async (error: unknown) => {
     await end()
     throw error
   })
@@ -81,12 +81,12 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
 }
 
 /** Resolves with the function that starts the container under the rules. */
-async function restrict(engine: DockerEngine, restricting: Restricting): Promise<PreparedStart['run']> {
-  const { id, rules, call } = restricting
+async function restrict(engine: DockerEngine, options: RestrictOptions): Promise<PreparedStart['run']> {
+  const { id, rules, call } = options
   try {
     const container = await inspectContainer(engine, call)
     rejectSharedNetwork(container, 'not-started')
-    if (container.State?.Running === true) return (start) => restrictRunning(engine, restricting, start)
+    if (container.State?.Running === true) return (start) => restrictRunning(engine, options, start)
     if (container.HostConfig?.NetworkMode === 'none') return (start) => start()
     const request = engine.containers.findCreated(id)
     const sandboxId = engine.containers.findSandboxed(id)?.sandboxId
@@ -101,7 +101,7 @@ async function restrict(engine: DockerEngine, restricting: Restricting): Promise
     await moveToSandbox(engine, { container, request, rules }, call)
     return (start) => start()
   } catch (error) {
-    throw toStartFailure(error, restricting)
+    throw toStartFailure(error, options)
   }
 }
 
@@ -111,41 +111,41 @@ async function restrict(engine: DockerEngine, restricting: Restricting): Promise
  */
 async function restrictRunning(
   engine: DockerEngine,
-  restricting: Restricting,
+  options: RestrictOptions,
   start: () => Promise<void>,
 ): Promise<void> {
-  const { id, rules, call } = restricting
+  const { id, rules, call } = options
   try {
     await applyFirewall(engine, id, rules, call)
   } catch (error) {
     if (!isEndError(error)) throw error
-    const run = await restrict(engine, restricting)
+    const run = await restrict(engine, options)
     await run(start)
   }
 }
 
-async function moveToSandbox(engine: DockerEngine, opening: Opening, call: EngineCall): Promise<void> {
-  const sandboxId = await openSandbox(engine, opening, call)
+async function moveToSandbox(engine: DockerEngine, prepared: SandboxedStart, call: EngineCall): Promise<void> {
+  const sandboxId = await startNewSandbox(engine, prepared, call)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
   try {
-    await replaceContainer(engine, { ...opening, sandboxId }, call)
+    await replaceContainer(engine, { ...prepared, sandboxId }, call)
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
-  await engine.containers.untilWaitsMoved(opening.container.Id, moveMs)
+  await engine.containers.untilWaitsMoved(prepared.container.Id, moveMs)
 }
 
-/** Converts an error to FIREWALL_FAILED, except those that a start without rules can have too. */
-function toStartFailure(error: unknown, { id, call: { signal } }: Restricting): unknown {
+/** Converts an error to FIREWALL_FAILED. Returns an error that already is one, or that a start without rules can have too. */
+function toStartFailure(error: unknown, { id, call: { signal } }: RestrictOptions): unknown {
   if (signal?.aborted) return signal.reason
-  if (isHostError(error) && unchanged.has(error.code)) return error
+  if (isHostError(error) && passedOn.has(error.code)) return error
   const facts = { id, reason: toReason(error), containment: 'not-started' } as const
   const failure = createHostError('FIREWALL_FAILED', facts, { cause: error })
   return withUndoFailures(failure, isHostError(error) ? error.undoFailures : [])
 }
 
-const unchanged: ReadonlySet<string> = new Set([
+const passedOn: ReadonlySet<string> = new Set([
   'CONTAINER_NOT_FOUND',
   'FIREWALL_FAILED',
   'IN_USE',

@@ -3,7 +3,7 @@ import type { Operation } from '@capstan/core/plugin'
 import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
-import { withFirewallCleanupLimit } from './firewall-cleanup.js'
+import { withFirewallCleanupLimit } from './firewall-cleanup-limit.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { rejectSharedNetwork } from './rules/firewalled-container.js'
 

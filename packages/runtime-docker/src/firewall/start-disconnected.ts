@@ -22,7 +22,7 @@ import { isEndError } from './rules/firewalled-container.js'
  */
 export async function startDisconnected(
   engine: DockerEngine,
-  { container, rules, call }: Disconnecting,
+  { container, rules, call }: DisconnectOptions,
 ): Promise<PreparedStart['run']> {
   const { Id: id } = container
   const { settings } = engine.containers
@@ -62,7 +62,7 @@ export async function startDisconnected(
   }
 }
 
-interface Disconnecting {
+interface DisconnectOptions {
   readonly container: InspectedContainer
   readonly rules: FirewallRules
   readonly call: EngineCall
@@ -70,13 +70,13 @@ interface Disconnecting {
 
 type Networks = Readonly<Record<string, InspectedAttachment>>
 
-interface Failing {
+interface FailureContext {
   readonly call: EngineCall
   readonly error: unknown
 }
 
 /** The error of a start whose container has ended, or runs without a network. */
-async function toFailure(engine: DockerEngine, networks: Networks, { call, error }: Failing): Promise<unknown> {
+async function toFailure(engine: DockerEngine, networks: Networks, { call, error }: FailureContext): Promise<unknown> {
   const { subject: id, signal } = call
   const isEnded = await isOver(engine, call).catch(() => false)
   const failures = isEnded ? await restore(engine, networks, call) : []

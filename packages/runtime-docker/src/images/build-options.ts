@@ -15,7 +15,7 @@ export const unsupportedBuildOptions: readonly UnsupportedOption[] = [
   },
 ]
 
-/** Throws OPTION_UNSUPPORTED for an option in the engine's list. */
+/** Throws OPTION_UNSUPPORTED for an option in the engine's list or in {@link unsupportedBuildOptions}. */
 export function checkBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
   const refused = {
     runtime: runtimeName,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { type Environment, startDeadline } from '@capstan/core/plugin'
-import { parseJson, toObject, toText } from '../engine/streams/json-lines.js'
+import { asString, parseJson, toObject } from '../engine/json-values.js'
 import type { RegistryAuth } from './registry-auth.js'
 
 /** The credentials, or the `problem` why there are none, without any output of the helper. */
@@ -72,8 +72,8 @@ function toStartProblem(error: Error & { readonly code?: unknown }): string {
 
 function parseAnswer(output: string): RegistryAuth | undefined {
   const { Username, Secret } = toObject(parseJson(output))
-  const username = toText(Username)
-  const secret = toText(Secret)
+  const username = asString(Username)
+  const secret = asString(Secret)
   if (!username || !secret) return undefined
   return username === '<token>' ? { identityToken: secret } : { username, password: secret }
 }

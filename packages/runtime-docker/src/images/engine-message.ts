@@ -1,4 +1,5 @@
-import { type JsonObject, readJsonLines, toObject, toText } from '../engine/streams/json-lines.js'
+import { asString, type JsonObject, toObject } from '../engine/json-values.js'
+import { readJsonLines } from '../engine/streams/json-lines.js'
 
 /** One message of a pull, build or load. Missing parts are `undefined`. */
 export interface EngineMessage {
@@ -38,7 +39,7 @@ function findFailure({ error, errorDetail }: JsonObject): EngineFailure | undefi
   const isFine = (error === undefined || error === null) && (errorDetail === undefined || errorDetail === null)
   if (isFine) return undefined
   const { code, message } = toObject(errorDetail)
-  const text = toText(message) || toText(error) || JSON.stringify(errorDetail ?? error)
+  const text = asString(message) || asString(error) || JSON.stringify(errorDetail ?? error)
   return { text: text.trim(), code: typeof code === 'number' ? code : undefined }
 }
 
@@ -47,11 +48,11 @@ function toMessage({ stream, status, id, progressDetail, aux }: JsonObject): Eng
   // With `units` the numbers are seconds, as the containerd image store reports extraction.
   const toBytes = (value: unknown) => (typeof value === 'number' && value >= 0 && !units ? value : undefined)
   return {
-    stream: toText(stream),
-    status: toText(status),
-    id: toText(id),
+    stream: asString(stream),
+    status: asString(status),
+    id: asString(id),
     currentBytes: toBytes(current),
     totalBytes: toBytes(total) || undefined,
-    imageId: toText(toObject(aux).ID),
+    imageId: asString(toObject(aux).ID),
   }
 }

@@ -1,7 +1,7 @@
 import type { OperationOptions } from '@capstan/core'
 import { dockerHub, type Environment } from '@capstan/core/plugin'
 import { parseDockerConfig, readDockerConfig } from '../configuration/docker-config.js'
-import { type JsonObject, toObject, toText } from '../engine/streams/json-lines.js'
+import { asString, type JsonObject, toObject } from '../engine/json-values.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
 import { type RegistryAuth, toServerAddress } from './registry-auth.js'
 
@@ -61,13 +61,13 @@ async function findInConfig(
 /** Reads `auths`. Prefers a registry token to an identity token, as the engine does. */
 function findInline(config: JsonObject, registry: string): HelperAnswer {
   const entry = toObject(findByHost(toObject(config.auths), registry))
-  const registryToken = toText(entry.registrytoken)
+  const registryToken = asString(entry.registrytoken)
   if (registryToken) return { auth: { registryToken } }
-  const identityToken = toText(entry.identitytoken)
+  const identityToken = asString(entry.identitytoken)
   if (identityToken) return { auth: { identityToken } }
-  const encoded = toText(entry.auth)
+  const encoded = asString(entry.auth)
   if (encoded) return decodeAuth(encoded, registry)
-  const [username, password = ''] = [toText(entry.username), toText(entry.password)]
+  const [username, password = ''] = [asString(entry.username), asString(entry.password)]
   return { auth: username ? { username, password } : undefined }
 }
 

@@ -4,7 +4,7 @@ import type { CallSignal, DockerEngine, EngineCall, EngineRequest } from '../eng
 import { toEngineText } from '../engine/engine-text.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { streamBody } from '../engine/streams/stream-body.js'
-import { isPulledImage } from '../quirks/answers.js'
+import { isPulledImage } from '../quirks/podman-answers.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
 import { type CredentialSources, type FoundCredentials, findCredentials } from './find-credentials.js'
 import { findImage } from './images.js'

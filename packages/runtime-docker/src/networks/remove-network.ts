@@ -10,10 +10,9 @@ import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { releaseSandboxIfEnded } from '../firewall/sandbox/release-sandbox.js'
 
 /**
- * Removes a network. Resolves if it does not exist. Rejects with IN_USE and the users' names when a running container
- * uses it.
- *
- * Waits up to 3 s for the endpoint of a container that has just exited or is being removed.
+ * Removes a network. Resolves if it does not exist. Waits up to 3 s for the endpoint of a container that has just exited
+ * or is being removed. Rejects with IN_USE and the users' names when a running container uses the network, or when
+ * another endpoint is still there after that time.
  */
 export async function removeNetwork(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {

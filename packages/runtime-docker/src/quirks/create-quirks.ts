@@ -8,7 +8,7 @@ import type { CreateBody } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
 import { findVolume, sendCreateVolume } from '../volumes/create-volume.js'
-import { type CreateRequestCall, toMountedLabels } from '../volumes/mounted-volumes.js'
+import { type CreateContext, toMountedLabels } from '../volumes/mounted-volumes.js'
 
 /**
  * Adapts the config of a new container to the quirks `createsBindSources` and `lacksHostGateway`. Rejects with
@@ -73,7 +73,7 @@ async function withHostGateway(
 export async function createLabelledVolumes(
   engine: DockerEngine,
   config: ContainerConfig,
-  { call, requestIdLabel }: CreateRequestCall,
+  { call, requestIdLabel }: CreateContext,
 ): Promise<void> {
   if (!engine.details.quirks.dropsVolumeLabels) return
   const toLabels = toMountedLabels(engine, config, requestIdLabel)

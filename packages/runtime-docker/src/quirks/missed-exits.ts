@@ -33,8 +33,8 @@ export function watchMissedExit(
 }
 
 /**
- * Polls until a container does not run, on an engine with the quirk `missesExits`. Resolves with whether the engine has
- * it. Does not keep the process of the caller running.
+ * Polls on an engine with the quirk `missesExits`, and resolves with `true` when the container does not run. Resolves
+ * with `false` at once on any other engine. Does not keep the process of the caller running.
  */
 export async function pollUntilEnded(engine: DockerEngine, call: EngineCall): Promise<boolean> {
   if (!engine.details.quirks.missesExits) return false

@@ -27,10 +27,9 @@ export async function removeMountedVolumes(
   }
 }
 
-/** The request that creates a container and its volumes. */
-export interface CreateRequestCall {
+/** The operation that creates a container and its volumes, and the label of what it creates. */
+export interface CreateContext {
   readonly call: Operation
-  /** The label of the objects that this request creates. */
   readonly requestIdLabel: StringMap
 }
 

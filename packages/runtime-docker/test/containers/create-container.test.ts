@@ -90,7 +90,7 @@ describe('createContainer', () => {
       const network = { mode: 'networks', networks: [{ networkId: 'n1' }] } as const
       await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        facts: { field: 'network', expected: `the mode "${Name}" for that network` },
+        facts: { field: 'network', expected: `network: { mode: '${Name}' } in place of the id of that network` },
       })
     },
   )

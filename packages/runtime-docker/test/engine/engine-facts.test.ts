@@ -2,7 +2,7 @@ import { firewallManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import { toAbsentCapabilities, toUnsupportedOptions } from '../../src/endpoint/unsupported-options.js'
 import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
-import { dockerProduct } from '../../src/quirks/products.js'
+import { dockerProduct } from '../../src/supported-products.js'
 import { linux } from '../endpoint/systems.js'
 
 /** The recorded answer of Docker Engine 20.10 on Debian, shortened. */

@@ -9,7 +9,7 @@ import { probeEngines } from '../../src/docker-probe.js'
 import type { findTls } from '../../src/endpoint/endpoint-tls.js'
 import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js'
 import { HttpEngine } from '../../src/engine/http-engine.js'
-import { dockerProduct } from '../../src/quirks/products.js'
+import { dockerProduct } from '../../src/supported-products.js'
 import { linux } from '../endpoint/systems.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 

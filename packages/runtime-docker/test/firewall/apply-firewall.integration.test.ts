@@ -80,7 +80,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
 
   const { firewallImage } = testEngine
 
-  test('opens the proxy alone, by a helper of the own image, for a container without NET_ADMIN', async () => {
+  test('allows only the proxy, by a helper of the own image, for a container without NET_ADMIN', async () => {
     const { engine, run, reaches, sh, warnings } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -143,7 +143,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(proxy.id, address)).toBe(true)
   })
 
-  test('resolves names by the DNS of the engine where the rules allow it, and opens nothing else', async () => {
+  test('resolves names by the DNS of the engine where the rules allow it, and allows nothing else', async () => {
     const { engine, run, reaches, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -154,7 +154,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('opens further destinations, and closes them when the rules change', async () => {
+  test('allows further destinations, and blocks them when the rules change', async () => {
     const { engine, run, reaches } = await connect()
     const proxy = await run('proxy')
     const other = await run('other')

@@ -147,7 +147,7 @@ test.for([
   expect(log().some((line) => line.includes('disconnect'))).toBe(false)
 })
 
-test('disconnects the container when the seal read back differs, else kills it, else reports unchanged', async () => {
+test('disconnects the container when the rules read back do not seal it, else kills it, else reports unchanged', async () => {
   const bad = good.replace('blocked', 'reachable')
   const disconnected = await start({ outputs: [bad, good] })
   await expect(applyFirewall(disconnected.engine, id, rules)).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import type { ContainerInfo, ContainerInspection, ContainerState } from '@capsta
 import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../../engine/docker-api.js'
-import { podmanStates } from '../../quirks/answers.js'
+import { podmanStates } from '../../quirks/podman-answers.js'
 import { toPortBindings } from './port-settings.js'
 
 /** Converts the engine's state to that of the contract; unrecognized states are `unknown`. */

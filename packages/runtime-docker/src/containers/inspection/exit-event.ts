@@ -1,6 +1,7 @@
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { asString, type JsonObject, toObject } from '../../engine/json-values.js'
 import { ping } from '../../engine/ping.js'
-import { type JsonObject, readJsonLines, toObject, toText } from '../../engine/streams/json-lines.js'
+import { readJsonLines } from '../../engine/streams/json-lines.js'
 import { streamBody } from '../../engine/streams/stream-body.js'
 
 /** Finds the exit code in the engine's events since a time; `undefined` when there is no exit event. */
@@ -42,6 +43,6 @@ export function parseDate(date: string | undefined): number | undefined {
 type ExitEventCall = EngineCall & { readonly since: number | undefined }
 
 function readCode({ Actor }: JsonObject): number | undefined {
-  const code = toText(toObject(toObject(Actor).Attributes).exitCode)
+  const code = asString(toObject(toObject(Actor).Attributes).exitCode)
   return code !== undefined && /^\d+$/.test(code) ? Number(code) : undefined
 }

@@ -3,7 +3,7 @@ import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { ignoreErrors } from '../../engine/ignore-errors.js'
-import { findSandboxLabels } from '../../engine/sandbox-labels.js'
+import { findReplacementLabels } from '../../engine/sandbox-labels.js'
 
 /**
  * Resolves with the engine's inspection. That of a container in a sandbox has the networks of the sandbox. Rejects with
@@ -13,13 +13,13 @@ export async function inspectContainer(engine: DockerEngine, call: EngineCall): 
   const api = await engine.api(call)
   const container = await api.getContainer(call.subject).inspect()
   const { Config, HostConfig } = container
-  const labels = findSandboxLabels(Config?.Labels, HostConfig?.NetworkMode)
+  const labels = findReplacementLabels(Config?.Labels, HostConfig?.NetworkMode)
   if (labels === undefined) return container
   const sandbox = await findContainer(engine, { ...call, subject: labels.sandboxId })
   return sandbox === undefined ? container : withNetworkOf(container, sandbox)
 }
 
-/** Adds the networks of the sandbox to an inspection, without the aliases that only the sandbox has. */
+/** Adds the networks of the sandbox, without the aliases that `toAliases` adds, or the engine: name and short ids. */
 function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
   const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
   const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))

@@ -34,7 +34,7 @@ export function toPortBindings(ports: PortMap | null | undefined): readonly Port
 }
 
 /** Returns one host port per container port. TCP precedes UDP, and IPv4 precedes IPv6, which may have different ports. */
-export function toPortMap(bindings: readonly PortBinding[]): ReadonlyMap<number, number> {
+export function toHostPorts(bindings: readonly PortBinding[]): ReadonlyMap<number, number> {
   const rank = ({ protocol, hostAddress }: PortBinding) =>
     (protocol === 'udp' ? 2 : 0) + (hostAddress.includes(':') ? 1 : 0)
   const ordered = [...bindings].sort((left, right) => rank(left) - rank(right))

@@ -23,7 +23,7 @@ export class LogPosition implements LogFilter {
 
   /**
    * Returns the filter for a second reading of the same log, which passes on only new bytes. `undefined` when the first
-   * reading got no data, because even a slow reader gets the first chunk.
+   * reading got no data: the log was empty then, since the engine truncates only what follows the first chunk.
    */
   createResumeFilter(): ResumeFilter | undefined {
     if (this.#marks.size === 0) return undefined

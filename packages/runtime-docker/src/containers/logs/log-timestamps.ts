@@ -20,7 +20,7 @@ export class FrameTimestamps {
 
   push(source: FrameSource, bytes: Buffer, { isLast }: FramePiece): void {
     const record = this.#records[source]
-    const text = record.isOpen ? bytes : record.push(bytes, { isLast })
+    const text = record.hasTimestampRead ? bytes : record.push(bytes, { isLast })
     this.last = record.timestamp ?? this.last
     if (text.length > 0) this.#sink(source, text, record.timestamp)
     if (isLast) record.reset()
@@ -43,7 +43,7 @@ export class LineTimestamps {
 
   push(chunk: Buffer): void {
     let rest = chunk
-    while (rest.length > 0) rest = this.#record.isOpen ? this.#takeText(rest) : this.#takeBegin(rest)
+    while (rest.length > 0) rest = this.#record.hasTimestampRead ? this.#takeText(rest) : this.#takeBegin(rest)
   }
 
   /** Passes on buffered text that could have been the beginning of a timestamp. */
@@ -72,7 +72,8 @@ export class LineTimestamps {
 
 /** The buffered beginning of a record, until its timestamp is complete. */
 class RecordBegin {
-  isOpen = false
+  /** Whether the timestamp was read. All further bytes of the record are text. */
+  hasTimestampRead = false
   timestamp: string | undefined
   #begin: Buffer = noBytes
 
@@ -88,14 +89,14 @@ class RecordBegin {
       return noBytes
     }
     this.#begin = noBytes
-    this.isOpen = true
+    this.hasTimestampRead = true
     const text = space === -1 ? '' : joined.toString('latin1', 0, space)
     this.timestamp = timestampPattern.test(text) ? text : undefined
     return this.timestamp === undefined ? joined : joined.subarray(space + 1)
   }
 
   reset(): void {
-    this.isOpen = false
+    this.hasTimestampRead = false
     this.timestamp = undefined
   }
 }

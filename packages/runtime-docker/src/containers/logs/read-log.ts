@@ -2,7 +2,7 @@ import { isHostError, type LogChunk, type LogOptions, runtimeCapability } from '
 import { checkOption, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
-import { readWhole } from '../../engine/streams/read-whole.js'
+import { readChunks } from '../../engine/streams/read-chunks.js'
 import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
 import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
 import { createLogSplitter } from './log-splitter.js'
@@ -58,7 +58,7 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readon
   const { response, isTerminal, hasTimestamps, id, engineId } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps: timestamps, filter })
   try {
-    for await (const chunk of readWhole(response, call.signal)) yield* splitter.push(chunk)
+    for await (const chunk of readChunks(response, call.signal)) yield* splitter.push(chunk)
     yield* splitter.end()
     const isReplaced = engine.containers.toEngineId(id) !== engineId
     if (follow && !isReplaced && (await isStillRunning(engine, call))) throw toConnectionLost(engine)

@@ -1,5 +1,6 @@
 import { type HostError, isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
+import { isObject, type JsonObject, parseJson } from '../json-values.js'
 
 /**
  * Reads the objects of a stream of JSON lines, the format of the answers to pull, build and load.
@@ -25,37 +26,12 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation:
   yield* parseLine(rest + decoder.decode(), operation)
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>
-
-/** Returns the value if it is an object, and an empty object otherwise. */
-export function toObject(value: unknown): JsonObject {
-  // The type claims only that an object that is not an array has unknown members.
-  return isObject(value) ? value : {}
-}
-
-export function toText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
 function* parseLine(line: string, operation: string): Iterable<JsonObject> {
   const text = line.trim()
   if (text === '') return
   const value = line.length > longestLine ? undefined : parseJson(text)
   if (!isObject(value)) throw toProtocolError(text, operation)
   yield value
-}
-
-/** Parses JSON; `undefined` for any other text. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function toProtocolError(text: string, operation: string): HostError<'PROTOCOL_ERROR'> {

@@ -28,8 +28,8 @@ export interface ApplyFirewallOptions extends OperationOptions {
  *
  * Rejects with NOT_RUNNING for a container that is paused or does not run, and with FIREWALL_FAILED, `unchanged`, for
  * one on the host's network or in the namespace of another container. Does nothing without a network. On a later
- * failure, and on an abort, the container is restricted by other means, which FIREWALL_FAILED names; an abort rejects
- * with its reason.
+ * failure, and on an abort, the container is restricted by other means, named by `facts.containment` of
+ * FIREWALL_FAILED; an abort rejects with its reason.
  */
 export async function applyFirewall(
   engine: DockerEngine,
@@ -56,7 +56,7 @@ export async function applyFirewall(
  * Sets the rules in the container's network namespace by the first runner that can, and verifies them. Resolves with
  * `undefined` then, and with the reasons of all runners when none could: nothing is changed.
  *
- * When it rejects, the namespace may be open.
+ * When it rejects, the namespace may have no rules, or only some of them.
  */
 export async function setRules(
   context: ResolveContext,

@@ -16,8 +16,8 @@ export interface Contained {
 }
 
 /**
- * Restricts a container by the first means that works, as read back from the engine: sealed by rules, else disconnected from
- * every network, else killed. `unchanged` where none of them works.
+ * Restricts a container by the first means that is verified to work: sealed by rules, as the script prints them, else
+ * disconnected from every network or killed, as the engine reports. `unchanged` where none of them works.
  */
 export async function contain(context: RunnerContext, call: EngineCall): Promise<Contained> {
   const { engine, container } = context

@@ -7,7 +7,7 @@ import type { Attachment } from './firewalled-container.js'
 import type { RunnerContext } from './namespace-runner.js'
 
 /** Finds the addresses of the containers with this name, alias or short id on the container's networks. */
-export async function findPeer(context: RunnerContext, host: string, call: EngineCall): Promise<readonly string[]> {
+export async function findPeerAddresses(context: RunnerContext, host: string, call: EngineCall): Promise<string[]> {
   const found: string[] = []
   for (const attachment of context.container.attachments) {
     for (const id of await listPeers(context, attachment, call)) {

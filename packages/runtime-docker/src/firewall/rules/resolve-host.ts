@@ -6,7 +6,7 @@ import { limitCall } from '../../engine/call-limit.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
 import { readContainerFile } from './container-file.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
-import { findPeer } from './peers.js'
+import { findPeerAddresses } from './peers.js'
 
 /** The parameters of a lookup. */
 export interface ResolveContext extends RunnerContext {
@@ -19,7 +19,7 @@ export interface ResolveContext extends RunnerContext {
  * network namespace; then the other one. Resolves with an empty list when the name has no address.
  */
 export async function resolveHost(context: ResolveContext, host: string, call: EngineCall): Promise<readonly string[]> {
-  for (const source of [readHosts, findPeer, ...toLookups(context)]) {
+  for (const source of [readHosts, findPeerAddresses, ...toLookups(context)]) {
     const addresses = await source(context, host, call)
     if (addresses.length > 0) return [...new Set(addresses)]
   }

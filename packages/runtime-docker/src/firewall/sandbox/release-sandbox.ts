@@ -7,8 +7,8 @@ import { ignoreErrors } from '../../engine/ignore-errors.js'
 
 /**
  * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox
- * of a container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Never
- * rejects: a failure is a warning.
+ * of a container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Does
+ * not stop it on an engine with the quirk `startsNamespaceOwners`. Never rejects: a failure is a warning.
  */
 export async function releaseSandboxIfEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
@@ -30,7 +30,7 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
     engine.containers.settings.forget(firstId)
     return
   }
-  // Such an engine would start a stopped sandbox, which has no rules then, together with the container.
+  // An engine with this quirk would start a stopped sandbox, which then has no rules, together with the container.
   if (engine.details.quirks.startsNamespaceOwners) return
   if (container.State?.Running === true || engine.containers.isStarting(firstId)) return
   const api = await engine.api({ ...call, subject: sandboxId })

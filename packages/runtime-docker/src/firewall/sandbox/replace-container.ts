@@ -9,18 +9,18 @@ import { toReason } from '../../engine/engine-text.js'
 import { toReplacementLabels } from '../../engine/sandbox-labels.js'
 import { findImage } from '../../images/images.js'
 import { toSeparateHostname } from '../../quirks/container-quirks.js'
-import type { Opening } from './open-sandbox.js'
 import { toReplacementBody } from './sandbox-body.js'
+import type { SandboxedStart } from './start-sandbox.js'
 
 /**
- * Creates a container that was not started yet again, in the network namespace of its sandbox, with the same name, and
- * removes the first one. From then on the first id refers to the new container.
+ * Replaces a container that was not started yet: creates a new one with the same settings and name in the network
+ * namespace of the sandbox, and removes the old one. From then on the first id refers to the new container.
  *
- * When it rejects, the first container is unchanged.
+ * When it rejects, the old container is unchanged.
  */
 export async function replaceContainer(
   engine: DockerEngine,
-  { container, request, sandboxId }: Omit<Opening, 'rules'> & { readonly sandboxId: string },
+  { container, request, sandboxId }: Omit<SandboxedStart, 'rules'> & { readonly sandboxId: string },
   call: EngineCall,
 ): Promise<void> {
   const firstId = container.Id

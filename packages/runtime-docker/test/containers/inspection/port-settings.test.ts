@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toPortBindings, toPortMap } from '../../../src/containers/inspection/port-settings.js'
+import { toHostPorts, toPortBindings } from '../../../src/containers/inspection/port-settings.js'
 
 const published = {
   '53/udp': [{ HostIp: '0.0.0.0', HostPort: '40000' }],
@@ -23,6 +23,6 @@ describe('published ports', () => {
   })
 
   test('have one host port per container port, TCP before UDP and IPv4 before IPv6', () => {
-    expect([...toPortMap(toPortBindings(published))]).toEqual([[53, 49_153]])
+    expect([...toHostPorts(toPortBindings(published))]).toEqual([[53, 49_153]])
   })
 })

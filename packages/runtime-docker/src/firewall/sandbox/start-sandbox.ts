@@ -20,25 +20,24 @@ import { toSandboxBody } from './sandbox-body.js'
  *
  * The image of the sandbox is the first that has the tools: the plugin's `firewallImage`, or the container's own image.
  */
-export async function openSandbox(engine: DockerEngine, opening: Opening, call: EngineCall): Promise<string> {
+export async function startNewSandbox(engine: DockerEngine, start: SandboxedStart, call: EngineCall): Promise<string> {
   const { firewallImage } = engine.details
   const images = [
     ...(firewallImage === undefined ? [] : [{ image: firewallImage, title: `a sandbox of ${firewallImage}` }]),
-    { image: opening.container.Image ?? '', title: 'a sandbox of its own image' },
+    { image: start.container.Image ?? '', title: 'a sandbox of its own image' },
   ]
   const reasons: string[] = []
   for (const { image, title } of images) {
-    const opened = await openWith(engine, image, opening, call)
-    if ('sandboxId' in opened) return opened.sandboxId
-    reasons.push(`${title}: ${opened.reasons.join('; ')}`)
+    const tried = await tryImage(engine, image, start, call)
+    if ('sandboxId' in tried) return tried.sandboxId
+    reasons.push(`${title}: ${tried.reasons.join('; ')}`)
   }
   throw createNoRunnerError(reasons)
 }
 
-/** The container that a sandbox is opened for. */
-export interface Opening {
+/** The container that a sandbox is created for, its create request and its rules. */
+export interface SandboxedStart {
   readonly container: InspectedContainer
-  /** The request that created the container. */
   readonly request: CreateRequest
   readonly rules: FirewallRules
 }
@@ -51,7 +50,7 @@ export async function startSandbox(engine: DockerEngine, sandboxId: string, call
 /** Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does. */
 export async function setSandboxRules(
   engine: DockerEngine,
-  { container, sandboxId, rules }: Pick<Opening, 'container' | 'rules'> & { readonly sandboxId: string },
+  { container, sandboxId, rules }: Pick<SandboxedStart, 'container' | 'rules'> & { readonly sandboxId: string },
   call: EngineCall,
 ): Promise<readonly string[] | undefined> {
   const { NetworkSettings } = await inspectContainer(engine, { ...call, subject: sandboxId })
@@ -61,13 +60,13 @@ export async function setSandboxRules(
 }
 
 /** Resolves with reasons when the image cannot be used. No sandbox is left then, nor when this rejects. */
-async function openWith(
+async function tryImage(
   engine: DockerEngine,
   image: string,
-  opening: Opening,
+  start: SandboxedStart,
   call: EngineCall,
 ): Promise<{ readonly sandboxId: string } | { readonly reasons: readonly string[] }> {
-  const { container, request, rules } = opening
+  const { container, request, rules } = start
   const aliases = toAliases(container)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
@@ -96,14 +95,14 @@ function findImageFault(error: unknown, call: EngineCall): string | undefined {
   return isHostError(error, 'COMMAND_NOT_STARTED') && hasKnownOutcome(error, call) ? 'it has no /bin/sh' : undefined
 }
 
-interface Creating extends Omit<Opening, 'rules'> {
+interface CreateSandboxOptions extends Omit<SandboxedStart, 'rules'> {
   readonly image: string
   readonly aliases: readonly string[]
 }
 
 async function createSandbox(
   engine: DockerEngine,
-  { image, container: { Id: firstId }, request, aliases }: Creating,
+  { image, container: { Id: firstId }, request, aliases }: CreateSandboxOptions,
   call: EngineCall,
 ): Promise<string> {
   const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...toSandboxLabels(firstId) }

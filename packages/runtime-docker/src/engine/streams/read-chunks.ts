@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
  * slow reader, which the stream's own iterator does not guarantee. An abort of `signal` throws the error of the stream
  * at once. Leaving the loop destroys the stream.
  */
-export async function* readWhole(stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+export async function* readChunks(stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
   let isOver = stream.readableEnded
   let fault: { readonly error: unknown } | undefined
   let wake = () => {}
@@ -29,11 +29,7 @@ export async function* readWhole(stream: Readable, signal?: AbortSignal): AsyncG
       if (chunk !== null) yield chunk
       else if (fault !== undefined) throw fault.error
       else if (isOver) return
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
+      else await new Promise<void>((resolve) => (wake = resolve))
     }
   } finally {
     stream.off('readable', change).off('end', end).off('error', fail).off('close', close)

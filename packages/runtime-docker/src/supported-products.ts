@@ -1,6 +1,6 @@
 import type { UnsupportedOption } from '@capstan/core/plugin'
-import { supportedApi } from '../engine/api-version.js'
-import type { EngineProduct } from '../engine/engine-product.js'
+import { supportedApi } from './engine/api-version.js'
+import type { EngineProduct } from './engine/engine-product.js'
 
 /** The Docker Engine, and engines with an unknown name that have its API. */
 export const dockerProduct: EngineProduct = {
