@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isRunning } from '../engine/process-identity.mjs'
 
@@ -14,7 +14,7 @@ export const cacheDirectory = process.env.CAPSTAN_ENGINES_CACHE || '/var/cache/c
  * @param {string} name of the engine
  */
 export function toMatrixFiles(name) {
-  const run = join('/run/capstan-engines', name)
+  const run = join(runDirectory, name)
   const data = join('/var/lib/capstan-engines', name)
   return {
     run,
@@ -63,9 +63,9 @@ function removeIfEmpty(directory) {
 }
 
 /**
- * The stored state of a started engine: `init` is the process that started it and ends with it.
+ * The stored state of a started engine: `init` is the process that started it and ends with it, `root` the cached root.
  *
- * @typedef {{ readonly init: import('../engine/process-identity.mjs').ProcessIdentity }} MatrixEngineState
+ * @typedef {{ readonly init: import('../engine/process-identity.mjs').ProcessIdentity, readonly root: string }} MatrixEngineState
  */
 
 /**
@@ -91,3 +91,15 @@ export function findMatrixState(name) {
     return undefined
   }
 }
+
+/**
+ * Returns the cached roots of all engines that run, also those that another checkout has started.
+ *
+ * @returns {readonly string[]}
+ */
+export function listUsedRoots() {
+  const names = existsSync(runDirectory) ? readdirSync(runDirectory) : []
+  return names.flatMap((name) => findMatrixState(name)?.root ?? [])
+}
+
+const runDirectory = '/run/capstan-engines'

@@ -91,7 +91,7 @@ async function start(engine, say) {
   say(`Starting ${engine.name} (its log: ${log})`)
   const program = { ...writeEngineProgram(engine), root, layer: { upper, work, merged }, shared: [run, store], log }
   const init = await startInNamespaces(program)
-  if (init) writeMatrixState(engine.name, { init })
+  if (init) writeMatrixState(engine.name, { init, root })
 }
 
 /** @param {MatrixEngine} engine */

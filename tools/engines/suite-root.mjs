@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { downloadPackages } from './debian-archive.mjs'
-import { cacheDirectory } from './matrix-files.mjs'
+import { cacheDirectory, listUsedRoots } from './matrix-files.mjs'
 import { toTreeDigest } from './tree-digest.mjs'
 
 /**
- * Resolves with the root folder of a suite with the engines' programs. It is made once and kept in the cache with its digest;
- * a root that does not have its digest, or was made from other packages, is made again. The folder is only read afterwards.
+ * Resolves with the root folder of a suite with the engines' programs. It is made once and kept in the cache with its digest; a
+ * root without its digest is made again. The folder is only read afterwards. Its name contains the recipe, so that checkouts
+ * with different recipes do not replace the root of a running engine.
  *
  * @param {string} suite
  * @param {(line: string) => void} say
@@ -17,40 +19,49 @@ import { toTreeDigest } from './tree-digest.mjs'
  */
 export async function prepareSuiteRoot(suite, say) {
   const directory = join(cacheDirectory, suite)
-  const root = join(directory, 'root')
-  const stamp = join(directory, 'root.json')
-  const obstacle = findObstacle(stamp, root)
+  const root = join(directory, `root-${toRecipe()}`)
+  const obstacle = findObstacle(root)
   if (obstacle === undefined) return root
+  if (listUsedRoots().includes(root)) throw new EngineSetUpError(`${obstacle}, and an engine uses it: stop all engines`)
   say(`${obstacle}: making it from Debian's packages`)
-  rmSync(stamp, { force: true })
+  rmSync(`${root}.json`, { force: true })
   const packages = await downloadPackages(suite, packageNames, { directory })
+  removeUnusedRoots(directory)
   say(`Unpacking ${packages.length} packages to ${root}`)
-  const partial = join(directory, 'root.partial')
-  rmSync(partial, { recursive: true, force: true })
+  const partial = `${root}.partial`
   unpack(
     packages.map(({ file }) => join(directory, 'archives', file)),
     partial,
   )
-  rmSync(root, { recursive: true, force: true })
   renameSync(partial, root)
-  const made = { recipe: toRecipe(), packages, digest: toTreeDigest(root) }
   // Written last, so that a root without it is incomplete.
-  writeFileSync(stamp, `${JSON.stringify(made, undefined, 2)}\n`)
+  writeFileSync(`${root}.json`, `${JSON.stringify({ packages, digest: toTreeDigest(root) }, undefined, 2)}\n`)
   return root
 }
 
 /**
- * @param {string} stamp
  * @param {string} root
  * @returns {string | undefined} why the cached root cannot be used
  */
-function findObstacle(stamp, root) {
+function findObstacle(root) {
   try {
-    const { recipe, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
-    if (recipe !== toRecipe()) return `The cached ${root} has another recipe`
+    const { digest } = JSON.parse(readFileSync(`${root}.json`, 'utf8'))
     return digest === toTreeDigest(root) ? undefined : `The cached ${root} was changed`
   } catch {
     return `There is no complete ${root}`
+  }
+}
+
+/**
+ * Removes the roots of other recipes and incomplete ones.
+ *
+ * @param {string} directory
+ */
+function removeUnusedRoots(directory) {
+  const used = listUsedRoots()
+  for (const name of readdirSync(directory).filter((name) => name.startsWith('root-'))) {
+    const path = join(directory, name)
+    if (!used.some((root) => path === root || path === `${root}.json`)) rmSync(path, { recursive: true, force: true })
   }
 }
 
@@ -74,9 +85,10 @@ function unpack(files, root) {
   for (const [path, content] of addedFiles) writeFileSync(join(root, path), content)
 }
 
-/** What makes a root: its digest alone would not tell that the list of packages has changed. */
+/** Returns a digest of what is in a root, apart from the versions of the packages. */
 function toRecipe() {
-  return JSON.stringify([packageNames, mergedFolders, excluded, addedFiles])
+  const parts = JSON.stringify([packageNames, mergedFolders, excluded, addedFiles])
+  return createHash('sha256').update(parts).digest('hex').slice(0, 12)
 }
 
 const packageNames = [
