@@ -11,7 +11,7 @@ import { root } from '../workspace.mjs'
  * @typedef {object} EngineResult
  * @property {string} engine
  * @property {string} version
- * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly refused: number, readonly flaky: number }} kit
+ * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number, readonly flaky: number }} kit
  * @property {IntegrationCounts} [integration] absent when only the kit ran
  * @property {readonly EngineFailure[]} failures
  * @property {number} seconds
@@ -21,7 +21,7 @@ import { root } from '../workspace.mjs'
  * The fields of the kit's report that are read here.
  *
  * @typedef {object} KitReport
- * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly refused: number }} counts
+ * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number }} counts
  * @property {readonly KitCase[]} cases
  *
  * @typedef {{ readonly id: string, readonly title: string, readonly status: string,
@@ -141,12 +141,12 @@ function toFirstLine(message = '') {
  */
 export function toResultTable(results) {
   const rows = results.map(({ engine, version, kit, integration, seconds }) => [
-    ...[engine, version, kit.passed, kit.failed, kit.absent, kit.refused],
+    ...[engine, version, kit.passed, kit.failed, kit.absent, kit.unsupported],
     ...(integration ? [integration.passed, integration.failed, integration.skipped] : ['–', '–', '–']),
     ...[kit.flaky + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
-    ...['engine', 'version', 'kit passed', 'failed', 'absent', 'refused'],
+    ...['engine', 'version', 'kit passed', 'failed', 'absent', 'unsupported'],
     ...['integration passed', 'failed', 'skipped', 'passed only alone', 'minutes'],
   ]
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

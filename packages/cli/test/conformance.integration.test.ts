@@ -16,7 +16,7 @@ describe('capstan conformance, as a process', () => {
     const argv = ['conformance', '--plugin', memory, '--only', 'PROC,NAME', '--json']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ counts: { failed: 0, absent: 0, refused: 0 } })
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { failed: 0, absent: 0, unsupported: 0 } })
   })
 
   it('fails PROC-001 and exits with 1 when the plugin keeps the process alive', async () => {

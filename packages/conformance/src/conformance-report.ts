@@ -29,12 +29,12 @@ export interface ConformanceReport {
 /**
  * The outcome of a case.
  *
- * - `passed`: the runtime keeps the promise.
- * - `absent`: the runtime does not claim the capability, has none in its scope and gives a reason.
- * - `refused`: the report lists a required option as unsupported, and the call rejects with OPTION_UNSUPPORTED.
+ * - `passed`: the runtime behaves as the contract requires.
+ * - `absent`: the runtime does not provide the capability, has none in its scope and gives a reason.
+ * - `unsupported`: the report lists a required option as unsupported, and the call rejects with OPTION_UNSUPPORTED.
  * - `failed`: everything else.
  */
-export type CaseStatus = 'passed' | 'failed' | 'absent' | 'refused'
+export type CaseStatus = 'passed' | 'failed' | 'absent' | 'unsupported'
 
 /** The result of one case. */
 export type CaseResult = CaseHeading &
@@ -42,7 +42,7 @@ export type CaseResult = CaseHeading &
     | { readonly status: 'passed' }
     | { readonly status: 'failed'; readonly failures: readonly CaseFailure[] }
     | {
-        readonly status: 'absent' | 'refused'
+        readonly status: 'absent' | 'unsupported'
         readonly missing: readonly [MissingRequirement, ...MissingRequirement[]]
       }
   )

@@ -20,20 +20,20 @@ import { readLogs } from './steps/logs.js'
  */
 export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   ...rejectsConfigs({
-    name: { name: 'conformance-refused' },
+    name: { name: 'conformance-unsupported' },
     platform: { platform: 'linux/amd64' },
     pull: { pull: 'never' },
     command: { command: ['true'] },
     entrypoint: { entrypoint: ['true'] },
     workingDirectory: { workingDirectory: '/tmp' },
-    env: { env: { CONFORMANCE: 'refused' } },
+    env: { env: { CONFORMANCE: 'unsupported' } },
     'env.unset': { env: { CONFORMANCE: null } },
     user: { user: '0' },
     groupAdd: { groupAdd: ['10'] },
     hostname: { hostname: 'conformance' },
     mounts: { mounts: [{ type: 'tmpfs', target: '/conformance' }] },
     'mounts.bind': { mounts: [{ type: 'bind', source: '/tmp', target: '/conformance' }] },
-    'mounts.volume': { mounts: [{ type: 'volume', source: 'conformance-refused', target: '/conformance' }] },
+    'mounts.volume': { mounts: [{ type: 'volume', source: 'conformance-unsupported', target: '/conformance' }] },
     'mounts.tmpfs.noexec': { mounts: [{ type: 'tmpfs', target: '/conformance' }] },
     'mounts.tmpfs.size': { mounts: [{ type: 'tmpfs', target: '/conformance', executable: true, sizeBytes: 65_536 }] },
     'mounts.tmpfs': { mounts: [{ type: 'tmpfs', target: '/conformance' }] },
@@ -42,7 +42,7 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     'network.host': { network: { mode: 'host' } },
     'network.none': { network: { mode: 'none' } },
     'network.several': toNetworks({ networkId: 'conformance-1' }, { networkId: 'conformance-2' }),
-    'network.aliases': toNetworks({ networkId: 'conformance-1', aliases: ['refused'] }),
+    'network.aliases': toNetworks({ networkId: 'conformance-1', aliases: ['unsupported'] }),
     ports: { ports: [{ containerPort: 80 }] },
     'ports.hostPort': { ports: [{ containerPort: 80, hostPort: 1 }] },
     'ports.udp': { ports: [{ containerPort: 80, protocol: 'udp' }] },
@@ -55,8 +55,8 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     securityOptions: { securityOptions: ['no-new-privileges'] },
     interactive: { interactive: true },
     tty: { tty: true },
-    labels: { labels: { conformance: 'refused' } },
-    'labels.equalsSign': { labels: { conformance: 'refused=' } },
+    labels: { labels: { conformance: 'unsupported' } },
+    'labels.equalsSign': { labels: { conformance: 'unsupported=' } },
     memoryBytes: { memoryBytes: 64 * 1024 * 1024 },
     cpus: { cpus: 0.5 },
     'cpus.fraction': { cpus: 0.5 },
@@ -147,7 +147,7 @@ function rejectsBuild(options: { platform?: string; dns?: readonly string[] }): 
   return async ({ scope, runtime, image, signal, uniqueName }, field) => {
     const builder = findCapability(scope, imageBuilderCapability)
     if (builder === undefined) return
-    const tag = `${uniqueName('refused')}:1`
+    const tag = `${uniqueName('unsupported')}:1`
     await expectUnsupported(field, () => builder.buildImage(`FROM ${image}\n`, tag, { ...options, signal }))
     expect(!(await runtime.imageExists(tag)), 'no image to be built', tag)
   }

@@ -78,7 +78,7 @@ export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeR
 
 /** Returns the part of a report that consists of the results. */
 export function toBody(cases: readonly CaseResult[]): Pick<ConformanceReport, 'counts' | 'cases'> {
-  const counts: Record<CaseStatus, number> = { passed: 0, failed: 0, absent: 0, refused: 0 }
+  const counts: Record<CaseStatus, number> = { passed: 0, failed: 0, absent: 0, unsupported: 0 }
   for (const { status } of cases) counts[status] += 1
   return { counts, cases }
 }

@@ -23,7 +23,7 @@ export interface RuntimePluginSuiteOptions extends ConformanceOptions {
 /**
  * Declares every case as a test of the runner, grouped by area.
  *
- * A test passes when its case is passed, absent or refused; the report has the status of each case. The cases of the next
+ * A test passes when its case is passed, absent or unsupported; the report has the status of each case. The cases of the next
  * tests run in advance while a test runs.
  */
 export function runtimePluginSuite(

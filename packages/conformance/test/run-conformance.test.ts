@@ -17,7 +17,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
       plugin: { name: 'memory', packageName: '@capstan/runtime-memory' },
       endpoint: { version: expect.any(String) },
       only: ['PRB', 'PORT-008'],
-      counts: { failed: 0, refused: 1 },
+      counts: { failed: 0, unsupported: 1 },
     })
   })
 

@@ -13,18 +13,18 @@ import { root } from '../../../tools/workspace.mjs'
 const stays = { id: 'NET-001', title: 'stays failed', status: 'failed', failures: [{ message: 'first\nsecond' }] }
 const flaky = { id: 'RT-002', title: 'is flaky', status: 'failed', failures: [{ message: 'busy' }] }
 const kit = {
-  counts: { passed: 1, failed: 2, absent: 3, refused: 4 },
+  counts: { passed: 1, failed: 2, absent: 3, unsupported: 4 },
   cases: [{ id: 'RT-001', title: 'passes', status: 'passed' }, stays, flaky],
 }
 const kitAlone = {
-  counts: { passed: 1, failed: 1, absent: 0, refused: 0 },
+  counts: { passed: 1, failed: 1, absent: 0, unsupported: 0 },
   cases: [stays, { ...flaky, status: 'passed' }],
 }
 
 describe('the result of the kit', () => {
   test('has the cases that fail again alone, with the first line of the error', () => {
     expect(toKitResult(kit, kitAlone)).toEqual({
-      kit: { passed: 2, failed: 1, absent: 3, refused: 4, flaky: 1 },
+      kit: { passed: 2, failed: 1, absent: 3, unsupported: 4, flaky: 1 },
       failures: [{ suite: 'kit', test: 'NET-001 stays failed', error: 'first' }],
     })
   })

@@ -5,20 +5,20 @@ import { toPrintable } from './printable.js'
 import { renderOptionalTable, renderTable } from './table.js'
 import { wrapText } from './text.js'
 
-/** The report page of `capstan conformance`: counts per group, failures, and the reasons of absent and refused cases. */
+/** The page of `capstan conformance`: counts per group, failures, absent capabilities and unsupported options with reasons. */
 export function toConformancePage(report: ConformanceReport, page: PageStyle): string {
   const { kit, plugin, endpoint, cases, counts, durationMs } = report
-  const { passed, failed, absent, refused } = counts
+  const { passed, failed, absent, unsupported } = counts
   const subject = `${plugin.name} ${endpoint.version}, ${endpoint.address}`
   const by = `${plugin.packageName} ${plugin.packageVersion}, tested by ${kit.packageName} ${kit.packageVersion}`
-  const sum = `${passed} passed, ${failed} failed, ${absent} absent, ${refused} refused, in ${toDuration(durationMs)}`
+  const sum = `${passed} passed, ${failed} failed, ${absent} absent, ${unsupported} unsupported, in ${toDuration(durationMs)}`
   return [
     `${wrapText(toPrintable(`${subject} (${by})`), page.width)}\n\n`,
     toSection('Cases', toGroupTable(cases, page), page),
     toSection('Failed', toFailureTable(cases, page), page),
     toSection('Errors outside of a case', toOutsideList(report), page),
     toSection('Absent', toMissingTable(cases, 'absent', page), page),
-    toSection('Refused', toMissingTable(cases, 'refused', page), page),
+    toSection('Unsupported options', toMissingTable(cases, 'unsupported', page), page),
     `${page.style('bold', sum)}\n`,
   ].join('')
 }
@@ -30,7 +30,7 @@ function toGroupTable(cases: readonly CaseResult[], { width }: PageStyle): strin
     const counts = statuses.map((status) => members.filter((result) => result.status === status).length)
     return [group, members[0]?.capability ?? '', ...counts.map((count) => (count === 0 ? '' : String(count)))]
   })
-  return renderTable({ head: ['GROUP', 'CAPABILITY', 'PASSED', 'FAILED', 'ABSENT', 'REFUSED'], rows }, { width })
+  return renderTable({ head: ['GROUP', 'CAPABILITY', 'PASSED', 'FAILED', 'ABSENT', 'UNSUPPORTED'], rows }, { width })
 }
 
 function toFailureTable(cases: readonly CaseResult[], { width }: PageStyle): string {
@@ -46,8 +46,8 @@ function toOutsideList({ outside = [] }: ConformanceReport): string {
   return outside.map(({ message }) => `→ ${toPrintable(message)}\n`).join('')
 }
 
-/** Lists each absent or refused subject once, with the number of its cases. */
-function toMissingTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
+/** Lists each absent capability or unsupported option once, with the number of its cases. */
+function toMissingTable(cases: readonly CaseResult[], status: 'absent' | 'unsupported', { width }: PageStyle): string {
   const missing = cases.flatMap((result) => (result.status === status ? result.missing : []))
   const subjects = new Map(missing.map((entry) => [entry.subject, entry]))
   const rows = [...subjects].map(([subject, { description, reason, remedy = '' }]) => [
@@ -62,7 +62,7 @@ function toGroup({ id }: CaseResult): string {
   return id.slice(0, id.indexOf('-'))
 }
 
-const statuses: readonly CaseStatus[] = ['passed', 'failed', 'absent', 'refused']
+const statuses: readonly CaseStatus[] = ['passed', 'failed', 'absent', 'unsupported']
 
 /** The remedies for options of the kit that are options of the command. */
 const remedies: Readonly<Record<string, string>> = {

@@ -11,7 +11,7 @@ import { memoryPluginWith } from '../support/memory-plugin-with.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 describe('capstan conformance', () => {
-  it('shows the counts of each group, and the reasons of refused and absent cases', async () => {
+  it('shows the counts of each group, and the reasons of unsupported and absent cases', async () => {
     const argv = ['conformance', '--runtime', 'memory', '--only', 'NAME,PORT', '--only', 'PRB-013']
     const { exitCode, stdout, stderr } = await runCapstan(argv, { plugins: [memoryPlugin()] })
     expect(exitCode).toBe(0)
@@ -25,7 +25,7 @@ describe('capstan conformance', () => {
       /^unavailableEnv +1 +the kit was not given "unavailableEnv"$/,
       /^ +→ pass it by --unavailable-env KEY=VALUE$/,
       /^ports\.udp +1 +simulated programs support TCP only$/,
-      /^\d+ passed, 0 failed, 1 absent, 1 refused, in \d/,
+      /^\d+ passed, 0 failed, 1 absent, 1 unsupported, in \d/,
     ]) {
       expect(lines).toContainEqual(expect.stringMatching(pattern))
     }
@@ -40,7 +40,7 @@ describe('capstan conformance', () => {
     expect(stderr).toMatch(/^MODE-002 .+\n(\d+) of \1 cases, 1 failed\n$/)
     expect(stdout).toMatch(/^MODE-002 {3}/m)
     expect(stdout).toMatch(/^ +→ expected supportsHostNetwork to be true; saw false$/m)
-    expect(stdout).toMatch(/^\d+ passed, 1 failed, 0 absent, 0 refused, in \d/m)
+    expect(stdout).toMatch(/^\d+ passed, 1 failed, 0 absent, 0 unsupported, in \d/m)
   })
 
   it('prints the report as JSON, and writes the same to a file', async () => {

@@ -94,7 +94,7 @@ export class CaseRunner implements AsyncDisposable {
     if (testCase.opensRuntime || missing.length > 0 || unsupported.length > 0) await context.openRuntime()
     const absent = [...missingOptions.map(toMissingOption), ...missing.map((entry) => checkAbsent(context, entry))]
     const rejected = await checkUnsupportedOptions(context, unsupported)
-    const unmet = toOutcome(absent.length > 0 ? 'absent' : 'refused', [...absent, ...rejected])
+    const unmet = toOutcome(absent.length > 0 ? 'absent' : 'unsupported', [...absent, ...rejected])
     if (unmet !== undefined) return unmet
     await testCase.run(context)
     return toOutcome('absent', context.absent) ?? { status: 'passed' }
@@ -109,10 +109,13 @@ export class CaseRunner implements AsyncDisposable {
 
 type Outcome =
   | { readonly status: 'passed' }
-  | { readonly status: 'absent' | 'refused'; readonly missing: readonly [MissingRequirement, ...MissingRequirement[]] }
+  | {
+      readonly status: 'absent' | 'unsupported'
+      readonly missing: readonly [MissingRequirement, ...MissingRequirement[]]
+    }
 
 function toOutcome(
-  status: 'absent' | 'refused',
+  status: 'absent' | 'unsupported',
   [first, ...others]: readonly MissingRequirement[],
 ): Outcome | undefined {
   return first && { status, missing: [first, ...others] }

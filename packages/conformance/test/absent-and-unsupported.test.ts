@@ -88,10 +88,10 @@ describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
     async ({ unsupportedOptions }) => {
       const { cases } = await run(memoryPlugin({ unsupportedOptions }))
       expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
-      const refused = new Set(
+      const unsupported = new Set(
         cases.flatMap((result) => ('missing' in result ? result.missing.map(({ subject }) => subject) : [])),
       )
-      expect(unsupportedOptions.filter((field) => !refused.has(field))).toEqual([])
+      expect(unsupportedOptions.filter((field) => !unsupported.has(field))).toEqual([])
     },
   )
 
@@ -116,8 +116,8 @@ describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
     const plugin = breakPlugin(withUnsupported(memoryPlugin(), ['cpus']), {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
-          const refused = { runtime: 'memory', unsupportedOptions: toUnsupported(['memoryBytes']) }
-          checkOption(runtimeCapability, 'memoryBytes', config.cpus, refused)
+          const unsupported = { runtime: 'memory', unsupportedOptions: toUnsupported(['memoryBytes']) }
+          checkOption(runtimeCapability, 'memoryBytes', config.cpus, unsupported)
           return await runtime.createContainer(config, options)
         },
       }),
