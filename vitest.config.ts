@@ -7,7 +7,7 @@ const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
 // Minutes, and no part of `npm test`: the conformance kit on a real engine, and on the simulator of Apple's command.
 const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
 const appleKit = ['packages/runtime-apple/test/kit/*.integration.test.ts']
-// The kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
+// The kit once for each faulty plugin of its tests: a minute of both processors, and no part of `npm test` either.
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
 const packed = ['test/packed/**/*.test.ts']

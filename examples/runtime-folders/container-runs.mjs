@@ -2,7 +2,7 @@
 import { runtimeCapability } from '@capstan/core'
 import { checkOption, createHostError, delay, poll } from '@capstan/core/plugin'
 import { killProcess, startProcess } from './container-process.mjs'
-import { unsupportedOptions } from './limits.mjs'
+import { unsupportedOptions } from './unsupported.mjs'
 
 /**
  * Starts, stops and waits for the processes of one open runtime. A container that this runtime started is running until its

@@ -7,7 +7,7 @@ import { findTail, readLog, relayOutput } from './container-log.mjs'
 import { toCommand } from './container-process.mjs'
 import { createContainerRuns } from './container-runs.mjs'
 import { toTag } from './container-store.mjs'
-import { unsupportedOptions } from './limits.mjs'
+import { unsupportedOptions } from './unsupported.mjs'
 
 /** @typedef {import('./container-store.mjs').Container} Container */
 

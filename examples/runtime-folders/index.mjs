@@ -6,7 +6,7 @@ import { builtInCapabilities, findHomeDirectory, OperationScope } from '@capstan
 import { chroot } from './container-process.mjs'
 import { createContainerStore } from './container-store.mjs'
 import { createFolderRuntime } from './folder-runtime.mjs'
-import { absenceReasons, remedy, unsupportedOptions } from './limits.mjs'
+import { absenceReasons, remedy, unsupportedOptions } from './unsupported.mjs'
 
 const name = 'folders'
 const version = '0.1.0'

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it, vi } from 'vitest'
 
-const folder = new URL('../../../examples/downstream-app/', import.meta.url)
+const folder = new URL('../../../examples/application/', import.meta.url)
 
-it('examples/downstream-app prints the output in its README, from the program in its README', async () => {
+it('examples/application prints the output in its README, from the program in its README', async () => {
   const [readme, program] = await Promise.all(
     ['README.md', 'main.mjs'].map((name) => readFile(new URL(name, folder), 'utf8')),
   )

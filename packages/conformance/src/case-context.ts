@@ -8,7 +8,7 @@ export interface CaseContext {
   readonly plugin: RuntimePlugin
   readonly image: string
   readonly firewallImage: string
-  readonly firewallStarts: number
+  readonly firewallRepetitions: number
   readonly programs: ConformancePrograms
   readonly env: Environment
   readonly specifier: string | undefined

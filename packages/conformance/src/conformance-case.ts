@@ -18,7 +18,7 @@ export interface ConformanceCase {
   /** Whether a runtime is opened for the case. */
   readonly opensRuntime: boolean
   /** The factor by which the time limit of the case is multiplied. */
-  readonly timeFactor: number
+  readonly timeLimitFactor: number
   /** Rejects with a {@link ConformanceFailure} or with an error of the plugin. */
   run(context: CaseContext): Promise<void>
 }
@@ -39,7 +39,7 @@ export function defineCases(
   const { needs = [], requiredOptions = [], kitOptions = [] } = common
   return Object.entries(definitions).map(([id, definition]) => ({
     opensRuntime: true,
-    timeFactor: 1,
+    timeLimitFactor: 1,
     ...common,
     ...definition,
     id,

@@ -1,8 +1,8 @@
 import { abortCases } from './cases/abort.js'
 import { attachCases } from './cases/attach.js'
 import { buildCases } from './cases/build.js'
+import { buildCacheAndPullCases } from './cases/build-cache-and-pull.js'
 import { buildFailureCases } from './cases/build-failure.js'
-import { buildReuseCases } from './cases/build-reuse.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
 import { execCases } from './cases/exec.js'
@@ -13,10 +13,10 @@ import { hostAddressCases } from './cases/host-address.js'
 import { imageHomeCases } from './cases/image-home.js'
 import { imageTransferCases } from './cases/image-transfer.js'
 import { imageCases } from './cases/images.js'
-import { inputCases } from './cases/input.js'
 import { inspectionCases } from './cases/inspection.js'
+import { invalidArgumentCases } from './cases/invalid-arguments.js'
 import { lifecycleCases } from './cases/lifecycle.js'
-import { limitCases } from './cases/limits.js'
+import { limitAndPrivilegeCases } from './cases/limits-and-privileges.js'
 import { listCases } from './cases/list.js'
 import { logCases } from './cases/logs.js'
 import { mountCases } from './cases/mounts.js'
@@ -24,10 +24,10 @@ import { nameCases } from './cases/names.js'
 import { networkModeCases } from './cases/network-modes.js'
 import { networkCases } from './cases/networks.js'
 import { notFoundCases } from './cases/not-found.js'
+import { otherProcessCases } from './cases/other-process.js'
 import { ownershipCases } from './cases/ownership.js'
 import { portCases } from './cases/ports.js'
 import { probeCases } from './cases/probe.js'
-import { processCases } from './cases/process.js'
 import { registerCases } from './cases/register.js'
 import { sidecarCases } from './cases/sidecars.js'
 import { stopCases } from './cases/stop.js'
@@ -59,7 +59,7 @@ const all: readonly ConformanceCase[] = [
   ...attachCases,
   ...terminalCases,
   ...configCases,
-  ...limitCases,
+  ...limitAndPrivilegeCases,
   ...mountCases,
   ...portCases,
   ...networkModeCases,
@@ -68,7 +68,7 @@ const all: readonly ConformanceCase[] = [
   ...imageHomeCases,
   ...buildCases,
   ...buildFailureCases,
-  ...buildReuseCases,
+  ...buildCacheAndPullCases,
   ...networkCases,
   ...sidecarCases,
   ...inspectionCases,
@@ -79,8 +79,8 @@ const all: readonly ConformanceCase[] = [
   ...firewallCases,
   ...ownershipCases,
   ...sweepCases,
-  ...inputCases,
+  ...invalidArgumentCases,
   ...abortCases,
   ...closeCases,
-  ...processCases,
+  ...otherProcessCases,
 ]

@@ -22,7 +22,7 @@ export interface ConformanceOptions {
   /** An environment in which the plugin finds no runtime. Without it the cases that use it count as absent. */
   readonly unavailableEnv?: Environment
   /** The number of processes that each case of a start with stored firewall rules starts. Default: 2. */
-  readonly firewallStarts?: number
+  readonly firewallRepetitions?: number
   /**
    * The time limit of one case in milliseconds; some cases get a multiple. Default: 20 000. A longer limit extends the
    * limits and pauses within a case in proportion, for example on a busy machine.

@@ -1,15 +1,15 @@
 import type { Argv } from '@capstan/core/plugin'
 
-/** The programs that the cases run, as command lines in the image under test. */
+/** Command lines in the image under test. Dockerfiles of build cases also run `sh`, `echo`, `printf`, `cat` and `sleep`. */
 export interface ConformancePrograms {
   /** Exits at once with the code. */
   exit(code: number): Argv
   /** Prints the text unchanged and a newline; exits with 0. */
   echo(text: string): Argv
   /** Prints one line on stdout, then another on stderr, then exits with the code. */
-  report(line: string, errorLine: string, code: number): Argv
+  printBoth(line: string, errorLine: string, code: number): Argv
   /** Prints the first line, waits `seconds` (default: 1), prints the second line and exits with 0. */
-  pause(first: string, second: string, seconds?: number): Argv
+  printTwice(first: string, second: string, seconds?: number): Argv
   /** Copies stdin to stdout until its end. */
   cat(): Argv
   /** Prints the number of bytes of stdin after its end. */
@@ -26,7 +26,7 @@ export interface ConformancePrograms {
   sleep(seconds: number): Argv
   /** Prints the line, then waits for a minute. */
   echoThenSleep(line: string): Argv
-  /** Prints `ready`; exits with the code when it receives the signal (`TERM`, `INT`). */
+  /** Prints `ready`; exits with the code when it receives the signal (`TERM`, `INT`), or with 0 after a minute. */
   exitOnSignal(signal: string, code: number): Argv
   /** Prints `ready` and ignores SIGTERM for a minute. */
   ignoreSigterm(): Argv
@@ -82,8 +82,8 @@ export interface ConformancePrograms {
 export const busyboxPrograms: ConformancePrograms = {
   exit: (code) => shell(`exit ${code}`),
   echo: (text) => ['printf', '%s\\n', text],
-  report: (line, errorLine, code) => shell(`echo "$1"; echo "$2" >&2; exit ${code}`, line, errorLine),
-  pause: (first, second, seconds = 1) => shell(`echo "$1"; sleep ${seconds}; echo "$2"`, first, second),
+  printBoth: (line, errorLine, code) => shell(`echo "$1"; echo "$2" >&2; exit ${code}`, line, errorLine),
+  printTwice: (first, second, seconds = 1) => shell(`echo "$1"; sleep ${seconds}; echo "$2"`, first, second),
   cat: () => ['cat'],
   count: () => ['wc', '-c'],
   firstLine: (code) => shell(`head -n 1; exit ${code}`),

@@ -38,7 +38,7 @@ export function runtimePluginSuite(
     for (const [group, members] of groupCases(cases)) {
       describe(group, () => {
         for (const testCase of members) {
-          const timeout = timeoutMs * testCase.timeFactor + marginMs
+          const timeout = timeoutMs * testCase.timeLimitFactor + marginMs
           it(`${testCase.id} ${testCase.title}`, { timeout }, () => suite.check(testCase))
         }
       })

@@ -38,9 +38,9 @@ describe('runConformance', { timeout: 30_000 }, () => {
   test('reports and removes the resources that remain after a case', async () => {
     const plugin = breakPlugin(memoryPlugin(), {
       sidecars: (_, runtime) => ({
-        startSidecar: async ({ networks: _networks, ...config }, own) => {
-          const id = await runtime.createContainer(config, own)
-          await runtime.startContainer(id, own)
+        startSidecar: async ({ networks: _networks, ...config }, options) => {
+          const id = await runtime.createContainer(config, options)
+          await runtime.startContainer(id, options)
           return id
         },
       }),
@@ -80,30 +80,30 @@ describe('runConformance', { timeout: 30_000 }, () => {
     expect(JSON.stringify(cases)).toContain('no idea')
   })
 
-  test('reports a false claim of the plugin as a failure of its cases', async () => {
-    const sound = memoryPlugin()
-    const plugin = withParts(sound, { register: () => {} })
+  test('fails the cases when register provides none of the listed capabilities', async () => {
+    const correct = memoryPlugin()
+    const plugin = withParts(correct, { register: () => {} })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-003', 'REG-004', 'RT-001'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed'])
     expect(JSON.stringify(cases[1])).toContain('PLUGIN_INVALID')
   })
 
   test('fails REG-001 when register returns a promise', async () => {
-    const sound = memoryPlugin()
-    const register = async (...given: Parameters<RuntimePlugin['register']>) => sound.register(...given)
+    const correct = memoryPlugin()
+    const register = async (...given: Parameters<RuntimePlugin['register']>) => correct.register(...given)
     // A plugin in plain JavaScript may return a value although the type says void.
-    const plugin = withParts(sound, { register: register as RuntimePlugin['register'] })
+    const plugin = withParts(correct, { register: register as RuntimePlugin['register'] })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'passed'])
   })
 
   test('fails a register that provides after an await; its rejection does not end the process', async () => {
-    const sound = memoryPlugin()
+    const correct = memoryPlugin()
     const register = async (...given: Parameters<RuntimePlugin['register']>) => {
       await Promise.resolve()
-      sound.register(...given)
+      correct.register(...given)
     }
-    const plugin = withParts(sound, { register: register as RuntimePlugin['register'] })
+    const plugin = withParts(correct, { register: register as RuntimePlugin['register'] })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed'])
   })

@@ -3,15 +3,15 @@ import { delay } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 
 /** Runs the work with all limits and pauses in it multiplied by `factor`, for a busy machine. */
-export function withTimeoutFactor<T>(factor: number, work: () => T): T {
-  return timeoutFactor.run(factor, work)
+export function withWaitFactor<T>(factor: number, work: () => T): T {
+  return waitFactor.run(factor, work)
 }
 
-const timeoutFactor = new AsyncLocalStorage<number>()
+const waitFactor = new AsyncLocalStorage<number>()
 
-/** Settles with the promise and fails when it is pending after the limit. See {@link withTimeoutFactor}. */
+/** Settles with the promise and fails when it is pending after the limit. See {@link withWaitFactor}. */
 export async function within<T>(limitMs: number, what: string, promise: PromiseLike<T>): Promise<T> {
-  const milliseconds = limitMs * (timeoutFactor.getStore() ?? 1)
+  const milliseconds = limitMs * (waitFactor.getStore() ?? 1)
   let timer: NodeJS.Timeout | undefined
   const expiry = new Promise<never>((_, reject) => {
     const late = () => reject(new ConformanceFailure(`${what} within ${milliseconds} ms`, 'nothing by then'))
@@ -26,7 +26,7 @@ export async function eventually<T>(
   ask: () => PromiseLike<T | undefined> | T | undefined,
   { timeoutMs: limitMs = 8000 }: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
-  const timeoutMs = limitMs * (timeoutFactor.getStore() ?? 1)
+  const timeoutMs = limitMs * (waitFactor.getStore() ?? 1)
   const end = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()
@@ -36,9 +36,9 @@ export async function eventually<T>(
   }
 }
 
-/** Waits, for a request to arrive or to verify that something does not happen. See {@link withTimeoutFactor}. */
+/** Waits, for a request to arrive or to verify that something does not happen. See {@link withWaitFactor}. */
 export function pause(milliseconds: number): Promise<void> {
-  return delay(milliseconds * (timeoutFactor.getStore() ?? 1))
+  return delay(milliseconds * (waitFactor.getStore() ?? 1))
 }
 
 const intervalMs = 25

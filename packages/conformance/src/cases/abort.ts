@@ -23,48 +23,52 @@ import { readLogs } from '../steps/logs.js'
 
 export const abortCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
-    'ABT-001': rejectsAborted('ping', ({ runtime }, own) => runtime.ping(own)),
-    'ABT-002': rejectsAborted('createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
-    'ABT-003': rejectsAborted('startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
-    'ABT-004': rejectsAborted('stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
-    'ABT-005': rejectsAborted('waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
-    'ABT-006': rejectsAborted('removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
-    'ABT-007': rejectsAborted('containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
-      readLogs(await runtime.containerLogs(id, own)),
+    'ABT-001': rejectsAborted('ping', ({ runtime }, options) => runtime.ping(options)),
+    'ABT-002': rejectsAborted('createContainer', ({ runtime, image }, options) =>
+      runtime.createContainer({ image }, options),
     ),
-    'ABT-008': rejectsAborted('containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
-    'ABT-009': rejectsAborted('containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
+    'ABT-003': rejectsAborted('startContainer', ({ runtime }, options, id) => runtime.startContainer(id, options)),
+    'ABT-004': rejectsAborted('stopContainer', ({ runtime }, options, id) => runtime.stopContainer(id, options)),
+    'ABT-005': rejectsAborted('waitContainer', ({ runtime }, options, id) => runtime.waitContainer(id, options)),
+    'ABT-006': rejectsAborted('removeContainer', ({ runtime }, options, id) => runtime.removeContainer(id, options)),
+    'ABT-007': rejectsAborted('containerLogs, or reading its stream,', async ({ runtime }, options, id) =>
+      readLogs(await runtime.containerLogs(id, options)),
+    ),
+    'ABT-008': rejectsAborted('containerLogsAll', ({ runtime }, options, id) => runtime.containerLogsAll(id, options)),
+    'ABT-009': rejectsAborted('containerState', ({ runtime }, options, id) => runtime.containerState(id, options)),
     'ABT-010': {
-      ...rejectsAborted('buildImage', (context, own) => {
+      ...rejectsAborted('buildImage', (context, options) => {
         const { image, uniqueName } = context
         const tag = `${uniqueName('aborted')}:1`
-        return context.require(imageBuilderCapability).buildImage(`FROM ${image}\n`, tag, own)
+        return context.require(imageBuilderCapability).buildImage(`FROM ${image}\n`, tag, options)
       }),
       capability: imageBuilderCapability,
     },
-    'ABT-011': rejectsAborted('imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
-    'ABT-012': rejectsAborted('listImages', ({ runtime }, own) => runtime.listImages(own)),
-    'ABT-013': rejectsAborted('removeImage', ({ runtime, uniqueName }, own) =>
-      runtime.removeImage(uniqueName('none'), own),
+    'ABT-011': rejectsAborted('imageExists', ({ runtime, image }, options) => runtime.imageExists(image, options)),
+    'ABT-012': rejectsAborted('listImages', ({ runtime }, options) => runtime.listImages(options)),
+    'ABT-013': rejectsAborted('removeImage', ({ runtime, uniqueName }, options) =>
+      runtime.removeImage(uniqueName('none'), options),
     ),
-    'ABT-014': rejectsAborted('attach', ({ runtime }, own, id) =>
-      runtime.attach(id, { stdout: collectBytes().stream, ...own }),
+    'ABT-014': rejectsAborted('attach', ({ runtime }, options, id) =>
+      runtime.attach(id, { stdout: collectBytes().stream, ...options }),
     ),
-    'ABT-015': rejectsAborted('startAttached', ({ runtime }, own, id) =>
-      runtime.startAttached(id, { stdout: collectBytes().stream, ...own }),
+    'ABT-015': rejectsAborted('startAttached', ({ runtime }, options, id) =>
+      runtime.startAttached(id, { stdout: collectBytes().stream, ...options }),
     ),
-    'ABT-016': rejectsAborted('resizeTTY', ({ runtime }, own, id) =>
-      runtime.resizeTTY(id, { height: 24, width: 80 }, own),
+    'ABT-016': rejectsAborted('resizeTTY', ({ runtime }, options, id) =>
+      runtime.resizeTTY(id, { height: 24, width: 80 }, options),
     ),
-    'ABT-017': rejectsAborted('getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
-    'ABT-018': rejectsAborted('getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
+    'ABT-017': rejectsAborted('getHostAddress', ({ runtime }, options) => runtime.getHostAddress(options)),
+    'ABT-018': rejectsAborted('getPortBindings', ({ runtime }, options, id) => runtime.getPortBindings(id, options)),
     'ABT-019': {
-      ...rejectsAborted('setupFirewall', (context, own, id) =>
-        context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
+      ...rejectsAborted('setupFirewall', (context, options, id) =>
+        context
+          .require(firewallManagerCapability)
+          .setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, options),
       ),
       capability: firewallManagerCapability,
     },
-    'ABT-020': rejectsAborted('listContainers', ({ runtime }, own) => runtime.listContainers(own)),
+    'ABT-020': rejectsAborted('listContainers', ({ runtime }, options) => runtime.listContainers(options)),
     'ABT-021': {
       title: 'the reason may be any value, and the call rejects with this value',
       run: async ({ runtime }) => {
@@ -77,7 +81,7 @@ export const abortCases: readonly ConformanceCase[] = [
       title: 'aborting waitContainer rejects with the reason itself and does not stop the container',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
-        await expectAborts((own) => context.runtime.waitContainer(id, own))
+        await expectAborts((options) => context.runtime.waitContainer(id, options))
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
@@ -85,7 +89,7 @@ export const abortCases: readonly ConformanceCase[] = [
       title: 'aborting waitContainer before the start rejects with the reason itself',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
-        await expectAborts((own) => context.runtime.waitContainer(id, own))
+        await expectAborts((options) => context.runtime.waitContainer(id, options))
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
     },
@@ -93,7 +97,7 @@ export const abortCases: readonly ConformanceCase[] = [
       title: 'aborting stopContainer during its grace period rejects at once with the reason itself',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.ignoreSigterm() })
-        await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
+        await expectAborts((options) => context.runtime.stopContainer(id, { graceMs: 60_000, ...options }))
       },
     },
     'ABT-025': {
@@ -102,7 +106,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const controller = new AbortController()
         const { runtime, image, programs } = context
         const id = await runtime.createContainer({ image, command: programs.sleep(60) }, { signal: controller.signal })
-        context.defer(id, (own) => runtime.removeContainer(id, own))
+        context.defer(id, (options) => runtime.removeContainer(id, options))
         await runtime.startContainer(id, { signal: controller.signal })
         controller.abort(new Error('too late'))
         await pause(100)
@@ -114,7 +118,7 @@ export const abortCases: readonly ConformanceCase[] = [
         'createContainer aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const { runtime, image } = context
-        const create = (own: OperationOptions) => runtime.createContainer({ image }, own)
+        const create = (options: OperationOptions) => runtime.createContainer({ image }, options)
         await expectUndoneByAbort(context, create, (id) => runtime.removeContainer(id))
       },
     },
@@ -124,8 +128,8 @@ export const abortCases: readonly ConformanceCase[] = [
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const controller = new AbortController()
         setMaxListeners(0, controller.signal)
-        const own = { signal: controller.signal }
-        const waits = Array.from({ length: 20 }, () => inBackground(context.runtime.waitContainer(id, own)))
+        const options = { signal: controller.signal }
+        const waits = Array.from({ length: 20 }, () => inBackground(context.runtime.waitContainer(id, options)))
         await pause(200)
         const reason = new Error('aborted by the case')
         controller.abort(reason)
@@ -135,81 +139,81 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   }),
   ...defineCases(networkManagerCapability, {
-    'ABT-028': rejectsAborted('createNetwork', (context, own) =>
-      context.require(networkManagerCapability).createNetwork(context.uniqueName('aborted'), own),
+    'ABT-028': rejectsAborted('createNetwork', (context, options) =>
+      context.require(networkManagerCapability).createNetwork(context.uniqueName('aborted'), options),
     ),
-    'ABT-029': rejectsAborted('removeNetwork', (context, own) =>
-      context.require(networkManagerCapability).removeNetwork(context.uniqueName('none'), own),
+    'ABT-029': rejectsAborted('removeNetwork', (context, options) =>
+      context.require(networkManagerCapability).removeNetwork(context.uniqueName('none'), options),
     ),
-    'ABT-030': rejectsAborted('listNetworks', (context, own) =>
-      context.require(networkManagerCapability).listNetworks(own),
+    'ABT-030': rejectsAborted('listNetworks', (context, options) =>
+      context.require(networkManagerCapability).listNetworks(options),
     ),
     'ABT-031': {
       title:
         'createNetwork aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
-        const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
+        const create = (options: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), options)
         await expectUndoneByAbort(context, create, (id) => networks.removeNetwork(id))
       },
     },
   }),
   ...defineCases(volumeManagerCapability, {
-    'ABT-032': rejectsAborted('createVolume', (context, own) =>
-      context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), own),
+    'ABT-032': rejectsAborted('createVolume', (context, options) =>
+      context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), options),
     ),
-    'ABT-033': rejectsAborted('removeVolume', (context, own) =>
-      context.require(volumeManagerCapability).removeVolume(context.uniqueName('none'), own),
+    'ABT-033': rejectsAborted('removeVolume', (context, options) =>
+      context.require(volumeManagerCapability).removeVolume(context.uniqueName('none'), options),
     ),
-    'ABT-034': rejectsAborted('listVolumes', (context, own) =>
-      context.require(volumeManagerCapability).listVolumes(own),
+    'ABT-034': rejectsAborted('listVolumes', (context, options) =>
+      context.require(volumeManagerCapability).listVolumes(options),
     ),
     'ABT-035': {
       title:
         'createVolume aborted at any moment resolves, or rejects with the reason itself and removes what it created',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
-        const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)
+        const create = (options: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), options)
         await expectUndoneByAbort(context, create, (name) => volumes.removeVolume(name))
       },
     },
   }),
   ...defineCases(sidecarManagerCapability, {
-    'ABT-036': rejectsAborted('startSidecar', (context, own) =>
+    'ABT-036': rejectsAborted('startSidecar', (context, options) =>
       context
         .require(sidecarManagerCapability)
-        .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, own),
+        .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, options),
     ),
-    'ABT-037': rejectsAborted('inspectContainer of the sidecar manager', (context, own, id) =>
-      context.require(sidecarManagerCapability).inspectContainer(id, own),
+    'ABT-037': rejectsAborted('inspectContainer of the sidecar manager', (context, options, id) =>
+      context.require(sidecarManagerCapability).inspectContainer(id, options),
     ),
   }),
   ...defineCases(execManagerCapability, {
-    'ABT-038': rejectsAborted('exec', (context, own, id) =>
-      context.require(execManagerCapability).exec(id, ['true'], own),
+    'ABT-038': rejectsAborted('exec', (context, options, id) =>
+      context.require(execManagerCapability).exec(id, ['true'], options),
     ),
   }),
   ...defineCases(imageTransferCapability, {
-    'ABT-039': rejectsAborted('pullImage', (context, own) =>
-      context.require(imageTransferCapability).pullImage('127.0.0.1:1/conformance/absent:1', own),
+    'ABT-039': rejectsAborted('pullImage', (context, options) =>
+      context.require(imageTransferCapability).pullImage('127.0.0.1:1/conformance/absent:1', options),
     ),
-    'ABT-040': rejectsAborted('loadImages', (context, own) =>
-      context.require(imageTransferCapability).loadImages(unreadableArchive(), own),
+    'ABT-040': rejectsAborted('loadImages', (context, options) =>
+      context.require(imageTransferCapability).loadImages(unreadableArchive(), options),
     ),
-    'ABT-041': rejectsAborted('saveImage', (context, own) =>
-      context.require(imageTransferCapability).saveImage(context.image, own),
+    'ABT-041': rejectsAborted('saveImage', (context, options) =>
+      context.require(imageTransferCapability).saveImage(context.image, options),
     ),
   }),
   ...defineCases(runtimeCapability, {
-    'ABT-042': rejectsAborted('inspectContainer of the runtime', ({ runtime }, own, id) =>
-      runtime.inspectContainer(id, own),
+    'ABT-042': rejectsAborted('inspectContainer of the runtime', ({ runtime }, options, id) =>
+      runtime.inspectContainer(id, options),
     ),
   }),
 ]
 
 function rejectsAborted(
   method: string,
-  call: (context: CaseContext, own: OperationOptions, container: string) => PromiseLike<unknown>,
+  call: (context: CaseContext, options: OperationOptions, container: string) => PromiseLike<unknown>,
 ): CaseDefinition {
   return {
     title: `${method} with an aborted signal rejects with the reason itself and does nothing`,

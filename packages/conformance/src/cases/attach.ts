@@ -22,7 +22,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-001': {
     title: 'startAttached separates stdout and stderr and resolves with the exit code',
     run: async (context) => {
-      const result = await runAttached(context, { command: context.programs.report('to out', 'to err', 5) })
+      const result = await runAttached(context, { command: context.programs.printBoth('to out', 'to err', 5) })
       const { stdout, stderr, exitCode } = result
       expectEqual({ stdout, stderr, exitCode }, { stdout: 'to out\n', stderr: 'to err\n', exitCode: 5 }, 'the result')
     },
@@ -96,7 +96,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     run: async (context) => {
       const stdout = collectBytes()
       const stderr = collectBytes()
-      const id = await createContainer(context, { command: context.programs.report('out', 'err', 0) })
+      const id = await createContainer(context, { command: context.programs.printBoth('out', 'err', 0) })
       await context.runtime.startAttached(id, {
         stdout: stdout.stream,
         stderr: stderr.stream,
@@ -120,7 +120,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'an output that was not requested does not block the other',
     run: async (context) => {
       const stdout = collectBytes()
-      const id = await createContainer(context, { command: context.programs.report('to out', 'to err', 0) })
+      const id = await createContainer(context, { command: context.programs.printBoth('to out', 'to err', 0) })
       const exitCode = await context.runtime.startAttached(id, { stdout: stdout.stream, signal: context.signal })
       expectEqual({ exitCode, text: stdout.text() }, { exitCode: 0, text: 'to out\n' }, 'the result')
     },
@@ -138,7 +138,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.echoThenSleep('started') })
       const stdout = collectBytes()
-      await expectAborts((own) => context.runtime.startAttached(id, { stdout: stdout.stream, ...own }), {
+      await expectAborts((options) => context.runtime.startAttached(id, { stdout: stdout.stream, ...options }), {
         until: () => eventually('the first output', () => stdout.text().includes('started') || undefined),
         limitMs: 15_000,
       })
@@ -149,7 +149,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-015': {
     title: 'attach gives the later output of a running program until its exit',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
+      const id = await startReady(context, { command: context.programs.printTwice('before', 'after') }, 'before')
       expectIncludes(await readAttached(context, id), 'after\n', 'the output')
     },
   },
@@ -167,7 +167,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'aborting attach rejects with the reason itself and does not stop the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
-      await expectAborts((own) => context.runtime.attach(id, { stdout: collectBytes().stream, ...own }))
+      await expectAborts((options) => context.runtime.attach(id, { stdout: collectBytes().stream, ...options }))
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
   },
@@ -190,7 +190,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
   'ATT-020': {
     title: 'two attached sessions get the same output',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
+      const id = await startReady(context, { command: context.programs.printTwice('before', 'after') }, 'before')
       const outputs = await Promise.all([readAttached(context, id), readAttached(context, id)])
       for (const output of outputs) expectIncludes(output, 'after\n', 'the output of each')
     },
@@ -200,7 +200,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
-      const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
+      const id = await startReady(context, { command: context.programs.printTwice('before', 'after') }, 'before')
       expectIncludes(await readAttached(context, id, {}, other), 'after\n', 'the output')
     },
   },
@@ -208,7 +208,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     title: 'a container with a terminal sends both outputs to stdout',
     requiredOptions: ['tty'],
     run: async (context) => {
-      const config = { tty: true, command: context.programs.report('to out', 'to err', 0) }
+      const config = { tty: true, command: context.programs.printBoth('to out', 'to err', 0) }
       const { stdout, stderr } = await runAttached(context, config)
       expectEqual({ lines: toLines(stdout), stderr }, { lines: ['to out', 'to err'], stderr: '' }, 'the output')
     },
@@ -264,10 +264,10 @@ function endsTerminalInput(sent: string, text: string): CaseDefinition {
 function givesAllOutput(runs: number, title: string, config: CaseConfig): CaseDefinition {
   return {
     title,
-    timeFactor: 2,
+    timeLimitFactor: 2,
     run: async (context) =>
       await expectNumberedRuns(runs, (number) =>
-        runAttached(context, { ...config, command: context.programs.report(`${number}`, '', number) }),
+        runAttached(context, { ...config, command: context.programs.printBoth(`${number}`, '', number) }),
       ),
   }
 }

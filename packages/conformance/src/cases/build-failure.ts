@@ -111,7 +111,8 @@ async function abortBuild(context: CaseContext, tag: string, tags: readonly stri
   const { events, onProgress } = recordProgress()
   const builder = context.require(imageBuilderCapability)
   const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
-  await expectAborts((own) => builder.buildImage(dockerfile, tag, { tags, noCache: true, onProgress, ...own }), {
+  const settings = { tags, noCache: true, onProgress }
+  await expectAborts((options) => builder.buildImage(dockerfile, tag, { ...settings, ...options }), {
     until: () => eventually('the long step', () => events.find(({ text }) => text.includes('sleep 20'))),
   })
 }

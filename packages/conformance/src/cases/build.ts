@@ -131,7 +131,9 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
       const old = await findImage(context, tag)
       // The first image loses its tag, so it is removed by id after the case.
-      context.defer('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
+      context.defer('the old image', async (options) =>
+        old === undefined ? undefined : runtime.removeImage(old.id, options),
+      )
       await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
     },
@@ -170,13 +172,13 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
       const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
       const kept = [{ '.dockerignore': '*.log\n' }, { '.dockerignore': '# nothing\n', Dockerfile: dockerfile }]
       const dropped = [{}, { '.dockerignore': '.dockerignore\n' }]
-      for (const own of [...kept, ...dropped]) {
-        const files: Readonly<Record<string, string>> = { note: 'copied', ...own }
+      for (const extraFiles of [...kept, ...dropped]) {
+        const files: Readonly<Record<string, string>> = { note: 'copied', ...extraFiles }
         const image = await buildImage(context, dockerfile, { context: { files } })
         const read = (path: string) => runAttached(context, { image, command: context.programs.read(path) })
         expectEqual((await read('/copied/note')).stdout, 'copied', 'a file of the context')
         const rules = await read('/copied/.dockerignore')
-        const isKept = kept.some((one) => one === own)
+        const isKept = kept.some((one) => one === extraFiles)
         expectEqual(rules.stdout, isKept ? files['.dockerignore'] : '', '.dockerignore in the image')
         expectEqual(rules.exitCode === 0, isKept, 'whether .dockerignore is in the image')
       }

@@ -77,7 +77,7 @@ export const closeCases: readonly ConformanceCase[] = [
       title: 'closing one host does not end the streams of another host',
       run: async (context) => {
         const other = await context.open()
-        const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+        const id = await startContainer(context, { command: context.programs.printTwice('first', 'second') })
         const reading = inBackground(readLogs(await context.runtime.containerLogs(id, { follow: true })))
         await pause(100)
         await other[Symbol.asyncDispose]()

@@ -10,7 +10,7 @@ export const execTerminalCases: readonly ConformanceCase[] = defineCases(
     'EXEC-015': {
       title: 'tty gives the process a terminal, and stderr stays empty',
       run: async (context) => {
-        const { stdout, stderr } = await runProcess(context, context.programs.report('to out', 'to err', 0), {
+        const { stdout, stderr } = await runProcess(context, context.programs.printBoth('to out', 'to err', 0), {
           tty: true,
         })
         expectIncludes(stdout, 'to err', 'stdout')

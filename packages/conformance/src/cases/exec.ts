@@ -15,7 +15,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
   'EXEC-003': {
     title: 'exec separates stdout and stderr',
     run: async (context) => {
-      const { stdout, stderr } = await runProcess(context, context.programs.report('to out', 'to err', 0))
+      const { stdout, stderr } = await runProcess(context, context.programs.printBoth('to out', 'to err', 0))
       expectEqual({ stdout, stderr }, { stdout: 'to out\n', stderr: 'to err\n' }, 'the output')
     },
   },
@@ -162,7 +162,7 @@ export const execCases: readonly ConformanceCase[] = defineCases(execManagerCapa
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await expectNumberedRuns(10, async (code) =>
-        readExec(await startExec(context, id, context.programs.report(`${code}`, '', code))),
+        readExec(await startExec(context, id, context.programs.printBoth(`${code}`, '', code))),
       )
     },
   },

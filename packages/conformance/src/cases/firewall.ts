@@ -17,7 +17,7 @@ const withFixture = {
   capability: firewallManagerCapability,
   needs: [networkManagerCapability, execManagerCapability],
   requiredOptions: ['network', 'network.aliases'],
-  timeFactor: 2,
+  timeLimitFactor: 2,
 } as const
 
 export const firewallCases: readonly ConformanceCase[] = [
@@ -119,11 +119,11 @@ export const firewallCases: readonly ConformanceCase[] = [
     'FW-015': {
       title: 'a process that is started with stored rules reaches only the proxy from its first instruction',
       requiredOptions: ['firewall.beforeStart', 'autoRemove'],
-      timeFactor: 3,
+      timeLimitFactor: 3,
       run: async (context) => {
         const fixture = await createFirewallFixture(context)
         await fixture.expectReaches(fixture.otherHost)
-        for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+        for (let turn = 0; turn < context.firewallRepetitions; turn += 1) {
           const autoRemove = turn % 2 === 1
           const fromOther = await fixture.start(fixture.otherHost, { autoRemove })
           expectEqual(fromOther, '', 'the data received from the other host')
@@ -136,11 +136,11 @@ export const firewallCases: readonly ConformanceCase[] = [
       title:
         "a process in another owner's container with stored rules reaches only the proxy, or its start rejects with FIREWALL_FAILED",
       requiredOptions: ['firewall.beforeStart'],
-      timeFactor: 3,
+      timeLimitFactor: 3,
       run: async (context) => {
         const fixture = await createFirewallFixture(context)
         const { runtime } = await context.open()
-        for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+        for (let turn = 0; turn < context.firewallRepetitions; turn += 1) {
           const received = await fixture.start(fixture.otherHost, { creator: runtime }).catch(toNoData)
           expectEqual(received, '', 'the data received from the other host')
         }
@@ -162,7 +162,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     'FW-018': {
       title: 'the id of createContainer is valid after a start with stored rules',
       requiredOptions: ['firewall.beforeStart'],
-      timeFactor: 2,
+      timeLimitFactor: 2,
       run: async (context) => {
         const { runtime, signal } = context
         const fixture = await createFirewallFixture(context)

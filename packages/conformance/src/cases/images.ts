@@ -30,12 +30,12 @@ export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapabil
     title: 'listImages returns only images with all given labels',
     needs: [imageBuilderCapability],
     run: async (context) => {
-      const mark = context.uniqueName('mark')
-      const tag = await buildImage(context, `FROM ${context.image}\n`, { labels: { 'conformance.mark': mark } })
-      const listed = await context.runtime.listImages({ labels: { 'conformance.mark': mark } })
+      const caseLabel = context.uniqueName('case')
+      const tag = await buildImage(context, `FROM ${context.image}\n`, { labels: { 'conformance.case': caseLabel } })
+      const listed = await context.runtime.listImages({ labels: { 'conformance.case': caseLabel } })
       const listedTags = listed.flatMap(({ tags }) => tags)
       expectEqual(listedTags, [tag], 'the tags')
-      expectEqual(await context.runtime.listImages({ labels: { 'conformance.mark': 'none' } }), [], 'the other list')
+      expectEqual(await context.runtime.listImages({ labels: { 'conformance.case': 'none' } }), [], 'the other list')
     },
   },
   'IMG-005': {

@@ -191,7 +191,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
   },
   'RT-023': {
     title: '50 concurrent lifecycles give the right exit codes, and no resource remains',
-    timeFactor: 5,
+    timeLimitFactor: 5,
     run: async (context) => {
       const { runtime, programs, signal } = context
       const codes = Array.from({ length: 50 }, (_, index) => index)
@@ -211,7 +211,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCap
       const { runtime, image, signal } = context
       const events: ProgressEvent[] = []
       const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void events.push(event) })
-      context.defer(id, (own) => runtime.removeContainer(id, own))
+      context.defer(id, (options) => runtime.removeContainer(id, options))
       expectEqual(events, [], 'the progress events')
     },
   },

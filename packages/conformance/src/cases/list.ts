@@ -49,11 +49,13 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'listContainers returns only containers with all given labels',
     requiredOptions: ['labels'],
     run: async (context) => {
-      const mark = context.uniqueName('mark')
-      const both = await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })
-      await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
+      const label = context.uniqueName('case')
+      const both = await createContainer(context, {
+        labels: { 'conformance.case': label, 'conformance.kind': 'a' },
+      })
+      await createContainer(context, { labels: { 'conformance.case': label, 'conformance.kind': 'b' } })
       await createContainer(context, { labels: { 'conformance.kind': 'a' } })
-      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const labels = { 'conformance.case': label, 'conformance.kind': 'a' }
       const listed = await context.runtime.listContainers({ labels })
       expectEqual(toIds(listed), [both], 'the ids')
     },
@@ -61,7 +63,7 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
   'LIST-006': {
     title: 'listContainers returns an empty list for a label that no container has',
     run: async ({ runtime, uniqueName }) => {
-      const labels = { 'conformance.mark': uniqueName('unused') }
+      const labels = { 'conformance.case': uniqueName('unused') }
       expectEqual(await runtime.listContainers({ labels }), [], 'the list')
     },
   },

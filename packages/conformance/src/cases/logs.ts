@@ -19,7 +19,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-003': {
     title: 'containerLogs with follow gives later output and ends when the program exits',
     run: async (context) => {
-      const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+      const id = await startContainer(context, { command: context.programs.printTwice('first', 'second') })
       expectEqual(toLogText(await logsOf(context, id, { follow: true })), 'first\nsecond\n', 'the log')
     },
   },
@@ -46,7 +46,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-009': {
     title: 'tailLines with follow gives the last lines and then later output',
     run: async (context) => {
-      const id = await startReady(context, { command: context.programs.pause('first', 'second') }, 'first')
+      const id = await startReady(context, { command: context.programs.printTwice('first', 'second') }, 'first')
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 0, follow: true })), 'second\n', 'the log')
     },
   },
@@ -75,7 +75,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'since with the text of a timestamp starts at that line, to the nanosecond',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
+      const { id } = await runToExit(context, { command: context.programs.printTwice('before', 'after') })
       const chunks = await logsOf(context, id, { timestamps: true })
       const after = chunks.find(({ bytes }) => Buffer.from(bytes).toString().includes('after'))
       const since = toStamp(expectDefined(after, 'the second line'))
@@ -86,7 +86,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'since with a Date leaves out earlier output',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
+      const { id } = await runToExit(context, { command: context.programs.printTwice('before', 'after') })
       const [first] = await logsOf(context, id, { timestamps: true })
       const start = Date.parse(toStamp(expectDefined(first, 'the first line')))
       expectEqual(toLogText(await logsOf(context, id, { since: new Date(start + 500) })), 'after\n', 'the log')
@@ -96,7 +96,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'each chunk names its source, stdout or stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      const { id } = await runToExit(context, { command: context.programs.printBoth('to out', 'to err', 0) })
       const chunks = await logsOf(context, id)
       expectEqual(toLogText(chunks, 'stdout'), 'to out\n', 'the stdout chunks')
       expectEqual(toLogText(chunks, 'stderr'), 'to err\n', 'the stderr chunks')
@@ -106,7 +106,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'containerLogs with stderr false gives only stdout',
     requiredOptions: ['logs.split'],
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      const { id } = await runToExit(context, { command: context.programs.printBoth('to out', 'to err', 0) })
       expectEqual(toLogText(await logsOf(context, id, { stderr: false })), 'to out\n', 'the log')
     },
   },
@@ -114,7 +114,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'containerLogs with stdout false gives only stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      const { id } = await runToExit(context, { command: context.programs.printBoth('to out', 'to err', 0) })
       expectEqual(toLogText(await logsOf(context, id, { stdout: false })), 'to err\n', 'the log')
     },
   },
@@ -137,7 +137,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   },
   'LOG-019': {
     title: 'the log of a program that exits at once is complete in twenty runs',
-    timeFactor: 2,
+    timeLimitFactor: 2,
     run: async (context) => {
       const run = async (number: number) => {
         const { id } = await runToExit(context, { command: context.programs.echo(`short ${number}`) })
@@ -155,7 +155,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     title: 'the log of a container with a terminal is one combined stream',
     requiredOptions: ['tty'],
     run: async (context) => {
-      const command = context.programs.report('to out', 'to err', 0)
+      const command = context.programs.printBoth('to out', 'to err', 0)
       const { id } = await runToExit(context, { tty: true, command })
       const chunks = await logsOf(context, id)
       expectEqual([...new Set(chunks.map(({ source }) => source))], ['combined'], 'the sources')
@@ -164,7 +164,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   },
   'LOG-021': {
     title: 'a slow reader gets the whole log once and in order',
-    timeFactor: 2,
+    timeLimitFactor: 2,
     run: async (context) => {
       const size = 1024 * 1024
       const id = await startContainer(context, { command: context.programs.repeatLine(size) })
@@ -218,7 +218,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-025': {
     title: 'two concurrent readers each get the whole log',
     run: async (context) => {
-      const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+      const id = await startContainer(context, { command: context.programs.printTwice('first', 'second') })
       const read = async () => toLogText(await logsOf(context, id, { follow: true }))
       expectEqual(await Promise.all([read(), read()]), ['first\nsecond\n', 'first\nsecond\n'], 'both logs')
     },
@@ -241,9 +241,9 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   'LOG-028': {
     title: 'containerLogsAll gives stdout and stderr in order of arrival',
     run: async (context) => {
-      const { id } = await runToExit(context, { command: context.programs.pause('first', 'second') })
+      const { id } = await runToExit(context, { command: context.programs.printTwice('first', 'second') })
       expectEqual(await readLogText(context, id), 'first\nsecond\n', 'the log')
-      const both = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      const both = await runToExit(context, { command: context.programs.printBoth('to out', 'to err', 0) })
       expectEqual((await readLogText(context, both.id)).split('\n').toSorted(), ['', 'to err', 'to out'], 'the lines')
     },
   },
@@ -256,7 +256,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
   },
   'LOG-030': {
     title: 'containerLogsAll gives four megabytes whole',
-    timeFactor: 2,
+    timeLimitFactor: 2,
     run: async (context) => {
       const size = 4 * 1024 * 1024
       const { id } = await runToExit(context, { command: context.programs.repeatLine(size) })

@@ -13,7 +13,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       const networks = context.require(networkManagerCapability)
       const name = context.uniqueName('network')
       const id = await networks.createNetwork(name, { signal: context.signal })
-      context.defer(name, (own) => networks.removeNetwork(id, own))
+      context.defer(name, (options) => networks.removeNetwork(id, options))
       const listed = await expectListed(context, id)
       expectEqual({ name: listed.name, internal: listed.internal }, { name, internal: false }, 'the entry')
     },
@@ -102,10 +102,12 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
     title: 'listNetworks returns labels, and only networks with all given labels',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
-      const mark = context.uniqueName('mark')
-      const wanted = await createNetwork(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })
-      await createNetwork(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
-      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const label = context.uniqueName('case')
+      const wanted = await createNetwork(context, {
+        labels: { 'conformance.case': label, 'conformance.kind': 'a' },
+      })
+      await createNetwork(context, { labels: { 'conformance.case': label, 'conformance.kind': 'b' } })
+      const labels = { 'conformance.case': label, 'conformance.kind': 'a' }
       const listed = await networks.listNetworks({ labels })
       expectEqual(toIds(listed), [wanted], 'the ids')
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')

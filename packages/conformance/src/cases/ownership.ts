@@ -53,11 +53,11 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     'OWN-004': {
       title:
-        'any other container label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
+        'a container label that begins with "capstan.", other than capstan.lifetime, rejects with INVALID_ARGUMENT, and nothing is created',
       requiredOptions: ['labels'],
       run: async (context) => {
-        const create = () => createContainer(context, { labels: foreignLabels })
-        await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
+        const create = () => createContainer(context, { labels: reservedLabels })
+        await expectHostError('INVALID_ARGUMENT', create, { field: reservedField })
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
@@ -96,13 +96,14 @@ export const ownershipCases: readonly ConformanceCase[] = [
       },
     },
     'OWN-008': {
-      title: 'any other build label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is built',
+      title:
+        'a build label that begins with "capstan.", other than capstan.lifetime, rejects with INVALID_ARGUMENT, and nothing is built',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const tag = `${context.uniqueName('labelled')}:1`
         const builder = context.require(imageBuilderCapability)
-        const build = () => builder.buildImage(`FROM ${context.image}\n`, tag, { labels: foreignLabels })
-        await expectHostError('INVALID_ARGUMENT', build, { field: foreignField })
+        const build = () => builder.buildImage(`FROM ${context.image}\n`, tag, { labels: reservedLabels })
+        await expectHostError('INVALID_ARGUMENT', build, { field: reservedField })
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
     },
@@ -118,10 +119,10 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     'OWN-010': {
       title:
-        'any other network label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
+        'a network label that begins with "capstan.", other than capstan.lifetime, rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
-        const create = () => createNetwork(context, { labels: foreignLabels })
-        await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
+        const create = () => createNetwork(context, { labels: reservedLabels })
+        await expectHostError('INVALID_ARGUMENT', create, { field: reservedField })
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
@@ -136,9 +137,10 @@ export const ownershipCases: readonly ConformanceCase[] = [
       },
     },
     'OWN-012': {
-      title: 'any other volume label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
+      title:
+        'a volume label that begins with "capstan.", other than capstan.lifetime, rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
-        await expectHostError('INVALID_ARGUMENT', () => createVolume(context, foreignLabels), { field: foreignField })
+        await expectHostError('INVALID_ARGUMENT', () => createVolume(context, reservedLabels), { field: reservedField })
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
@@ -153,7 +155,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
           const { image, programs, signal } = context
           const config = { image, name: context.uniqueName('sidecar'), command: programs.sleep(60) }
           const id = await sidecars.startSidecar(config, { signal })
-          context.defer(id, (own) => context.runtime.removeContainer(id, own))
+          context.defer(id, (options) => context.runtime.removeContainer(id, options))
           expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
         },
       },
@@ -182,5 +184,5 @@ async function findImageLabels(context: CaseContext, tag: string): Promise<Strin
   return expectDefined(await findImage(context, tag), 'the image in the list').labels
 }
 
-const foreignLabels: StringMap = { 'capstan.owner.pid': '1' }
-const foreignField = 'labels["capstan.owner.pid"]'
+const reservedLabels: StringMap = { 'capstan.owner.pid': '1' }
+const reservedField = 'labels["capstan.owner.pid"]'

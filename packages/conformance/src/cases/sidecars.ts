@@ -183,6 +183,6 @@ async function startSidecar(
   const sidecars = context.require(sidecarManagerCapability)
   const name = context.uniqueName('sidecar')
   const id = await sidecars.startSidecar({ image: context.image, name, ...config }, { signal })
-  context.defer(`sidecar ${id}`, (own) => context.runtime.removeContainer(id, own))
+  context.defer(`sidecar ${id}`, (options) => context.runtime.removeContainer(id, options))
   return id
 }

@@ -103,12 +103,12 @@ export const stopCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
         const state = await context.runtime.containerState(id)
         expect(['running', 'stopping'].includes(state), 'a container that still runs after 1500 ms', state)
       }
-      await expectAborts((own) => context.runtime.stopContainer(id, own), { until: expectStillRuns })
+      await expectAborts((options) => context.runtime.stopContainer(id, options), { until: expectStillRuns })
     },
   },
   'STOP-012': {
     title: 'stopContainer without graceMs kills the program after ten seconds, and not earlier',
-    timeFactor: 2,
+    timeLimitFactor: 2,
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignoreSigterm() })
       const start = performance.now()

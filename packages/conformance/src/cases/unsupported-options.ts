@@ -7,7 +7,7 @@ export const unsupportedOptionCases: readonly ConformanceCase[] = defineCases(ru
   'REF-001': {
     title:
       'each field that the report lists as unsupported rejects with OPTION_UNSUPPORTED when used, and creates nothing',
-    timeFactor: 3,
+    timeLimitFactor: 3,
     run: async (context) => {
       const { report } = context.scope
       const fields = report.available ? report.unsupportedOptions.map(({ field }) => field) : []

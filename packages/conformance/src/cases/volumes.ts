@@ -83,10 +83,10 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
   'VOL-008': {
     title: 'listVolumes returns labels, and only volumes with all given labels',
     run: async (context) => {
-      const mark = context.uniqueName('mark')
-      const wanted = await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'a' })
-      await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'b' })
-      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const caseLabel = context.uniqueName('case')
+      const wanted = await createVolume(context, { 'conformance.case': caseLabel, 'conformance.kind': 'a' })
+      await createVolume(context, { 'conformance.case': caseLabel, 'conformance.kind': 'b' })
+      const labels = { 'conformance.case': caseLabel, 'conformance.kind': 'a' }
       const listed = await context.require(volumeManagerCapability).listVolumes({ labels })
       expectEqual(toNames(listed), [wanted], 'the names')
       expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')

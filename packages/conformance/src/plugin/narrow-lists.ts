@@ -20,12 +20,10 @@ export function narrowLists(plugin: RuntimePlugin, labels: StringMap): RuntimePl
 }
 
 type Narrow = (options?: ListOptions) => ListOptions
+type Narrower = (implementation: never, narrow: Narrow) => object
 
 // The implementation of a capability has its interface: `scope.provide` requires it.
-const narrowers: ReadonlyMap<symbol, (implementation: never, narrow: Narrow) => object> = new Map<
-  symbol,
-  (implementation: never, narrow: Narrow) => object
->([
+const narrowers: ReadonlyMap<symbol, Narrower> = new Map<symbol, Narrower>([
   [runtimeCapability.token, narrowRuntime],
   [networkManagerCapability.token, narrowNetworks],
   [volumeManagerCapability.token, narrowVolumes],

@@ -7,7 +7,7 @@ import {
   type RuntimeReport,
 } from '@capstan/core'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
-import { within, withTimeoutFactor } from '../assert/wait.js'
+import { within, withWaitFactor } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import { ConformanceFailure } from '../conformance-failure.js'
@@ -61,17 +61,17 @@ export class CaseRunner implements AsyncDisposable {
 
   /** Runs the case and the cleanup. Never rejects: errors are in the result. */
   async run(testCase: ConformanceCase): Promise<CaseResult> {
-    const { id, title, capability, timeFactor } = testCase
+    const { id, title, capability, timeLimitFactor } = testCase
     const { timeoutMs = defaultTimeoutMs } = this.#options
     const start = performance.now()
     const expiry = new AbortController()
     // A case may have more pending calls than Node's default limit of listeners.
     setMaxListeners(0, expiry.signal)
-    const timeoutFactor = Math.max(1, timeoutMs / defaultTimeoutMs)
-    const context = new OpenedCase(this.#options, { timeoutFactor, signal: expiry.signal })
+    const waitFactor = Math.max(1, timeoutMs / defaultTimeoutMs)
+    const context = new OpenedCase(this.#options, { waitFactor, signal: expiry.signal })
     const failures: unknown[] = []
-    const running = withTimeoutFactor(timeoutFactor, () => this.#runCase(testCase, context))
-    const ended = within(timeoutMs * timeFactor, `the end of ${id}`, untilAborted(running, this.#signal))
+    const running = withWaitFactor(waitFactor, () => this.#runCase(testCase, context))
+    const ended = within(timeoutMs * timeLimitFactor, `the end of ${id}`, untilAborted(running, this.#signal))
     const outcome = await ended.catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${id} is over`))
     // Pending calls of the case may still create resources, which the cleanup has to find.

@@ -12,7 +12,7 @@ import { within } from '../assert/wait.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 
-/** Removes the resources of a case that remain after it, which are in the lists of the runtime. */
+/** Removes the resources of a case that the runtime still lists after the case. */
 export class LeftoverCleaner implements AsyncDisposable {
   readonly #host: RuntimeHost
   readonly #name: string
@@ -71,19 +71,19 @@ export async function listLeftovers(
   return [
     ...containers.map(({ id, name, state }) => ({
       title: `container "${name}" (${state})`,
-      remove: (own: OperationOptions) => runtime.removeContainer(id, own),
+      remove: (options: OperationOptions) => runtime.removeContainer(id, options),
     })),
     ...ownNetworks.map(({ id, name }) => ({
       title: `network "${name}"`,
-      remove: async (own: OperationOptions) => await networks?.removeNetwork(id, own),
+      remove: async (options: OperationOptions) => await networks?.removeNetwork(id, options),
     })),
     ...ownVolumes.map(({ name }) => ({
       title: `volume "${name}"`,
-      remove: async (own: OperationOptions) => await volumes?.removeVolume(name, own),
+      remove: async (options: OperationOptions) => await volumes?.removeVolume(name, options),
     })),
     ...images.map(({ id, tags }) => ({
       title: `image "${tags[0] ?? id}"`,
-      remove: (own: OperationOptions) => runtime.removeImage(id, own),
+      remove: (options: OperationOptions) => runtime.removeImage(id, options),
     })),
   ]
 }

@@ -24,7 +24,7 @@ export class OpenedCase implements CaseContext {
   readonly plugin: RuntimePlugin
   readonly image: string
   readonly firewallImage: string
-  readonly firewallStarts: number
+  readonly firewallRepetitions: number
   readonly programs: ConformancePrograms
   readonly env: Environment
   readonly specifier: string | undefined
@@ -36,14 +36,14 @@ export class OpenedCase implements CaseContext {
   readonly #absent: MissingRequirement[] = []
   #scope: RuntimeScope | undefined
 
-  /** `timeoutFactor` multiplies the limits and pauses of the case. */
-  constructor(options: ConformanceOptions, { timeoutFactor, signal }: { timeoutFactor: number; signal: AbortSignal }) {
+  /** `waitFactor` multiplies the limits and pauses of the case. */
+  constructor(options: ConformanceOptions, { waitFactor, signal }: { waitFactor: number; signal: AbortSignal }) {
     this.plugin = options.plugin
     this.image = options.image
     this.firewallImage = options.firewallImage ?? options.image
-    this.firewallStarts = options.firewallStarts ?? 2
+    this.firewallRepetitions = options.firewallRepetitions ?? 2
     const programs = { ...busyboxPrograms, ...options.programs }
-    this.programs = { ...programs, pause: (first, second) => programs.pause(first, second, Math.ceil(timeoutFactor)) }
+    this.programs = { ...programs, printTwice: (one, other) => programs.printTwice(one, other, Math.ceil(waitFactor)) }
     this.env = options.env ?? process.env
     this.specifier = options.specifier
     this.unavailableEnv = options.unavailableEnv
@@ -66,7 +66,8 @@ export class OpenedCase implements CaseContext {
 
   require<T extends object>(capability: Capability<T>, scope: RuntimeScope = this.scope): T {
     const found = findCapability(scope, capability)
-    if (found === undefined) throw new ConformanceFailure(`${capability.title} in the scope`, 'none, though claimed')
+    if (found === undefined)
+      throw new ConformanceFailure(`${capability.title} in the scope`, 'none, though the probe lists it')
     return found
   }
 

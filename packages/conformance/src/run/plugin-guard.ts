@@ -72,11 +72,7 @@ export class UnhandledError extends Error {
 }
 
 /** Describes a thrown value. A value whose properties throw when they are read is replaced. */
-function describe(cause: unknown): {
-  readonly text: string
-  readonly stack?: string | undefined
-  readonly cause: unknown
-} {
+function describe(cause: unknown) {
   try {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
     return { text, stack: cause instanceof Error ? cause.stack : undefined, cause }

@@ -17,7 +17,7 @@ export async function createContainer(
   const { image, signal } = context
   const id = await runtime.createContainer({ image, ...config }, { signal })
   // Uses the runtime of the case, because the case may have closed the other one.
-  context.defer(`container ${id}`, (own) => context.runtime.removeContainer(id, own))
+  context.defer(`container ${id}`, (options) => context.runtime.removeContainer(id, options))
   return id
 }
 

@@ -17,7 +17,7 @@ export async function buildImage(
   const { runtime, signal, uniqueName } = context
   const tag = `${uniqueName('image')}:1`
   for (const created of [tag, ...(options.tags ?? [])]) {
-    context.defer(`image ${created}`, (own) => runtime.removeImage(created, own))
+    context.defer(`image ${created}`, (options) => runtime.removeImage(created, options))
   }
   await context.require(imageBuilderCapability, scope).buildImage(dockerfile, tag, { signal, ...options })
   return tag

@@ -13,7 +13,7 @@ export async function createNetwork(
 ): Promise<string> {
   const networks = context.require(networkManagerCapability, scope)
   const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
-  context.defer(`network ${id}`, (own) => networks.removeNetwork(id, own))
+  context.defer(`network ${id}`, (options) => networks.removeNetwork(id, options))
   return id
 }
 

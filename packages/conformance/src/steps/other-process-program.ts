@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Writable } from 'node:stream'
 
-const { kit, specifier, runtime: name, image, command, task, mark } = JSON.parse(process.argv.at(-1))
+const { kit, specifier, runtime: name, image, command, task, caseLabel } = JSON.parse(process.argv.at(-1))
 const { createRuntimeHost, loadPlugins } = await import(pathToFileURL(createRequire(kit).resolve('@capstan/core')))
 const plugins = await loadPlugins([specifier])
 const host = createRuntimeHost({ plugins })
@@ -51,7 +51,7 @@ async function discover() {
 
 async function createContainer() {
   const { runtime } = await host.open({ runtime: name })
-  const id = await runtime.createContainer({ image, command, labels: { 'conformance.mark': mark } })
+  const id = await runtime.createContainer({ image, command, labels: { 'conformance.case': caseLabel } })
   await runtime.startContainer(id)
   console.log('created')
   setInterval(() => {}, 1000)

@@ -21,7 +21,7 @@ export interface OtherProcess {
 export async function startOtherProcess(
   context: CaseContext,
   task: ProcessTask,
-  { mark = '' }: { readonly mark?: string } = {},
+  { caseLabel = '' }: { readonly caseLabel?: string } = {},
 ): Promise<OtherProcess> {
   const { specifier = '', plugin, image, programs, env } = context
   const input = {
@@ -31,7 +31,7 @@ export async function startOtherProcess(
     image,
     command: programs.sleep(60),
     task,
-    mark,
+    caseLabel,
   }
   // The options of this process, such as loaders of a test runner, must not apply to the other process.
   const { NODE_OPTIONS: _, ...rest } = env

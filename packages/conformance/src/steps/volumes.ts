@@ -15,6 +15,6 @@ export async function createVolume(
 /** Returns the name of an absent volume, which is removed after the case if it exists then. */
 export function nameVolume(context: CaseContext): string {
   const name = context.uniqueName('volume')
-  context.defer(`volume ${name}`, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
+  context.defer(`volume ${name}`, (options) => context.require(volumeManagerCapability).removeVolume(name, options))
   return name
 }

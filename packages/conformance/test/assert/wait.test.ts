@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { eventually, within, withTimeoutFactor } from '../../src/assert/wait.js'
+import { eventually, within, withWaitFactor } from '../../src/assert/wait.js'
 
 const never = new Promise<never>(() => undefined)
 
@@ -14,8 +14,8 @@ describe('the time limits within a case', () => {
       await Promise.resolve()
       await within(5, 'an answer', never)
     }
-    await expect(withTimeoutFactor(3, work)).rejects.toThrow('an answer within 15 ms')
+    await expect(withWaitFactor(3, work)).rejects.toThrow('an answer within 15 ms')
     const end = () => eventually('an end', () => undefined, { timeoutMs: 5 })
-    await expect(withTimeoutFactor(3, end)).rejects.toThrow('an end within 15 ms')
+    await expect(withWaitFactor(3, end)).rejects.toThrow('an end within 15 ms')
   })
 })

@@ -22,25 +22,25 @@ import { mapProvided, withParts } from '../../src/plugin/map-provided.js'
 
 /** The members of a correct plugin to replace with members that break the contract. */
 export interface BrokenParts {
-  readonly runtime?: Break<Runtime>
-  readonly builder?: Break<ImageBuilder>
+  readonly runtime?: Replace<Runtime>
+  readonly builder?: Replace<ImageBuilder>
   readonly firewalls?: (firewalls: FirewallManager, runtime: Runtime) => Partial<FirewallManager>
-  readonly networks?: Break<NetworkManager>
-  readonly volumes?: Break<VolumeManager>
+  readonly networks?: Replace<NetworkManager>
+  readonly volumes?: Replace<VolumeManager>
   readonly sidecars?: (sidecars: SidecarManager, runtime: Runtime) => Partial<SidecarManager>
-  readonly exec?: Break<ExecManager>
-  readonly transfer?: Break<ImageTransfer>
+  readonly exec?: Replace<ExecManager>
+  readonly transfer?: Replace<ImageTransfer>
 }
 
-type Break<T> = (sound: T) => Partial<T>
-/** A {@link Break} of any capability. */
-type BreakAny = (sound: never) => object
+type Replace<T> = (correct: T) => Partial<T>
+/** A {@link Replace} of any capability. */
+type ReplaceAny = (correct: never) => object
 
 /** Wraps the plugin so that these members are replaced in every scope. */
 export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimePlugin {
   let runtime: Runtime | undefined // of the scope that is being registered, with its broken parts
-  return mapProvided(plugin, ({ token }, sound) => {
-    const breaks: readonly [Capability<object>, BreakAny | undefined][] = [
+  return mapProvided(plugin, ({ token }, correct) => {
+    const breaks: readonly [Capability<object>, ReplaceAny | undefined][] = [
       [runtimeCapability, parts.runtime],
       [imageBuilderCapability, parts.builder],
       [firewallManagerCapability, runtime && breakWith(parts.firewalls, runtime)],
@@ -52,15 +52,15 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.
-    const broken = found === undefined ? sound : withParts(sound, found(sound as never))
+    const broken = found === undefined ? correct : withParts(correct, found(correct as never))
     if (token === runtimeCapability.token) runtime = broken as Runtime
     return broken
   })
 }
 
 function breakWith<T>(
-  part: ((sound: T, runtime: Runtime) => Partial<T>) | undefined,
+  part: ((correct: T, runtime: Runtime) => Partial<T>) | undefined,
   runtime: Runtime,
-): Break<T> | undefined {
-  return part && ((sound) => part(sound, runtime))
+): Replace<T> | undefined {
+  return part && ((correct) => part(correct, runtime))
 }

@@ -8,10 +8,10 @@ import {
 } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { breakPlugin } from './break-plugin.js'
-import type { PlantedFault } from './planted-fault.js'
+import type { FaultyPlugin } from './faulty-plugin.js'
 
 /** Faults of the runtime itself: lifecycle, logs, attach, config. */
-export const containerFaults: readonly PlantedFault[] = [
+export const containerFaults: readonly FaultyPlugin[] = [
   runtimeFault('removeContainer rejects when the container was removed before', 'RT-013', (runtime) => ({
     removeContainer: async (id, options) => {
       await runtime.containerState(id, options)
@@ -174,16 +174,20 @@ export const containerFaults: readonly PlantedFault[] = [
   })),
 ]
 
-function runtimeFault(fault: string, expected: string, runtime: (sound: Runtime) => Partial<Runtime>): PlantedFault {
-  return { fault, expected, plant: (sound) => breakPlugin(sound, { runtime }) }
+function runtimeFault(
+  fault: string,
+  failingCase: string,
+  runtime: (correct: Runtime) => Partial<Runtime>,
+): FaultyPlugin {
+  return { fault, failingCase, addFault: (correct) => breakPlugin(correct, { runtime }) }
 }
 
 function configFault(
   fault: string,
-  expected: string,
+  failingCase: string,
   change: (config: ContainerConfig) => ContainerConfig,
-): PlantedFault {
-  return runtimeFault(fault, expected, (runtime) => ({
+): FaultyPlugin {
+  return runtimeFault(fault, failingCase, (runtime) => ({
     // A caller in plain JavaScript may pass a value that is no object, which is passed on.
     createContainer: (config, options) => runtime.createContainer(isObject(config) ? change(config) : config, options),
   }))

@@ -9,10 +9,10 @@ import {
 import { createHostError } from '@capstan/core/plugin'
 import { withParts } from '../../src/plugin/map-provided.js'
 import { breakPlugin } from './break-plugin.js'
-import type { PlantedFault } from './planted-fault.js'
+import type { FaultyPlugin } from './faulty-plugin.js'
 
 /** Faults of the managers. */
-export const managerFaults: readonly PlantedFault[] = [
+export const managerFaults: readonly FaultyPlugin[] = [
   builderFault('buildImage ignores pull', 'BLD-025', (builder) => ({
     buildImage: (dockerfile, tag, options) => builder.buildImage(dockerfile, tag, { ...options, pull: false }),
   })),
@@ -51,9 +51,9 @@ export const managerFaults: readonly PlantedFault[] = [
   })),
   {
     fault: 'setupFirewall sets no rules and resolves',
-    expected: 'FW-001',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'FW-001',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         firewalls: (_firewalls, runtime) => ({
           setupFirewall: async (id, _rules, options) => void (await runtime.getPortBindings(id, options)),
         }),
@@ -61,14 +61,14 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'an aborted createNetwork does not remove the network',
-    expected: 'ABT-031',
-    plant: (sound) => breakPlugin(sound, { networks: leakWhenAborted }),
+    failingCase: 'ABT-031',
+    addFault: (correct) => breakPlugin(correct, { networks: leakWhenAborted }),
   },
   {
     fault: 'removeNetwork rejects with IN_USE without users',
-    expected: 'NET-008',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'NET-008',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         networks: (networks) => ({
           removeNetwork: (id, options) => networks.removeNetwork(id, options).catch(withoutUsers),
         }),
@@ -76,9 +76,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'removeNetwork rejects when the network was removed before',
-    expected: 'NET-005',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'NET-005',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         networks: (networks) => ({
           removeNetwork: async (id, options) => {
             const listed = await networks.listNetworks(options)
@@ -91,9 +91,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'a failed startSidecar does not remove its container',
-    expected: 'SIDE-006',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'SIDE-006',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         sidecars: (_sidecars, runtime) => ({
           startSidecar: async ({ networks = [], ...config }, options) => {
             const [first, ...others] = networks
@@ -107,9 +107,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'inspectContainer of the sidecar manager returns another exit code than that of the runtime',
-    expected: 'INSP-010',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'INSP-010',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         sidecars: (sidecars) => ({
           inspectContainer: async (id, options) => {
             const seen = await sidecars.inspectContainer(id, options)
@@ -120,9 +120,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'kill resolves with true without effect',
-    expected: 'EXEC-018',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'EXEC-018',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         exec: (exec) => ({
           exec: async (id, command, options) =>
             withParts(await exec.exec(id, command, options), { kill: async () => true }),
@@ -131,9 +131,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'exec rejects when the command is missing',
-    expected: 'EXEC-011',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'EXEC-011',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         exec: (exec) => ({
           exec: async (id, command, options) => {
             if (command[0]?.startsWith('/capstan-no')) {
@@ -146,9 +146,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'exec ignores privileged',
-    expected: 'EXEC-026',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'EXEC-026',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         exec: (exec) => ({
           exec: (id, command, options) =>
             // The correct plugin rejects values that are not booleans.
@@ -158,9 +158,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'createVolume resolves when the name is taken',
-    expected: 'VOL-002',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'VOL-002',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         volumes: (volumes) => ({
           createVolume: (name, options) =>
             volumes.createVolume(name, options).catch((error: unknown) => {
@@ -172,14 +172,14 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'removeContainer keeps anonymous volumes',
-    expected: 'VOL-011',
-    plant: leaveAnonymousVolumes,
+    failingCase: 'VOL-011',
+    addFault: leaveAnonymousVolumes,
   },
   {
     fault: 'loadImages resolves with no images when the data is no archive',
-    expected: 'XFER-006',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'XFER-006',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         transfer: (transfer) => ({
           loadImages: async (tar, options) =>
             await transfer.loadImages(tar, options).catch((error: unknown) => {
@@ -191,9 +191,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'pullImage rejects with an error that contains the password',
-    expected: 'XFER-009',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'XFER-009',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         transfer: (transfer) => ({
           pullImage: (reference, options) =>
             transfer.pullImage(reference, options).catch((error: unknown) => {
@@ -206,9 +206,9 @@ export const managerFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'removeNetwork in a sweep ignores that another owner uses the network',
-    expected: 'SWP-014',
-    plant: (sound) =>
-      breakPlugin(sound, {
+    failingCase: 'SWP-014',
+    addFault: (correct) =>
+      breakPlugin(correct, {
         networks: (networks) => ({
           removeNetwork: (id, options) =>
             networks.removeNetwork(id, options).catch((error: unknown) => {
@@ -223,16 +223,16 @@ export const managerFaults: readonly PlantedFault[] = [
 
 function builderFault(
   fault: string,
-  expected: string,
-  builder: (sound: ImageBuilder) => Partial<ImageBuilder>,
-): PlantedFault {
-  return { fault, expected, plant: (sound) => breakPlugin(sound, { builder }) }
+  failingCase: string,
+  builder: (correct: ImageBuilder) => Partial<ImageBuilder>,
+): FaultyPlugin {
+  return { fault, failingCase, addFault: (correct) => breakPlugin(correct, { builder }) }
 }
 
 /** Adds an anonymous volume without an owner for each container to the list of volumes. */
-function leaveAnonymousVolumes(sound: RuntimePlugin): RuntimePlugin {
+function leaveAnonymousVolumes(correct: RuntimePlugin): RuntimePlugin {
   const anonymous: VolumeInfo[] = []
-  return breakPlugin(sound, {
+  return breakPlugin(correct, {
     runtime: (runtime) => ({
       createContainer: async (config, options) => {
         const id = await runtime.createContainer(config, options)

@@ -19,7 +19,7 @@ export const absenceReasons = {
 }
 
 /** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */
-const limits = [
+const unsupportedFields = [
   ['containers share the network of this machine', 'hostname', 'network', 'ports', 'dns', 'extraHosts'],
   ['containers run as root', 'user', 'groupAdd', 'privileged', 'capAdd', 'capDrop', 'securityOptions'],
   ['nothing limits the resources of a container', 'memoryBytes', 'cpus', 'pidsLimit', 'ulimits'],
@@ -33,6 +33,6 @@ const limits = [
 ]
 
 /** @type {readonly import('@capstan/core/plugin').UnsupportedOption[]} */
-export const unsupportedOptions = limits.flatMap(([reason, ...fields]) =>
+export const unsupportedOptions = unsupportedFields.flatMap(([reason, ...fields]) =>
   fields.map((field) => ({ field, reason, remedy })),
 )

@@ -5,7 +5,7 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer } from '../steps/containers.js'
 import { type OtherProcess, startOtherProcess } from '../steps/other-process.js'
 
-export const processCases: readonly ConformanceCase[] = defineCases(
+export const otherProcessCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, kitOptions: ['specifier'] },
   {
     'PROC-001': {
@@ -34,20 +34,20 @@ export const processCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'PROC-004': {
-      title: 'sweep removes the resources of a killed process and keeps those of living owners',
+      title: 'sweep removes the resources of a killed process and keeps those of running owners',
       requiredOptions: ['labels'],
       run: async (context) => {
-        const mark = context.uniqueName('mark')
-        const labels = { 'conformance.mark': mark }
-        const process = await startOtherProcess(context, 'createContainer', { mark })
+        const caseLabel = context.uniqueName('case')
+        const labels = { 'conformance.case': caseLabel }
+        const process = await startOtherProcess(context, 'createContainer', { caseLabel })
         await process.untilPrinted('created')
-        const own = await createContainer(context, { labels })
+        const ownContainer = await createContainer(context, { labels })
         await process.kill()
         const sweeper = await context.open({ onlyLabelled: labels })
         const { failed } = await sweeper.sweep({ signal: context.signal })
         expectEqual(failed, [], 'the resources that could not be removed')
         const remaining = await context.runtime.listContainers({ labels })
-        expectEqual(toIds(remaining), [own], 'the remaining resources')
+        expectEqual(toIds(remaining), [ownContainer], 'the remaining resources')
       },
     },
   },

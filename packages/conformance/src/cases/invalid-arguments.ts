@@ -14,7 +14,7 @@ import { type CaseDefinition, type ConformanceCase, defineCases } from '../confo
 import { collectBytes } from '../steps/collect.js'
 import { startContainer } from '../steps/containers.js'
 
-export const inputCases: readonly ConformanceCase[] = [
+export const invalidArgumentCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
     'IN-001': rejectsConfig('an empty image', { image: '' }, 'image'),
     'IN-002': rejectsConfig('an image with a newline', { image: 'busybox\n--privileged' }, 'image'),

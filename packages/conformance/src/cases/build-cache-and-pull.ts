@@ -5,7 +5,7 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { buildImage, recordProgress } from '../steps/images.js'
 
 /** Cases of the build cache and of pulls of the base image. */
-export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
+export const buildCacheAndPullCases: readonly ConformanceCase[] = defineCases(imageBuilderCapability, {
   'BLD-024': {
     title: 'noCache runs every step again',
     run: async (context) => {
@@ -30,12 +30,12 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases(imageBuil
       const builder = context.require(imageBuilderCapability)
       // No registry listens on port 1.
       const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
-      context.defer(`image ${base}`, (own) => runtime.removeImage(base, own))
+      context.defer(`image ${base}`, (options) => runtime.removeImage(base, options))
       await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
       const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
       expectEqual(await runtime.imageExists(tag), true, 'imageExists')
       const absent = `${context.uniqueName('pulled')}:1`
-      context.defer(`image ${absent}`, (own) => runtime.removeImage(absent, own))
+      context.defer(`image ${absent}`, (options) => runtime.removeImage(absent, options))
       const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, absent, { pull: true, signal })
       await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
       expectEqual(await runtime.imageExists(absent), false, 'imageExists after the failure')

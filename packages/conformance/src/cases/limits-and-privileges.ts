@@ -5,7 +5,7 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseConfig, expectPrints, runAttached } from '../steps/containers.js'
 import { hasCapability } from '../steps/linux-capabilities.js'
 
-export const limitCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
+export const limitAndPrivilegeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'LIM-001': {
     title: 'memoryBytes limits the memory',
     requiredOptions: ['memoryBytes'],
