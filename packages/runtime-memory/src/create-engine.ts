@@ -54,12 +54,10 @@ function createImage(reference: string, { main, commands = {}, env = {}, user = 
 
 /** Creates a file for each command. Its content is never executed. */
 function createCommandFiles(names: readonly string[]): FileMap {
-  return new Map(
-    names.map((name) => {
-      const bytes = Buffer.from(`a simulated command: ${name}\n`)
-      return [`/bin/${name}`, { type: 'file', mode: 0o755, bytes }]
-    }),
-  )
+  const toFile = (name: string): FileEntry => {
+    return { type: 'file', mode: 0o755, bytes: Buffer.from(`a simulated command: ${name}\n`) }
+  }
+  return new Map(names.map((name) => [`/bin/${name}`, toFile(name)]))
 }
 
 function createDefaultImage(commands: readonly string[]): ImageContent {

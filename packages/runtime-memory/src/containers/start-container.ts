@@ -29,22 +29,16 @@ export async function startContainer(
 ): Promise<ContainerRun> {
   while (container.starting !== undefined) await container.starting
   const current = getCurrentRun(container)
-  if (current === undefined) return await startOnce(context, container, options)
+  if (current === undefined) {
+    const started = start(context, container, options)
+    // Concurrent starts of the same container wait for this one.
+    container.starting = Promise.allSettled([started])
+    return await started.finally(() => {
+      container.starting = undefined
+    })
+  }
   if (options.client !== undefined) current.streams.attach(options.client)
   return current
-}
-
-/** Concurrent starts of the same container wait for this one. */
-async function startOnce(
-  context: MemoryRuntimeContext,
-  container: MemoryContainer,
-  options: StartOptions,
-): Promise<ContainerRun> {
-  const started = start(context, container, options)
-  container.starting = Promise.allSettled([started])
-  return await started.finally(() => {
-    container.starting = undefined
-  })
 }
 
 async function start(

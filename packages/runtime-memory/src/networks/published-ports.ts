@@ -48,10 +48,8 @@ async function publish(
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, namespace, containerPort))
   try {
     const { port, addresses } = await listen(server, hostPort, hostAddress)
-    const toBinding = (address: string): PortBinding => {
-      return { containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }
-    }
-    return { server, bindings: addresses.map(toBinding) }
+    const binding = { containerPort, hostPort: port, protocol: 'tcp' } as const
+    return { server, bindings: addresses.map((address) => ({ ...binding, hostAddress: address })) }
   } catch (cause) {
     throw toPublishError(cause, `${hostAddress}:${hostPort}`, findPublishers(hostPort))
   }

@@ -125,18 +125,21 @@ COPY a.txt /dir/
 COPY *.txt d/?.txt /many/
 COPY . /all
 COPY d /all/x
+COPY a.txt /dir/e
+COPY d/c.txt /dir
 WORKDIR /rel
-COPY a.txt here`
+COPY a.txt here
+COPY a.txt d/c.txt .`
     await build(memory, dockerfile, { context })
     const list = async (path: string) =>
       (await runToEnd(memory.runtime, { image: 'app', command: ['ls', path] })).stdout.trim().split('\n')
     expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/renamed'] })).stdout).toBe('a')
-    expect(await list('/dir')).toEqual(['a.txt'])
+    expect(await list('/dir')).toEqual(['a.txt', 'c.txt', 'e'])
     expect(await list('/many')).toEqual(['a.txt', 'c.txt'])
     expect(await list('/all')).toEqual(expect.arrayContaining(['a.txt', 'd', 'x']))
     expect(await list('/all')).not.toContain('b.txt')
     expect(await list('/all/x')).toEqual(['c.txt'])
-    expect(await list('/rel')).toEqual(['here'])
+    expect(await list('/rel')).toEqual(['a.txt', 'c.txt', 'here'])
   })
 
   it('copies names that begin with dots, and reads only files that are copied', async () => {
@@ -248,6 +251,7 @@ describe('a build that fails', () => {
     ['an instruction of other builders', 'FROM busybox\nADD a b', 'line 2: ADD a b', 'ADD'],
     ['an unknown flag', 'FROM busybox\nRUN --mount=type=cache,target=/x true', 'line 2: RUN --mount', '--mount'],
     ['a missing file', 'FROM busybox\nCOPY none /', 'line 2: COPY none /', 'none'],
+    ['several sources and a target that is no directory', 'FROM busybox\nCOPY a a /x', 'line 2', 'end with /'],
     ['COPY with one word', 'FROM busybox\nCOPY none', 'line 2', 'target'],
     ['a here-document of RUN', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'support here-documents'],
     ['a here-document of COPY', 'FROM busybox\nCOPY <<EOF /x\na\nEOF', 'line 2', 'support here-documents'],

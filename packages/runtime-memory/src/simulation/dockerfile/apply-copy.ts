@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import type { ReadonlyFileMap } from '../files/file-map.js'
 import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
 import { type CopySource, openSource } from './copy-source.js'
@@ -12,8 +13,8 @@ export async function applyCopy(call: InstructionCall): Promise<void> {
   const mode = parseMode(call)
   const source = await openSource(call)
   const sourcePaths = patterns.flatMap((pattern) => findPaths(instruction, source, pattern))
-  const isDirectory = target.endsWith('/') || sourcePaths.length > 1
   const directory = posix.resolve(stage.config.workingDirectory, target)
+  const isDirectory = directoryName.test(target) || sourcePaths.length > 1 || hasDirectory(stage.files, directory)
   for (const path of sourcePaths) {
     const isSourceDirectory = path === '/' || source.paths.get(path)?.type === 'directory'
     // As in Docker, the contents of a directory are copied, but not the directory itself.
@@ -35,6 +36,8 @@ function parseOperands({ stage, instruction }: InstructionCall) {
   const target = patterns.pop()
   if (target === undefined || patterns.length === 0)
     throw createBuildError(instruction, 'COPY requires sources and a target')
+  if (patterns.length > 1 && !directoryName.test(target))
+    throw createBuildError(instruction, 'the target of several sources must end with /')
   return { patterns, target }
 }
 
@@ -55,6 +58,11 @@ function findPaths(instruction: DockerfileInstruction, { paths }: CopySource, pa
   return found
 }
 
+/** Whether a directory of the image is at the path. A directory without an entry exists while it contains something. */
+function hasDirectory(files: ReadonlyFileMap, path: string): boolean {
+  return files.get(path)?.type === 'directory' || [...files.keys()].some((file) => file.startsWith(`${path}/`))
+}
+
 function toExpression(pattern: string): RegExp {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`)
@@ -66,3 +74,6 @@ function listContents({ paths }: CopySource, directory: string): readonly string
   const found = [...paths.keys()].filter((path) => path.startsWith(prefix) && path !== prefix)
   return found.map((path) => path.slice(prefix.length))
 }
+
+/** Matches targets that are a directory by their name: `.`, `..`, and what ends with a slash. */
+const directoryName = /(^|\/)\.{0,2}$/

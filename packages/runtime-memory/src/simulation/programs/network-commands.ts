@@ -12,7 +12,8 @@ export const networkCommands: Readonly<Record<string, MemoryProgram>> = { nc }
  * without `-k`.
  */
 async function nc(process: MemoryProcess): Promise<number> {
-  const { listens, port, command, operands } = parse(process.argv.slice(1))
+  const { listens, port, command, operands, unknown } = parse(process.argv.slice(1))
+  if (unknown !== undefined) return await fail(process, `unknown option ${unknown}`)
   try {
     if (!listens) return await exchange(process, await process.connect(operands[0] ?? '', Number(operands[1])))
     if (command !== undefined) return await serve(process, port, command)
@@ -31,7 +32,8 @@ function parse(words: readonly string[]) {
   const listens = own.some((word) => /^-l/.test(word))
   const port = Number(own[own.indexOf('-p') + 1])
   const operands = own.filter((word, index) => !word.startsWith('-') && own[index - 1] !== '-w')
-  return { listens, port, command, operands }
+  const unknown = own.find((word) => /^-(?![lkpw]+$)/.test(word))
+  return { listens, port, command, operands, unknown }
 }
 
 /** Copies data both ways until the other end closes. The end of stdin half-closes the connection. */

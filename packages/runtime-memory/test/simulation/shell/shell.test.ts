@@ -122,4 +122,10 @@ describe('commands', () => {
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(new RegExp(`^${command[0]}: .+\n$`))
   })
+
+  it('rejects an option of nc that it does not support, such as -u for UDP', async () => {
+    await using memory = await openMemory()
+    const stderr = 'nc: unknown option -u\n'
+    expect(await runShell(memory.runtime, 'nc -u localhost 80')).toEqual({ exitCode: 1, stdout: '', stderr })
+  })
 })
