@@ -224,13 +224,16 @@ function checkWholeProcess(node, { isProcess, allowed }) {
 function checkCall(node, names) {
   if (node.type === 'NewExpression') {
     const { module, name } = toCalled(node.callee, names)
-    return module === 'worker_threads' && name === 'Worker' ? checkOptions(node, ['env'], 'starts a worker') : undefined
+    return module === 'worker_threads' && name === 'Worker'
+      ? checkConfigOptions(node, ['env'], 'starts a worker')
+      : undefined
   }
   if (node.type !== 'CallExpression' && node.type !== 'TaggedTemplateExpression') return undefined
   const callee = node.callee ?? node.tag
   const { module, name } = toCalled(callee, names)
-  if (module === 'child_process' && childProcessStarters.includes(name)) return checkOptions(node, ['env'], starts)
-  if (module === 'execa' && name !== 'ExecaError') return checkOptions(node, ['env', 'extendEnv'], starts)
+  if (module === 'child_process' && childProcessStarters.includes(name))
+    return checkConfigOptions(node, ['env'], starts)
+  if (module === 'execa' && name !== 'ExecaError') return checkConfigOptions(node, ['env', 'extendEnv'], starts)
   if (module === '@capstan/core' && name === 'createRuntimeHost') return checkHost(node)
   const isPassed = (node.arguments ?? []).some((/** @type {SyntaxNode} */ argument) => {
     const from = toCalled(argument, names)
@@ -256,7 +259,7 @@ function toCalled(callee, names) {
  * @param {readonly string[]} needed
  * @param {string} what
  */
-function checkOptions(call, needed, what) {
+function checkConfigOptions(call, needed, what) {
   const given = (call.arguments ?? []).flatMap((/** @type {SyntaxNode} */ argument) => {
     return argument.type === 'ObjectExpression' ? toKeys(argument) : []
   })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { lstat, open } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { createHostError, createProcessFacts } from '@capstan/core/plugin'
+import { createHostError, createProcessReader } from '@capstan/core/plugin'
 
 export const chroot = '/usr/sbin/chroot'
 
@@ -37,7 +37,7 @@ export async function startProcess({ id, rootfs, log, config: { env, ...config }
   await Promise.all([once(child, 'spawn'), file.close()])
   child.unref()
   const pid = Number(child.pid)
-  const processStart = await createProcessFacts().readStart(pid)
+  const processStart = await createProcessReader().readStart(pid)
   return { output: child, ended, run: { pid, processStart, startedAt: new Date().toISOString() } }
 }
 

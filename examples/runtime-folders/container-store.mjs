@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createProcessFacts, toFamiliarName, toFullName } from '@capstan/core/plugin'
+import { createProcessReader, toFamiliarName, toFullName } from '@capstan/core/plugin'
 
 /**
  * @typedef {{ pid: number, processStart?: string | undefined, startedAt: string }} Run the last start of a container
@@ -84,7 +84,7 @@ export function toTag(image) {
 /** @param {Run & Partial<Exit> | undefined} run @returns {Promise<State>} */
 async function toState(run) {
   if (run === undefined || run.exitCode !== undefined) return run ? 'exited' : 'created'
-  const start = await createProcessFacts().readStart(run.pid)
+  const start = await createProcessReader().readStart(run.pid)
   return start !== undefined && start === run.processStart ? 'running' : 'exited'
 }
 

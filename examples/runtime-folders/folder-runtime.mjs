@@ -51,7 +51,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
 
     async createContainer(config, options) {
       core.validateContainerConfig(config)
-      core.checkOptions(type, config, unsupportedOptions)
+      core.checkConfigOptions(type, config, unsupportedOptions)
       const { image, pull, name: id = randomUUID() } = config
       return await run('createContainer', id, options, async ({ undo }) => {
         if (!(await store.hasImage(image))) {

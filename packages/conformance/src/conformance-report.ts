@@ -1,5 +1,5 @@
 import type { MissingCapability } from '@capstan/core'
-import type { CapabilityName, ReportedOption } from '@capstan/core/plugin'
+import type { ReportedCapability, ReportedOption } from '@capstan/core/plugin'
 
 /** The result of the kit for one plugin on one engine, as plain data that JSON can represent. */
 export interface ConformanceReport {
@@ -16,7 +16,7 @@ export interface ConformanceReport {
   readonly only?: readonly string[]
   readonly counts: Readonly<Record<CaseStatus, number>>
   /** The claims of the plugin's report, which decide how each case runs. */
-  readonly provides: readonly CapabilityName[]
+  readonly provides: readonly ReportedCapability[]
   readonly absent: readonly NamedReason<Pick<MissingCapability, 'id' | 'title'>>[]
   readonly unsupportedOptions: readonly NamedReason<Pick<ReportedOption, 'field' | 'description'>>[]
   readonly notes: readonly string[]

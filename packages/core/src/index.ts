@@ -3,7 +3,7 @@
 // Capabilities
 
 export type { Capability } from './contract/capability.js'
-export { findCapability, requireCapabilities } from './plugin/capability-access.js'
+export { findCapability, requireCapabilities } from './plugins/capability-access.js'
 
 // Runtime
 
@@ -55,7 +55,7 @@ export { type VolumeInfo, type VolumeManager, volumeManagerCapability } from './
 export type { RuntimePlugin } from './contract/plugin.js'
 export type { MissingCapability, OptionName } from './contract/probe.js'
 export type { RuntimeReport } from './contract/runtime-report.js'
-export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
+export { type LoadPluginsOptions, loadPlugins } from './plugins/load-plugins.js'
 
 // Host
 

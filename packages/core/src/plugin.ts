@@ -28,7 +28,7 @@ export {
 } from './contract/image/image-reference.js'
 export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
 export type { HostAddressOptions } from './contract/runtime.js'
-export { redactUrls, redactUserInfo } from './errors/redact.js'
+export { redactUrlPassword, redactUrlPasswords } from './errors/redact.js'
 
 // Managers
 
@@ -39,7 +39,6 @@ export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
 
 // Plugins
 
-export type { CapabilityName } from './contract/plugin.js'
 export type {
   ProbeAttempt,
   ProbeOptions,
@@ -47,20 +46,21 @@ export type {
   ProbeStep,
   UnsupportedOption,
 } from './contract/probe.js'
-export { type AvailableRuntime, type ReportedOption, runtimeReportCapability } from './contract/runtime-report.js'
-export { hasTimedOutAttempt, probeTimeoutRemedy } from './errors/probe-timeout.js'
-export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
+export {
+  type AvailableRuntime,
+  type ReportedCapability,
+  type ReportedOption,
+  runtimeReportCapability,
+} from './contract/runtime-report.js'
+export { hasTimedOutAttempt, probeTimeoutRemedy } from './errors/timed-out-attempt.js'
+export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugins/probe-candidates.js'
 export {
   addUnsupportedVolumeMounts,
+  checkConfigOptions,
   checkOption,
-  checkOptions,
   findUnsupportedOption,
   listUsedOptions,
-} from './plugin/unsupported-options.js'
-
-// Host
-
-export { parseSecondsToMs } from './validation/probe-timeout.js'
+} from './plugins/unsupported-options.js'
 
 // Features
 
@@ -88,9 +88,9 @@ export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 export {
   type LastingOperation,
   type Operation,
+  type OperationNames,
   OperationScope,
   type OperationScopeOptions,
-  type OperationSubject,
 } from './operation/operation-scope.js'
 export { createUndoStack, type UndoStack, type UndoStep, type UndoStepOptions } from './operation/undo-stack.js'
 export { delay, poll } from './operation/wait.js'
@@ -103,11 +103,11 @@ export {
   createRequestIdLabel,
   hasLabels,
   isSameOwner,
-  type OwnedObject,
+  type NewObject,
   toObjectLabels,
   toVolumeLabels,
 } from './ownership/object-labels.js'
-export { createProcessFacts, type FactSources, type ProcessFacts } from './ownership/process-facts.js'
+export { createProcessReader, type ProcessReader, type ProcessReaderSources } from './ownership/process-reader.js'
 
 // Signals
 
@@ -125,7 +125,7 @@ export { TerminalEof } from './operation/streams/terminal-eof.js'
 
 // CommonJS dependencies in bundles
 
-export { loadCommonJs } from './plugin/load-commonjs.js'
+export { loadCommonJs } from './bundling/load-commonjs.js'
 
 // Validation
 
@@ -146,5 +146,6 @@ export {
   validateStopOptions,
   validateTerminalSize,
 } from './validation/operations.js'
+export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
 export { validateSidecarConfig } from './validation/sidecar-config.js'
 export { resolveTimeouts } from './validation/timeouts.js'

@@ -5,8 +5,8 @@ import {
   type Environment,
   findUnsupportedOption,
   type Operation,
+  type OperationNames,
   OperationScope,
-  type OperationSubject,
   type StringMap,
 } from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
@@ -51,11 +51,7 @@ export class AppleConnection {
   }
 
   /** Runs one operation: see `OperationScope.run`. */
-  call<T>(
-    subject: OperationSubject,
-    { signal }: OperationOptions,
-    effect: (call: Operation) => Promise<T>,
-  ): Promise<T> {
+  call<T>(subject: OperationNames, { signal }: OperationOptions, effect: (call: Operation) => Promise<T>): Promise<T> {
     return this.operations.run(subject, { signal }, effect)
   }
 

@@ -15,7 +15,7 @@ import {
   type TerminalSize,
 } from '@capstan/core'
 import {
-  checkOptions,
+  checkConfigOptions,
   createHostError,
   findUnsupportedOption,
   type HostAddressOptions,
@@ -69,7 +69,7 @@ export class MemoryRuntime implements Runtime {
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
     if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
-    checkOptions(this.type, config, this.#context.unsupportedOptions)
+    checkConfigOptions(this.type, config, this.#context.unsupportedOptions)
     const { onProgress } = options
     return await this.#context.call('createContainer', options, async (call) => {
       const { id } = await createContainer(this.#context, config, { call, ...(onProgress && { onProgress }) })

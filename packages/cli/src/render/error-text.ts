@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { redactUrls } from '@capstan/core/plugin'
+import { redactUrlPasswords } from '@capstan/core/plugin'
 import { type ErrorExplanation, explainError } from './explain-error.js'
 import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'
@@ -15,7 +15,7 @@ export function toErrorText(error: unknown, { debug, command, width }: ErrorText
     ...lines.map((line) => wrapLine(line, { indent: 2, width })),
   ]
   const text = shown.join('\n')
-  return debug ? `${text}\n${redactUrls(inspect(error, { depth: 6 }))}` : text
+  return debug ? `${text}\n${redactUrlPasswords(inspect(error, { depth: 6 }))}` : text
 }
 
 export interface ErrorTextOptions {

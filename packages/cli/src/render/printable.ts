@@ -1,4 +1,4 @@
-import { redactUrls } from '@capstan/core/plugin'
+import { redactUrlPasswords } from '@capstan/core/plugin'
 
 /** Replaces control characters, which could move the cursor, colour the terminal or reverse the text. */
 export function toPrintable(text: string): string {
@@ -18,5 +18,5 @@ export function toOneLine(text: string): string {
 
 /** Returns the message of a thrown value, with passwords in URLs replaced. */
 export function toMessage(thrown: unknown): string {
-  return redactUrls(thrown instanceof Error ? thrown.message : String(thrown))
+  return redactUrlPasswords(thrown instanceof Error ? thrown.message : String(thrown))
 }

@@ -6,7 +6,7 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import {
-  type OwnedObject,
+  type NewObject,
   ownershipLabelKeys,
   parseOwnerLabels,
   type StringMap,
@@ -173,7 +173,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
   }),
 ]
 
-function expectOwned(labels: StringMap | undefined, object: OwnedObject): void {
+function expectOwned(labels: StringMap | undefined, object: NewObject): void {
   const seen = expectDefined(labels, `the ${object.kind} in the list`)
   const owner = expectDefined(parseOwnerLabels(seen), 'the six labels of an owner')
   expectEqual(owner.pid, process.pid, 'the process of the owner')

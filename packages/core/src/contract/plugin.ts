@@ -1,4 +1,3 @@
-import type { Capability } from './capability.js'
 import type { ProbeOptions, ProbeResult } from './probe.js'
 import type { RegistrationScope } from './scope.js'
 
@@ -50,6 +49,3 @@ export interface RuntimePlugin<P = unknown> {
    */
   register(scope: RegistrationScope, details: P): void
 }
-
-/** The id and title of a capability, as in reports. */
-export type CapabilityName = Pick<Capability<object>, 'id' | 'title'>

@@ -1,5 +1,4 @@
 import { type Capability, defineCapability } from './capability.js'
-import type { CapabilityName } from './plugin.js'
 import type { MissingCapability, ProbeAttempt, UnsupportedOption } from './probe.js'
 
 /** The result of probing a plugin, as plain data for JSON: `discover` resolves with it, `capstan doctor` prints it. */
@@ -29,16 +28,19 @@ export interface AvailableRuntime {
   readonly available: true
   readonly version: string
   readonly endpoint: string
-  readonly provides: readonly CapabilityName[]
+  readonly provides: readonly ReportedCapability[]
   readonly absent: readonly MissingCapability[]
   readonly unsupportedOptions: readonly ReportedOption[]
   /** Remarks for display, such as `unverified version`. */
   readonly notes: readonly string[]
 }
 
+/** A capability in a report. */
+export type ReportedCapability = Pick<Capability<object>, 'id' | 'title'>
+
 /** An option that the runtime does not support, with its description. */
 export interface ReportedOption extends UnsupportedOption {
-  /** What the field requests, as its capability declares it. */
+  /** What the option requests, as its capability declares it. */
   readonly description: string
 }
 

@@ -1,11 +1,11 @@
 /**
- * Replaces the password in a single URL or image reference: `tcp://user:***@host`.
+ * Replaces the password in a text that is a single URL or image reference: `tcp://user:***@host`.
  *
  * The password is everything between the first colon after the scheme and the last `@`, since a password that is not
  * percent-encoded may contain `@`, `/` and `:`. The colon may be encoded, and the scheme may be missing. The digest of an
  * image reference is kept.
  */
-export function redactUserInfo(text: string): string {
+export function redactUrlPassword(text: string): string {
   const [digest = ''] = /@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,}$/.exec(text) ?? []
   const [scheme = ''] = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.exec(text) ?? []
   const rest = text.slice(scheme.length, text.length - digest.length)
@@ -15,17 +15,17 @@ export function redactUserInfo(text: string): string {
 }
 
 /** Replaces the passwords of all URLs in a text: `cannot reach http://user:***@proxy:3128`. */
-export function redactUrls(text: string): string {
+export function redactUrlPasswords(text: string): string {
   return text.replace(address, (_, start: string) => `${start}:***@`)
 }
 
 /**
- * Applies {@link redactUrls} to all strings in a value and, 10 levels deep, in its arrays, plain objects and errors.
+ * Applies {@link redactUrlPasswords} to all strings in a value and, 10 levels deep, in its arrays, plain objects and errors.
  * Returns the value itself if nothing changes. An error that changes is copied with its class and own properties.
  */
 export function redactTexts<T>(value: T, depth = 10): T {
   // Each result has the type of the value that it replaces.
-  if (typeof value === 'string') return redactUrls(value) as T
+  if (typeof value === 'string') return redactUrlPasswords(value) as T
   if (depth === 0) return value
   if (value instanceof Error) return redactError(value, depth)
   if (!isPlain(value)) return value

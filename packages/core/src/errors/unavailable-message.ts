@@ -1,7 +1,7 @@
 import type { ProbeAttempt } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
-import { hasTimedOutAttempt } from './probe-timeout.js'
+import { hasTimedOutAttempt } from './timed-out-attempt.js'
 
 /** Returns the message of RUNTIME_UNAVAILABLE: its subject, and a line for each attempt with the remedy on the next one. */
 export function formatUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {

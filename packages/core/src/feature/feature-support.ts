@@ -4,7 +4,7 @@ import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
-import { toMissingCapability } from '../plugin/capability-access.js'
+import { toMissingCapability } from '../plugins/capability-access.js'
 
 /**
  * Whether a feature works on a runtime. `missing` has the required capabilities that the runtime does not provide,

@@ -6,7 +6,7 @@ import { runtimeReportCapability } from '../contract/runtime-report.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { toErrorText } from '../errors/message.js'
 import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../injection/di.js'
-import { findCapability } from '../plugin/capability-access.js'
+import { findCapability } from '../plugins/capability-access.js'
 import { type CoreCopy, showCopy, thisCopy } from './core-copy.js'
 
 /**

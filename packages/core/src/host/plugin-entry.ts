@@ -1,7 +1,7 @@
 import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { type AnyHostError, isHostError } from '../errors/host-error.js'
-import { checkPlugin, type PluginNames, toPluginNames } from '../plugin/check-plugin.js'
+import { checkPlugin, type PluginNames, toPluginNames } from '../plugins/check-plugin.js'
 
 /** A plugin of a host. An invalid plugin, which has an `error`, is reported and cannot be opened. */
 export type PluginEntry =

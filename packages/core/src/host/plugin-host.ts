@@ -6,13 +6,13 @@ import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from '../con
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { hasTimedOutAttempt } from '../errors/probe-timeout.js'
-import { redactUrls } from '../errors/redact.js'
+import { redactUrlPasswords } from '../errors/redact.js'
+import { hasTimedOutAttempt } from '../errors/timed-out-attempt.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { type Operation, OperationScope } from '../operation/operation-scope.js'
 import { createOwner } from '../ownership/owner.js'
 import { validateSweepOptions } from '../validation/operations.js'
-import { readProbeTimeoutMs } from '../validation/probe-timeout.js'
+import { readProbeTimeoutMs } from '../validation/parse-probe-timeout.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { createRuntimeScope, listCloseFunctions } from './create-runtime-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
@@ -36,7 +36,7 @@ export class PluginHost implements RuntimeHost {
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: PluginHostOptions, sources: HostSources = {}) {
+  constructor(options: PluginHostOptions, sources: HostTestOptions = {}) {
     const { now = () => performance.now(), createOwner: create = createOwner, othersMs = 2000 } = sources
     this.#options = options
     this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeoutMs(options.env)
@@ -162,7 +162,7 @@ export class PluginHost implements RuntimeHost {
     const { report } = selected
     const provided = new Map<symbol, object>()
     const { env, onWarning } = this.#options
-    const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrls(message) })
+    const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrlPasswords(message) })
     try {
       const container = registerPlugin(selected, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
@@ -182,7 +182,7 @@ export class PluginHost implements RuntimeHost {
 export type PluginHostOptions = HostOptions & Required<Pick<HostOptions, 'env'>>
 
 /** Replacements for a clock, the owner and a time limit, for tests. */
-export interface HostSources {
+export interface HostTestOptions {
   /** The time in milliseconds of a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number
   /** Default: an owner of this process. */

@@ -4,10 +4,10 @@ import type { ReportedPlugin, RuntimeReport } from '../contract/runtime-report.j
 import { createHostError } from '../errors/create-host-error.js'
 import { type HostError, isHostError } from '../errors/host-error.js'
 import { formatDuration, toErrorText } from '../errors/message.js'
-import { probeTimeoutRemedy } from '../errors/probe-timeout.js'
 import { redactTexts } from '../errors/redact.js'
+import { probeTimeoutRemedy } from '../errors/timed-out-attempt.js'
 import { runWithin } from '../operation/signals/run-within.js'
-import { describeOptions, findUndeclaredOption } from '../plugin/option-descriptions.js'
+import { describeOptions, findUndeclaredOption } from '../plugins/option-descriptions.js'
 import { findResultProblem } from './find-result-problem.js'
 import type { PluginEntry } from './plugin-entry.js'
 

@@ -1,9 +1,9 @@
 import type { Capability } from '../contract/capability.js'
 import type { OpenOptions } from '../contract/runtime-host.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { toMissingCapability } from '../plugin/capability-access.js'
-import { findMissingOption } from '../plugin/option-descriptions.js'
-import { createUnsupportedError } from '../plugin/unsupported-options.js'
+import { toMissingCapability } from '../plugins/capability-access.js'
+import { findMissingOption } from '../plugins/option-descriptions.js'
+import { createUnsupportedError } from '../plugins/unsupported-options.js'
 import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
 
 type Requirements = Pick<OpenOptions, 'requires' | 'requiredOptions'>

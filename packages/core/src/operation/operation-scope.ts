@@ -36,7 +36,7 @@ export class OperationScope {
    * @throws HostError RUNTIME_UNAVAILABLE after `close`
    */
   async run<T>(
-    subject: OperationSubject,
+    subject: OperationNames,
     { signal }: OperationOptions,
     action: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
@@ -116,8 +116,8 @@ export interface OperationScopeOptions {
   readonly keepsAlive?: boolean
 }
 
-/** The method and object of an operation, for error messages. */
-export interface OperationSubject {
+/** The names of the method and of the object of an operation, for error messages. */
+export interface OperationNames {
   /** The name of the method, such as `createContainer`. */
   readonly operation: string
   /** The id, name or reference of the object. */
@@ -125,7 +125,7 @@ export interface OperationSubject {
 }
 
 /** A running operation. */
-export interface Operation extends OperationSubject {
+export interface Operation extends OperationNames {
   /** Aborts with the caller's signal, and when the runtime is closed. */
   readonly signal: AbortSignal
   /** Whether the caller passed a signal, which replaces the default time limits of the runtime. */

@@ -6,11 +6,11 @@ import { type Lifetime, ownershipLabelKeys, parseOwnerLabels } from '../contract
 import { runtimeCapability } from '../contract/runtime.js'
 import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem } from '../contract/sweep-report.js'
-import { findCapability, requireCapabilities } from '../plugin/capability-access.js'
+import { findCapability, requireCapabilities } from '../plugins/capability-access.js'
 import { matchesObjectLabel } from './object-labels.js'
 
 /** An existing object with the labels of an owner. */
-export interface OwnedResource {
+export interface OwnedObject {
   readonly item: SweepItem
   readonly owner: Owner
   readonly lifetime: Lifetime
@@ -22,7 +22,7 @@ export interface OwnedResource {
 }
 
 /** Lists all objects with labels of an owner, in the order of removal: containers, networks, volumes, images. */
-export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedResource[]> {
+export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedObject[]> {
   const { runtime } = requireCapabilities(scope, { runtime: runtimeCapability })
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
@@ -49,16 +49,16 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
     const remove = (call: OperationOptions) => runtime.removeImage(id, call)
     listed.push({ kind: 'image', id, name: tags[0] ?? id, labels, tags, ...neverRuns, remove })
   }
-  return listed.flatMap(toOwnedResources)
+  return listed.flatMap(toOwnedObjects)
 }
 
-type ListedObject = Omit<OwnedResource, 'item' | 'owner' | 'lifetime'> &
+type ListedObject = Omit<OwnedObject, 'item' | 'owner' | 'lifetime'> &
   Omit<SweepItem, 'owner'> & { readonly labels: StringMap; readonly tags?: readonly string[] }
 
 const neverRuns = { running: false, isRunning: async () => false }
 
-/** Returns no resource for an object that has no owner or has inherited its labels. */
-function toOwnedResources({ kind, id, name, labels, tags, ...rest }: ListedObject): readonly OwnedResource[] {
+/** Returns no entry for an object that has no owner or has inherited its labels. */
+function toOwnedObjects({ kind, id, name, labels, tags, ...rest }: ListedObject): readonly OwnedObject[] {
   const owner = matchesObjectLabel(kind, labels, tags) ? parseOwnerLabels(labels) : undefined
   if (owner === undefined) return []
   const item = { kind, id, name, owner: `${owner.instanceId} (process ${owner.pid})` }

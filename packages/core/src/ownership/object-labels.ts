@@ -4,7 +4,7 @@ import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
 /** An object to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags. */
-export type OwnedObject =
+export type NewObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
   | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
 
@@ -14,7 +14,7 @@ export type OwnedObject =
  * On engines a container inherits the labels of its image, and an image those of its base image. `capstan.object` tells a
  * created object from one that only inherited the labels, such as a container of another user with an image of this host.
  */
-export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labels: StringMap = {}): StringMap {
+export function toObjectLabels(object: NewObject, ownerLabels: StringMap, labels: StringMap = {}): StringMap {
   return {
     ...ownerLabels,
     [ownershipLabelKeys.lifetime]: 'owner',
@@ -56,11 +56,7 @@ export function isSameOwner(labels: StringMap | null | undefined, ownerLabels: S
 }
 
 /** Whether an object has not inherited its labels. True without `capstan.object`, which some plugins do not set. */
-export function matchesObjectLabel(
-  kind: OwnedObject['kind'],
-  labels: StringMap,
-  tags: readonly string[] = [],
-): boolean {
+export function matchesObjectLabel(kind: NewObject['kind'], labels: StringMap, tags: readonly string[] = []): boolean {
   const label = labels[ownershipLabelKeys.object]
   if (label === undefined) return true
   if (kind !== 'image') return label === kind
@@ -68,7 +64,7 @@ export function matchesObjectLabel(
   return labelledKind === kind && (tags.length === 0 || tags.some((tag) => tagHashes.includes(toTagHash(tag))))
 }
 
-function toObjectLabel(object: OwnedObject): string {
+function toObjectLabel(object: NewObject): string {
   if (object.kind !== 'image') return object.kind
   return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagHash))].join('.')
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Owner } from '../contract/owner.js'
-import { createProcessFacts, type ProcessFacts } from './process-facts.js'
+import { createProcessReader, type ProcessReader } from './process-reader.js'
 
 /** Creates an owner of this process with a new instance id, since each host in a process is a separate owner. */
-export async function createOwner(facts: ProcessFacts = createProcessFacts()): Promise<Owner> {
+export async function createOwner(reader: ProcessReader = createProcessReader()): Promise<Owner> {
   const { pid } = process
   const [processStart = 'unknown', bootId, pidNamespace, machineId] = await Promise.all([
-    facts.readStart(pid),
-    facts.readBootId(),
-    facts.readPidNamespace(),
-    facts.readMachineId(),
+    reader.readStart(pid),
+    reader.readBootId(),
+    reader.readPidNamespace(),
+    reader.readMachineId(),
   ])
   return { instanceId: randomUUID(), pid, processStart, bootId, pidNamespace, machineId }
 }
@@ -23,7 +23,7 @@ export type OwnerState =
 export async function findOwnerState(
   owner: Owner,
   current: Owner,
-  facts: Pick<ProcessFacts, 'readStart'>,
+  reader: Pick<ProcessReader, 'readStart'>,
 ): Promise<OwnerState> {
   if (owner.instanceId === current.instanceId) return { state: 'running' }
   if ([owner, current].some(isIncomplete)) return unidentifiable
@@ -32,7 +32,7 @@ export async function findOwnerState(
   if (owner.pidNamespace !== current.pidNamespace) {
     return { state: 'unknown', reason: 'created in another pid namespace, such as a container' }
   }
-  const start = await facts.readStart(owner.pid)
+  const start = await reader.readStart(owner.pid)
   if (start === 'unknown') return unidentifiable
   return { state: start === owner.processStart ? 'running' : 'ended' }
 }

@@ -3,9 +3,9 @@ import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem, SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { isHostError } from '../errors/host-error.js'
 import { joinWords } from '../errors/message.js'
-import { listOwned, type OwnedResource } from './list-owned.js'
+import { listOwned, type OwnedObject } from './list-owned.js'
 import { findOwnerState } from './owner.js'
-import { createProcessFacts, type ProcessFacts } from './process-facts.js'
+import { createProcessReader, type ProcessReader } from './process-reader.js'
 
 /**
  * Removes objects of owners that have ended from a runtime: containers, then networks, volumes and images.
@@ -18,18 +18,18 @@ export async function sweepRuntime(
   scope: CapabilityScope,
   current: Owner,
   { dryRun = false, app = current.app ?? null, signal }: SweepOptions,
-  facts: ProcessFacts = createProcessFacts(),
+  reader: ProcessReader = createProcessReader(),
 ): Promise<SweepReport> {
   const removed: SweepItem[] = []
   const kept: SweepReport['kept'][number][] = []
   const failed: SweepReport['failed'][number][] = []
-  for (const resource of await listOwned(scope, { signal })) {
+  for (const object of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
-    const { item, owner, lifetime } = resource
+    const { item, owner, lifetime } = object
     if ((app !== null && owner.app !== app) || lifetime === 'persistent') continue
-    const result = await findOwnerState(owner, current, facts)
+    const result = await findOwnerState(owner, current, reader)
     if (result.state === 'running') continue
-    const outcome = result.state === 'unknown' ? result : await removeUnused(resource, { dryRun, signal })
+    const outcome = result.state === 'unknown' ? result : await removeUnused(object, { dryRun, signal })
     if (outcome === undefined) removed.push(item)
     else if ('reason' in outcome) kept.push({ ...item, reason: outcome.reason })
     else failed.push({ ...item, error: outcome.error })
@@ -39,16 +39,16 @@ export async function sweepRuntime(
 
 /** Removes an object whose owner has ended. Resolves with the reason for keeping it, or with the error of the removal. */
 async function removeUnused(
-  resource: OwnedResource,
+  object: OwnedObject,
   { dryRun, signal }: Pick<SweepOptions, 'dryRun' | 'signal'>,
 ): Promise<{ readonly reason: string } | { readonly error: unknown } | undefined> {
   try {
-    if (resource.lifetime === 'lease') {
-      if (resource.running === undefined) return { reason: unknownRunState }
+    if (object.lifetime === 'lease') {
+      if (object.running === undefined) return { reason: unknownRunState }
       // It may have been started since it was listed. Where ids are names, another container may have the name by now.
-      if (resource.running || (await isRunning(resource, signal))) return { reason: runningLease }
+      if (object.running || (await isRunning(object, signal))) return { reason: runningLease }
     }
-    if (!dryRun) await resource.remove({ signal })
+    if (!dryRun) await object.remove({ signal })
     return undefined
   } catch (error) {
     signal?.throwIfAborted()
@@ -59,9 +59,9 @@ async function removeUnused(
 const runningLease = 'its lifetime is "lease" and it is running; remove it if it is not in use'
 const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'
 
-async function isRunning(resource: OwnedResource, signal: AbortSignal | undefined): Promise<boolean> {
+async function isRunning(object: OwnedObject, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    return await resource.isRunning({ signal })
+    return await object.isRunning({ signal })
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
     throw error

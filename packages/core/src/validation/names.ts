@@ -1,5 +1,5 @@
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
-import { redactUserInfo } from '../errors/redact.js'
+import { redactUrlPassword } from '../errors/redact.js'
 import { check, checkOneOf, checkSecret, checkText, isObject } from './check.js'
 
 /** Checks the name of a container, network or volume. */
@@ -34,7 +34,7 @@ export function validateImageReference(image: unknown, field = 'image'): void {
 
 /** Redacts a value that is not a reference, since it may be a URL with a password. */
 function hidePassword(image: unknown, expected: RegExp): unknown {
-  return typeof image === 'string' && !expected.test(image) ? redactUserInfo(image) : image
+  return typeof image === 'string' && !expected.test(image) ? redactUrlPassword(image) : image
 }
 
 /** Checks the name of a new image, with an optional tag and without a digest. */

@@ -5,8 +5,8 @@ import { createRuntimeHost, runtimeCapability } from '../../src/index.js'
 import {
   createHostError,
   findUndoFailures,
-  redactUrls,
-  redactUserInfo,
+  redactUrlPassword,
+  redactUrlPasswords,
   validateImageReference,
   withUndoFailures,
 } from '../../src/plugin.js'
@@ -32,8 +32,8 @@ test.each([
   ['user:SECRET@reg.example/app:1', 'user:***@reg.example/app:1'],
   [`user:SECRET@reg.example/app@sha256:${'a'.repeat(64)}`, `user:***@reg.example/app@sha256:${'a'.repeat(64)}`],
 ])('hides the password of %s', (text, expected) => {
-  expect(redactUserInfo(text)).toBe(expected)
-  expect(redactUserInfo(expected)).toBe(expected)
+  expect(redactUrlPassword(text)).toBe(expected)
+  expect(redactUrlPassword(expected)).toBe(expected)
 })
 
 test.each([
@@ -45,8 +45,8 @@ test.each([
   `reg.example:5000/app@sha256:${'a'.repeat(64)}`,
   '',
 ])('does not change %j', (text) => {
-  expect(redactUserInfo(text)).toBe(text)
-  expect(redactUrls(text)).toBe(text)
+  expect(redactUrlPassword(text)).toBe(text)
+  expect(redactUrlPasswords(text)).toBe(text)
 })
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   ['docker-image://app:1@sha256:abc', 'docker-image://app:1@sha256:abc'],
   ['npm:string-width@4.2.0 in 12:30@noon', 'npm:string-width@4.2.0 in 12:30@noon'],
 ])('hides passwords of addresses in the text %s', (text, expected) => {
-  expect(redactUrls(text)).toBe(expected)
+  expect(redactUrlPasswords(text)).toBe(expected)
 })
 
 test('returns a value without passwords itself', () => {

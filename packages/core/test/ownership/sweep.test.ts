@@ -6,7 +6,7 @@ import {
   type SweepOptions,
   volumeManagerCapability,
 } from '../../src/index.js'
-import type { ProcessFacts } from '../../src/ownership/process-facts.js'
+import type { ProcessReader } from '../../src/ownership/process-reader.js'
 import { sweepRuntime } from '../../src/ownership/sweep.js'
 import { type StringMap, toObjectLabels, toOwnerLabels } from '../../src/plugin.js'
 import { createScope } from '../fakes/create-scope.js'
@@ -24,7 +24,7 @@ const dead: Owner = { ...here, instanceId: 'dead', pid: 7, processStart: '50' }
 const living: Owner = { ...here, instanceId: 'living', pid: 8, processStart: '60' }
 
 /** Pid 8 runs since 60; pid 9 runs too, since 90; pid 10 runs, and may not be read. */
-const facts: ProcessFacts = {
+const reader: ProcessReader = {
   readStart: async (pid) => ({ 1: '100', 8: '60', 9: '90', 10: 'unknown' })[pid],
   readBootId: async () => 'boot',
   readPidNamespace: async () => 'ns',
@@ -56,7 +56,7 @@ class Table {
       [networkManagerCapability, new FakeNetworkManager(this.engine)],
       [volumeManagerCapability, new FakeVolumeManager(this.engine)],
     )
-    return sweepRuntime(scope, own, options, facts)
+    return sweepRuntime(scope, own, options, reader)
   }
 }
 

@@ -6,7 +6,7 @@ import {
   toFeatureSupport,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type ContainerNetwork, checkOption, checkOptions, createHostError } from '@capstan/core/plugin'
+import { type ContainerNetwork, checkConfigOptions, checkOption, createHostError } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { isUnsupported, tcpAlias } from './sidecar-config.js'
 import type { SidecarSettings } from './sidecar-settings.js'
@@ -29,7 +29,7 @@ export function connectBySocket(
     throw createHostError('CAPABILITY_MISSING', { feature, runtime, missing, reports: [report] })
   }
   const unsupportedOptions = report.available ? report.unsupportedOptions : []
-  checkOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)
+  checkConfigOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)
   checkOption(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, unsupportedOptions })
   return {
     ...config,
@@ -55,7 +55,7 @@ export function connectByTcp(
     env: { ...config.env, BUILDKIT_HOST: address },
   }
   const { image, network } = connected
-  checkOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
+  checkConfigOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
   return connected
 }
 

@@ -3,7 +3,7 @@ import {
   createHostError,
   type InputPump,
   type Operation,
-  type OperationSubject,
+  type OperationNames,
   pumpInput,
   pumpOutput,
   untilAborted,
@@ -95,7 +95,7 @@ export async function resizeTerminal(
 function pumpStdin(
   { stdin }: ContainerSession,
   source: AttachOptions['stdin'],
-  call: OperationSubject,
+  call: OperationNames,
 ): InputPump | undefined {
   if (source === undefined || stdin === undefined) return undefined
   const input = pumpInput(source, stdin, call)

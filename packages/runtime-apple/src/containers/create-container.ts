@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
-  checkOptions,
+  checkConfigOptions,
   createHostError,
   isSameOwner,
   type Operation,
@@ -21,7 +21,7 @@ import { findContainerOrGone } from './queries/find-container.js'
 /** Throws INVALID_ARGUMENT or OPTION_UNSUPPORTED for a config that this runtime cannot honour. Does not run the command. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
-  checkOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
+  checkConfigOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
   const { name = 'none', mounts = [] } = config
   if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'names have 2 to 63 characters here')
   const mount = findUnquotable(mounts)

@@ -1,5 +1,5 @@
 import type { ContainerConfig } from '@capstan/core'
-import { checkOptions, createHostError, type NetworkJoin, validateContainerConfig } from '@capstan/core/plugin'
+import { checkConfigOptions, createHostError, type NetworkJoin, validateContainerConfig } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
 /** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
@@ -13,7 +13,7 @@ export function validateConfig(
     const expected = `at least ${leastMemoryBytes}`
     throw createHostError('INVALID_ARGUMENT', { field: 'memoryBytes', expected, given: String(memoryBytes) })
   }
-  checkOptions(runtimeName, config, details.unsupportedOptions)
+  checkConfigOptions(runtimeName, config, details.unsupportedOptions)
   const most = details.facts.cpus
   if (cpus !== undefined && most !== undefined && cpus > most) {
     const reason = `the machine of the engine has only ${most}`

@@ -1,4 +1,4 @@
-import { type ProbeAttempt, redactUserInfo } from '@capstan/core/plugin'
+import { type ProbeAttempt, redactUrlPassword } from '@capstan/core/plugin'
 import type { DockerEndpoint, EndpointTls } from '../engine/docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 
@@ -52,7 +52,7 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
 /** Replaces credentials, and text after `?` or `#`, except in the path of a socket, which may have these characters. */
 function redactEndpoint(text: string): string {
   if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
-  return redactUserInfo(text).replace(/([?#]).+$/s, '$1***')
+  return redactUrlPassword(text).replace(/([?#]).+$/s, '$1***')
 }
 
 function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {

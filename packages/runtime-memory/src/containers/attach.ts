@@ -1,11 +1,5 @@
 import type { AttachOptions } from '@capstan/core'
-import {
-  CallerStreamWriter,
-  createHostError,
-  type OperationSubject,
-  pumpInput,
-  untilAborted,
-} from '@capstan/core/plugin'
+import { CallerStreamWriter, createHostError, type OperationNames, pumpInput, untilAborted } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { startContainer } from './start-container.js'
 import type { ContainerRun } from './state/container-run.js'
@@ -84,12 +78,12 @@ async function runSession({ streams, whenEnded }: ContainerRun, { attach, output
 class OutputClient implements AttachedClient {
   /** Rejects when one of the streams fails. That ends the session, but not the container. */
   readonly failed: Promise<never>
-  readonly call: OperationSubject
+  readonly call: OperationNames
   readonly #writers: Readonly<Record<'stdout' | 'stderr', CallerStreamWriter | undefined>>
   readonly #detached = new AbortController()
   #fail: (error: unknown) => void = () => {}
 
-  constructor({ stdout, stderr }: AttachOptions, call: OperationSubject) {
+  constructor({ stdout, stderr }: AttachOptions, call: OperationNames) {
     this.call = call
     this.#writers = {
       stdout: stdout && new CallerStreamWriter(stdout, call),

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
-import type { OperationSubject } from '../operation-scope.js'
+import type { OperationNames } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
 /** Writes to a stream of the caller with back-pressure, and does not end it. */
 export class CallerStreamWriter {
   readonly #stream: Writable
-  readonly #call: OperationSubject
+  readonly #call: OperationNames
   readonly #onError = (error: unknown) => {
     this.#hasEmittedError = true
     this.#fail(error)
@@ -22,7 +22,7 @@ export class CallerStreamWriter {
   #pending = 0
 
   /** `call` is the operation that errors name. */
-  constructor(stream: Writable, call: OperationSubject) {
+  constructor(stream: Writable, call: OperationNames) {
     this.#stream = stream
     this.#call = call
     // An `error` event without a listener would end the process.

@@ -1,12 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import type { OperationSubject } from '../operation-scope.js'
+import type { OperationNames } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
 /**
  * Copies an input stream to the stdin of a process with back-pressure, until either ends. The end of the input ends `target`.
  * The input is never closed. The end of the process before it has read everything is not a failure.
  */
-export function pumpInput(source: Readable, target: Writable, call: OperationSubject): InputPump {
+export function pumpInput(source: Readable, target: Writable, call: OperationNames): InputPump {
   let stop = () => {}
   const failed = new Promise<never>((_, reject) => {
     const onData = (chunk: Uint8Array | string) => {

@@ -1,6 +1,6 @@
 import type { AttachOptions } from '../../contract/container/attach.js'
 import type { OperationOptions } from '../../contract/operation.js'
-import type { OperationSubject } from '../operation-scope.js'
+import type { OperationNames } from '../operation-scope.js'
 import { CallerStreamWriter } from './caller-stream-writer.js'
 
 /**
@@ -13,7 +13,7 @@ import { CallerStreamWriter } from './caller-stream-writer.js'
 export async function pumpOutput(
   chunks: AsyncIterable<OutputChunk>,
   { stdout, stderr }: Pick<AttachOptions, 'stdout' | 'stderr'>,
-  call: OperationSubject & OperationOptions,
+  call: OperationNames & OperationOptions,
 ): Promise<void> {
   const { signal } = call
   const writers = {

@@ -1,9 +1,9 @@
 import { createHostError } from '../../errors/create-host-error.js'
-import type { OperationSubject } from '../operation-scope.js'
+import type { OperationNames } from '../operation-scope.js'
 
 /** Creates OPERATION_FAILED for a stream of the caller that failed or was closed too early. */
 export function toStreamFailure(
-  { operation, subject }: OperationSubject,
+  { operation, subject }: OperationNames,
   stream: 'input' | 'output',
   cause: unknown,
 ): Error {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Capability, type ContainerConfig, type OptionName, runtimeCapability } from '../../src/index.js'
 import {
+  checkConfigOptions,
   checkOption,
-  checkOptions,
   defineCapability,
   findUnsupportedOption,
   listUsedOptions,
@@ -11,7 +11,7 @@ import {
 const toUnsupported = (field: OptionName) => [{ field, reason: 'not here', remedy: 'use another' }]
 const toFake = (field: OptionName) => ({ runtime: 'fake', unsupportedOptions: toUnsupported(field) })
 
-describe('checkOptions', () => {
+describe('checkConfigOptions', () => {
   const usedOptions: readonly (readonly [OptionName, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: true }],
     ['memoryBytes', { memoryBytes: 1024 }],
@@ -35,7 +35,7 @@ describe('checkOptions', () => {
   ]
 
   it.each(usedOptions)('throws OPTION_UNSUPPORTED with the field for a config that uses %s', (field, config) => {
-    expect(() => checkOptions('fake', { image: 'x', ...config }, toUnsupported(field))).toThrow(
+    expect(() => checkConfigOptions('fake', { image: 'x', ...config }, toUnsupported(field))).toThrow(
       expect.objectContaining({
         code: 'OPTION_UNSUPPORTED',
         facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here', remedy: 'use another' }),
@@ -67,7 +67,7 @@ describe('checkOptions', () => {
   ]
 
   it.each(unusedOptions)('accepts a config that does not use %s: %j', (field, config) => {
-    expect(() => checkOptions('fake', { image: 'x', ...config }, toUnsupported(field))).not.toThrow()
+    expect(() => checkConfigOptions('fake', { image: 'x', ...config }, toUnsupported(field))).not.toThrow()
     expect(listUsedOptions({ image: 'x', ...config })).not.toContain(field)
   })
 
@@ -77,7 +77,7 @@ describe('checkOptions', () => {
 })
 
 it('the error about an unsupported env shows its names and no value', () => {
-  expect(() => checkOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toUnsupported('env'))).toThrow(
+  expect(() => checkConfigOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toUnsupported('env'))).toThrow(
     expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
   )
 })

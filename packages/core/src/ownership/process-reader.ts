@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
-/** Reads facts about this machine and its processes. */
-export interface ProcessFacts {
+/** Reads the ids of this machine and the starts of its processes. */
+export interface ProcessReader {
   /**
    * Reads when a process started, as a text to compare: clock ticks since boot on Linux, a date elsewhere. `undefined`
    * if there is no such process or it is a zombie. `unknown` if it exists and its start cannot be read.
@@ -16,18 +16,18 @@ export interface ProcessFacts {
 }
 
 /**
- * Uses /proc on Linux, and `ps`, `sysctl` and `ioreg` elsewhere. A fact that cannot be read is `unknown`. Only macOS
- * has a boot id besides Linux, so on other systems the state of owners of earlier processes cannot be determined.
+ * Uses /proc on Linux, and `ps`, `sysctl` and `ioreg` elsewhere. A value that cannot be read is `unknown`. Systems other than
+ * Linux and macOS have no boot id, so the state of every other owner is unknown there and a sweep removes nothing.
  */
-export function createProcessFacts(
+export function createProcessReader(
   platform: NodeJS.Platform = process.platform,
-  sources: FactSources = {},
-): ProcessFacts {
-  return platform === 'linux' ? createLinuxFacts(sources) : createOtherFacts(sources)
+  sources: ProcessReaderSources = {},
+): ProcessReader {
+  return platform === 'linux' ? createLinuxReader(sources) : createOtherReader(sources)
 }
 
-/** The sources of the facts, for tests. Default: those of this machine. */
-export interface FactSources {
+/** The files and commands of the reader, for tests. Default: those of this machine. */
+export interface ProcessReaderSources {
   /** The mount point of the proc file system. */
   readonly proc?: string
   /** Folders that may contain `machine-id`. */
@@ -36,7 +36,10 @@ export interface FactSources {
   readonly ioreg?: string
 }
 
-function createLinuxFacts({ proc = '/proc', machineIds = ['/etc', '/var/lib/dbus'] }: FactSources): ProcessFacts {
+function createLinuxReader({
+  proc = '/proc',
+  machineIds = ['/etc', '/var/lib/dbus'],
+}: ProcessReaderSources): ProcessReader {
   const readBootId = async () => toLabelValue(await readText(`${proc}/sys/kernel/random/boot_id`))
   return {
     async readStart(pid) {
@@ -52,7 +55,7 @@ function createLinuxFacts({ proc = '/proc', machineIds = ['/etc', '/var/lib/dbus
   }
 }
 
-function createOtherFacts({ ps = 'ps', ioreg = 'ioreg' }: FactSources): ProcessFacts {
+function createOtherReader({ ps = 'ps', ioreg = 'ioreg' }: ProcessReaderSources): ProcessReader {
   const readBootId = async () => toLabelValue(await run('sysctl', ['-n', 'kern.bootsessionuuid']))
   return {
     async readStart(pid) {

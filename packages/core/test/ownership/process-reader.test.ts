@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createOwner } from '../../src/ownership/owner.js'
-import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
+import { createProcessReader, parseStat } from '../../src/ownership/process-reader.js'
 import { parseOwnerLabels, toOwnerLabels } from '../../src/plugin.js'
 
 describe('parseStat', () => {
@@ -39,15 +39,15 @@ describe('this process as an owner', () => {
 
 describe.each([process.platform, 'darwin' as const])('the start of a process, read as on %s', (platform) => {
   it('is known while the process runs, and undefined after its end', async () => {
-    const facts = createProcessFacts(platform)
+    const reader = createProcessReader(platform)
     const child = spawn('sleep', ['60'])
     const pid = child.pid ?? 0
-    const start = await facts.readStart(pid)
+    const start = await reader.readStart(pid)
     expect(start).toMatch(/^[A-Za-z0-9._-]+$/)
-    expect(await facts.readStart(pid)).toBe(start)
+    expect(await reader.readStart(pid)).toBe(start)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    expect(await facts.readStart(pid)).toBeUndefined()
+    expect(await reader.readStart(pid)).toBeUndefined()
   })
 })
 
@@ -62,8 +62,8 @@ describe('the id of a machine', () => {
     const [empty, full] = [await makeFolder(), await makeFolder()]
     await writeFile(join(empty, 'machine-id'), 'uninitialized\n')
     await writeFile(join(full, 'machine-id'), '0123456789abcdef0123456789abcdef\n')
-    const facts = createProcessFacts('linux', { machineIds: [empty, full] })
-    expect(await facts.readMachineId()).toBe('0123456789abcdef0123456789abcdef')
+    const reader = createProcessReader('linux', { machineIds: [empty, full] })
+    expect(await reader.readMachineId()).toBe('0123456789abcdef0123456789abcdef')
   })
 
   it('is that of the hardware on macOS', async () => {
@@ -71,17 +71,17 @@ describe('the id of a machine', () => {
     await writeFile(ioreg, `#!/bin/sh\necho '    "IOPlatformUUID" = "5A1F0C2B-0000-4000-8000-0123456789AB"'\n`, {
       mode: 0o755,
     })
-    const facts = createProcessFacts('darwin', { ioreg })
-    expect(await facts.readMachineId()).toBe('5A1F0C2B-0000-4000-8000-0123456789AB')
+    const reader = createProcessReader('darwin', { ioreg })
+    expect(await reader.readMachineId()).toBe('5A1F0C2B-0000-4000-8000-0123456789AB')
   })
 
   it('includes the boot if the machine has none, since machines may share a name', async () => {
     const proc = await makeFolder()
     await mkdir(join(proc, 'sys/kernel/random'), { recursive: true })
-    const facts = createProcessFacts('linux', { proc, machineIds: [] })
+    const reader = createProcessReader('linux', { proc, machineIds: [] })
     const readAfterBoot = async (bootId: string) => {
       await writeFile(join(proc, 'sys/kernel/random/boot_id'), bootId)
-      return facts.readMachineId()
+      return reader.readMachineId()
     }
     const first = await readAfterBoot('one')
     expect(await readAfterBoot('one')).toBe(first)
@@ -104,11 +104,11 @@ describe('the start of a process, read by ps', () => {
           mode: 0o755,
         },
       )
-      const facts = createProcessFacts('darwin', { ps })
+      const reader = createProcessReader('darwin', { ps })
       const starts: (string | undefined)[] = []
       for (const value of ['Europe/Berlin', 'C', undefined]) {
         vi.stubEnv(name, value)
-        starts.push(await facts.readStart(1))
+        starts.push(await reader.readStart(1))
       }
       await rm(folder, { recursive: true })
       expect(starts[0]).toMatch(/2026$/)
@@ -121,12 +121,12 @@ describe('the start of a running process that cannot be read', () => {
   const own = process.pid
 
   it('is unknown, since /proc may hide it or no file descriptor may be left', async () => {
-    const hidden = createProcessFacts('linux', { proc: '/nowhere' })
+    const hidden = createProcessReader('linux', { proc: '/nowhere' })
     expect(await hidden.readStart(own)).toBe('unknown')
   })
 
   it('is unknown when ps is missing', async () => {
-    const without = createProcessFacts('darwin', { ps: '/nowhere/ps' })
+    const without = createProcessReader('darwin', { ps: '/nowhere/ps' })
     expect(await without.readStart(own)).toBe('unknown')
   })
 })

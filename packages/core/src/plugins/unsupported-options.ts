@@ -9,7 +9,7 @@ import type { HostError } from '../errors/host-error.js'
 import { formatValue } from '../validation/format-value.js'
 
 /** Throws OPTION_UNSUPPORTED if a container's config uses an option in `unsupportedOptions`. */
-export function checkOptions(
+export function checkConfigOptions(
   runtime: string,
   config: ContainerConfig,
   unsupportedOptions: readonly UnsupportedOption[],

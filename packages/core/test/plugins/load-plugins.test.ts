@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRuntimeHost, loadPlugins } from '../../src/index.js'
-import { findPluginPackage } from '../../src/plugin/find-plugin-package.js'
+import { findPluginPackage } from '../../src/plugins/find-plugin-package.js'
 
 const source = (extra = '') => `
   export const plugin = {
