@@ -1,11 +1,5 @@
 import type { FeatureSupport } from '@capstan/core'
-import {
-  createHostError,
-  findUnsupportedOption,
-  type InjectedManagers,
-  injectable,
-  requireManagers,
-} from '@capstan/core/plugin'
+import { createHostError, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
@@ -15,12 +9,14 @@ import { toBuildKitSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { buildWithFallback } from './fallback/build-with-fallback.js'
 import type { BuildKitSidecar } from './sidecar/buildkit-sidecar.js'
+import { isUnsupported } from './sidecar/sidecar-config.js'
 import { findBuildKit, startBuildKit } from './sidecar/start-buildkit.js'
 import { type BuildKitStopOutcome, stopBuildKit } from './sidecar/stop-buildkit.js'
 
 /**
- * Runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec. On another one, `start`, `find` and `stop`
- * reject with CAPABILITY_MISSING, which lists all missing capabilities, before they have any effect.
+ * Runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec that supports at least one privilege level. On
+ * another one, `start`, `find` and `stop` reject with CAPABILITY_MISSING, which lists what is missing, before they have any
+ * effect.
  */
 @injectable(buildKitNeeds)
 export class BuildKitFeature {
@@ -28,9 +24,7 @@ export class BuildKitFeature {
   readonly #managers: InjectedManagers<typeof buildKitNeeds>
 
   constructor(managers: InjectedManagers<typeof buildKitNeeds>) {
-    const { report } = managers
-    const canMount = report.available && findUnsupportedOption('mounts.volume', report.unsupportedOptions) === undefined
-    this.#managers = canMount ? managers : { ...managers, volumes: undefined }
+    this.#managers = isUnsupported(managers, 'mounts.volume') ? { ...managers, volumes: undefined } : managers
   }
 
   /**
@@ -42,14 +36,18 @@ export class BuildKitFeature {
   }
 
   /**
-   * Uses the running sidecar of the same name and configuration, or creates one, and resolves when BuildKit is ready. A
-   * failure or an abort removes everything that was created.
+   * Acquires a lease of the running sidecar of the same name and configuration, or creates a sidecar, and resolves when
+   * BuildKit is ready: it answers and, unless the sidecar is privileged, has built a Dockerfile with one RUN. A failure or an
+   * abort removes everything that was created.
    */
   async start(options: BuildKitOptions = {}): Promise<BuildKitSidecar> {
     return startBuildKit(this.#requireManagers(), options)
   }
 
-  /** Uses the running sidecar of the same name and configuration. Resolves with `undefined` if there is none. */
+  /**
+   * Acquires a lease of the sidecar of the same name and configuration, and resolves when BuildKit answers, or with `undefined`
+   * if there is none. Creates no sidecar, but starts a created one, and removes the resources of one that has ended.
+   */
   async find(options: BuildKitOptions = {}): Promise<BuildKitSidecar | undefined> {
     return findBuildKit(this.#requireManagers(), options)
   }

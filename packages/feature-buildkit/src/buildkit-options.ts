@@ -31,14 +31,17 @@ export interface BuildKitOptions extends OperationOptions {
   readonly dns?: readonly string[]
   /** Also listens on TCP, for `connect(config, { by: 'tcp' })`. Default: no port. */
   readonly tcp?: BuildKitTcp
-  /** Time limit, in milliseconds, from the start of the container until BuildKit is ready. Default 60 000. */
+  /**
+   * Time limit, in milliseconds, until BuildKit is ready. Begins again for each sidecar that is tried, when it has been started
+   * or found, so a start that skips privilege levels can take longer. Default 60 000.
+   */
   readonly readyTimeoutMs?: number
   /**
    * How long, in milliseconds, a released lease still keeps the sidecar running, so that a next start can share it. Disposing
    * takes at least this time. Default 500.
    */
   readonly graceMs?: number
-  /** Called during a pull, once a second while BuildKit does not answer, for each skipped privilege level, and when ready. */
+  /** Called during a pull, once a second until BuildKit is ready, for each skipped privilege level, and when ready. */
   readonly onProgress?: (event: BuildKitStartProgress) => void
 }
 
@@ -70,8 +73,8 @@ export interface BuildKitCacheLimits {
 }
 
 /**
- * The TCP port of the daemon. Everything that can reach the port controls the builder: other containers of its network, and
- * the steps of builds. So certificates are required, unless the caller explicitly asks for none.
+ * The TCP port of the daemon. Other containers of its network and the steps of builds can reach it. Without certificates, each
+ * of them controls the builder, so certificates are required unless the caller explicitly asks for none.
  */
 export type BuildKitTcp =
   | { readonly port?: number; readonly certificates: BuildKitCertificates }

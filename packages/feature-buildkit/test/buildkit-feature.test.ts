@@ -125,7 +125,7 @@ describe('start', () => {
       controller.abort(reason)
     }
     await expect(start(scope, { onProgress, signal: controller.signal })).rejects.toBe(reason)
-    expect(statuses[0]).toBe('waiting for BuildKit to answer, 1 s')
+    expect(statuses[0]).toBe('waiting until BuildKit is ready, 1 s')
   })
 
   it('rejects with the error of its listener, and removes all objects', async () => {

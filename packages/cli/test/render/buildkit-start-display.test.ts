@@ -5,7 +5,7 @@ import { FakeIo } from '../support/fake-io.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const waiting = (seconds: number): BuildKitStartProgress => {
-  return { id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` }
+  return { id: 'buildkit', phase: 'waiting', status: `waiting until BuildKit is ready, ${seconds} s` }
 }
 
 describe('the display of the start of BuildKit', () => {
@@ -18,7 +18,7 @@ describe('the display of the start of BuildKit', () => {
       display.onProgress(waiting(second))
     }
     expect(stderr.lines.filter((text) => text !== '')).toHaveLength(6)
-    expect(stderr.lines[1]).toBe('Waiting for BuildKit to answer, 19 s')
+    expect(stderr.lines[1]).toBe('Waiting until BuildKit is ready, 19 s')
   })
 
   it('writes nothing without a terminal when the start is short', () => {
@@ -35,7 +35,7 @@ describe('the display of the start of BuildKit', () => {
     const { stderr } = new FakeIo({ columns: 60 })
     const display = createBuildKitStartDisplay(stderr)
     display.onProgress(waiting(1))
-    await stderr.waitFor(/Waiting for BuildKit to answer, 1 s/)
+    await stderr.waitFor(/Waiting until BuildKit is ready, 1 s/)
     display[Symbol.dispose]()
     expect(stderr.text).not.toContain('\n')
     expect(stderr.text).not.toContain('Pulling')

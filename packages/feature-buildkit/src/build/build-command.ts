@@ -19,15 +19,7 @@ export interface BuildPaths {
 
 /** Returns the command line of `buildctl`. It contains no value of a secret. */
 export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
-  const {
-    dockerfile = 'Dockerfile',
-    dockerfileText,
-    target,
-    buildArgs = {},
-    labels = {},
-    platforms = [],
-    noCache = false,
-  } = request
+  const { dockerfile = 'Dockerfile', dockerfileText, target, buildArgs = {}, labels = {}, platforms = [] } = request
   const options: readonly (readonly [string, string | undefined])[] = [
     ['filename', dockerfile],
     ['target', target],
@@ -43,7 +35,7 @@ export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
     `--local=context=${paths.contextDirectory}`,
     `--local=dockerfile=${dockerfileText === undefined ? paths.contextDirectory : paths.dockerfileDirectory}`,
     ...options.flatMap(([key, value]) => (value === undefined ? [] : ['--opt', `${key}=${value}`])),
-    ...(noCache ? ['--no-cache'] : []),
+    ...(request.noCache ? ['--no-cache'] : []),
     ...Object.entries(paths.secretVariables).flatMap(([id, name]) => ['--secret', `id=${id},type=env,env=${name}`]),
     ...Object.entries(paths.secretFiles).flatMap(([id, path]) => ['--secret', `id=${id},type=file,src=${path}`]),
     ...(request.cacheFrom ?? []).flatMap((text) => ['--import-cache', text]),

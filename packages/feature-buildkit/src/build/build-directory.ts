@@ -22,9 +22,9 @@ export interface BuildDirectory {
  *
  * @throws HostError OPERATION_FAILED when the directory cannot be created.
  */
-export async function openBuildDirectory(target: WriteTarget, location: DirectoryLocation): Promise<BuildDirectory> {
+export async function openBuildDirectory(target: WriteTarget, options: OpenDirectoryOptions): Promise<BuildDirectory> {
   const { execs, containerId, signal } = target
-  const { path, stateDirectory, list, onRemovedEarly } = location
+  const { path, stateDirectory, list, onRemovedEarly } = options
   const timesDirectory = `${stateDirectory}/capstan-file-times`
   const command = toDirectoryCommand({ directory: path, timesDirectory, listBytes: Buffer.byteLength(list) })
   const process = await startExec(execs, containerId, { command, signal })
@@ -52,8 +52,8 @@ export async function openBuildDirectory(target: WriteTarget, location: Director
   }
 }
 
-/** The path of the directory, the files of its context, and a listener. */
-export interface DirectoryLocation {
+/** Options of {@link openBuildDirectory}. */
+export interface OpenDirectoryOptions {
   readonly path: string
   /** The state directory of the daemon. The record of file times is kept there, because it must live as long as the cache. */
   readonly stateDirectory: string

@@ -32,9 +32,12 @@ export interface BuildRequest {
   readonly target?: string
   readonly buildArgs?: StringMap
   readonly labels?: StringMap
-  /** For example `linux/arm64`. Default: the platform of the machine. */
+  /** For example `linux/arm64`. Default: the platform of the engine's machine. */
   readonly platforms?: readonly string[]
-  /** By the ids used in `RUN --mount=type=secret`. Never part of a command line, of the image or of an error. */
+  /**
+   * By the ids used in `RUN --mount=type=secret`. Never part of a command line. A step may print them, so events and errors have
+   * `***` instead of each value of at least 4 bytes, and of each line of at least 8 bytes of a value with several lines.
+   */
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
   /** Runs every step again. Default false. */
   readonly noCache?: boolean

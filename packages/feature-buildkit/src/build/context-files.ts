@@ -12,7 +12,10 @@ import type { BuildRequest } from './build-request.js'
  * and size need different times, in whole seconds because `tar` in the sidecar sets no fractions.
  */
 export interface ContextFiles {
-  /** One line `FILE SECOND CONTENT` for each file. A file with several names (hard links) has one line. */
+  /**
+   * One line `FILE SECOND CONTENT` for each file, as the shell function `print_changed_times` reads it: a hash of path and size, the
+   * modification time in seconds since 1970, and a digest of the content. A file with several names (hard links) has one line.
+   */
   readonly list: string
   /** Returns the entries with new times, in seconds, keyed by the line number of the file in `list`, starting at 1. */
   toEntries(changedTimes: ReadonlyMap<number, number>): readonly ContextEntry[]

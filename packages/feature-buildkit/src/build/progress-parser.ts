@@ -14,7 +14,7 @@ export class ProgressParser {
   readonly #diagnostics: string[] = []
   #line = ''
 
-  /** The last 200 lines that are not JSON: the error messages of BuildKit. */
+  /** The last 200 lines that are not progress records: the error messages of BuildKit. */
   get diagnostics(): readonly string[] {
     return this.#diagnostics
   }
@@ -66,7 +66,10 @@ export class ProgressParser {
       })
   }
 
-  /** Whether the state has changed. Only a completed step may change again: it may start again, at another time. */
+  /**
+   * Whether the state is new. A completed step may start again, at another time. A failed step never changes, and `started`
+   * never follows another state within one interval.
+   */
   #isNew(id: string, next: KnownStep): boolean {
     const known = this.#steps.get(id)
     const isNewInterval = known?.state === 'completed' && known.started !== next.started

@@ -50,7 +50,7 @@ export async function runBuild(
     return result
   } catch (error) {
     destroyArchive(request.output)
-    signal.throwIfAborted() // an aborted build also fails
+    signal.throwIfAborted() // an abort makes the build fail: report its reason, not that failure
     throw error
   } finally {
     linked.unlink()
@@ -68,8 +68,8 @@ async function buildInDirectory(
   const plan = planBuild(request)
   const { containerId, stateDirectory } = options
   const { list } = files
-  const location = { path: plan.directory, stateDirectory, list, onRemovedEarly: linked.abort }
-  const directory = await openBuildDirectory({ execs: managers.execs, containerId, signal }, location)
+  const opening = { path: plan.directory, stateDirectory, list, onRemovedEarly: linked.abort }
+  const directory = await openBuildDirectory({ execs: managers.execs, containerId, signal }, opening)
   try {
     const entries = files.toEntries(directory.changedTimes)
     return await build(managers, request, { ...options, signal, plan, entries })

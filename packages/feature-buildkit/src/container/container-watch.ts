@@ -23,7 +23,7 @@ export class ContainerWatch {
         throw error
       })
       .catch((error: unknown) => {
-        // The container was removed at once, or its exit code is unknown: it has ended in both cases.
+        // The container does not exist any more, or its exit code is unknown: it has ended in both cases.
         if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'EXIT_CODE_UNKNOWN')) return undefined
         return new Promise<never>(() => {})
       })

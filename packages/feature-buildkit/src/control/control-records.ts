@@ -22,17 +22,12 @@ export interface CacheRecord {
   readonly lastUsedAt: Date | undefined
 }
 
-export function toWorker({
-  ID: id,
-  Labels: labels,
-  platforms,
-  BuildkitVersion: version,
-}: WorkerRecord): BuildKitWorker {
+export function toWorker({ ID, Labels, platforms, BuildkitVersion }: WorkerRecord): BuildKitWorker {
   return {
-    id,
-    labels: { ...labels },
+    id: ID,
+    labels: { ...Labels },
     platforms: platforms.map(({ OS, Architecture, Variant }) => [OS, Architecture, Variant].filter(Boolean).join('/')),
-    version: version?.version ?? '',
+    version: BuildkitVersion?.version ?? '',
   }
 }
 

@@ -21,7 +21,7 @@ export function supportsFallback({ output, platforms = [] }: BuildRequest): bool
 }
 
 export interface FallbackOptions extends OperationOptions {
-  /** The error of the sidecar's start. */
+  /** The error of the sidecar's start, or CAPABILITY_MISSING if the runtime cannot load images. */
   readonly reason: unknown
   readonly onEvents: BuildEventListener
 }
@@ -44,13 +44,9 @@ export async function buildOnRuntime(
   onEvents([{ type: 'warning', stepId: '', message }])
   const source = await readDockerfile(request, { signal })
   await build(builder, { request, source, onEvents, signal })
-  return {
-    builder: 'runtime',
-    imageId: await findImageId(runtime, listTags(request)[0] ?? '', { signal }),
-    digest: undefined,
-    metadata: {},
-    unsupportedFeatures: listUnsupportedFeatures(request, source),
-  }
+  const imageId = await findImageId(runtime, listTags(request)[0] ?? '', { signal })
+  const unsupportedFeatures = listUnsupportedFeatures(request, source)
+  return { builder: 'runtime', imageId, digest: undefined, metadata: {}, unsupportedFeatures }
 }
 
 interface RuntimeBuild extends Omit<FallbackOptions, 'reason'> {

@@ -24,8 +24,9 @@ export interface BuildKitSidecar extends AsyncDisposable {
    *
    * With `by: 'tcp'`, for a sidecar that was started with `tcp`: adds the network of the sidecar, and its address there.
    *
-   * @throws MissingCapabilityError without volumes, and OptionUnsupportedError when a socket cannot be shared. `support()`
-   * lists both in `missingOptional`.
+   * @throws HostError CAPABILITY_MISSING without volumes, OPTION_UNSUPPORTED when the container cannot mount the volume (both
+   * are listed in `missingOptional` of `support()`), and INVALID_ARGUMENT for `by: 'tcp'` when the sidecar was started without
+   * `tcp` or the container's network mode excludes networks.
    */
   connect(config: ContainerConfig, options?: ConnectOptions): ContainerConfig
   /** Starts a build at once. The caller need not read its events. */
@@ -38,7 +39,10 @@ export interface BuildKitSidecar extends AsyncDisposable {
   prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
   /**
    * Creates a Unix socket on this machine for buildctl, buildx and other clients, and resolves with its address (`unix://…`).
-   * The socket is closed when this object is disposed.
+   * The socket is closed when this object is disposed. `path` is an absolute path that does not exist. Default: a path in a new
+   * temporary directory.
+   *
+   * @throws HostError INVALID_ARGUMENT when the path is not absolute, OPERATION_FAILED when the socket cannot be created.
    */
   exposeSocket(path?: string): Promise<string>
   /** Keeps the sidecar running when no lease is held, also after this process ends, until `unpin` or `stop`. Idempotent. */

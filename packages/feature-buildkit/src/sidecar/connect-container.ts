@@ -49,14 +49,13 @@ export function connectByTcp(
   { networkId, address }: { readonly networkId: string; readonly address: string | undefined },
 ): ContainerConfig {
   if (address === undefined) throw toInvalid('by', '"socket" for a sidecar that was started without tcp', '"tcp"')
-  const connected = {
-    ...config,
-    network: joinNetwork(config.network, networkId),
-    env: { ...config.env, BUILDKIT_HOST: address },
-  }
-  const { image, network } = connected
-  checkConfigOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
-  return connected
+  const network = joinNetwork(config.network, networkId)
+  checkConfigOptions(
+    report.runtime,
+    { image: config.image, network },
+    report.available ? report.unsupportedOptions : [],
+  )
+  return { ...config, network, env: { ...config.env, BUILDKIT_HOST: address } }
 }
 
 function joinNetwork(network: ContainerNetwork | undefined, networkId: string): ContainerNetwork {

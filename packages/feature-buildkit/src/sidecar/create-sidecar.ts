@@ -10,7 +10,7 @@ import { type CreateResourcesOptions, createResources } from './sidecar-resource
 import { isSameConfiguration, type SidecarSettings } from './sidecar-settings.js'
 
 export interface CreateSidecarOptions extends CreateResourcesOptions {
-  /** How long, in milliseconds, the sidecar runs before the first lease. */
+  /** Time limit, in milliseconds, for the first lease. Without a lease by then, the sidecar stops. */
   readonly firstLeaseTimeoutMs: number
   readonly selection: PrivilegeSelection
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
@@ -18,7 +18,7 @@ export interface CreateSidecarOptions extends CreateResourcesOptions {
 
 /**
  * Creates the network, the volumes and the sidecar, at the first privilege level that the runtime accepts. Resolves with
- * `retry` if a sidecar of the same configuration has been created meanwhile.
+ * `retry` if the name was taken by a sidecar of the same configuration, or by a container that has been removed meanwhile.
  */
 export async function createSidecar(
   managers: BuildKitManagers,
@@ -26,9 +26,9 @@ export async function createSidecar(
   options: CreateSidecarOptions,
 ): Promise<SidecarInstance | 'retry'> {
   const { undo, resources, selection, signal, onProgress } = options
-  if (selection.candidates.length === 0) throw selection.toError()
+  if (selection.remainingLevels.length === 0) throw selection.toError()
   const networkId = await createResources(managers, settings, options)
-  for (const { level, image } of selection.candidates) {
+  for (const { level, image } of selection.remainingLevels) {
     const config = toSidecarConfig(managers, settings, { ...options, level, image, networkId })
     try {
       const id = await startSidecar(managers, config, { signal, onProgress })

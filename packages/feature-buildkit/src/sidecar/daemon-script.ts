@@ -12,7 +12,7 @@ export interface DaemonSettings {
 
 /** The daemon of a sidecar, and when its script stops it. */
 export interface DaemonCommandOptions extends DaemonSettings {
-  /** How long, in milliseconds, the daemon may run before the first lease: the process that started it may have died. */
+  /** Time limit, in milliseconds, for the first lease: the process that started the daemon may have died. */
   readonly firstLeaseTimeoutMs: number
   /** How long, in milliseconds, the daemon may take to end after SIGTERM. After that it is killed. */
   readonly stopMs: number
@@ -59,8 +59,8 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
  * wait for (or empty), text of buildkitd.toml, then the daemon's command.
  *
  * Creates the daemon directory, and stops if no lease is acquired in time. Waits for the certificates and runs the daemon. On
- * SIGTERM it stops the daemon, and kills it after the given time, because a client that could do so may have died. Removes all
- * build directories at its start and at its end.
+ * SIGTERM it stops the daemon, and kills it after the given time, also when the process that released the last lease has died.
+ * Removes all build directories at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
  * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `started`.

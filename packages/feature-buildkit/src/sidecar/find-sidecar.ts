@@ -1,7 +1,7 @@
 import { type ContainerInspection, isHostError, type OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type PrivilegeLevel, privilegeLabel, privilegeLevels } from './privilege-levels.js'
-import { attemptLabel, removeResources, type SidecarResources, toSidecarResources } from './sidecar-resources.js'
+import { creationLabel, removeResources, type SidecarResources, toSidecarResources } from './sidecar-resources.js'
 import { isSameConfiguration, type SidecarSettings } from './sidecar-settings.js'
 
 /** A sidecar that was created by this start, or existed before. */
@@ -16,8 +16,9 @@ export interface SidecarInstance {
 
 /**
  * Finds the sidecar of the same name and configuration. Resolves with `undefined` if there is none. Removes the resources of
- * one that has ended, and starts one whose creator has not started it. Resolves with `retry` after such a start, and when the
- * state is about to change. `elapsedMs` is the time since the first attempt.
+ * one that has ended, and starts one whose creator has not started it. Resolves with `retry` after such a start, when the
+ * runtime does not know the state yet, and when the container is not yet in its network. `elapsedMs` is the time since the
+ * start began.
  */
 export async function findSidecar(
   managers: BuildKitManagers,
@@ -29,7 +30,7 @@ export async function findSidecar(
   if (container === undefined || level === undefined || !isSameConfiguration(container.labels, settings))
     return undefined
   const { id, labels, networks } = container
-  const resources = toSidecarResources(settings, labels[attemptLabel])
+  const resources = toSidecarResources(settings, labels[creationLabel])
   switch (container.state.status) {
     case 'exited':
     case 'dead':
@@ -42,7 +43,7 @@ export async function findSidecar(
       return 'retry'
     case 'created':
       await startCreated(managers, id, { signal })
-      return 'retry' // the next attempt finds the container with its network
+      return 'retry' // the next round finds the container with its network
     default: {
       const networkId = networks.find(({ networkName }) => networkName === resources.network)?.networkId
       if (networkId === undefined || networkId === '') return 'retry'
@@ -70,7 +71,8 @@ async function startCreated({ runtime }: BuildKitManagers, id: string, { signal 
   try {
     await runtime.startContainer(id, { signal })
   } catch {
-    signal?.throwIfAborted() // otherwise the creator gets the same error, and removes the container
+    // Other errors are ignored: a creator that is alive gets the same error, and removes the container.
+    signal?.throwIfAborted()
   }
 }
 

@@ -14,8 +14,8 @@ export const daemonDirectory = '/tmp/capstan-daemon'
 
 /**
  * Acquires a lease, prints `held`, and holds the lease until stdin ends, also because the process of the caller was killed.
- * Then prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another process
- * has stopped the daemon meanwhile. The script of the last lease stops the daemon.
+ * Then prints `shared` if there are other leases or the sidecar is pinned, `last` if there is no lease after the grace period,
+ * or `ended` if another process has stopped the daemon meanwhile. The script of the last lease stops the daemon.
  *
  * `rmdir` removes only an empty directory, and succeeds only once. So there is exactly one last lease, and none can be acquired
  * after it.
@@ -33,8 +33,8 @@ if rmdir "$dir/leases" 2>/dev/null; then kill -TERM "$(cat "$dir/pid")"; echo la
 elif [ -d "$dir/leases" ]; then echo shared; else echo ended; fi`
 
 /**
- * Stops the daemon and prints `stopped`, unless a lease is held: then it prints `in-use`. With `includesPinned`, the lease of
- * {@link toPinCommand} is removed first.
+ * Stops the daemon and prints `stopped`. If there is a lease, or the sidecar is pinned, it prints `in-use` instead. With
+ * `includesPinned`, the lease of {@link toPinCommand} is removed first.
  */
 export function toStopCommand({ includesPinned = false }: { readonly includesPinned?: boolean } = {}): Argv {
   return ['sh', '-c', stopScript, 'capstan-stop', daemonDirectory, ...(includesPinned ? [pinLease] : [])]

@@ -8,8 +8,8 @@ import { stoppingExitCode, toLeaseCommand } from './lease-scripts.js'
 /** The right to use a sidecar. The sidecar runs while there is at least one lease. */
 export interface Lease {
   /**
-   * Resolves with `last` if the sidecar stops, `shared` if there are other leases, and `unknown` if another process stopped the
-   * daemon or there was no answer.
+   * Resolves with `last` if the sidecar stops, `shared` if there are other leases or the sidecar is pinned, and `unknown` if
+   * another process stopped the daemon or there was no answer.
    */
   release(): Promise<LeaseEnd>
 }
@@ -17,9 +17,11 @@ export interface Lease {
 export type LeaseEnd = 'last' | 'shared' | 'unknown'
 
 /**
- * Acquires a lease: a process in the sidecar, which releases the lease when this process ends, also when it is killed.
+ * Acquires a lease by a process in the sidecar. That process releases the lease when its stdin ends, also because the calling
+ * process was killed.
  *
- * @throws HostError NOT_RUNNING or CONTAINER_NOT_FOUND when the sidecar is about to end or has ended.
+ * @throws HostError NOT_RUNNING or CONTAINER_NOT_FOUND when the sidecar is about to end or has ended, OPERATION_FAILED when the
+ * lease cannot be created.
  */
 export async function acquireLease(
   execs: ExecManager,
@@ -41,12 +43,9 @@ export async function acquireLease(
 
 function toLeaseError(id: string, exitCode: number, stderrTail: string): Error {
   if (exitCode === stoppingExitCode) return createHostError('NOT_RUNNING', { id, state: 'stopping' })
-  return createHostError('OPERATION_FAILED', {
-    operation: 'acquire a lease of BuildKit',
-    subject: `container "${id}"`,
-    status: exitCode,
-    reason: stderrTail === '' ? `the lease process exited with code ${exitCode}` : stderrTail,
-  })
+  const reason = stderrTail === '' ? `the lease process exited with code ${exitCode}` : stderrTail
+  const facts = { operation: 'acquire a lease of BuildKit', subject: `container "${id}"`, status: exitCode, reason }
+  return createHostError('OPERATION_FAILED', facts)
 }
 
 async function release(process: ExecProcess, lines: AsyncIterator<string, unknown>): Promise<LeaseEnd> {

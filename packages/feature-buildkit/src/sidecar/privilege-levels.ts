@@ -33,13 +33,10 @@ export function findUnsupportedLevelOption(
 export const privilegeLabel = 'buildkit.privilege'
 
 /** The layout of images such as `moby/buildkit:v0.32.2`. */
-const rootLayout: DaemonLayout = toLayout('/run/buildkit', '/var/lib/buildkit', ['buildkitd'])
+const rootLayout = toLayout('/run/buildkit', '/var/lib/buildkit', ['buildkitd'])
 
 /** The layout of images such as `moby/buildkit:v0.32.2-rootless`, whose user has the id 1000. */
-const rootlessLayout: DaemonLayout = toLayout('/run/user/1000', '/home/user/.local/share/buildkit', [
-  'rootlesskit',
-  'buildkitd',
-])
+const rootlessLayout = toLayout('/run/user/1000', '/home/user/.local/share/buildkit', ['rootlesskit', 'buildkitd'])
 
 function toLayout(socketDirectory: string, stateDirectory: string, command: readonly string[]): DaemonLayout {
   const socketPath = `${socketDirectory}/buildkitd.sock`
@@ -47,20 +44,17 @@ function toLayout(socketDirectory: string, stateDirectory: string, command: read
 }
 
 const unconfined = ['seccomp=unconfined', 'apparmor=unconfined']
+const withoutMaskedPaths = [...unconfined, 'systempaths=unconfined']
 
 /**
  * All levels, in the order in which they are tried. Rootless comes before the added capabilities: with these alone the cgroup
- * filesystem is read-only, so every RUN fails on most engines. A runtime with one virtual machine per container has no seccomp
- * profile to disable, and can grant all capabilities.
+ * filesystem is read-only, so every RUN fails on most engines. The last level is for runtimes with one virtual machine per
+ * container: they have no seccomp profile to disable, and can grant all capabilities.
  */
 export const privilegeLevels: readonly PrivilegeLevel[] = [
   { privilege: 'privileged', config: { privileged: true }, layout: rootLayout },
   // https://github.com/moby/buildkit/blob/v0.32.2/docs/rootless.md
-  {
-    privilege: 'rootless',
-    config: { securityOptions: [...unconfined, 'systempaths=unconfined'] },
-    layout: rootlessLayout,
-  },
+  { privilege: 'rootless', config: { securityOptions: withoutMaskedPaths }, layout: rootlessLayout },
   {
     privilege: 'added-capabilities',
     config: { capAdd: ['SYS_ADMIN'], securityOptions: unconfined },

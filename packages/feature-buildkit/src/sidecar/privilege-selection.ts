@@ -18,7 +18,10 @@ export interface PrivilegeLevelResult {
   readonly reason: string
 }
 
-/** The start failed for a reason that depends on the privilege level. `cause` is the error to report if no level is left. */
+/**
+ * The start failed for a reason that depends on the privilege level. `cause` is the error at that level.
+ * {@link PrivilegeSelection.toError} decides which error the start reports.
+ */
 export class PrivilegeLevelError extends Error {
   readonly outcome: Exclude<PrivilegeLevelResult['outcome'], 'selected'>
 
@@ -29,7 +32,7 @@ export class PrivilegeLevelError extends Error {
 }
 
 /** A privilege level that the runtime's report supports, and the image of its sidecar. */
-export interface PrivilegeCandidate {
+export interface SupportedLevel {
   readonly level: PrivilegeLevel
   readonly image: string
 }
@@ -37,7 +40,7 @@ export interface PrivilegeCandidate {
 /** The privilege levels of one start, in the order in which they are tried, with the result of each. */
 export class PrivilegeSelection {
   readonly #runtime: string
-  readonly #all: PrivilegeCandidate[] = []
+  readonly #supported: SupportedLevel[] = []
   readonly #refused: PrivilegeLevelResult[] = []
   readonly #onProgress: BuildKitOptions['onProgress'] | undefined
   readonly #failures = new Map<BuildKitPrivilege, PrivilegeLevelError>()
@@ -55,20 +58,20 @@ export class PrivilegeSelection {
       const unsupported = findUnsupportedLevelOption(level, report)
       const image = privilege === 'rootless' ? rootlessImage : rootImage
       if (unsupported !== undefined) this.#refused.push({ privilege, outcome: 'refused', reason: unsupported.reason })
-      else if (image !== undefined) this.#all.push({ level, image })
+      else if (image !== undefined) this.#supported.push({ level, image })
     }
   }
 
   /** The levels that can still be tried. */
-  get candidates(): readonly PrivilegeCandidate[] {
-    return this.#all.filter(({ level }) => !this.isSkipped(level.privilege))
+  get remainingLevels(): readonly SupportedLevel[] {
+    return this.#supported.filter(({ level }) => !this.isSkipped(level.privilege))
   }
 
   isSkipped(privilege: BuildKitPrivilege): boolean {
     return this.#failures.has(privilege)
   }
 
-  /** Excludes the level from all further attempts. */
+  /** Excludes the level from the rest of the start. */
   skip(privilege: BuildKitPrivilege, failure: PrivilegeLevelError, undoFailures: readonly unknown[] = []): void {
     this.#failures.set(privilege, failure)
     this.#undoFailures.push(...undoFailures)
@@ -80,7 +83,10 @@ export class PrivilegeSelection {
     return [...this.#listFailed(), { privilege, outcome: 'selected', reason: '' }]
   }
 
-  /** Returns the error when no level is left: the only failure, or one error with the reason of each level. */
+  /**
+   * Returns the error to report when no level is left: that of the image if one could not be pulled; the failure if there is
+   * only one and it is not that of a test build; otherwise OPTION_UNSUPPORTED with the reason of each level.
+   */
   toError(): unknown {
     const failures = [...this.#failures.values()]
     const unavailable = failures.find(({ outcome }) => outcome === 'image-unavailable')
@@ -99,7 +105,7 @@ export class PrivilegeSelection {
       field: 'privileged',
       given: 'true',
       reason,
-      ...(this.#all.some(({ level }) => level.privilege === 'rootless') ? {} : { remedy: rootlessRemedy }),
+      ...(this.#supported.some(({ level }) => level.privilege === 'rootless') ? {} : { remedy: rootlessRemedy }),
     } as const
     return createHostError('OPTION_UNSUPPORTED', facts, { cause })
   }

@@ -5,8 +5,8 @@ import { runExec } from '../container/exec.js'
 import { toStopCommand } from './lease-scripts.js'
 
 /**
- * Stops the daemon and removes its container, unless a lease is held. No lease can be acquired after the daemon was stopped.
- * Resolves with `removed` also if the container does not exist.
+ * Stops the daemon and removes its container, unless a lease is held or, without `includesPinned`, the sidecar is pinned. No
+ * lease can be acquired after the daemon was stopped. Resolves with `removed` also if the container does not exist.
  */
 export async function removeIfUnused(
   { runtime, execs }: BuildKitManagers,

@@ -14,7 +14,7 @@ export interface SidecarConfigOptions {
   readonly image: string
   readonly resources: SidecarResources
   readonly networkId: string
-  /** How long, in milliseconds, the sidecar runs before the first lease. */
+  /** Time limit, in milliseconds, for the first lease. Without a lease by then, the sidecar stops. */
   readonly firstLeaseTimeoutMs: number
 }
 

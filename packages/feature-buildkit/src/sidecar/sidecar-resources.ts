@@ -6,12 +6,12 @@ import { removeIfUnused } from './remove-if-unused.js'
 import type { SidecarSettings } from './sidecar-settings.js'
 
 /**
- * The names of the network and the volumes of one sidecar. They contain a random id of the attempt to start the sidecar, so
- * concurrent attempts share nothing but the name of the container, and only one of them can create the container.
+ * The names of the network and the volumes of one sidecar. They contain a random id of its creation, so concurrent creations
+ * share nothing but the name of the container, and only one of them can create the container.
  */
 export interface SidecarResources {
-  /** A random id of the attempt to start a sidecar that created the objects. */
-  readonly attemptId: string
+  /** A random id of the creation of a sidecar with its network and volumes. */
+  readonly creationId: string
   readonly network: string
   /** Contains the daemon's cache. */
   readonly stateVolume: string
@@ -19,18 +19,18 @@ export interface SidecarResources {
   readonly socketVolume: string
 }
 
-/** Returns the names for an attempt. Default: a new attempt. */
+/** Returns the names for a creation. Default: a new creation. */
 export function toSidecarResources(
   { name }: SidecarSettings,
-  attemptId: string = randomBytes(6).toString('hex'),
+  creationId: string = randomBytes(6).toString('hex'),
 ): SidecarResources {
-  const network = `${name}-${attemptId}`
-  return { attemptId, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
+  const network = `${name}-${creationId}`
+  return { creationId, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
 }
 
-/** Returns the labels of everything that is created in one attempt. */
-export function toLabels({ labels }: SidecarSettings, { attemptId }: SidecarResources): StringMap {
-  return { ...labels, [attemptLabel]: attemptId }
+/** Returns the labels of everything that one creation creates. */
+export function toLabels({ labels }: SidecarSettings, { creationId }: SidecarResources): StringMap {
+  return { ...labels, [creationLabel]: creationId }
 }
 
 /** Creates network and volumes concurrently. Resolves with the id of the network. */
@@ -79,16 +79,16 @@ async function allOrAbort(
 }
 
 /**
- * Removes everything that was created in an attempt, found by its label, so that objects of unanswered requests are removed,
- * too. Keeps a container with leases, and objects in use.
+ * Removes everything that a creation created, found by its label, so that objects of unanswered requests are removed, too.
+ * Keeps a container with leases, and objects in use.
  */
 export async function removeResources(
   managers: BuildKitManagers,
-  { attemptId }: SidecarResources,
+  { creationId }: SidecarResources,
   { signal }: OperationOptions = {},
 ): Promise<void> {
   const { runtime, networks, volumes } = managers
-  const options = { labels: { [attemptLabel]: attemptId }, signal }
+  const options = { labels: { [creationLabel]: creationId }, signal }
   for (const { id, state } of await runtime.listContainers(options)) {
     if (isFinalState(state)) await runtime.removeContainer(id, { signal })
     else await removeIfUnused(managers, id, { signal })
@@ -113,7 +113,7 @@ export function isFinalState(state: ContainerState): boolean {
 }
 
 /**
- * The label with the id of the attempt, on the container, the network and the volumes. A process that finds the container
+ * The label with the id of the creation, on the container, the network and the volumes. A process that finds the container
  * finds the other objects by its value.
  */
-export const attemptLabel = 'buildkit.attempt'
+export const creationLabel = 'buildkit.creation'

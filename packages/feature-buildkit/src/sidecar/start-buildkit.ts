@@ -61,7 +61,7 @@ export async function findBuildKit(
 async function retryUntilReady<Absent extends undefined>(
   managers: BuildKitManagers,
   { runsTestBuild, ...options }: BuildKitOptions & Pick<MakeReadyOptions, 'runsTestBuild'>,
-  findOrCreate: (settings: SidecarSettings, attempt: Attempt) => Promise<SidecarInstance | Retry | Absent>,
+  findOrCreate: (settings: SidecarSettings, round: StartRound) => Promise<SidecarInstance | Retry | Absent>,
 ): Promise<BuildKitSidecarHandle | Absent> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
@@ -69,40 +69,40 @@ async function retryUntilReady<Absent extends undefined>(
   const settings = toSettings(options)
   const selection = new PrivilegeSelection(managers, settings, options.onProgress)
   const startedAt = performance.now()
+  let replacements = 0
   for (let count = 1; ; count += 1) {
     signal?.throwIfAborted()
     const elapsedMs = performance.now() - startedAt
-    const result = await tryOnce({
-      undo: createUndoStack(),
-      selection,
-      elapsedMs,
-      mayReplace: count <= maxReplacements,
-    })
+    const mayReplace = replacements < maxReplacements
+    const result = await runRound({ undo: createUndoStack(), selection, elapsedMs, mayReplace })
     if (result === 'next-level') continue
     if (result !== 'retry' && result !== 'skipped') return result
     // The creator of a skipped sidecar may need the whole ready timeout to remove it.
     const mayWait = result === 'skipped' && performance.now() - startedAt < timeoutMs
-    if (count >= maxAttempts && !mayWait) throw toBusyError(settings.name)
+    if (count >= maxRounds && !mayWait) throw toBusyError(settings.name)
     await delay(mayWait ? skippedRetryMs : retryMs, { signal })
   }
 
-  async function tryOnce(attempt: Attempt): Promise<BuildKitSidecarHandle | Retry | 'next-level' | Absent> {
-    const { undo } = attempt
+  async function runRound(round: StartRound): Promise<BuildKitSidecarHandle | Retry | 'next-level' | Absent> {
+    const { undo } = round
     let instance: SidecarInstance | undefined
     try {
-      const found = await findOrCreate(settings, attempt)
+      const found = await findOrCreate(settings, round)
       if (typeof found !== 'object') {
         await undo.run()
         return found
       }
       instance = found
-      const sidecar = await makeReady(managers, settings, { ...options, ...attempt, instance, runsTestBuild })
+      const sidecar = await makeReady(managers, settings, { ...options, ...round, instance, runsTestBuild })
       options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: sidecar.privilege })
       undo.clear()
       return sidecar
     } catch (error) {
       const undoFailures = await undo.run()
-      if (error instanceof SidecarEndedError) return 'retry'
+      if (error instanceof SidecarEndedError) {
+        if (instance?.existedBeforeStart === false) replacements += 1
+        return 'retry'
+      }
       if (!(error instanceof PrivilegeLevelError) || instance === undefined) throw withUndoFailures(error, undoFailures)
       selection.skip(instance.level.privilege, error, undoFailures)
       return 'next-level'
@@ -116,22 +116,23 @@ async function retryUntilReady<Absent extends undefined>(
  */
 type Retry = 'retry' | 'skipped'
 
-interface Attempt {
+/** One round of a start, which finds or creates one sidecar. */
+interface StartRound {
   readonly undo: UndoStack
   readonly selection: PrivilegeSelection
-  /** The time since the first attempt, in milliseconds. */
+  /** The time since the first round, in milliseconds. */
   readonly elapsedMs: number
-  /** Whether a created sidecar that other lease holders have stopped is replaced. */
+  /** See `ReadyOptions`. */
   readonly mayReplace: boolean
 }
 
-interface MakeReadyOptions extends BuildKitOptions, Attempt {
+interface MakeReadyOptions extends BuildKitOptions, StartRound {
   readonly instance: SidecarInstance
   /** Whether the sidecar is only ready after a test build with one RUN. */
   readonly runsTestBuild: boolean
 }
 
-/** Acquires a lease, and waits until BuildKit answers and can run steps. */
+/** Acquires a lease, and waits until BuildKit answers and, with `runsTestBuild`, has built the test build. */
 async function makeReady(
   managers: BuildKitManagers,
   settings: SidecarSettings,
@@ -159,7 +160,7 @@ async function makeReady(
   return new BuildKitSidecarHandle(managers, { instance, watch, control, levels, ...ready })
 }
 
-/** @throws SidecarEndedError when the sidecar was stopped by other lease holders. */
+/** @throws SidecarEndedError when the sidecar has ended or is about to end, and another one may succeed. */
 async function leaseSidecar(
   managers: BuildKitManagers,
   instance: SidecarInstance,
@@ -202,15 +203,15 @@ function toBusyError(name: string): Error {
     operation: 'start BuildKit',
     subject: `sidecar "${name}"`,
     status: undefined,
-    reason: `the existing sidecar could not be used or replaced within ${maxAttempts} attempts`,
+    reason: `the existing sidecar could not be used or replaced within ${maxRounds} attempts`,
     remedy: `remove the container "${name}", or call scope.sweep()`,
   })
 }
 
 const defaultReadyTimeoutMs = 60_000
-/** How often a sidecar that other lease holders have stopped is replaced. */
+/** How often a created sidecar that was stopped because no lease was held is replaced. */
 const maxReplacements = 2
-const maxAttempts = 100
+const maxRounds = 100
 const retryMs = 50
 const skippedRetryMs = 250
 /** Added to the ready timeout. */

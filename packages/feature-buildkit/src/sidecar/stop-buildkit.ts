@@ -2,12 +2,12 @@ import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findContainer } from './find-sidecar.js'
 import { removeIfUnused } from './remove-if-unused.js'
-import { attemptLabel, isFinalState, removeResources, toSidecarResources } from './sidecar-resources.js'
+import { creationLabel, isFinalState, removeResources, toSidecarResources } from './sidecar-resources.js'
 import { isSameConfiguration, toSettings } from './sidecar-settings.js'
 
 /**
- * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: others hold a lease, and the sidecar stops
- * after the last one. `absent`: no sidecar of this configuration was running; the resources of an ended one are removed.
+ * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: a lease is held, by this or another process,
+ * and the sidecar stops after the last one. `absent`: no sidecar of this configuration was running; the resources of an ended one are removed.
  */
 export type BuildKitStopOutcome = 'stopped' | 'in-use' | 'absent'
 
@@ -22,7 +22,7 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
   const container = await findContainer(managers, settings.name, { signal })
   if (container === undefined || !isSameConfiguration(container.labels, settings)) return 'absent'
   const { id, labels, state } = container
-  const resources = toSidecarResources(settings, labels[attemptLabel])
+  const resources = toSidecarResources(settings, labels[creationLabel])
   const hasEnded = isFinalState(state.status)
   if (!hasEnded) {
     const removal = await removeIfUnused(managers, id, { signal, queryTimeoutMs, includesPinned: true })

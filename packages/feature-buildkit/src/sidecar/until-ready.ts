@@ -8,9 +8,9 @@ import { PrivilegeLevelError } from './privilege-selection.js'
 /**
  * Runs `prepare`, which makes a running sidecar ready, with a deadline and one event per second.
  *
- * @throws HostError OPERATION_FAILED with exit code and last lines at once when the sidecar ends, and TIMED_OUT with the last
- * lines when the time is over.
- * @throws SidecarEndedError when the sidecar was stopped by other lease holders. The caller finds or creates another one.
+ * @throws HostError OPERATION_FAILED with exit code and last lines at once when a privileged sidecar ends, PrivilegeLevelError
+ * when another one ends, and TIMED_OUT with the last lines when the time is over.
+ * @throws SidecarEndedError when another sidecar may succeed. The caller finds or creates it.
  */
 export async function untilReady<T>(
   prepare: (step: { readonly signal: AbortSignal }) => Promise<T>,
@@ -23,7 +23,7 @@ export async function untilReady<T>(
   const tick = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
     try {
-      onProgress?.({ id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` })
+      onProgress?.({ id: 'buildkit', phase: 'waiting', status: `waiting until BuildKit is ready, ${seconds} s` })
     } catch (error) {
       linked.abort(error) // an error that is thrown by a timer would end the process
     }
@@ -34,10 +34,8 @@ export async function untilReady<T>(
     linked.abort()
   })
   try {
-    return await untilAborted(
-      Promise.race([prepare({ signal: linked.signal }), rejectWhenSidecarEnds(options)]),
-      linked.signal,
-    )
+    const ready = Promise.race([prepare({ signal: linked.signal }), rejectWhenSidecarEnds(options)])
+    return await untilAborted(ready, linked.signal)
   } catch (error) {
     signal?.throwIfAborted()
     if (isLate) throw await toTimedOut(watch, timeoutMs)
@@ -54,12 +52,15 @@ export interface ReadyOptions extends OperationOptions {
   readonly instance: SidecarInstance
   readonly watch: ContainerWatch
   readonly timeoutMs: number
-  /** Whether a created sidecar that other lease holders have stopped is replaced. */
+  /** Whether a created sidecar that exits with 0 counts as stopped because no lease was held, and is replaced. */
   readonly mayReplace: boolean
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
-/** The sidecar has ended or is about to end, because other lease holders have stopped it. */
+/**
+ * The sidecar has ended or is about to end, and another one may succeed: it existed before this start, or it was stopped because
+ * no lease was held.
+ */
 export class SidecarEndedError extends Error {}
 
 /**
@@ -86,8 +87,8 @@ async function toTimedOut(watch: ContainerWatch, timeoutMs: number): Promise<Err
 }
 
 /**
- * Returns SidecarEndedError if this start did not create the sidecar, or if it exited with 0 because other lease holders
- * stopped it. Otherwise PrivilegeLevelError below `privileged`, and OPERATION_FAILED at `privileged`.
+ * Returns SidecarEndedError if this start did not create the sidecar, or if it exited with 0 because no lease was held.
+ * Otherwise PrivilegeLevelError below `privileged`, and OPERATION_FAILED at `privileged`.
  */
 async function toEndError({ watch, instance, mayReplace }: ReadyOptions): Promise<Error> {
   const { id, existedBeforeStart, level } = instance
@@ -96,12 +97,9 @@ async function toEndError({ watch, instance, mayReplace }: ReadyOptions): Promis
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
   const lines = await watch.lastLines()
   const log = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`
-  const error = createHostError('OPERATION_FAILED', {
-    operation: 'start BuildKit',
-    subject: `container "${id}"`,
-    status: undefined,
-    reason: `the sidecar ended${code} before BuildKit answered${log}`,
-  })
+  const reason = `the sidecar ended${code} before BuildKit answered${log}`
+  const facts = { operation: 'start BuildKit', subject: `container "${id}"`, status: undefined, reason }
+  const error = createHostError('OPERATION_FAILED', facts)
   return level.privilege === 'privileged' ? error : new PrivilegeLevelError('daemon-exited', error)
 }
 

@@ -1,4 +1,5 @@
-import { execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+import { execManagerCapability, type RuntimeScope, requireCapabilities, sidecarManagerCapability } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { toLeaseCommand } from '../../src/sidecar/lease-scripts.js'
@@ -75,6 +76,15 @@ describe('a shared sidecar', () => {
 
   it('is created again when other processes have stopped it', async () => {
     await using scope = await openWithSimulatedBuildKit({ buildkit: { stoppedByOthersCount: 2 } })
+    await using sidecar = await start(scope)
+    expect(await sidecar.workers()).toHaveLength(1)
+  })
+
+  it('is created again when other processes have stopped it after its name was taken twice', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { stoppedByOthersCount: 2 } })
+    const { sidecars } = requireCapabilities(scope, { sidecars: sidecarManagerCapability })
+    const conflict = createHostError('NAME_CONFLICT', { name: 'taken', holderId: undefined, sameOwner: true })
+    vi.spyOn(sidecars, 'startSidecar').mockRejectedValueOnce(conflict).mockRejectedValueOnce(conflict)
     await using sidecar = await start(scope)
     expect(await sidecar.workers()).toHaveLength(1)
   })
