@@ -39,7 +39,7 @@ describeWithSimulator('capstan doctor names the cause when Apple is unavailable 
     [
       'a macOS that is too old for networks',
       { release: releases['1.2 on macOS 15'] },
-      { managers: 'probe' },
+      { networks: 'if-available' },
       ['the command has no networks on this macOS', 'update macOS to 26 or newer'],
     ],
   ]

@@ -7,7 +7,7 @@ import { useSimulator } from '../packages/runtime-apple/test/simulator/use-simul
 import { readColumn, toColumn } from './docs/capability-matrix.js'
 import { addFakeBuildKitImage } from './support/add-fake-buildkit-image.js'
 
-describeWithSimulator('the Apple runtime without managers', () => {
+describeWithSimulator('the Apple runtime without networks', () => {
   it('registers no NetworkManager and no SidecarManager', async () => {
     await using apple = await openApple(await useSimulator())
     expect(findCapability(apple.scope, networkManagerCapability)).toBeUndefined()
@@ -22,8 +22,8 @@ describeWithSimulator('the Apple runtime without managers', () => {
     expect(feature.support()).toMatchObject({
       supported: false,
       missing: [
-        { title: 'networks', remedy: expect.stringContaining("managers: 'probe'") },
-        { title: 'sidecars', remedy: expect.stringContaining("managers: 'probe'") },
+        { title: 'networks', remedy: expect.stringContaining("networks: 'if-available'") },
+        { title: 'sidecars', remedy: expect.stringContaining("networks: 'if-available'") },
       ],
     })
     await expect(feature.start()).rejects.toMatchObject({
@@ -40,11 +40,11 @@ describeWithSimulator('the Apple runtime without managers', () => {
   })
 })
 
-describeWithSimulator('BuildKit on Apple with managers, with a fake BuildKit', () => {
+describeWithSimulator('BuildKit on Apple with networks, with a fake BuildKit', () => {
   it('is supported, starts, answers, and removes its containers and networks', async () => {
     const simulator = await useSimulator()
     const image = await addFakeBuildKitImage(simulator)
-    await using apple = await openApple(simulator, { managers: 'probe' })
+    await using apple = await openApple(simulator, { networks: 'if-available' })
     const { scope } = apple
     const feature = scope.resolve(BuildKitFeature)
     expect(feature.support()).toMatchObject({ supported: true })
@@ -63,11 +63,11 @@ describeWithSimulator('a BuildKit on Apple after a restart of the service', () =
     const simulator = await useSimulator()
     const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     {
-      await using before = await openApple(simulator, { managers: 'probe' })
+      await using before = await openApple(simulator, { networks: 'if-available' })
       await using sidecar = await before.scope.resolve(BuildKitFeature).start(options)
       await sidecar.pin()
     }
-    await using apple = await openApple(simulator, { managers: 'probe' })
+    await using apple = await openApple(simulator, { networks: 'if-available' })
     const { runtime } = apple.scope
     for (const { id } of await runtime.listContainers()) await runtime.stopContainer(id)
     await simulator.control({ restart: true })
@@ -83,8 +83,8 @@ describeWithSimulator('a BuildKit on Apple that another host is starting', () =>
   it('is awaited, and not started a second time', async () => {
     const simulator = await useSimulator()
     const options = { image: await addFakeBuildKitImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
-    await using creator = await openApple(simulator, { managers: 'probe' })
-    await using other = await openApple(simulator, { managers: 'probe' })
+    await using creator = await openApple(simulator, { networks: 'if-available' })
+    await using other = await openApple(simulator, { networks: 'if-available' })
     await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 1000, times: 1 }] })
     const creating = creator.scope.resolve(BuildKitFeature).start(options)
     await expect.poll(() => simulator.calls().some(({ argv }) => argv[0] === 'start')).toBe(true)
@@ -100,8 +100,8 @@ describeWithSimulator('a BuildKit on Apple that two hosts share', () => {
   it('is removed within 8 seconds after its last user, which did not create it', async () => {
     const simulator = await useSimulator()
     const image = await addFakeBuildKitImage(simulator)
-    await using creator = await openApple(simulator, { managers: 'probe' })
-    await using other = await openApple(simulator, { managers: 'probe' })
+    await using creator = await openApple(simulator, { networks: 'if-available' })
+    await using other = await openApple(simulator, { networks: 'if-available' })
     const options = { image, readyTimeoutMs: 30_000, graceMs: 100 }
     const created = await creator.scope.resolve(BuildKitFeature).start(options)
     const found = await other.scope.resolve(BuildKitFeature).start(options)

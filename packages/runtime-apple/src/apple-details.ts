@@ -1,6 +1,6 @@
 import type { UnsupportedOption } from '@capstan/core/plugin'
 
-/** The facts that the probe found, for `register`. */
+/** What the probe found, for `register`. */
 export interface AppleDetails {
   /** Path or name of the command. */
   readonly command: string

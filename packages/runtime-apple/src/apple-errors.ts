@@ -14,7 +14,7 @@ export interface FailedCall {
  * Converts the result of a run with an exit code other than 0 to a HostError.
  *
  * The command has no codes for its failures, and the wording differs between releases, so the text is searched for known
- * words. Only this file reads error texts of the command.
+ * words. Only this file finds the code of an error in a text of the command; `images/build-output.ts` reads those of builds.
  */
 export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 'stderr'>, call: FailedCall): Error {
   const text = toErrorText(stderr)
@@ -28,7 +28,7 @@ export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 
   return createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason }, { cause })
 }
 
-/** The error text of the command: everything after the last `Error: ` at the start of a line, on one line. */
+/** The text after the last `Error: ` at the start of a line, else the whole text; on one line, at most 1000 characters. */
 export function toErrorText(stderr: string): string {
   const at = stderr.lastIndexOf('\nError: ')
   const said = at === -1 ? stderr.replace(/^Error: /, '') : stderr.slice(at + '\nError: '.length)
@@ -38,7 +38,7 @@ export function toErrorText(stderr: string): string {
     .slice(0, 1000)
 }
 
-/** Whether the end of stderr may be an error of the command itself, and not output of the program that it ran. */
+/** Whether the command itself may have failed: its exit codes are 1 (failure) and 64 (wrong usage). Others are the program's. */
 export function isCliFailure(exitCode: number, stderrTail: string): boolean {
   return (exitCode === 1 || exitCode === 64) && /(^|[\r\n])Error: [^\r\n]/.test(stderrTail)
 }
@@ -54,8 +54,8 @@ export function isNameTaken(text: string): boolean {
 }
 
 /**
- * 127 if the image lacks the command, 126 if it cannot be executed. Matches only the wording of the guest's own tool, because
- * a program itself may print that there is no such file.
+ * 127 if the image lacks the command, 126 if it cannot be executed. Matches only the wording of the program that starts
+ * processes in the guest, because a program itself may print that there is no such file.
  */
 export function toNotStartedCode(text: string): 126 | 127 | undefined {
   if (/failed to find target executable/i.test(text)) return 127
@@ -77,6 +77,8 @@ interface Wording {
   readonly cause: Error
 }
 
+/** Apple's own limit of a request to the service. */
+const serviceTimeoutMs = 60_000
 const serviceGone = /XPC connection error|`container system start`/i
 
 const translations: readonly (readonly [RegExp, (call: FailedCall, wording: Wording) => Error])[] = [
@@ -89,7 +91,7 @@ const translations: readonly (readonly [RegExp, (call: FailedCall, wording: Word
     ({ operation }, { text, cause }) =>
       createHostError(
         'TIMED_OUT',
-        { operation, phase: 'the service did not answer', timeoutMs: 60_000, lastLines: [text] },
+        { operation, phase: 'the service did not answer', timeoutMs: serviceTimeoutMs, lastLines: [text] },
         { cause },
       ),
   ],
@@ -112,16 +114,7 @@ const translations: readonly (readonly [RegExp, (call: FailedCall, wording: Word
   ],
   [
     /is not running/i,
-    ({ subject }, { cause }) => createHostError('NOT_RUNNING', { id: subject, state: 'exited' }, { cause }),
-  ],
-  [
-    /overlaps an existing network/i,
-    (_, { text, cause }) =>
-      createHostError(
-        'INVALID_ARGUMENT',
-        { field: 'subnet', expected: 'one that overlaps no other network', given: text },
-        { cause },
-      ),
+    ({ subject }, { cause }) => createHostError('NOT_RUNNING', { id: subject, state: 'unknown' }, { cause }),
   ],
   [
     /path '(.*)' does not exist/i,

@@ -50,14 +50,16 @@ export class AppleNetworkManager implements NetworkManager {
 
   #checkName(name: string): void {
     if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return
-    const reason = 'network names have at most 63 lower-case letters, digits, "_", "." or "-" here'
+    const reason =
+      'network names have at most 63 lower-case letters, digits, "_", "." or "-", and begin with a letter or digit'
     throw this.#connection.toUnsupported('name', name, reason)
   }
 
   #checkLabelKeys(labels: StringMap): void {
     const bad = Object.keys(labels).find((key) => !/^[a-z0-9](?:[a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
     if (bad === undefined) return
-    const reason = 'keys of network labels have only lower-case letters, digits, ".", "/" or "-" here'
+    const reason =
+      'keys of network labels have at most 128 lower-case letters, digits, ".", "/" or "-", the latter three not at an end'
     throw this.#connection.toUnsupported('labels', bad, reason)
   }
 }

@@ -7,8 +7,8 @@ export interface ApplePluginOptions {
   /** The platform of this machine, for tests. Default: the platform that Node reports. */
   readonly platform?: { readonly os: string; readonly arch: string }
   /**
-   * `start`: the probe starts a service that does not run, which takes up to a minute. Default `require`: the report says how
-   * to start it.
+   * `start`: the probe starts a service that does not run, and lets the command download and install a Linux kernel if none is
+   * configured. Default `require`: the report says how to start it.
    */
   readonly system?: 'require' | 'start'
   /**
@@ -16,8 +16,8 @@ export interface ApplePluginOptions {
    * `system: 'start'`.
    */
   readonly probeTimeoutMs?: number
-  /** `probe`: registers networks and sidecars if the command, the service and macOS have them. Default `none`. */
-  readonly managers?: 'none' | 'probe'
+  /** `if-available`: provides networks and sidecars if the command, its service and macOS have them. Default `off`. */
+  readonly networks?: 'off' | 'if-available'
   /** Limits in milliseconds. Defaults: see {@link AppleTimeouts}. An unknown name or a bad value: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<AppleTimeouts>
 }

@@ -9,7 +9,8 @@ import { askCommand, type Reached } from './probe/ask-command.js'
 import { type ProbeFailure, toProbeFailure } from './probe/probe-failure.js'
 
 /**
- * Looks for the command and the service behind it, and asks them what they support. Versions are not compared.
+ * Looks for the command and its service. The report follows from the commands and options that the help of the command lists;
+ * only `network.none` depends on the version, because no help lists it.
  *
  * On any machine but a Mac with Apple silicon it answers at once and starts no process.
  */
@@ -46,7 +47,7 @@ export async function probeApple(
   }
 }
 
-/** One limit for all questions together. */
+/** One limit for all runs of the command together. */
 function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   const link = linkSignals([signal])
   const facts = { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] }

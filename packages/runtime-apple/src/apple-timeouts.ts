@@ -1,6 +1,6 @@
 /**
- * How long a runtime waits for one run of the command, in milliseconds, before it rejects with TIMED_OUT. A call with a signal
- * waits until the signal aborts instead. `docs/timeouts.md` lists all limits.
+ * The limits of a runtime, in milliseconds. A run of the command that exceeds its limit rejects with TIMED_OUT. A caller's
+ * signal replaces all but the last three. `docs/timeouts.md` lists all limits.
  */
 export interface AppleTimeouts {
   /** Every run without a limit of its own: inspect, list, networks, volumes, and stop after its grace period. */

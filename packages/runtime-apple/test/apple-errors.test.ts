@@ -16,7 +16,7 @@ describe('toAppleError', () => {
     ['NOT_RUNNING', 'Error: container web is not running'],
     ['NOT_RUNNING', 'Error: invalidState: "container web is not running"'],
     ['INVALID_ARGUMENT', "Error: path '/nowhere' does not exist"],
-    ['INVALID_ARGUMENT', 'Error: subnet overlaps an existing network'],
+    ['OPERATION_FAILED', 'Error: subnet overlaps an existing network'],
     ['CONNECTION_LOST', 'Error: interrupted: "XPC connection error: Connection invalid"'],
     ['CONNECTION_LOST', 'Error: x\nEnsure container system service has been started with `container system start`.'],
     ['TIMED_OUT', 'Error: XPC timeout for request to com.apple.container.apiserver/containerList'],
@@ -52,7 +52,7 @@ describe('the error text', () => {
     expect(toErrorText('no Error: here')).toBe('no Error: here')
   })
 
-  it('is that of the command only with its exit codes 1 and 64', () => {
+  it('isCliFailure is true only for exit codes 1 and 64 with an error text', () => {
     expect(isCliFailure(1, 'x\nError: y')).toBe(true)
     expect(isCliFailure(64, 'Error: y')).toBe(true)
     expect(isCliFailure(2, 'Error: y')).toBe(false)

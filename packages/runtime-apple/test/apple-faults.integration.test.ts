@@ -26,7 +26,7 @@ let image: string
 describeWithSimulator('the Apple runtime when the command fails', () => {
   beforeAll(async () => {
     simulator = await startSimulator()
-    opened = await openApple(simulator, { managers: 'probe' })
+    opened = await openApple(simulator, { networks: 'if-available' })
     runtime = opened.scope.runtime
     builder = requireCapabilities(opened.scope, { builder: imageBuilderCapability }).builder
     image = simulator.image
@@ -312,7 +312,7 @@ describeWithSimulator('the Apple runtime when the command fails', () => {
   })
 
   const openShort = (timeouts: Partial<AppleTimeouts>) =>
-    openApple(simulator, { managers: 'probe', timeouts: { inspectAnswerMs: 300, ...timeouts } })
+    openApple(simulator, { networks: 'if-available', timeouts: { inspectAnswerMs: 300, ...timeouts } })
 
   it('rejects a hanging start with TIMED_OUT and kills the container', async () => {
     await using short = await openShort({ startMs: 200 })

@@ -38,16 +38,16 @@ describeWithSimulator('the report of the probe', () => {
     ])
     expect(report).toMatchObject({
       absent: [
-        { id: 'network-manager', remedy: expect.stringContaining("managers: 'probe'") },
-        { id: 'sidecar-manager', remedy: expect.stringContaining("managers: 'probe'") },
+        { id: 'network-manager', remedy: expect.stringContaining("networks: 'if-available'") },
+        { id: 'sidecar-manager', remedy: expect.stringContaining("networks: 'if-available'") },
       ],
     })
   })
 
   it.each(['0.12 on macOS 26', '1.2 on macOS 26'] as const)(
-    'provides everything with managers "probe" on %s',
+    'provides everything with networks on %s',
     async (title) => {
-      const report = await probe({ release: releases[title] }, { managers: 'probe' })
+      const report = await probe({ release: releases[title] }, { networks: 'if-available' })
       expect(report).toMatchObject({ available: true, absent: [], version: releases[title].version })
       expect(toFields(report)).not.toContain('network')
       expect(toFields(report).includes('network.none')).toBe(title.startsWith('0.'))
@@ -57,7 +57,7 @@ describeWithSimulator('the report of the probe', () => {
   it.each(['0.12 on macOS 15', '1.2 on macOS 15'] as const)(
     'provides no networks on %s, whatever is requested',
     async (title) => {
-      const report = await probe({ release: releases[title] }, { managers: 'probe' })
+      const report = await probe({ release: releases[title] }, { networks: 'if-available' })
       expect(report).toMatchObject({
         absent: [
           { id: 'network-manager', remedy: 'update macOS to 26 or newer' },
@@ -88,9 +88,9 @@ describeWithSimulator('the report of the probe', () => {
 
   it('reads the help pages when the command tree is not printed', async () => {
     const simulator = await useSimulator()
-    const before = await discover(simulator, { managers: 'probe' })
+    const before = await discover(simulator, { networks: 'if-available' })
     await simulator.control({ faults: [{ on: '--experimental-dump-help', kind: 'garbage', text: 'no longer' }] })
-    expect(await discover(simulator, { managers: 'probe' })).toEqual(before)
+    expect(await discover(simulator, { networks: 'if-available' })).toEqual(before)
   })
 
   it('accepts warnings before the output', async () => {

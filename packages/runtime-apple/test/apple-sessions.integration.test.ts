@@ -30,7 +30,7 @@ async function readLogs(reader: Runtime, id: string, options = {}): Promise<stri
 describeWithSimulator('an Apple runtime', () => {
   beforeAll(async () => {
     simulator = await startSimulator()
-    opened = await openApple(simulator, { managers: 'probe' })
+    opened = await openApple(simulator, { networks: 'if-available' })
     runtime = opened.scope.runtime
     image = simulator.image
   })

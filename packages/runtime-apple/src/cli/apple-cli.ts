@@ -72,7 +72,7 @@ export class AppleCli {
     call.signal?.throwIfAborted()
     const { input, onLine } = call
     const child = execa(this.command, argv, {
-      ...options,
+      ...execaOptions,
       env: this.#env,
       extendEnv: false,
       buffer: true,
@@ -107,7 +107,7 @@ export class AppleCli {
   async #openPlain(argv: readonly string[], { stdin }: OpenOptions): Promise<CliSession> {
     const { execa } = await loadCommonJs(() => import('execa'))
     const child = execa(this.command, argv, {
-      ...options,
+      ...execaOptions,
       env: this.#env,
       extendEnv: false,
       stdin: stdin ? 'pipe' : 'ignore',
@@ -151,7 +151,7 @@ export interface OpenOptions {
   readonly terminal?: { readonly size: TerminalSize | undefined } | undefined
 }
 
-const options = {
+const execaOptions = {
   detached: true,
   cleanup: false,
   reject: false,

@@ -83,7 +83,7 @@ export class AppleExecProcess implements ExecProcess {
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
       // The command was killed, but not the process in the container.
-      const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(5_000) }
+      const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(killMs) }
       void killExec(this.#connection, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
     }
     own.addEventListener('abort', onAbort, { once: true })
@@ -103,7 +103,8 @@ export class AppleExecProcess implements ExecProcess {
 
   async #toCode(exitCode: number | undefined): Promise<number> {
     const { id } = this.#settings
-    if (exitCode === undefined) throw toExitCodeUnknown(id, 'the command that was attached to it was killed')
+    if (exitCode === undefined)
+      throw toExitCodeUnknown(id, 'the command that was attached to it was killed or could not be started')
     if (!isCliFailure(exitCode, this.#tail)) return exitCode
     const text = toErrorText(this.#tail)
     // The command has no exit codes for these failures. Output of the program itself proves that it was started.
@@ -131,3 +132,5 @@ async function waitForEnd(stream: PassThrough): Promise<void> {
 function createClosedInput(): Writable {
   return new PassThrough().end()
 }
+
+const killMs = 5_000

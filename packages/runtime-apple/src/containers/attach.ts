@@ -43,7 +43,7 @@ export async function attach(
   }
 }
 
-/** Starts a container and passes on its output from the first byte. An abort stops the container. */
+/** Starts a container and passes on its output from the first byte. An abort kills the container. */
 export async function startAttached(
   connection: AppleConnection,
   id: string,

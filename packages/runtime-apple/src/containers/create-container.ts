@@ -22,13 +22,18 @@ import { findContainerOrGone } from './queries/find-container.js'
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
   checkConfigOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
-  const { name = 'none', mounts = [] } = config
-  if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'names have 2 to 63 characters here')
+  const { name, mounts = [] } = config
+  if (name !== undefined && !/^.{2,63}$/.test(name))
+    throw connection.toUnsupported('name', name, 'names have 2 to 63 characters')
   const mount = findUnquotable(mounts)
-  if (mount !== undefined) throw connection.toUnsupported('mounts', JSON.stringify(mount), unquotable)
+  if (mount !== undefined) throw connection.toUnsupported('mounts', JSON.stringify(mount), unquotable[mount.type])
 }
 
-const unquotable = 'the command cannot quote ":", "," and "=" in paths'
+const unquotable = {
+  bind: 'the paths of a bind mount cannot contain both ":" and one of "," and "="',
+  volume: 'the path of a volume mount cannot contain ":"',
+  tmpfs: 'the path of a tmpfs mount cannot contain "," or "="',
+}
 
 /** Creates a container, its missing volumes, and pulls its missing image. The undo of the call removes container and volumes. */
 export async function createContainer(
@@ -71,7 +76,7 @@ export async function runCreate(connection: AppleConnection, plan: ContainerPlan
   throw createHostError('NAME_CONFLICT', facts)
 }
 
-/** Whether a `create` that was killed has created the container of this name. */
+/** Whether a `create` that was killed has created the container. One with a record was created by another call. */
 async function wasCreated(connection: AppleConnection, name: string, call: Operation): Promise<boolean> {
   const found = await findContainerOrGone(connection, name, call)
   return (

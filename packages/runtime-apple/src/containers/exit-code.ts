@@ -28,7 +28,7 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
 
 /** Returns the exit code of a session. A session without one: EXIT_CODE_UNKNOWN. */
 export function toExitCode(id: string, { exitCode, failure }: SessionOutcome): number {
-  if (exitCode === undefined) throw toExitCodeUnknown(id, 'the command that was attached to it was killed')
+  if (exitCode === undefined) throw toExitCodeUnknown(id, notSeen)
   if (failure !== undefined && isServiceGone(failure)) throw toExitCodeUnknown(id, 'the service stopped while it ran')
   return exitCode
 }
@@ -38,4 +38,5 @@ export function toExitCodeUnknown(id: string, reason: string): Error {
   return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
 }
 
+const notSeen = 'the command that was attached to it was killed or could not be started'
 const pollMs = 250

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { PortSpec } from '@capstan/core'
 
-/** Fills in a free host port where none was requested. Another process may take it before the start. */
+/** Fills in a port that is free for TCP, also for UDP, if none was requested. Another process may take it before the start. */
 export async function fillPorts(ports: readonly PortSpec[]): Promise<readonly PortSpec[]> {
   const taken = new Set(ports.map(({ hostPort }) => hostPort))
   const filled: PortSpec[] = []

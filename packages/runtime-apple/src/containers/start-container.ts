@@ -25,7 +25,7 @@ export async function startContainer(
     if (current !== undefined && (current !== before || current.ended === undefined)) return undefined
     const found = await findContainer(connection, id, call)
     if (found.state === 'running') return undefined
-    const session = await openSession(connection, found, { call, onSession, attempts: 3 })
+    const session = await openSession(connection, found, { call, onSession, attemptsLeft: 3 })
     await records.find(id)?.afterStart?.(session, call)
     return session
   }
@@ -42,7 +42,7 @@ export interface StartOptions {
 interface Start {
   readonly call: Operation
   readonly onSession: (session: ContainerSession) => void
-  readonly attempts: number
+  readonly attemptsLeft: number
 }
 
 async function openSession(
@@ -50,7 +50,7 @@ async function openSession(
   found: AppleContainer,
   start: Start,
 ): Promise<ContainerSession> {
-  const { call, onSession, attempts } = start
+  const { call, onSession, attemptsLeft } = start
   const { id, labels, hasTerminal } = found
   const known = connection.records.get(id)
   const isInteractive = labels[interactiveLabel] === 'true'
@@ -68,8 +68,8 @@ async function openSession(
   known.session = undefined
   if (!isAddressInUse(toErrorText(failure))) throw toStartError(connection, found, failure, call)
   const { plan } = known
-  const hasChosenPort = plan?.config.ports?.some(({ hostPort }) => hostPort === undefined) ?? false
-  if (plan === undefined || !hasChosenPort || attempts === 1) throw await toPortError(found, failure)
+  const hasAutomaticPort = plan?.config.ports?.some(({ hostPort }) => hostPort === undefined) ?? false
+  if (plan === undefined || !hasAutomaticPort || attemptsLeft === 1) throw await toPortError(found, failure)
   // Another process took a port that this runtime had chosen: the container is created again with another one.
   await connection.run(['delete', '--force', id], { ...call, subject: id })
   const config = { ...plan.config, name: id }
@@ -78,7 +78,10 @@ async function openSession(
   await runCreate(connection, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
   const { afterStart, terminalSize } = known
   Object.assign(connection.records.get(id), { afterStart, terminalSize })
-  return await openSession(connection, await findContainer(connection, id, call), { ...start, attempts: attempts - 1 })
+  return await openSession(connection, await findContainer(connection, id, call), {
+    ...start,
+    attemptsLeft: attemptsLeft - 1,
+  })
 }
 
 interface Starting {
@@ -121,7 +124,7 @@ async function findStartFailure(
   if (failure === undefined) return undefined
   const text = toErrorText(failure)
   const now = await findContainerOrGone(connection, found.id, call)
-  if (now !== undefined) return isLater(now.startedAt, found.startedAt) ? undefined : failure
+  if (now !== undefined) return hasStartedAgain(now.startedAt, found.startedAt) ? undefined : failure
   const isKnown =
     isServiceGone(text) ||
     isAddressInUse(text) ||
@@ -130,8 +133,8 @@ async function findStartFailure(
   return isKnown ? failure : undefined
 }
 
-function isLater(date: Date | undefined, before: Date | undefined): boolean {
-  return date !== undefined && date.getTime() !== before?.getTime()
+function hasStartedAgain(startedAt: Date | undefined, before: Date | undefined): boolean {
+  return startedAt !== undefined && startedAt.getTime() !== before?.getTime()
 }
 
 function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: Operation): Error {

@@ -10,8 +10,8 @@ export interface Login {
 }
 
 /**
- * Runs `work` while logged in at the registry, because `image pull` takes no credentials. The password is passed by stdin. An
- * existing login at the same registry is not replaced.
+ * Runs `work` while logged in at the registry, because `image pull` takes no credentials. The password is passed by stdin.
+ * Rejects with IMAGE_PULL_FAILED if there is already a login at the registry, because the new one would replace it.
  */
 export async function withLogin<T>(connection: AppleConnection, login: Login, work: () => Promise<T>): Promise<T> {
   const { reference, credentials, call } = login

@@ -18,7 +18,7 @@ type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: tr
 /** Runs the command to find the facts of the report. Throws {@link ProbeFailureError} if it cannot be used. */
 export async function askCommand(
   cli: AppleCli,
-  { managers = 'none', system = 'require' }: ApplePluginOptions,
+  { networks = 'off', system = 'require' }: ApplePluginOptions,
   { signal, timeoutMs, reached }: AskOptions,
 ): Promise<Findings> {
   const call: CliCall = { operation: 'probe', subject: cli.command, signal, timeoutMs }
@@ -27,10 +27,10 @@ export async function askCommand(
     findCommands(cli, call),
     findNoTerminal(),
   ])
-  requireImages(commands, version)
+  requireImageCommands(commands, version)
   reached.step = 'service'
   const status = await askStatus(cli, { system, hasFormat: hasOption(commands, 'system status', 'format'), call })
-  const noNetworks = managers === 'none' ? notRequested : await findNoNetworks(cli, commands, call)
+  const noNetworks = networks === 'off' ? notRequested : await findNoNetworks(cli, commands, call)
   const capabilities = listCapabilities(commands, noNetworks)
   const unsupportedOptions = listUnsupportedOptions({ commands, version, noTerminal })
   const details: AppleDetails = {
@@ -48,8 +48,8 @@ export async function askCommand(
 }
 
 const notRequested: AbsenceReason = {
-  reason: "applePlugin() registers the runtime without it unless `managers` is 'probe'",
-  remedy: "create the plugin with applePlugin({ managers: 'probe' })",
+  reason: "applePlugin() registers the runtime without it unless `networks` is 'if-available'",
+  remedy: "create the plugin with applePlugin({ networks: 'if-available' })",
 }
 
 export interface AskOptions {
@@ -68,13 +68,13 @@ async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {
   const version = exitCode === 0 ? parseVersion(stdout.toString('utf8')) : undefined
   if (version !== undefined) return version
   const text = toErrorText(stderr) || stdout.toString('utf8').trim().slice(0, 200)
-  const message = `its --version output is not that of Apple's container: ${text}`
+  const message = `the output of --version is not that of Apple's container: ${text}`
   const remedy = 'set the path of the right one: applePlugin({ command })'
   throw new ProbeFailureError({ step: 'version', cause: { code: 'PROTOCOL_ERROR', message }, remedy })
 }
 
-/** Releases before 0.5 have another name for this group, and other differences. */
-function requireImages(commands: Commands, version: string): void {
+/** Releases before 0.5 name the group `images` instead of `image`, and differ in other ways, so they are rejected. */
+function requireImageCommands(commands: Commands, version: string): void {
   if (commands.has('image pull')) return
   const message = `version ${version} has no command \`image\` and is too old`
   throw new ProbeFailureError({ step: 'version', cause: { code: 'TOO_OLD', message }, remedy: update })
@@ -112,21 +112,22 @@ async function readStatus(cli: AppleCli, { hasFormat, call }: StatusQuestion): P
 
 /** Why there are no networks: the command has no `network` group on macOS 15, and the group may fail. */
 async function findNoNetworks(cli: AppleCli, commands: Commands, call: CliCall): Promise<AbsenceReason | undefined> {
-  const remedy = 'update macOS to 26 or newer'
-  if (!commands.has('network')) return { reason: 'the command has no networks on this macOS', remedy }
+  const update = 'update macOS to 26 or newer'
+  if (!commands.has('network')) return { reason: 'the command has no networks on this macOS', remedy: update }
   const { exitCode, stdout, stderr } = await cli.run(['network', 'list', '--format', 'json'], call)
-  if (exitCode !== 0) return { reason: `its networks do not work: ${toErrorText(stderr)}`, remedy }
+  const remedy = 'try `container network list` at a terminal'
+  if (exitCode !== 0) return { reason: `\`container network list\` failed: ${toErrorText(stderr)}`, remedy }
   parseNetworks('probe', stdout)
   return undefined
 }
 
-interface NoteFacts {
+interface NoteInput {
   readonly version: string
   readonly status: SystemStatus
   readonly commands: Commands
 }
 
-async function listNotes({ version, status, commands }: NoteFacts): Promise<readonly string[]> {
+async function listNotes({ version, status, commands }: NoteInput): Promise<readonly string[]> {
   const service = status.version
   return [
     ...(service === undefined || service === version
@@ -136,7 +137,7 @@ async function listNotes({ version, status, commands }: NoteFacts): Promise<read
         ]),
     ...(commands.has('network') ? [] : ['networks other than the default one need macOS 26']),
     ...((await lacksKernel(status)) ? ['no kernel is configured: container system kernel set --recommended'] : []),
-    ...(/^(0\.([6-9]|1[0-2])|1\.[0-2])\./.test(version) ? [] : [`version ${version} is not tested`]),
+    ...(/^(0\.12|1\.[0-2])\./.test(version) ? [] : [`version ${version} is not tested`]),
   ]
 }
 

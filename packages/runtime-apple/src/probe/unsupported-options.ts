@@ -2,8 +2,8 @@ import type { OptionName } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
 import { type Commands, hasOption } from './commands.js'
 
-/** The facts that decide which options the runtime does not support. */
-export interface OptionFacts {
+/** What decides which options the runtime does not support. */
+export interface OptionInput {
   readonly commands: Commands
   /** The version of the command. */
   readonly version: string
@@ -12,24 +12,24 @@ export interface OptionFacts {
 }
 
 /** Lists the options that the command does not have or cannot honour, in the order of the report. */
-export function listUnsupportedOptions({ commands, version, noTerminal }: OptionFacts): readonly UnsupportedOption[] {
+export function listUnsupportedOptions({ commands, version, noTerminal }: OptionInput): readonly UnsupportedOption[] {
   return [...always, ...(noTerminal === undefined ? [] : [noTerminal]), ...listByRelease(commands, version)]
 }
 
 function listByRelease(commands: Commands, version: string): readonly UnsupportedOption[] {
   const older = (option: string) => `this release of the command has no ${option}`
   const creates = (option: string) => hasOption(commands, 'create', option)
-  const hasNetworks = commands.has('network')
+  const hasNetworkCommand = commands.has('network')
   // `none` is a value of `--network`, which no help text lists, so the version decides.
-  const hasNoNetwork = !/^(0|1\.0)\./.test(version)
+  const supportsNetworkNone = !/^(0|1\.0)\./.test(version)
   const entries: readonly (readonly [boolean, OptionName, string, string])[] = [
     [creates('cap-add'), 'capAdd', older('--cap-add'), update],
     [creates('cap-add'), 'capDrop', older('--cap-drop'), update],
     [creates('ulimit'), 'ulimits', older('--ulimit'), update],
     [creates('init'), 'init', older('--init'), update],
     [creates('read-only'), 'readOnlyRootFilesystem', older('--read-only'), update],
-    [hasNetworks, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
-    [!hasNetworks || hasNoNetwork, 'network.none', older('network "none"'), update],
+    [hasNetworkCommand, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
+    [!hasNetworkCommand || supportsNetworkNone, 'network.none', older('network "none"'), update],
     [commands.has('volume'), 'mounts.volume', 'this release of the command has no volumes', update],
     [hasOption(commands, 'build', 'dns'), 'build.dns', older('--dns for builds'), update],
   ]
@@ -89,7 +89,7 @@ const always: readonly UnsupportedOption[] = [
   },
   {
     field: 'foreignContainers.output',
-    reason: 'the session belongs to the process that started the container',
+    reason: 'only the process that started the container receives its output',
     remedy: 'use exec',
   },
   {

@@ -3,7 +3,7 @@ import type { ContainerConfig, PortSpec, TerminalSize } from '@capstan/core'
 import { type Operation, untilAborted } from '@capstan/core/plugin'
 import type { ContainerSession } from './container-session.js'
 
-/** Facts about a container that the command does not report. */
+/** What the command does not report about a container. */
 export interface ContainerRecord {
   /** How to create the container again, if another process takes one of its ports before the first start. */
   plan: ContainerPlan | undefined
@@ -29,7 +29,7 @@ export interface ContainerPlan {
 /** The records of one runtime, by container id, and its running sessions. */
 export class ContainerRecords {
   readonly #records = new Map<string, ContainerRecord>()
-  readonly #running = new Map<string, Promise<unknown>>()
+  readonly #lastWork = new Map<string, Promise<unknown>>()
   readonly #sessions = new Set<ContainerSession>()
   /** Emits the event of a container when this runtime starts or removes it. */
   readonly #changes = new EventEmitter().setMaxListeners(0)
@@ -38,7 +38,7 @@ export class ContainerRecords {
     return this.#records.get(id)
   }
 
-  /** Returns the record, which is empty for a container that this runtime did not create. */
+  /** Returns the record. Adds an empty one for a container that this runtime did not create. */
   get(id: string): ContainerRecord {
     const known = this.#records.get(id)
     if (known !== undefined) return known
@@ -84,11 +84,11 @@ export class ContainerRecords {
    * signal itself.
    */
   async runExclusive<T>(id: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const before = this.#running.get(id) ?? Promise.resolve()
+    const before = this.#lastWork.get(id) ?? Promise.resolve()
     const current = before.then(work, work)
-    this.#running.set(id, current)
+    this.#lastWork.set(id, current)
     const clear = () => {
-      if (this.#running.get(id) === current) this.#running.delete(id)
+      if (this.#lastWork.get(id) === current) this.#lastWork.delete(id)
     }
     current.then(clear, clear)
     await untilAborted(Promise.allSettled([before]), signal)

@@ -13,9 +13,9 @@ export interface SessionStart {
 
 /** The end of a run of `start --attach`. */
 export interface SessionOutcome {
-  /** `undefined` if the command was killed instead of the program. */
+  /** `undefined` if the command was killed or could not be started. */
   readonly exitCode: number | undefined
-  /** The end of stderr, if the command itself may have failed. */
+  /** The end of stderr (of stdout with a terminal), if the command itself may have failed. */
   readonly failure: string | undefined
   readonly endedAt: Date
 }
@@ -33,7 +33,7 @@ export class ContainerSession {
   readonly stdin: CliSession['stdin']
   readonly resize: CliSession['resize']
   readonly killCommand: CliSession['killCommand']
-  /** Resolves when the program has printed something, which proves that it runs. */
+  /** Resolves when the program has printed to stdout, which proves that it runs. Never with a terminal: see `#record`. */
   readonly firstOutput: Promise<void>
   #ended: SessionOutcome | undefined
   #resolveFirstOutput: () => void = () => {}

@@ -1,3 +1,3 @@
-import { tryByKit } from './try-by-kit.js'
+import { describeConformance } from './describe-conformance.js'
 
-await tryByKit('0.12 on macOS 15', 'none')
+await describeConformance('0.12 on macOS 15', 'off')

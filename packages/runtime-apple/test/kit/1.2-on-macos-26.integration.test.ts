@@ -1,3 +1,3 @@
-import { tryByKit } from './try-by-kit.js'
+import { describeConformance } from './describe-conformance.js'
 
-await tryByKit('1.2 on macOS 26', 'none')
+await describeConformance('1.2 on macOS 26', 'off')

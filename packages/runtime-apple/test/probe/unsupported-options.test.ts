@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
-import { listUnsupportedOptions, type OptionFacts } from '../../src/probe/unsupported-options.js'
+import { listUnsupportedOptions, type OptionInput } from '../../src/probe/unsupported-options.js'
 
 const create = ['cap-add', 'ulimit', 'init', 'read-only']
-const commands = (change: Readonly<Record<string, readonly string[] | undefined>>): OptionFacts['commands'] => {
+const commands = (change: Readonly<Record<string, readonly string[] | undefined>>): OptionInput['commands'] => {
   const all = { create, build: ['dns'], network: [], volume: [], ...change }
   return new Map(Object.entries(all).flatMap(([name, options]) => (options ? [[name, new Set(options)]] : [])))
 }
 const createWithout = (option: string) => ({ commands: commands({ create: create.filter((name) => name !== option) }) })
-const list = (facts: Partial<OptionFacts>) =>
+const list = (facts: Partial<OptionInput>) =>
   listUnsupportedOptions({ commands: commands({}), version: '1.2.2', noTerminal: undefined, ...facts })
-const toFields = (facts: Partial<OptionFacts>) => list(facts).map(({ field }) => field)
+const toFields = (facts: Partial<OptionInput>) => list(facts).map(({ field }) => field)
 
 it('lists each field once, with a reason', () => {
   const unsupported = list({ commands: commands({ network: undefined, create: [] }) })
@@ -17,7 +17,7 @@ it('lists each field once, with a reason', () => {
   for (const { reason } of unsupported) expect(reason).not.toBe('')
 })
 
-it.each<readonly [string, Partial<OptionFacts>, readonly string[]]>([
+it.each<readonly [string, Partial<OptionInput>, readonly string[]]>([
   ['--cap-add', createWithout('cap-add'), ['capAdd', 'capDrop']],
   ['--ulimit', createWithout('ulimit'), ['ulimits']],
   ['--init', createWithout('init'), ['init']],

@@ -8,8 +8,8 @@ import { appleSilicon } from '../simulator/open-apple.js'
 import { releases, startSimulator } from '../simulator/start-simulator.mjs'
 
 /** Declares the conformance kit on the simulator of one release of the command on one macOS. */
-export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'probe'): Promise<void> {
-  const title = `${on}, managers: ${managers}`
+export async function describeConformance(on: keyof typeof releases, networks: 'off' | 'if-available'): Promise<void> {
+  const title = `${on}, networks: ${networks}`
   // The suite needs its environment when it is declared.
   const simulator = problem === undefined ? await startSimulator({ release: releases[on] }) : undefined
   const path = `${simulator?.home ?? ''}:${process.env.PATH}`
@@ -19,13 +19,13 @@ export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'pr
     runtimePluginSuite(
       { describe, it, beforeAll, afterAll },
       {
-        plugin: { ...applePlugin({ platform: appleSilicon, managers }), probeTimeoutMs: 20_000 },
+        plugin: { ...applePlugin({ platform: appleSilicon, networks }), probeTimeoutMs: 20_000 },
         image: simulator?.image ?? '',
         env: { ...process.env, PATH: path },
         unavailableEnv: { PATH: '' },
         // A program of the image reaches the simulated host and peers; see simulator/host-calls.mjs.
         programs: { connect: (host, port) => ['connect', host, String(port)] },
-        ...(managers === 'probe' && {
+        ...(networks === 'if-available' && {
           specifier: fileURLToPath(new URL('../fixtures/apple-plugin.mjs', import.meta.url)),
         }),
         onReport: (made) => {

@@ -1,3 +1,0 @@
-import { tryByKit } from './try-by-kit.js'
-
-await tryByKit('1.2 on macOS 26', 'probe')

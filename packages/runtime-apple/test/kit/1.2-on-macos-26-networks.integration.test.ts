@@ -1,0 +1,3 @@
+import { describeConformance } from './describe-conformance.js'
+
+await describeConformance('1.2 on macOS 26', 'if-available')
