@@ -63,7 +63,7 @@ export function toNotStartedCode(text: string): 126 | 127 | undefined {
 }
 
 /** Whether the text says that this container does not exist or does not run. */
-export function isContainerLost(text: string, id: string): boolean {
+export function isNotRunningText(text: string, id: string): boolean {
   return text.includes(id) && /container .*(not found|is not running)/i.test(text)
 }
 

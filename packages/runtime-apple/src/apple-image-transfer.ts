@@ -13,39 +13,39 @@ import {
   untilAborted,
   validateImageReference,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
-import { findReference, listReferences } from './images/find-reference.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
+import { findReference, listTaggedImages } from './images/find-reference.js'
 import { findImage } from './images/images.js'
 import { pullImage } from './images/pull-image.js'
 import { withLogin } from './images/with-login.js'
 
 /** Pulls, loads and saves images. Archives go through temporary files, because the command cannot use pipes for them. */
 export class AppleImageTransfer implements ImageTransfer {
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
 
-  constructor(connection: AppleConnection) {
-    this.#connection = connection
+  constructor(context: AppleRuntimeContext) {
+    this.#context = context
   }
 
   async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
     validateImageReference(reference, 'reference')
     const { platform, credentials, onProgress } = options
-    return await this.#connection.call({ operation: 'pullImage', subject: reference }, options, async (call) => {
-      const pull = () => pullImage(this.#connection, reference, { call, platform, onProgress })
-      await (credentials === undefined ? pull() : withLogin(this.#connection, { reference, credentials, call }, pull))
-      const image = await findImage(this.#connection, reference, call)
+    return await this.#context.call({ operation: 'pullImage', subject: reference }, options, async (call) => {
+      const pull = () => pullImage(this.#context, reference, { call, platform, onProgress })
+      await (credentials === undefined ? pull() : withLogin(this.#context, { reference, credentials, call }, pull))
+      const image = await findImage(this.#context, reference, call)
       if (image === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: reference })
       return image.id
     })
   }
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
-    return await this.#connection.call({ operation: 'loadImages', subject: 'an archive' }, options, async (call) => {
-      const file = await createArchivePath(this.#connection.env)
+    return await this.#context.call({ operation: 'loadImages', subject: 'an archive' }, options, async (call) => {
+      const file = await createArchivePath(this.#context.env)
       try {
         await untilAborted(pipeline(Readable.from(tar), createWriteStream(file), { signal: call.signal }), call.signal)
         const limits = { ...call, limit: 'archiveMs' } as const
-        const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], limits)
+        const { stdout } = await this.#context.run(['image', 'load', `--input=${file}`], limits)
         return await this.#findLoaded(stdout.toString('utf8'), call)
       } finally {
         await removeArchive(file)
@@ -55,11 +55,11 @@ export class AppleImageTransfer implements ImageTransfer {
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
-    const file = await this.#connection.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
-      const name = await findReference(this.#connection, reference, call)
-      const path = await createArchivePath(this.#connection.env)
+    const file = await this.#context.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
+      const name = await findReference(this.#context, reference, call)
+      const path = await createArchivePath(this.#context.env)
       call.undo.add('archive', () => removeArchive(path))
-      await this.#connection.run(['image', 'save', `--output=${path}`, name], { ...call, limit: 'archiveMs' })
+      await this.#context.run(['image', 'save', `--output=${path}`, name], { ...call, limit: 'archiveMs' })
       return path
     })
     return this.#openFile(file, options)
@@ -68,13 +68,13 @@ export class AppleImageTransfer implements ImageTransfer {
   /** Finds the references of existing images in the output of `image load`. */
   async #findLoaded(text: string, call: Operation): Promise<readonly string[]> {
     const words = new Set(text.split(/\s+/))
-    const loaded = (await listReferences(this.#connection, call)).filter(({ reference }) => words.has(reference))
+    const loaded = (await listTaggedImages(this.#context, call)).filter(({ reference }) => words.has(reference))
     return [...new Set(loaded.flatMap(({ reference, id }) => [toFamiliarName(reference), id]))]
   }
 
   /** Opens the archive, and removes it at the end of the stream. The stream fails at an abort and at `close` of the runtime. */
   #openFile(file: string, { signal }: OperationOptions): Readable {
-    const { signal: own, end } = this.#connection.operations.begin(signal)
+    const { signal: own, end } = this.#context.operations.begin(signal)
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
     own.addEventListener('abort', onAbort, { once: true })

@@ -8,18 +8,18 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import { NamedObjects } from './named-objects.js'
 import { type AppleNetwork, parseNetworks } from './networks/parse-networks.js'
 
 /** Networks of the command, on macOS 26 and newer. The name is the id. */
 export class AppleNetworkManager implements NetworkManager {
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
   readonly #networks: NamedObjects<AppleNetwork>
 
-  constructor(connection: AppleConnection) {
-    this.#connection = connection
-    this.#networks = new NamedObjects(connection, {
+  constructor(context: AppleRuntimeContext) {
+    this.#context = context
+    this.#networks = new NamedObjects(context, {
       noun: 'network',
       parse: parseNetworks,
       usedBy: ({ networks }) => networks,
@@ -52,7 +52,7 @@ export class AppleNetworkManager implements NetworkManager {
     if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return
     const reason =
       'network names have at most 63 lower-case letters, digits, "_", "." or "-", and begin with a letter or digit'
-    throw this.#connection.toUnsupported('name', name, reason)
+    throw this.#context.toUnsupported('name', name, reason)
   }
 
   #checkLabelKeys(labels: StringMap): void {
@@ -60,6 +60,6 @@ export class AppleNetworkManager implements NetworkManager {
     if (bad === undefined) return
     const reason =
       'keys of network labels have at most 128 lower-case letters, digits, ".", "/" or "-", the latter three not at an end'
-    throw this.#connection.toUnsupported('labels', bad, reason)
+    throw this.#context.toUnsupported('labels', bad, reason)
   }
 }

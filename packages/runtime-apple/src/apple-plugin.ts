@@ -10,7 +10,6 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
-import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
 import { AppleFirewallManager } from './apple-firewall-manager.js'
@@ -20,6 +19,7 @@ import { AppleNetworkManager } from './apple-network-manager.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { probeApple } from './apple-probe.js'
 import { AppleRuntime } from './apple-runtime.js'
+import { AppleRuntimeContext } from './apple-runtime-context.js'
 import { AppleSidecarManager } from './apple-sidecar-manager.js'
 import { defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleVolumeManager } from './apple-volume-manager.js'
@@ -41,22 +41,22 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     probeTimeoutMs: options.probeTimeoutMs ?? (options.system === 'start' ? startingMs : answerMs),
     isChosen: () => options.command !== undefined,
     probe: (probing) => probeApple(options, probing),
-    register: (scope, details) => register(scope, new AppleConnection({ ...scope, details, timeouts })),
+    register: (scope, details) => register(scope, new AppleRuntimeContext({ ...scope, details, timeouts })),
   }
 }
 
-function register(scope: RegistrationScope, connection: AppleConnection): void {
-  const { details } = connection
-  const runtime = new AppleRuntime(connection)
+function register(scope: RegistrationScope, context: AppleRuntimeContext): void {
+  const { details } = context
+  const runtime = new AppleRuntime(context)
   scope.provide(runtimeCapability, runtime)
-  scope.provide(imageBuilderCapability, new AppleImageBuilder(connection))
-  scope.provide(execManagerCapability, new AppleExecManager(connection))
-  scope.provide(imageTransferCapability, new AppleImageTransfer(connection))
-  if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(connection))
-  if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(connection))
+  scope.provide(imageBuilderCapability, new AppleImageBuilder(context))
+  scope.provide(execManagerCapability, new AppleExecManager(context))
+  scope.provide(imageTransferCapability, new AppleImageTransfer(context))
+  if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(context))
+  if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(context))
   if (!details.hasNetworks) return
-  scope.provide(networkManagerCapability, new AppleNetworkManager(connection))
-  scope.provide(sidecarManagerCapability, new AppleSidecarManager(connection, runtime))
+  scope.provide(networkManagerCapability, new AppleNetworkManager(context))
+  scope.provide(sidecarManagerCapability, new AppleSidecarManager(context, runtime))
 }
 
 const answerMs = 30_000

@@ -5,7 +5,7 @@ import { createHostError, linkSignals, type ProbeOptions, type ProbeResult, star
 import type { AppleDetails } from './apple-details.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'
-import { askCommand, type Reached } from './probe/ask-command.js'
+import { examineCommand, type Reached } from './probe/examine-command.js'
 import { type ProbeFailure, toProbeFailure } from './probe/probe-failure.js'
 
 /**
@@ -37,7 +37,7 @@ export async function probeApple(
   const { clear, ...limit } = startLimit(probing)
   const reached: Reached = { step: 'version' }
   try {
-    const found = await askCommand(new AppleCli(command, env), options, { ...limit, reached })
+    const found = await examineCommand(new AppleCli(command, env), options, { ...limit, reached })
     return { available: true, attempts: [], ...found }
   } catch (error) {
     signal?.throwIfAborted()

@@ -26,149 +26,145 @@ import {
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import { attach, resizeTerminal, startAttached } from './containers/attach.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
 import { waitContainer } from './containers/exit-code.js'
-import { toContainerInfo, toInspection, toPortMap, toPorts } from './containers/inspect-container.js'
-import { findContainer, listAll, toContainerState } from './containers/queries/find-container.js'
+import { findContainer, listContainers, toContainerState } from './containers/queries/find-container.js'
 import { readAllLogs, readLogs } from './containers/read-logs.js'
 import { startContainer } from './containers/start-container.js'
 import { removeContainer, stopContainer } from './containers/stop-container.js'
+import { toContainerInfo, toInspection, toPortMap, toPorts } from './containers/to-inspection.js'
 import { findImage, getImageHomeDir, listImages, removeImage } from './images/images.js'
 import { getHostAddress } from './networks/host-address.js'
 
 /** Runs containers with Apple's `container` command. Each method checks its arguments and options before it runs the command. */
 export class AppleRuntime implements Runtime {
   readonly type: string
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
 
-  constructor(connection: AppleConnection) {
-    this.type = connection.runtimeName
-    this.#connection = connection
+  constructor(context: AppleRuntimeContext) {
+    this.type = context.runtimeName
+    this.#context = context
   }
 
   async ping(options: OperationOptions = {}): Promise<void> {
-    await this.#connection.call({ operation: 'ping', subject: 'the service' }, options, async (call) => {
-      await this.#connection.run(['system', 'status'], { ...call, limit: 'pingMs' })
+    await this.#context.call({ operation: 'ping', subject: 'the service' }, options, async (call) => {
+      await this.#context.run(['system', 'status'], { ...call, limit: 'pingMs' })
     })
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
-    checkConfig(this.#connection, config)
+    checkConfig(this.#context, config)
     const { onProgress } = options
     return await this.#call('createContainer', config.name ?? config.image, options, (call) =>
-      createContainer(this.#connection, config, { call, onProgress }),
+      createContainer(this.#context, config, { call, onProgress }),
     )
   }
 
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    await this.#call('startContainer', id, options, (call) => startContainer(this.#connection, id, { call }))
+    await this.#call('startContainer', id, options, (call) => startContainer(this.#context, id, { call }))
   }
 
   async stopContainer(id: string, options: StopOptions = {}): Promise<void> {
     validateId(id)
     validateStopOptions(options)
     const { graceMs = 10_000 } = options
-    await this.#call('stopContainer', id, options, (call) => stopContainer(this.#connection, id, { call, graceMs }))
+    await this.#call('stopContainer', id, options, (call) => stopContainer(this.#context, id, { call, graceMs }))
   }
 
   async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
     validateId(id)
-    return await this.#call('waitContainer', id, options, (call) => waitContainer(this.#connection, id, call))
+    return await this.#call('waitContainer', id, options, (call) => waitContainer(this.#context, id, call))
   }
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    await this.#call('removeContainer', id, options, (call) => removeContainer(this.#connection, id, call))
+    await this.#call('removeContainer', id, options, (call) => removeContainer(this.#context, id, call))
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateId(id)
     validateLogOptions(options)
     const { since, timestamps, stdout = true, stderr = true } = options
-    this.#connection.checkOption(runtimeCapability, 'logs.since', since)
-    this.#connection.checkOption(runtimeCapability, 'logs.timestamps', timestamps)
-    this.#connection.checkOption(runtimeCapability, 'logs.split', stdout !== stderr)
-    const { operations } = this.#connection
-    return createLogStream({ operations, id, options }, (call) => readLogs(this.#connection, id, { call, options }))
+    this.#context.checkOption(runtimeCapability, 'logs.since', since)
+    this.#context.checkOption(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#context.checkOption(runtimeCapability, 'logs.split', stdout !== stderr)
+    const { operations } = this.#context
+    return createLogStream({ operations, id, options }, (call) => readLogs(this.#context, id, { call, options }))
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
     validateId(id)
-    return await this.#call('containerLogsAll', id, options, (call) => readAllLogs(this.#connection, id, call))
+    return await this.#call('containerLogsAll', id, options, (call) => readAllLogs(this.#context, id, call))
   }
 
   async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
     validateId(id)
     return await this.#call('containerState', id, options, async (call) =>
-      toContainerState(this.#connection, await findContainer(this.#connection, id, call)),
+      toContainerState(this.#context, await findContainer(this.#context, id, call)),
     )
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateId(id)
     return await this.#call('inspectContainer', id, options, async (call) =>
-      toInspection(this.#connection, await findContainer(this.#connection, id, call)),
+      toInspection(this.#context, await findContainer(this.#context, id, call)),
     )
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
     validateImageReference(tag, 'tag')
     return await this.#call('imageExists', tag, options, async (call) => {
-      return (await findImage(this.#connection, tag, call)) !== undefined
+      return (await findImage(this.#context, tag, call)) !== undefined
     })
   }
 
   async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
     try {
       validateImageReference(image)
-      return await this.#call('getImageHomeDir', image, options, (call) =>
-        getImageHomeDir(this.#connection, image, call),
-      )
+      return await this.#call('getImageHomeDir', image, options, (call) => getImageHomeDir(this.#context, image, call))
     } catch {
       // Rejects only for an abort and after `close`. An unknown home is `/root`.
       options.signal?.throwIfAborted()
-      this.#connection.operations.assertOpen()
+      this.#context.operations.assertOpen()
       return '/root'
     }
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    return await this.#call('listImages', 'the images', options, (call) => listImages(this.#connection, options, call))
+    return await this.#call('listImages', 'the images', options, (call) => listImages(this.#context, options, call))
   }
 
   async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
     validateImageReference(id, 'id')
-    await this.#call('removeImage', id, options, (call) => removeImage(this.#connection, id, call))
+    await this.#call('removeImage', id, options, (call) => removeImage(this.#context, id, call))
   }
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    await this.#call('attach', id, options, (call) => attach(this.#connection, id, { call, options }))
+    await this.#call('attach', id, options, (call) => attach(this.#context, id, { call, options }))
   }
 
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
-    return await this.#call('startAttached', id, options, (call) =>
-      startAttached(this.#connection, id, { call, options }),
-    )
+    return await this.#call('startAttached', id, options, (call) => startAttached(this.#context, id, { call, options }))
   }
 
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateTerminalSize(size)
-    await this.#call('resizeTTY', id, options, (call) => resizeTerminal(this.#connection, id, { size, call }))
+    await this.#call('resizeTTY', id, options, (call) => resizeTerminal(this.#context, id, { size, call }))
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
     const { networkId = 'default' } = options
     validateId(networkId, 'networkId')
     return await this.#call('getHostAddress', networkId, options, (call) =>
-      getHostAddress(this.#connection, networkId, call),
+      getHostAddress(this.#context, networkId, call),
     )
   }
 
@@ -179,20 +175,20 @@ export class AppleRuntime implements Runtime {
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
     validateId(id)
     return await this.#call('getPortBindings', id, options, async (call) =>
-      toPortMap(toPorts(await findContainer(this.#connection, id, call))),
+      toPortMap(toPorts(await findContainer(this.#context, id, call))),
     )
   }
 
   async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
     return await this.#call('listContainers', 'the containers', options, async (call) =>
-      (await listAll(this.#connection, call))
+      (await listContainers(this.#context, call))
         .filter(({ labels }) => hasLabels(labels, options.labels))
-        .map((container) => toContainerInfo(this.#connection, container)),
+        .map((container) => toContainerInfo(this.#context, container)),
     )
   }
 
   async close(): Promise<void> {
-    await this.#connection.close()
+    await this.#context.close()
   }
 
   #call<T>(
@@ -201,6 +197,6 @@ export class AppleRuntime implements Runtime {
     options: OperationOptions,
     effect: (call: Operation) => Promise<T>,
   ): Promise<T> {
-    return this.#connection.call({ operation, subject }, options, effect)
+    return this.#context.call({ operation, subject }, options, effect)
   }
 }

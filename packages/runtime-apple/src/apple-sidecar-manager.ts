@@ -7,30 +7,30 @@ import type {
   SidecarManager,
 } from '@capstan/core'
 import { validateSidecarConfig } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
 import { startContainer } from './containers/start-container.js'
 
 /** Starts helper containers. Peers reach each other by address, because the guests have no name service. */
 export class AppleSidecarManager implements SidecarManager {
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
   readonly #runtime: Runtime
 
-  constructor(connection: AppleConnection, runtime: Runtime) {
-    this.#connection = connection
+  constructor(context: AppleRuntimeContext, runtime: Runtime) {
+    this.#context = context
     this.#runtime = runtime
   }
 
   async startSidecar(sidecar: SidecarConfig, options: CreateOptions = {}): Promise<string> {
     const config = validateSidecarConfig(sidecar)
-    checkConfig(this.#connection, config)
+    checkConfig(this.#context, config)
     const { onProgress } = options
-    return await this.#connection.call(
+    return await this.#context.call(
       { operation: 'startSidecar', subject: config.name ?? '' },
       options,
       async (call) => {
-        const id = await createContainer(this.#connection, config, { call, onProgress })
-        await startContainer(this.#connection, id, { call })
+        const id = await createContainer(this.#context, config, { call, onProgress })
+        await startContainer(this.#context, id, { call })
         return id
       },
     )

@@ -6,16 +6,16 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import type { NamedObjects } from './named-objects.js'
-import { createVolumeObjects } from './volumes/mounted-volumes.js'
+import { createVolumeObjects } from './volumes/volume-objects.js'
 
 /** Volumes of the command: disk images, each for one running container at a time. */
 export class AppleVolumeManager implements VolumeManager {
   readonly #volumes: NamedObjects<VolumeInfo>
 
-  constructor(connection: AppleConnection) {
-    this.#volumes = createVolumeObjects(connection)
+  constructor(context: AppleRuntimeContext) {
+    this.#volumes = createVolumeObjects(context)
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {

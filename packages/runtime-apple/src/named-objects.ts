@@ -8,11 +8,11 @@ import {
   type StringMap,
   toObjectLabels,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
+import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import type { CliResult } from './cli/apple-cli.js'
 import { toLabelOptions } from './cli/options.js'
-import { listAll } from './containers/queries/find-container.js'
+import { listContainers } from './containers/queries/find-container.js'
 import type { AppleContainer } from './containers/queries/parse-containers.js'
 
 /** A kind of object that the command stores by name. */
@@ -30,23 +30,23 @@ interface Named {
 
 /** Creates, removes and lists the objects of one kind. The name is the id. */
 export class NamedObjects<T extends Named> {
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
   readonly #kind: NamedKind<T>
 
-  constructor(connection: AppleConnection, kind: NamedKind<T>) {
-    this.#connection = connection
+  constructor(context: AppleRuntimeContext, kind: NamedKind<T>) {
+    this.#context = context
     this.#kind = kind
   }
 
   /** Creates an object with the labels of its owner. A name that is taken: NAME_CONFLICT. */
   async create(operation: string, { name, labels, flags = [] }: NewObject, options: OperationOptions): Promise<string> {
     const { noun } = this.#kind
-    const { ownerLabels } = this.#connection
+    const { ownerLabels } = this.#context
     const all = toObjectLabels({ kind: noun }, ownerLabels, labels)
-    return await this.#connection.call({ operation, subject: name }, options, async (call) => {
+    return await this.#context.call({ operation, subject: name }, options, async (call) => {
       const result = await this.#runCreate({ name, labels: all, flags }, call)
       if (result.exitCode === 0) return name
-      if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
+      if (!isNameTaken(toErrorText(result.stderr))) throw this.#context.toError(result, call)
       const existing = await this.#find(name, call)
       throw createHostError('NAME_CONFLICT', {
         name,
@@ -63,17 +63,17 @@ export class NamedObjects<T extends Named> {
     const result = await this.#runCreate({ name, labels }, own)
     // Another client may have created it meanwhile.
     if (result.exitCode === 0 || isNameTaken(toErrorText(result.stderr))) return
-    throw this.#connection.toError(result, own)
+    throw this.#context.toError(result, own)
   }
 
   /** Removes an object. Gone: resolves. Used by a container: IN_USE. */
   async remove(operation: string, name: string, options: OperationOptions): Promise<void> {
-    await this.#connection.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
+    await this.#context.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
   }
 
   async list(operation: string, options: OperationOptions): Promise<readonly T[]> {
     const subject = `the ${this.#kind.noun}s`
-    return await this.#connection.call({ operation, subject }, options, (call) => this.#list(call))
+    return await this.#context.call({ operation, subject }, options, (call) => this.#list(call))
   }
 
   async #runCreate({ name, labels, flags = [] }: NewObject, call: Operation): Promise<CliResult> {
@@ -83,12 +83,12 @@ export class NamedObjects<T extends Named> {
       this.#removeByRequestId(name, requestIdLabel, { ...call, subject: name, signal }),
     )
     const argv = [noun, 'create', ...flags, ...toLabelOptions({ ...labels, ...requestIdLabel }), name]
-    return await this.#connection.cli.run(argv, { ...call, abortGraceMs: this.#connection.timeouts.abortGraceMs })
+    return await this.#context.cli.run(argv, { ...call, abortGraceMs: this.#context.timeouts.abortGraceMs })
   }
 
   async #list(call: Omit<Operation, 'undo'>): Promise<readonly T[]> {
     const { noun, parse } = this.#kind
-    const { stdout } = await this.#connection.run([noun, 'list', '--format', 'json'], call)
+    const { stdout } = await this.#context.run([noun, 'list', '--format', 'json'], call)
     return parse(call.operation, stdout)
   }
 
@@ -98,14 +98,14 @@ export class NamedObjects<T extends Named> {
 
   async #remove(name: string, call: Omit<Operation, 'undo'>): Promise<void> {
     const { noun, usedBy } = this.#kind
-    const result = await this.#connection.cli.run([noun, 'delete', name], call)
+    const result = await this.#context.cli.run([noun, 'delete', name], call)
     if (result.exitCode === 0) return
     // The error text does not always give the reason, so the objects are looked up.
     if ((await this.#find(name, call)) === undefined) return
-    const containers = await listAll(this.#connection, call)
+    const containers = await listContainers(this.#context, call)
     const users = containers.filter((container) => usedBy(container).includes(name)).map(({ id }) => id)
     if (users.length > 0) throw createHostError('IN_USE', { subject: `${noun} "${name}"`, users })
-    throw this.#connection.toError(result, call)
+    throw this.#context.toError(result, call)
   }
 
   /** Removes the object that a failed call created. An object of the same name that another request created is kept. */

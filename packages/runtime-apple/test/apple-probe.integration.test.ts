@@ -86,6 +86,26 @@ describeWithSimulator('the report of the probe', () => {
     expect(fields).not.toContain('ulimits')
   })
 
+  it('notes that a release is not tested', async () => {
+    const report = await probe({ release: { version: '0.11.0', macos: 26 } })
+    expect(report).toMatchObject({ available: true, notes: ['version 0.11.0 is not tested'] })
+  })
+
+  it('provides no networks when the command fails to list them, with its error text', async () => {
+    const simulator = await useSimulator()
+    await simulator.control({ faults: [{ on: 'network list', kind: 'fail', text: 'no bridge', exitCode: 1 }] })
+    const absence = {
+      reason: '`container network list` failed: no bridge',
+      remedy: 'try `container network list` at a terminal',
+    }
+    expect(await discover(simulator, { networks: 'if-available' })).toMatchObject({
+      absent: [
+        { id: 'network-manager', ...absence },
+        { id: 'sidecar-manager', ...absence },
+      ],
+    })
+  })
+
   it('reads the help pages when the command tree is not printed', async () => {
     const simulator = await useSimulator()
     const before = await discover(simulator, { networks: 'if-available' })

@@ -69,7 +69,7 @@ describeWithSimulator('an Apple runtime', () => {
     await using other = await openApple(simulator)
     await expect(other.scope.runtime.attach(id, { stdout: new PassThrough() })).rejects.toMatchObject({
       code: 'NOT_ATTACHABLE',
-      facts: { id, reason: 'the session belongs to the process that started the container' },
+      facts: { id, reason: 'only the process that started the container receives its output' },
     })
     await runtime.removeContainer(id)
   })

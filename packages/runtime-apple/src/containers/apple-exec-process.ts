@@ -2,8 +2,8 @@ import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
 import { validateSignal, validateTerminalSize } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
-import { isCliFailure, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import { isCliFailure, isNotRunningText, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliSession } from '../cli/apple-cli.js'
 import { toExitCodeUnknown } from './exit-code.js'
 import { killExec } from './kill-exec.js'
@@ -23,15 +23,15 @@ export class AppleExecProcess implements ExecProcess {
   readonly stdout: PassThrough
   readonly stderr: PassThrough
   readonly exitCode: Promise<number>
-  readonly #connection: AppleConnection
+  readonly #context: AppleRuntimeContext
   readonly #settings: ExecSettings
   #tail = ''
   /** Whether the program itself has printed: the first output was not an error of the command. */
   #hasPrinted = false
   #hasEnded = false
 
-  constructor(connection: AppleConnection, settings: ExecSettings) {
-    this.#connection = connection
+  constructor(context: AppleRuntimeContext, settings: ExecSettings) {
+    this.#context = context
     this.#settings = settings
     const { stdin, stdout, stderr } = settings.session
     this.stdin = stdin ?? createClosedInput()
@@ -55,15 +55,15 @@ export class AppleExecProcess implements ExecProcess {
     validateSignal(signal)
     if (this.#hasEnded) return true
     const { id, execId } = this.#settings
-    return await this.#connection.call({ operation: 'kill', subject: id }, options, (call) =>
-      killExec(this.#connection, { ...call, id, execId, killSignal: signal }),
+    return await this.#context.call({ operation: 'kill', subject: id }, options, (call) =>
+      killExec(this.#context, { ...call, id, execId, killSignal: signal }),
     )
   }
 
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     options.signal?.throwIfAborted()
-    this.#connection.operations.assertOpen()
+    this.#context.operations.assertOpen()
     this.#settings.session.resize(size)
   }
 
@@ -77,14 +77,14 @@ export class AppleExecProcess implements ExecProcess {
 
   async #follow(): Promise<number> {
     const { session, signal, id, execId } = this.#settings
-    const { signal: own, end } = this.#connection.operations.begin(signal)
+    const { signal: own, end } = this.#context.operations.begin(signal)
     const onAbort = () => {
       session.killCommand()
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
       // The command was killed, but not the process in the container.
       const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(killMs) }
-      void killExec(this.#connection, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
+      void killExec(this.#context, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
     }
     own.addEventListener('abort', onAbort, { once: true })
     if (own.aborted) onAbort()
@@ -110,7 +110,7 @@ export class AppleExecProcess implements ExecProcess {
     // The command has no exit codes for these failures. Output of the program itself proves that it was started.
     const notStarted = this.#hasPrinted ? undefined : toNotStartedCode(text)
     if (notStarted !== undefined) return notStarted
-    if (isServiceGone(text) || isContainerLost(text, id)) throw toExitCodeUnknown(id, text)
+    if (isServiceGone(text) || isNotRunningText(text, id)) throw toExitCodeUnknown(id, text)
     return exitCode
   }
 }

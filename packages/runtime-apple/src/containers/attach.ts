@@ -8,8 +8,8 @@ import {
   pumpOutput,
   untilAborted,
 } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { toExitCode } from './exit-code.js'
 import { findContainer, toContainerState } from './queries/find-container.js'
@@ -17,16 +17,16 @@ import { startContainer } from './start-container.js'
 
 /** Attaches to the session of this process. The command cannot attach to a running container. */
 export async function attach(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, options }: { readonly call: Operation; readonly options: AttachOptions },
 ): Promise<void> {
-  const session = connection.records.find(id)?.session
+  const session = context.records.find(id)?.session
   if (session === undefined || session.ended !== undefined) {
-    const found = await findContainer(connection, id, call)
-    const state = toContainerState(connection, found)
+    const found = await findContainer(context, id, call)
+    const state = toContainerState(context, found)
     if (state !== 'running' || session !== undefined) throw createHostError('NOT_RUNNING', { id, state })
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.findReason('foreignContainers.output') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: context.findReason('foreignContainers.output') })
   }
   const { signal } = call
   if (options.initialSize !== undefined) session.resize(options.initialSize)
@@ -39,18 +39,18 @@ export async function attach(
   }
   const { failure } = await session.outcome
   if (failure !== undefined && isServiceGone(failure)) {
-    throw connection.toError({ exitCode: 1, stderr: toErrorText(failure) }, call)
+    throw context.toError({ exitCode: 1, stderr: toErrorText(failure) }, call)
   }
 }
 
 /** Starts a container and passes on its output from the first byte. An abort kills the container. */
 export async function startAttached(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, options }: { readonly call: Operation; readonly options: AttachOptions },
 ): Promise<number> {
   const { signal } = call
-  if (options.initialSize !== undefined) connection.records.get(id).terminalSize = options.initialSize
+  if (options.initialSize !== undefined) context.records.get(id).terminalSize = options.initialSize
   let output: Promise<void> | undefined
   const inputs: InputPump[] = []
   const onSession = (session: ContainerSession) => {
@@ -61,7 +61,7 @@ export async function startAttached(
     if (input !== undefined) inputs.push(input)
   }
   try {
-    const session = await startContainer(connection, id, { call, onSession })
+    const session = await startContainer(context, id, { call, onSession })
     if (session === undefined) {
       throw createHostError('NOT_ATTACHABLE', {
         id,
@@ -78,18 +78,18 @@ export async function startAttached(
 
 /** Resizes the terminal of a running container. Before the start the size is stored; without a terminal nothing happens. */
 export async function resizeTerminal(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { size, call }: { readonly size: TerminalSize; readonly call: Operation },
 ): Promise<void> {
-  const session = connection.records.find(id)?.session
+  const session = context.records.find(id)?.session
   if (session !== undefined && session.ended === undefined) return session.resize(size)
-  const found = await findContainer(connection, id, call)
-  const state = toContainerState(connection, found)
+  const found = await findContainer(context, id, call)
+  const state = toContainerState(context, found)
   if (state === 'running' && found.hasTerminal) {
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.findReason('foreignContainers.output') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: context.findReason('foreignContainers.output') })
   }
-  connection.records.get(id).terminalSize = size
+  context.records.get(id).terminalSize = size
 }
 
 function pumpStdin(

@@ -8,25 +8,25 @@ import {
   toObjectLabels,
   validateContainerConfig,
 } from '@capstan/core/plugin'
-import { type AppleConnection, ifPresent } from '../apple-connection.js'
 import { isNameTaken, toErrorText } from '../apple-errors.js'
+import { type AppleRuntimeContext, ifPresent } from '../apple-runtime-context.js'
 import { findReference } from '../images/find-reference.js'
 import { ensureImage } from '../images/pull-image.js'
 import type { ContainerPlan } from '../sessions/container-records.js'
-import { createMountedVolumes } from '../volumes/mounted-volumes.js'
+import { createMountedVolumes } from '../volumes/volume-objects.js'
 import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { fillPorts } from './free-ports.js'
-import { findContainerOrGone } from './queries/find-container.js'
+import { findContainerIfPresent } from './queries/find-container.js'
 
 /** Throws INVALID_ARGUMENT or OPTION_UNSUPPORTED for a config that this runtime cannot honour. Does not run the command. */
-export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
+export function checkConfig(context: AppleRuntimeContext, config: ContainerConfig): void {
   validateContainerConfig(config)
-  checkConfigOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
+  checkConfigOptions(context.runtimeName, config, context.details.unsupportedOptions)
   const { name, mounts = [] } = config
   if (name !== undefined && !/^.{2,63}$/.test(name))
-    throw connection.toUnsupported('name', name, 'names have 2 to 63 characters')
+    throw context.toUnsupported('name', name, 'names have 2 to 63 characters')
   const mount = findUnquotable(mounts)
-  if (mount !== undefined) throw connection.toUnsupported('mounts', JSON.stringify(mount), unquotable[mount.type])
+  if (mount !== undefined) throw context.toUnsupported('mounts', JSON.stringify(mount), unquotable[mount.type])
 }
 
 const unquotable = {
@@ -37,58 +37,55 @@ const unquotable = {
 
 /** Creates a container, its missing volumes, and pulls its missing image. The undo of the call removes container and volumes. */
 export async function createContainer(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   config: ContainerConfig,
   { call, onProgress }: { readonly call: Operation; readonly onProgress: CreateOptions['onProgress'] | undefined },
 ): Promise<string> {
-  const image = await findReference(connection, config.image, call)
-  await ensureImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
-  await createMountedVolumes(connection, config, call)
-  return await runCreate(connection, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
+  const image = await findReference(context, config.image, call)
+  await ensureImage(context, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
+  await createMountedVolumes(context, config, call)
+  return await runCreate(context, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
 }
 
 /**
  * Runs `create`, and resolves with the id, which is the name. A name is chosen here if there is none, so that the undo of an
  * aborted call knows which container to remove.
  */
-export async function runCreate(connection: AppleConnection, plan: ContainerPlan, call: Operation): Promise<string> {
+export async function runCreate(context: AppleRuntimeContext, plan: ContainerPlan, call: Operation): Promise<string> {
   const { config, image, ports } = plan
   const name = config.name ?? randomUUID()
   const stdin = config.interactive ? { [interactiveLabel]: 'true' } : {}
-  const labels = { ...toObjectLabels({ kind: 'container' }, connection.ownerLabels, config.labels), ...stdin }
+  const labels = { ...toObjectLabels({ kind: 'container' }, context.ownerLabels, config.labels), ...stdin }
   const argv = toCreateArguments(config, { name, image, labels, ports })
   let isCreated: boolean | undefined
   call.undo.add('container', async ({ signal }) => {
-    if (isCreated ?? (await wasCreated(connection, name, { ...call, signal })))
-      await removeCreated(connection, name, signal)
+    if (isCreated ?? (await wasCreated(context, name, { ...call, signal }))) await removeCreated(context, name, signal)
   })
   // After an abort the command may finish, so that the undo knows whether there is a container.
-  const limits = { limit: 'createMs', abortGraceMs: connection.timeouts.abortGraceMs } as const
-  const result = await connection.cli.run(argv, { ...call, ...limits })
+  const limits = { limit: 'createMs', abortGraceMs: context.timeouts.abortGraceMs } as const
+  const result = await context.cli.run(argv, { ...call, ...limits })
   isCreated = result.exitCode === 0
   if (isCreated) {
-    connection.records.add(name, plan)
+    context.records.add(name, plan)
     return name
   }
-  if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
-  const existing = await findContainerOrGone(connection, name, call)
-  const facts = { name, holderId: existing?.id, sameOwner: isSameOwner(existing?.labels, connection.ownerLabels) }
+  if (!isNameTaken(toErrorText(result.stderr))) throw context.toError(result, { ...call, subject: image })
+  const existing = await findContainerIfPresent(context, name, call)
+  const facts = { name, holderId: existing?.id, sameOwner: isSameOwner(existing?.labels, context.ownerLabels) }
   throw createHostError('NAME_CONFLICT', facts)
 }
 
 /** Whether a `create` that was killed has created the container. One with a record was created by another call. */
-async function wasCreated(connection: AppleConnection, name: string, call: Operation): Promise<boolean> {
-  const found = await findContainerOrGone(connection, name, call)
+async function wasCreated(context: AppleRuntimeContext, name: string, call: Operation): Promise<boolean> {
+  const found = await findContainerIfPresent(context, name, call)
   return (
-    found !== undefined &&
-    isSameOwner(found.labels, connection.ownerLabels) &&
-    connection.records.find(name) === undefined
+    found !== undefined && isSameOwner(found.labels, context.ownerLabels) && context.records.find(name) === undefined
   )
 }
 
-async function removeCreated(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
-  connection.records.remove(id)
-  const removing = connection.run(['delete', '--force', id], { operation: 'removeContainer', subject: id, signal })
+async function removeCreated(context: AppleRuntimeContext, id: string, signal: AbortSignal): Promise<void> {
+  context.records.remove(id)
+  const removing = context.run(['delete', '--force', id], { operation: 'removeContainer', subject: id, signal })
   await ifPresent(removing, 'CONTAINER_NOT_FOUND')
 }
 

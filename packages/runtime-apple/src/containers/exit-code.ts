@@ -1,27 +1,27 @@
 import { runtimeCapability } from '@capstan/core'
 import { createHostError, delay, type Operation, untilAborted } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { SessionOutcome } from '../sessions/container-session.js'
 import { toContainerState, tryFindContainer } from './queries/find-container.js'
 
 /** Resolves with the exit code, which only the runtime that started the container knows. */
-export async function waitContainer(connection: AppleConnection, id: string, call: Operation): Promise<number> {
+export async function waitContainer(context: AppleRuntimeContext, id: string, call: Operation): Promise<number> {
   for (let isFirst = true; ; isFirst = false) {
-    const session = connection.records.find(id)?.session
+    const session = context.records.find(id)?.session
     if (session !== undefined) return toExitCode(id, await untilAborted(session.outcome, call.signal))
-    const found = await tryFindContainer(connection, id, call)
-    if (found === 'unknown' || connection.records.find(id)?.session !== undefined) continue
+    const found = await tryFindContainer(context, id, call)
+    if (found === 'unknown' || context.records.find(id)?.session !== undefined) continue
     if (found === 'gone') {
       if (isFirst) throw createHostError('CONTAINER_NOT_FOUND', { id })
       throw toExitCodeUnknown(id, 'it was removed before this process saw its end')
     }
-    const state = toContainerState(connection, found)
+    const state = toContainerState(context, found)
     if (state === 'running' || state === 'stopping')
-      connection.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
+      context.checkOption(runtimeCapability, 'foreignContainers.exitCode', id)
     if (state === 'exited')
       throw toExitCodeUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
-    await connection.records.untilChanged(id, delay(pollMs, call))
+    await context.records.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()
   }
 }

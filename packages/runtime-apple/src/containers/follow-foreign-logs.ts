@@ -1,5 +1,5 @@
 import { delay, type LogCall, linkSignals } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { findContainer, tryFindContainer } from './queries/find-container.js'
 
 /**
@@ -7,18 +7,18 @@ import { findContainer, tryFindContainer } from './queries/find-container.js'
  * container is polled, and the command is killed shortly after the container has stopped.
  */
 export async function* followForeignLogs(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, tailLines }: { readonly call: LogCall; readonly tailLines: number | undefined },
 ): AsyncGenerator<Uint8Array> {
-  await findContainer(connection, id, call)
+  await findContainer(context, id, call)
   const last = tailLines === undefined ? [] : ['-n', String(tailLines)]
-  const session = await connection.cli.open(['logs', '--follow', ...last, id], { stdin: false })
+  const session = await context.cli.open(['logs', '--follow', ...last, id], { stdin: false })
   const { signal } = call
   signal.addEventListener('abort', session.killCommand, { once: true })
   if (signal.aborted) session.killCommand()
   const watch = linkSignals([signal])
-  const stopped = killAfterStop(connection, { ...call, subject: id, signal: watch.signal }, session.killCommand)
+  const stopped = killAfterStop(context, { ...call, subject: id, signal: watch.signal }, session.killCommand)
   stopped.catch(() => {}) // Awaited at the end of the output.
   let stderr = ''
   session.stderr.on('data', (chunk: Buffer) => {
@@ -28,7 +28,7 @@ export async function* followForeignLogs(
     for await (const bytes of session.stdout) yield bytes
     const exitCode = await session.exitCode
     if (exitCode === undefined) await stopped
-    if (exitCode !== undefined && exitCode !== 0) throw connection.toError({ exitCode, stderr }, call)
+    if (exitCode !== undefined && exitCode !== 0) throw context.toError({ exitCode, stderr }, call)
   } finally {
     watch.abort()
     watch.unlink()
@@ -41,11 +41,11 @@ export async function* followForeignLogs(
  * Kills the command after the container has stopped. The log is complete before the state changes; the delay lets the command
  * print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
  */
-async function killAfterStop(connection: AppleConnection, call: LogCall, killCommand: () => void): Promise<void> {
+async function killAfterStop(context: AppleRuntimeContext, call: LogCall, killCommand: () => void): Promise<void> {
   try {
     for (let hasStopped = false; !hasStopped; ) {
       await delay(pollMs, call)
-      const found = await tryFindContainer(connection, call.subject, call)
+      const found = await tryFindContainer(context, call.subject, call)
       hasStopped = found !== 'unknown' && (found === 'gone' || !activeStates.has(found.state))
     }
   } finally {

@@ -1,4 +1,4 @@
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliCall } from '../cli/apple-cli.js'
 
 export interface KillExec extends CliCall {
@@ -12,12 +12,12 @@ export interface KillExec extends CliCall {
  * by the id in its environment. Resolves with false if the image has no shell or the process has ended.
  */
 export async function killExec(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   { id, execId, killSignal, ...call }: KillExec,
 ): Promise<boolean> {
   const name = killSignal.replace(/^SIG/, '')
   const argv = ['exec', '--user=0', id, 'sh', '-c', script, 'sh', name, toExecVariable(execId)]
-  return (await connection.cli.run(argv, { ...call, subject: id })).exitCode === 0
+  return (await context.cli.run(argv, { ...call, subject: id })).exitCode === 0
 }
 
 /** The variable that identifies the process, as `NAME=VALUE`. */

@@ -1,7 +1,7 @@
 import type { LogChunk, LogOptions } from '@capstan/core'
 import { createHostError, type LogCall } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { OutputLostError } from '../sessions/output-record.js'
 import { followForeignLogs } from './follow-foreign-logs.js'
@@ -11,37 +11,37 @@ import { followForeignLogs } from './follow-foreign-logs.js'
  * reads them with `logs`, which trims newlines at both ends, and with `--follow` also drops empty lines.
  */
 export async function* readLogs(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, options }: { readonly call: LogCall; readonly options: LogOptions },
 ): AsyncGenerator<LogChunk> {
-  for await (const bytes of readBytes(connection, id, { call, options })) yield { source: 'combined', bytes }
+  for await (const bytes of readBytes(context, id, { call, options })) yield { source: 'combined', bytes }
 }
 
 async function* readBytes(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, options: { follow = false, tailLines } }: { readonly call: LogCall; readonly options: LogOptions },
 ): AsyncGenerator<Uint8Array> {
-  const session = connection.records.find(id)?.session
-  if (session?.output.isComplete) yield* readSession(connection, session, { call, follow, tailLines })
-  else if (follow) yield* followForeignLogs(connection, id, { call, tailLines })
-  else yield* tail(await readForeignLogs(connection, id, call), tailLines)
+  const session = context.records.find(id)?.session
+  if (session?.output.isComplete) yield* readSession(context, session, { call, follow, tailLines })
+  else if (follow) yield* followForeignLogs(context, id, { call, tailLines })
+  else yield* tail(await readForeignLogs(context, id, call), tailLines)
 }
 
 /** Reads everything printed so far. */
-export async function readAllLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
-  const session = connection.records.find(id)?.session
-  return session?.output.isComplete ? session.output.bytes : await readForeignLogs(connection, id, call)
+export async function readAllLogs(context: AppleRuntimeContext, id: string, call: LogCall): Promise<Uint8Array> {
+  const session = context.records.find(id)?.session
+  return session?.output.isComplete ? session.output.bytes : await readForeignLogs(context, id, call)
 }
 
-async function readForeignLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
-  const { stdout } = await connection.run(['logs', id], { ...call, limit: 'logsMs' })
+async function readForeignLogs(context: AppleRuntimeContext, id: string, call: LogCall): Promise<Uint8Array> {
+  const { stdout } = await context.run(['logs', id], { ...call, limit: 'logsMs' })
   return stdout
 }
 
 async function* readSession(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   session: ContainerSession,
   {
     call,
@@ -60,13 +60,13 @@ async function* readSession(
     for await (const { bytes } of chunks) yield bytes
   } catch (error) {
     if (!(error instanceof OutputLostError)) throw error
-    throw toConnectionLost(connection, error)
+    throw toConnectionLost(context, error)
   }
   const { failure } = session.ended ?? {}
-  if (follow && failure !== undefined && isServiceGone(failure)) throw toConnectionLost(connection, new Error(failure))
+  if (follow && failure !== undefined && isServiceGone(failure)) throw toConnectionLost(context, new Error(failure))
 }
 
-function toConnectionLost({ cli }: AppleConnection, cause: Error): Error {
+function toConnectionLost({ cli }: AppleRuntimeContext, cause: Error): Error {
   return createHostError('CONNECTION_LOST', { endpoint: cli.command, lastTimestamp: undefined }, { cause })
 }
 

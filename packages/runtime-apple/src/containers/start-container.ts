@@ -1,10 +1,10 @@
 import { createHostError, createUndoStack, delay, type Operation } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
-import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import { isAddressInUse, isNotRunningText, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
 import { interactiveLabel, runCreate } from './create-container.js'
 import { fillPorts, findTakenPort } from './free-ports.js'
-import { findContainer, findContainerOrGone, tryFindContainer } from './queries/find-container.js'
+import { findContainer, findContainerIfPresent, tryFindContainer } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'
 
 /**
@@ -12,20 +12,20 @@ import type { AppleContainer } from './queries/parse-containers.js'
  * with `undefined` if the container was already running.
  */
 export async function startContainer(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, onSession = () => {} }: StartOptions,
 ): Promise<ContainerSession | undefined> {
-  const { records } = connection
+  const { records } = context
   const before = records.find(id)?.session
   const start = async () => {
     call.signal.throwIfAborted()
     // Another call of this runtime has started it meanwhile.
     const current = records.find(id)?.session
     if (current !== undefined && (current !== before || current.ended === undefined)) return undefined
-    const found = await findContainer(connection, id, call)
+    const found = await findContainer(context, id, call)
     if (found.state === 'running') return undefined
-    const session = await openSession(connection, found, { call, onSession, attemptsLeft: 3 })
+    const session = await openSession(context, found, { call, onSession, attemptsLeft: 3 })
     await records.find(id)?.afterStart?.(session, call)
     return session
   }
@@ -46,39 +46,39 @@ interface Start {
 }
 
 async function openSession(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   found: AppleContainer,
   start: Start,
 ): Promise<ContainerSession> {
   const { call, onSession, attemptsLeft } = start
   const { id, labels, hasTerminal } = found
-  const known = connection.records.get(id)
+  const known = context.records.get(id)
   const isInteractive = labels[interactiveLabel] === 'true'
-  call.undo.add('start', (own) => killContainer(connection, id, own.signal))
+  call.undo.add('start', (own) => killContainer(context, id, own.signal))
   const terminal = hasTerminal ? { size: known.terminalSize } : undefined
-  const session = await ContainerSession.open(connection.cli, id, { isInteractive, terminal })
-  connection.records.addSession(id, session)
+  const session = await ContainerSession.open(context.cli, id, { isInteractive, terminal })
+  context.records.addSession(id, session)
   onSession(session)
-  const failure = await waitForStart(connection, { found, session, call })
+  const failure = await waitForStart(context, { found, session, call })
   if (failure === undefined) {
     known.hasRun = true
     known.plan = undefined
     return session
   }
   known.session = undefined
-  if (!isAddressInUse(toErrorText(failure))) throw toStartError(connection, found, failure, call)
+  if (!isAddressInUse(toErrorText(failure))) throw toStartError(context, found, failure, call)
   const { plan } = known
   const hasAutomaticPort = plan?.config.ports?.some(({ hostPort }) => hostPort === undefined) ?? false
   if (plan === undefined || !hasAutomaticPort || attemptsLeft === 1) throw await toPortError(found, failure)
   // Another process took a port that this runtime had chosen: the container is created again with another one.
-  await connection.run(['delete', '--force', id], { ...call, subject: id })
+  await context.run(['delete', '--force', id], { ...call, subject: id })
   const config = { ...plan.config, name: id }
   const ports = await fillPorts(config.ports ?? [])
   // A failed start keeps its container, so its undo has no step that removes the new one.
-  await runCreate(connection, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
+  await runCreate(context, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
   const { afterStart, terminalSize } = known
-  Object.assign(connection.records.get(id), { afterStart, terminalSize })
-  return await openSession(connection, await findContainer(connection, id, call), {
+  Object.assign(context.records.get(id), { afterStart, terminalSize })
+  return await openSession(context, await findContainer(context, id, call), {
     ...start,
     attemptsLeft: attemptsLeft - 1,
   })
@@ -91,10 +91,10 @@ interface Starting {
 }
 
 /** Resolves with the text of the failure, or with `undefined` when the program runs or has ended. */
-async function waitForStart(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
+async function waitForStart(context: AppleRuntimeContext, starting: Starting): Promise<string | undefined> {
   const { found, session, call } = starting
   // The service itself has no limit for a start.
-  const { startMs: timeoutMs } = connection.timeouts
+  const { startMs: timeoutMs } = context.timeouts
   const limit = call.hasCallerSignal ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
   for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
     const event = await Promise.race([
@@ -104,8 +104,8 @@ async function waitForStart(connection: AppleConnection, starting: Starting): Pr
     ])
     call.signal.throwIfAborted()
     if (event === 'output') return undefined
-    if (event !== 'time') return await findStartFailure(connection, starting, event)
-    const seen = await tryFindContainer(connection, found.id, call)
+    if (event !== 'time') return await findStartFailure(context, starting, event)
+    const seen = await tryFindContainer(context, found.id, call)
     if (typeof seen === 'object' && seen.state === 'running') return undefined
   }
   const facts = { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [], option: 'timeouts.startMs' }
@@ -117,18 +117,18 @@ async function waitForStart(connection: AppleConnection, starting: Starting): Pr
  * new start date. If the container is gone, only the text can tell.
  */
 async function findStartFailure(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   { found, call }: Starting,
   { failure }: SessionOutcome,
 ): Promise<string | undefined> {
   if (failure === undefined) return undefined
   const text = toErrorText(failure)
-  const now = await findContainerOrGone(connection, found.id, call)
+  const now = await findContainerIfPresent(context, found.id, call)
   if (now !== undefined) return hasStartedAgain(now.startedAt, found.startedAt) ? undefined : failure
   const isKnown =
     isServiceGone(text) ||
     isAddressInUse(text) ||
-    isContainerLost(text, found.id) ||
+    isNotRunningText(text, found.id) ||
     toNotStartedCode(text) !== undefined
   return isKnown ? failure : undefined
 }
@@ -137,11 +137,11 @@ function hasStartedAgain(startedAt: Date | undefined, before: Date | undefined):
   return startedAt !== undefined && startedAt.getTime() !== before?.getTime()
 }
 
-function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: Operation): Error {
+function toStartError(context: AppleRuntimeContext, found: AppleContainer, failure: string, call: Operation): Error {
   const exitCode = toNotStartedCode(toErrorText(failure))
   const { id, command } = found
   if (exitCode !== undefined) return createHostError('COMMAND_NOT_STARTED', { id, command, exitCode })
-  return connection.toError({ exitCode: 1, stderr: failure }, { ...call, subject: id })
+  return context.toError({ exitCode: 1, stderr: failure }, { ...call, subject: id })
 }
 
 async function toPortError({ ports, id }: AppleContainer, failure: string): Promise<Error> {
@@ -151,9 +151,9 @@ async function toPortError({ ports, id }: AppleContainer, failure: string): Prom
 }
 
 /** Kills the container of a failed start. It may be starting or gone. Killing the command would not stop it. */
-async function killContainer(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
-  const session = connection.records.find(id)?.session
+async function killContainer(context: AppleRuntimeContext, id: string, signal: AbortSignal): Promise<void> {
+  const session = context.records.find(id)?.session
   const call = { operation: 'stopContainer', subject: id, signal, timeoutMs: 20_000 }
-  await connection.cli.run(['kill', '--signal', 'KILL', id], call)
+  await context.cli.run(['kill', '--signal', 'KILL', id], call)
   session?.killCommand()
 }

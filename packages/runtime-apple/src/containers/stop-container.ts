@@ -1,29 +1,29 @@
 import type { Operation } from '@capstan/core/plugin'
-import { type AppleConnection, ifPresent } from '../apple-connection.js'
+import { type AppleRuntimeContext, ifPresent } from '../apple-runtime-context.js'
 
 /** Stops with the stop signal, and kills after the grace period. Not running, or gone: resolves. */
 export async function stopContainer(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, graceMs }: { readonly call: Operation; readonly graceMs: number },
 ): Promise<void> {
   const time = String(Math.ceil(graceMs / 1000))
   const limits = { subject: id, extraMs: graceMs }
-  const stopping = connection.run(['stop', `--time=${time}`, id], { ...call, ...limits })
+  const stopping = context.run(['stop', `--time=${time}`, id], { ...call, ...limits })
   await ifPresent(stopping, 'CONTAINER_NOT_FOUND')
-  await waitForSessionEnd(connection, id)
+  await waitForSessionEnd(context, id)
 }
 
 /** Removes by force. Gone: resolves. */
-export async function removeContainer(connection: AppleConnection, id: string, call: Operation): Promise<void> {
-  const removing = connection.run(['delete', '--force', id], { ...call, subject: id, limit: 'removeMs' })
+export async function removeContainer(context: AppleRuntimeContext, id: string, call: Operation): Promise<void> {
+  const removing = context.run(['delete', '--force', id], { ...call, subject: id, limit: 'removeMs' })
   await ifPresent(removing, 'CONTAINER_NOT_FOUND')
-  await waitForSessionEnd(connection, id)
-  connection.records.remove(id)
+  await waitForSessionEnd(context, id)
+  context.records.remove(id)
 }
 
 /** Waits for the end of the session. The command drains output for up to 3 seconds after the exit; it is killed after 5. */
-async function waitForSessionEnd({ records }: AppleConnection, id: string): Promise<void> {
+async function waitForSessionEnd({ records }: AppleRuntimeContext, id: string): Promise<void> {
   const session = records.find(id)?.session
   if (session === undefined) return
   const timer = setTimeout(session.killCommand, drainMs)

@@ -18,9 +18,9 @@ import {
   sealPlan,
   toFirewallScript,
 } from '@capstan/egress-firewall'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliCall } from '../cli/apple-cli.js'
-import { findContainerOrGone } from '../containers/queries/find-container.js'
+import { findContainerIfPresent } from '../containers/queries/find-container.js'
 
 /**
  * Sets the rules in the guest of a running container and verifies them. Needs `sh` and `iptables` in the image, `ip6tables` if
@@ -29,7 +29,7 @@ import { findContainerOrGone } from '../containers/queries/find-container.js'
  * If this fails, the container is sealed: rules allow only the loopback interface. If that fails, too, it is killed.
  */
 export async function applyFirewall(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   rules: FirewallRules,
   call: Operation,
@@ -38,28 +38,28 @@ export async function applyFirewall(
     // Names are resolved on this machine: there is no name service in the guests.
     const plan = await planFirewall(rules, {
       resolveHost: (host) => resolve(host, call.signal),
-      listNameServers: () => readNameServers(connection, id, call),
+      listNameServers: () => readNameServers(context, id, call),
     })
-    const outcome = await runScript(connection, id, plan, call)
+    const outcome = await runScript(context, id, plan, call)
     if (outcome.state !== 'set') throw new Error(outcome.reason)
   } catch (error) {
-    throw await restrictAfterFailure(connection, id, { call, error })
+    throw await restrictAfterFailure(context, id, { call, error })
   }
 }
 
 async function runScript(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   plan: FirewallPlan,
   call: CliCall,
 ): Promise<FirewallOutcome> {
   const command = ['sh', '-c', toFirewallScript(plan)]
-  const { exitCode, stdout, stderr } = await runInside(connection, id, command, call)
+  const { exitCode, stdout, stderr } = await runInside(context, id, command, call)
   return readFirewallOutcome({ exitCode, output: `${stdout.toString('utf8')}\n${stderr}` }, plan)
 }
 
-function runInside(connection: AppleConnection, id: string, command: readonly string[], call: CliCall) {
-  return connection.cli.run(['exec', '--user=0', id, ...command], { ...call, subject: id })
+function runInside(context: AppleRuntimeContext, id: string, command: readonly string[], call: CliCall) {
+  return context.cli.run(['exec', '--user=0', id, ...command], { ...call, subject: id })
 }
 
 async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -70,8 +70,8 @@ async function resolve(host: string, signal: AbortSignal): Promise<readonly stri
   return found.map(({ address }) => address)
 }
 
-async function readNameServers(connection: AppleConnection, id: string, call: CliCall): Promise<readonly string[]> {
-  const { stdout } = await runInside(connection, id, ['cat', '/etc/resolv.conf'], call)
+async function readNameServers(context: AppleRuntimeContext, id: string, call: CliCall): Promise<readonly string[]> {
+  const { stdout } = await runInside(context, id, ['cat', '/etc/resolv.conf'], call)
   return findNameServers(stdout.toString('utf8'))
 }
 
@@ -92,7 +92,7 @@ interface FailedSetup {
  * own, because the signal of the caller may have aborted.
  */
 async function restrictAfterFailure(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { call, error }: FailedSetup,
 ): Promise<unknown> {
@@ -100,7 +100,7 @@ async function restrictAfterFailure(
   let containment: Containment = 'unchanged'
   const undo = createUndoStack()
   undo.add('firewall', async ({ signal }) => {
-    containment = await sealOrKill(connection, id, { operation, subject: id, signal })
+    containment = await sealOrKill(context, id, { operation, subject: id, signal })
   })
   const failures = await undo.run()
   if (call.signal.aborted) return withUndoFailures(call.signal.reason, failures)
@@ -110,15 +110,15 @@ async function restrictAfterFailure(
 }
 
 async function sealOrKill(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   call: CliCall & { readonly signal: AbortSignal },
 ): Promise<Containment> {
-  const outcome = await runScript(connection, id, sealPlan, call).catch(() => undefined)
+  const outcome = await runScript(context, id, sealPlan, call).catch(() => undefined)
   if (outcome?.state === 'set') return 'sealed'
-  await connection.cli.run(['kill', '--signal', 'KILL', id], call)
+  await context.cli.run(['kill', '--signal', 'KILL', id], call)
   for (let left = killedMs / 100; left > 0; left -= 1) {
-    const state = (await findContainerOrGone(connection, id, call))?.state
+    const state = (await findContainerIfPresent(context, id, call))?.state
     if (state === undefined || state === 'stopped') return 'killed'
     await delay(100, call)
   }

@@ -1,6 +1,6 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, type Operation } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { findContainer, toContainerState } from '../containers/queries/find-container.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { applyFirewall, isNotRunningError } from './apply-firewall.js'
@@ -10,21 +10,21 @@ import { applyFirewall, isNotRunningError } from './apply-firewall.js'
  * its first start. A container without a network needs no rules.
  */
 export async function setupFirewall(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { rules, call }: { readonly rules: FirewallRules; readonly call: Operation },
 ): Promise<void> {
   const store = () => {
-    connection.records.get(id).afterStart = (session, start) =>
-      applyAfterStart(connection, id, { session, rules, call: start })
+    context.records.get(id).afterStart = (session, start) =>
+      applyAfterStart(context, id, { session, rules, call: start })
   }
   const setUp = async () => {
-    const found = await findContainer(connection, id, call)
-    const state = toContainerState(connection, found)
+    const found = await findContainer(context, id, call)
+    const state = toContainerState(context, found)
     if (state === 'exited' || state === 'stopping') throw createHostError('NOT_RUNNING', { id, state })
     if (found.networks.length === 0) return
     try {
-      if (state === 'running') await applyFirewall(connection, id, rules, call)
+      if (state === 'running') await applyFirewall(context, id, rules, call)
       store()
     } catch (error) {
       // Without stored rules, the next start would be unrestricted.
@@ -33,7 +33,7 @@ export async function setupFirewall(
     }
   }
   // After a start in progress, which would not apply the rules.
-  await connection.records.runExclusive(id, setUp, call.signal)
+  await context.records.runExclusive(id, setUp, call.signal)
 }
 
 function wasContained(error: unknown): boolean {
@@ -48,12 +48,12 @@ interface StartedContainer {
 
 /** Sets stored rules after a start, because they can be set only in the running guest. */
 async function applyAfterStart(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   { session, rules, call }: StartedContainer,
 ): Promise<void> {
   try {
-    if (session.ended === undefined) return await applyFirewall(connection, id, rules, call)
+    if (session.ended === undefined) return await applyFirewall(context, id, rules, call)
   } catch (error) {
     const isUnchanged = isHostError(error, 'FIREWALL_FAILED') && error.facts.containment === 'unchanged'
     if (!isNotRunningError(error) && !(isUnchanged && session.ended !== undefined)) throw error

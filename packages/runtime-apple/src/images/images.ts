@@ -9,31 +9,31 @@ import {
   toFullName,
   toImageHome,
 } from '@capstan/core/plugin'
-import { type AppleConnection, ifPresent } from '../apple-connection.js'
+import { type AppleRuntimeContext, ifPresent } from '../apple-runtime-context.js'
 import type { CliCall } from '../cli/apple-cli.js'
-import { listAll } from '../containers/queries/find-container.js'
-import { findReference, findReferences, listReferences } from './find-reference.js'
+import { listContainers } from '../containers/queries/find-container.js'
+import { findReference, findReferences, listTaggedImages } from './find-reference.js'
 import { type AppleImage, parseImages } from './parse-images.js'
 
 /** Inspects the image of this reference. `undefined` if the command reports that there is none. */
 export async function findImage(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   reference: string,
   call: CliCall,
 ): Promise<AppleImage | undefined> {
-  const asking = connection.run(['image', 'inspect', reference], { ...call, subject: reference })
-  const result = await ifPresent(asking, 'IMAGE_NOT_FOUND')
+  const inspecting = context.run(['image', 'inspect', reference], { ...call, subject: reference })
+  const result = await ifPresent(inspecting, 'IMAGE_NOT_FOUND')
   return result === undefined ? undefined : parseImages(call.operation, result.stdout)[0]
 }
 
 /** Lists images: one entry for each, with all its references. */
 export async function listImages(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   { labels }: ListOptions,
   call: CliCall,
 ): Promise<readonly ImageInfo[]> {
-  const listed = await listReferences(connection, call)
-  const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(connection, listed, call)
+  const listed = await listTaggedImages(context, call)
+  const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(context, listed, call)
   const byId = new Map<string, AppleImage[]>()
   for (const image of known) byId.set(image.id, [...(byId.get(image.id) ?? []), image])
   return [...byId.values()].map(toImageInfo).filter((image) => hasLabels(image.labels, labels))
@@ -44,16 +44,16 @@ export async function listImages(
  * all, which are then inspected one by one.
  */
 async function inspectAll(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   listed: readonly AppleImage[],
   call: CliCall,
 ): Promise<readonly AppleImage[]> {
   if (listed.length === 0) return []
   const references = listed.map(({ reference }) => reference)
-  const asking = connection.run(['image', 'inspect', ...references], call)
-  const result = await ifPresent(asking, 'IMAGE_NOT_FOUND')
+  const inspecting = context.run(['image', 'inspect', ...references], call)
+  const result = await ifPresent(inspecting, 'IMAGE_NOT_FOUND')
   if (result !== undefined) return parseImages(call.operation, result.stdout)
-  const found = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
+  const found = await Promise.all(references.map((reference) => findImage(context, reference, call)))
   return found.filter((image) => image !== undefined)
 }
 
@@ -69,8 +69,8 @@ function toImageInfo(images: readonly AppleImage[]): ImageInfo {
 }
 
 /** Reads the home directory from the image's configuration. An absent image has `/root`. */
-export async function getImageHomeDir(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
-  const config = (await findImage(connection, await findReference(connection, image, call), call))?.config
+export async function getImageHomeDir(context: AppleRuntimeContext, image: string, call: CliCall): Promise<string> {
+  const config = (await findImage(context, await findReference(context, image, call), call))?.config
   return config === undefined ? '/root' : toImageHome(config)
 }
 
@@ -78,23 +78,23 @@ export async function getImageHomeDir(connection: AppleConnection, image: string
  * Removes one reference, or, given an id, all references of the image. Containers are checked first, because the command also
  * removes images that are in use.
  */
-export async function removeImage(connection: AppleConnection, image: string, call: Operation): Promise<void> {
-  const references = isImageId(image) ? await findReferences(connection, image, call) : [toFullName(image)]
+export async function removeImage(context: AppleRuntimeContext, image: string, call: Operation): Promise<void> {
+  const references = isImageId(image) ? await findReferences(context, image, call) : [toFullName(image)]
   if (references.length === 0) return
-  const containers = await listAll(connection, call)
+  const containers = await listContainers(context, call)
   const users = containers.filter((container) => references.includes(container.image)).map(({ id }) => id)
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users })
-  await deleteReferences(connection, references, { ...call, subject: image })
+  await deleteReferences(context, references, { ...call, subject: image })
 }
 
 /** Deletes references. One that is gone is not an error. */
 export async function deleteReferences(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   references: readonly string[],
   call: CliCall,
 ): Promise<void> {
-  const result = await connection.cli.run(['image', 'delete', ...references], call)
+  const result = await context.cli.run(['image', 'delete', ...references], call)
   if (result.exitCode === 0) return
-  const left = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
-  if (left.some((found) => found !== undefined)) throw connection.toError(result, call)
+  const left = await Promise.all(references.map((reference) => findImage(context, reference, call)))
+  if (left.some((found) => found !== undefined)) throw context.toError(result, call)
 }

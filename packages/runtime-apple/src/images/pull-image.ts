@@ -1,7 +1,7 @@
 import type { CreateOptions, PullProgress } from '@capstan/core'
 import { createHostError, type Operation } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { toOption } from '../cli/options.js'
 import { findImage } from './images.js'
 
@@ -13,20 +13,20 @@ export interface PullSettings {
 
 /** Pulls an image. Rejects with IMAGE_PULL_FAILED if the registry rejects the pull or cannot be reached. */
 export async function pullImage(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   image: string,
   { call, platform, onProgress }: PullSettings,
 ): Promise<void> {
-  const progress = connection.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
+  const progress = context.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
   const argv = ['image', 'pull', ...progress, ...toOption('platform', platform), image]
   const onLine = onProgress && ((line: string) => reportProgress(onProgress, image, line))
-  const result = await connection.cli.run(argv, { ...call, limit: 'pullMs', onLine })
+  const result = await context.cli.run(argv, { ...call, limit: 'pullMs', onLine })
   if (result.exitCode === 0) {
     onProgress?.({ id: image, status: 'pulled', phase: 'done' })
     return
   }
   const text = toErrorText(result.stderr)
-  if (isServiceGone(text)) throw connection.toError(result, call)
+  if (isServiceGone(text)) throw context.toError(result, call)
   throw createHostError('IMAGE_PULL_FAILED', { image, registryText: text === '' ? 'the command gave no reason' : text })
 }
 
@@ -51,11 +51,11 @@ export interface EnsureOptions {
 
 /** Pulls the image if it is missing. `create` would pull it too, but without progress. */
 export async function ensureImage(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   image: string,
   { call, pull, onProgress, platform }: EnsureOptions,
 ): Promise<void> {
-  if ((await findImage(connection, image, call)) !== undefined) return
+  if ((await findImage(context, image, call)) !== undefined) return
   if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })
-  await pullImage(connection, image, { call, onProgress, platform })
+  await pullImage(context, image, { call, onProgress, platform })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hasLabels, type Operation, toFullName } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { deleteReferences, findImage } from './images.js'
 
@@ -12,24 +12,24 @@ import { deleteReferences, findImage } from './images.js'
  * Resolves with the function that removes these references after a successful build.
  */
 export async function prepareTagRestore(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   references: readonly string[],
   call: Operation,
 ): Promise<() => Promise<void>> {
   const backups: string[] = []
   const removeBackups = async (own: CliCall) => {
-    if (backups.length > 0) await deleteReferences(connection, backups, own)
+    if (backups.length > 0) await deleteReferences(context, backups, own)
   }
   call.undo.add('references to earlier images', ({ signal }) => removeBackups({ ...call, signal }))
   for (const reference of references) {
-    const found = await findImage(connection, reference, call)
+    const found = await findImage(context, reference, call)
     const earlier = found && { id: found.id, backup: toFullName(`capstan-earlier:${randomUUID()}`) }
     if (earlier !== undefined) {
       backups.push(earlier.backup)
-      await connection.run(['image', 'tag', reference, earlier.backup], { ...call, subject: reference })
+      await context.run(['image', 'tag', reference, earlier.backup], { ...call, subject: reference })
     }
     const moved = { reference, earlier }
-    call.undo.add(`tag ${reference}`, ({ signal }) => restoreTag(connection, moved, { ...call, signal }))
+    call.undo.add(`tag ${reference}`, ({ signal }) => restoreTag(context, moved, { ...call, signal }))
   }
   return () => removeBackups(call)
 }
@@ -40,10 +40,14 @@ interface MovedTag {
 }
 
 /** Restores a tag if it names another image, and this runtime built that. */
-async function restoreTag(connection: AppleConnection, { reference, earlier }: MovedTag, call: CliCall): Promise<void> {
-  const current = await findImage(connection, reference, call)
+async function restoreTag(
+  context: AppleRuntimeContext,
+  { reference, earlier }: MovedTag,
+  call: CliCall,
+): Promise<void> {
+  const current = await findImage(context, reference, call)
   if (current === undefined || current.id === earlier?.id) return
-  if (!hasLabels(current.config?.labels ?? {}, connection.ownerLabels)) return
-  if (earlier === undefined) await deleteReferences(connection, [reference], call)
-  else await connection.run(['image', 'tag', earlier.backup, reference], { ...call, subject: reference })
+  if (!hasLabels(current.config?.labels ?? {}, context.ownerLabels)) return
+  if (earlier === undefined) await deleteReferences(context, [reference], call)
+  else await context.run(['image', 'tag', earlier.backup, reference], { ...call, subject: reference })
 }

@@ -1,7 +1,7 @@
 import type { RegistryCredentials } from '@capstan/core'
 import { createHostError, type Operation, toFullName } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
 import { toErrorText } from '../apple-errors.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 
 export interface Login {
   readonly reference: string
@@ -13,16 +13,16 @@ export interface Login {
  * Runs `work` while logged in at the registry, because `image pull` takes no credentials. The password is passed by stdin.
  * Rejects with IMAGE_PULL_FAILED if there is already a login at the registry, because the new one would replace it.
  */
-export async function withLogin<T>(connection: AppleConnection, login: Login, work: () => Promise<T>): Promise<T> {
+export async function withLogin<T>(context: AppleRuntimeContext, login: Login, work: () => Promise<T>): Promise<T> {
   const { reference, credentials, call } = login
   const [server = ''] = toFullName(reference).split('/', 1)
-  await rejectExistingLogin(connection, { server, reference, call })
+  await rejectExistingLogin(context, { server, reference, call })
   const argv = ['registry', 'login', `--username=${credentials.username}`, '--password-stdin', server]
   const logOut = (signal: AbortSignal) =>
-    connection.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
+    context.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
   // Added before the login, because an aborted login may have taken effect.
   call.undo.add('login', ({ signal }) => logOut(signal))
-  const result = await connection.cli.run(argv, { ...call, input: credentials.password })
+  const result = await context.cli.run(argv, { ...call, input: credentials.password })
   if (result.exitCode !== 0) {
     // The password is removed from the text, which may repeat it.
     const text = toErrorText(result.stderr).replaceAll(credentials.password, '…')
@@ -34,10 +34,10 @@ export async function withLogin<T>(connection: AppleConnection, login: Login, wo
 }
 
 async function rejectExistingLogin(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: Operation },
 ): Promise<void> {
-  const { stdout } = await connection.run(['registry', 'list', '--quiet'], { ...call, subject: server })
+  const { stdout } = await context.run(['registry', 'list', '--quiet'], { ...call, subject: server })
   const known = stdout.toString('utf8').split(/\s+/)
   if (!known.includes(server)) return
   const registryText = `there is a login at ${server} already, which would be replaced; leave out the credentials to use it, or log out`

@@ -1,12 +1,12 @@
 import { type ContainerState, isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { type AppleConnection, ifPresent } from '../../apple-connection.js'
+import { type AppleRuntimeContext, ifPresent } from '../../apple-runtime-context.js'
 import type { CliCall } from '../../cli/apple-cli.js'
 import { type AppleContainer, parseContainers } from './parse-containers.js'
 
 /** Inspects one container. Gone: CONTAINER_NOT_FOUND. */
-export async function findContainer(connection: AppleConnection, id: string, call: CliCall): Promise<AppleContainer> {
-  const { stdout } = await connection.run(['inspect', id], { ...call, subject: id })
+export async function findContainer(context: AppleRuntimeContext, id: string, call: CliCall): Promise<AppleContainer> {
+  const { stdout } = await context.run(['inspect', id], { ...call, subject: id })
   // Releases before 1.0 print an empty list and exit with 0.
   const [found] = parseContainers(call.operation, stdout)
   if (found === undefined) throw createHostError('CONTAINER_NOT_FOUND', { id })
@@ -14,12 +14,12 @@ export async function findContainer(connection: AppleConnection, id: string, cal
 }
 
 /** Inspects one container. Gone: `undefined`. */
-export async function findContainerOrGone(
-  connection: AppleConnection,
+export async function findContainerIfPresent(
+  context: AppleRuntimeContext,
   id: string,
   call: CliCall,
 ): Promise<AppleContainer | undefined> {
-  return await ifPresent(findContainer(connection, id, call), 'CONTAINER_NOT_FOUND')
+  return await ifPresent(findContainer(context, id, call), 'CONTAINER_NOT_FOUND')
 }
 
 /**
@@ -27,13 +27,13 @@ export async function findContainerOrGone(
  * the next inspection.
  */
 export async function tryFindContainer(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   id: string,
   call: CliCall,
 ): Promise<AppleContainer | 'gone' | 'unknown'> {
-  const { inspectAnswerMs: timeoutMs } = connection.timeouts
+  const { inspectAnswerMs: timeoutMs } = context.timeouts
   try {
-    return (await findContainerOrGone(connection, id, { ...call, timeoutMs })) ?? 'gone'
+    return (await findContainerIfPresent(context, id, { ...call, timeoutMs })) ?? 'gone'
   } catch (error) {
     if (isHostError(error, 'TIMED_OUT')) return 'unknown'
     throw error
@@ -41,8 +41,8 @@ export async function tryFindContainer(
 }
 
 /** Lists all containers, stopped ones too. */
-export async function listAll(connection: AppleConnection, call: CliCall): Promise<readonly AppleContainer[]> {
-  const { stdout } = await connection.run(['list', '--all', '--format', 'json'], call)
+export async function listContainers(context: AppleRuntimeContext, call: CliCall): Promise<readonly AppleContainer[]> {
+  const { stdout } = await context.run(['list', '--all', '--format', 'json'], call)
   return parseContainers(call.operation, stdout)
 }
 
@@ -51,7 +51,7 @@ export async function listAll(connection: AppleConnection, call: CliCall): Promi
  * without a start date that this process did not create is therefore `unknown`.
  */
 export function toContainerState(
-  { records }: AppleConnection,
+  { records }: AppleRuntimeContext,
   { id, state, startedAt }: Pick<AppleContainer, 'id' | 'state' | 'startedAt'>,
 ): ContainerState {
   if (state !== 'stopped') return state

@@ -15,8 +15,8 @@ import type { AppleTimeouts } from './apple-timeouts.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { ContainerRecords } from './sessions/container-records.js'
 
-/** The options of a connection. */
-export interface AppleConnectionOptions {
+/** What a runtime passes to its context. */
+export interface AppleRuntimeContextOptions {
   readonly details: AppleDetails
   readonly runtimeName: string
   readonly ownerLabels: StringMap
@@ -27,8 +27,8 @@ export interface AppleConnectionOptions {
   readonly timeouts: AppleTimeouts
 }
 
-/** The command, the records of containers, and the operations, which an open runtime and its managers share. */
-export class AppleConnection {
+/** The state that an open runtime and its managers share: the command, the records of containers, and the operations. */
+export class AppleRuntimeContext {
   readonly cli: AppleCli
   readonly details: AppleDetails
   readonly runtimeName: string
@@ -38,7 +38,7 @@ export class AppleConnection {
   readonly records: ContainerRecords = new ContainerRecords()
   readonly operations: OperationScope
 
-  constructor(options: AppleConnectionOptions) {
+  constructor(options: AppleRuntimeContextOptions) {
     const { details, runtimeName, ownerLabels, env, timeouts, packageName, packageVersion } = options
     this.timeouts = timeouts
     this.cli = new AppleCli(details.command, env, timeouts)

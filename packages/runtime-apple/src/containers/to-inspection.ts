@@ -1,27 +1,27 @@
 import type { ContainerInfo, ContainerInspection } from '@capstan/core'
 import { type PortBinding, toFamiliarName } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { toContainerState } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'
 
 /** Converts a listed container to an entry of `listContainers`. */
-export function toContainerInfo(connection: AppleConnection, container: AppleContainer): ContainerInfo {
+export function toContainerInfo(context: AppleRuntimeContext, container: AppleContainer): ContainerInfo {
   const { id, image, createdAt, labels } = container
   return {
     id,
     name: id,
     image: toFamiliarName(image),
-    state: toContainerState(connection, container),
+    state: toContainerState(context, container),
     createdAt,
     labels,
   }
 }
 
 /** Converts an inspected container. The exit code is known only for containers that this process started. */
-export function toInspection(connection: AppleConnection, container: AppleContainer): ContainerInspection {
+export function toInspection(context: AppleRuntimeContext, container: AppleContainer): ContainerInspection {
   const { imageId, command, startedAt, networks, attachments } = container
-  const outcome = connection.records.find(container.id)?.session?.ended
-  const info = toContainerInfo(connection, container)
+  const outcome = context.records.find(container.id)?.session?.ended
+  const info = toContainerInfo(context, container)
   const { state: status } = info
   const isRunning = status === 'running'
   return {

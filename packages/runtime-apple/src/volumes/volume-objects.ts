@@ -1,12 +1,12 @@
 import type { ContainerConfig, VolumeInfo } from '@capstan/core'
 import { type Operation, toVolumeLabels } from '@capstan/core/plugin'
-import type { AppleConnection } from '../apple-connection.js'
+import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { readList } from '../cli/json-reader.js'
 import { NamedObjects } from '../named-objects.js'
 
-/** Creates the access to the volumes of the command. */
-export function createVolumeObjects(connection: AppleConnection): NamedObjects<VolumeInfo> {
-  return new NamedObjects(connection, { noun: 'volume', parse: parseVolumes, usedBy: ({ volumes }) => volumes })
+/** Creates, removes and lists volumes: see `NamedObjects`. */
+export function createVolumeObjects(context: AppleRuntimeContext): NamedObjects<VolumeInfo> {
+  return new NamedObjects(context, { noun: 'volume', parse: parseVolumes, usedBy: ({ volumes }) => volumes })
 }
 
 /**
@@ -14,14 +14,14 @@ export function createVolumeObjects(connection: AppleConnection): NamedObjects<V
  * if the call fails.
  */
 export async function createMountedVolumes(
-  connection: AppleConnection,
+  context: AppleRuntimeContext,
   config: ContainerConfig,
   call: Operation,
 ): Promise<void> {
-  const volumes = createVolumeObjects(connection)
+  const volumes = createVolumeObjects(context)
   for (const mount of config.mounts ?? []) {
     if (mount.type !== 'volume') continue
-    await volumes.ensure(mount.source, toVolumeLabels(mount, config, connection.ownerLabels), call)
+    await volumes.ensure(mount.source, toVolumeLabels(mount, config, context.ownerLabels), call)
   }
 }
 

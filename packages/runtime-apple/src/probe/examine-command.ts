@@ -16,20 +16,20 @@ import { listUnsupportedOptions } from './unsupported-options.js'
 type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: true }>, 'available' | 'attempts'>
 
 /** Runs the command to find the facts of the report. Throws {@link ProbeFailureError} if it cannot be used. */
-export async function askCommand(
+export async function examineCommand(
   cli: AppleCli,
   { networks = 'off', system = 'require' }: ApplePluginOptions,
-  { signal, timeoutMs, reached }: AskOptions,
+  { signal, timeoutMs, reached }: ExamineOptions,
 ): Promise<Findings> {
   const call: CliCall = { operation: 'probe', subject: cli.command, signal, timeoutMs }
   const [version, commands, noTerminal] = await Promise.all([
-    askVersion(cli, call),
+    readVersion(cli, call),
     findCommands(cli, call),
     findNoTerminal(),
   ])
   requireImageCommands(commands, version)
   reached.step = 'service'
-  const status = await askStatus(cli, { system, hasFormat: hasOption(commands, 'system status', 'format'), call })
+  const status = await requireService(cli, { system, hasFormat: hasOption(commands, 'system status', 'format'), call })
   const noNetworks = networks === 'off' ? notRequested : await findNoNetworks(cli, commands, call)
   const capabilities = listCapabilities(commands, noNetworks)
   const unsupportedOptions = listUnsupportedOptions({ commands, version, noTerminal })
@@ -52,7 +52,7 @@ const notRequested: AbsenceReason = {
   remedy: "create the plugin with applePlugin({ networks: 'if-available' })",
 }
 
-export interface AskOptions {
+export interface ExamineOptions {
   readonly signal: AbortSignal
   readonly timeoutMs: number
   readonly reached: Reached
@@ -63,7 +63,7 @@ export interface Reached {
   step: ProbeStep
 }
 
-async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {
+async function readVersion(cli: AppleCli, call: CliCall): Promise<string> {
   const { exitCode, stdout, stderr } = await cli.run(['--version'], call)
   const version = exitCode === 0 ? parseVersion(stdout.toString('utf8')) : undefined
   if (version !== undefined) return version
@@ -80,20 +80,20 @@ function requireImageCommands(commands: Commands, version: string): void {
   throw new ProbeFailureError({ step: 'version', cause: { code: 'TOO_OLD', message }, remedy: update })
 }
 
-interface StatusQuestion {
+interface StatusOptions {
   readonly system: 'require' | 'start'
   readonly hasFormat: boolean
   readonly call: CliCall
 }
 
-async function askStatus(cli: AppleCli, question: StatusQuestion): Promise<SystemStatus> {
-  const status = await readStatus(cli, question)
+async function requireService(cli: AppleCli, options: StatusOptions): Promise<SystemStatus> {
+  const status = await readStatus(cli, options)
   if (status.isRunning) return status
-  if (question.system === 'require') {
+  if (options.system === 'require') {
     throw toStopped('the service of the command is not running', 'start it: container system start')
   }
-  const { exitCode, stderr } = await cli.run(['system', 'start', '--enable-kernel-install'], question.call)
-  const started = await readStatus(cli, question)
+  const { exitCode, stderr } = await cli.run(['system', 'start', '--enable-kernel-install'], options.call)
+  const started = await readStatus(cli, options)
   if (started.isRunning) return started
   const message = `the service does not start (exit code ${exitCode}): ${toErrorText(stderr)}`
   throw toStopped(message, 'run `container system start` at a terminal')
@@ -104,7 +104,7 @@ function toStopped(message: string, remedy: string): Error {
 }
 
 /** The status is printed also with exit code 1. Releases before 0.10 have no `--format`, and only the exit code can be used. */
-async function readStatus(cli: AppleCli, { hasFormat, call }: StatusQuestion): Promise<SystemStatus> {
+async function readStatus(cli: AppleCli, { hasFormat, call }: StatusOptions): Promise<SystemStatus> {
   if (hasFormat) return parseSystemStatus((await cli.run(['system', 'status', '--format', 'json'], call)).stdout)
   const { exitCode } = await cli.run(['system', 'status'], call)
   return { isRunning: exitCode === 0, version: undefined, appRoot: undefined }
