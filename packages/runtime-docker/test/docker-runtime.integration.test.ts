@@ -79,7 +79,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     })
   })
 
-  test('leaves /proc writable and unmasked with systempaths=unconfined', async () => {
+  test('mounts nothing over paths of /proc with systempaths=unconfined', async () => {
     const command = ['sh', '-c', 'grep -c " /proc/" /proc/mounts']
     const { stdout } = await runToEnd({ command })
     expect(Number(stdout)).toBeGreaterThan(3)

@@ -26,7 +26,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     return { id, code, stdout: stdout.text(), stderr: stderr.text() }
   }
 
-  test('keeps output and exit code of 100 processes of 1 ms, half of them with autoRemove', async () => {
+  test('returns output and exit code of each of 100 processes of 1 ms, half of them with autoRemove', async () => {
     const connected = connect()
     const outcomes: string[] = []
     const runAll = async (indexes: readonly number[]) => {
@@ -101,7 +101,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     await runtime.resizeTTY(id, { height: 30, width: 20 })
   })
 
-  test('attaches to a running container, sends input, and leaves it running after an abort', async () => {
+  test('attaches to a running container, sends input, and does not stop it at an abort', async () => {
     const { runtime } = connect()
     const command = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3']
     const id = await runtime.createContainer({ image, interactive: true, command })

@@ -17,7 +17,7 @@ test('checks for the volume, creates it, and recognizes it by the labels of the 
   expect(seen[1]?.json).toMatchObject({ Name: 'data', Labels: { a: 'b', 'capstan.object': 'volume' } })
 })
 
-test('rejects with NAME_CONFLICT and keeps the volume when another client creates it meanwhile', async () => {
+test('rejects with NAME_CONFLICT and does not remove the volume when another client creates it meanwhile', async () => {
   const { engine, log } = await startScriptedEngine([
     ['GET /volumes/data', absent],
     ['POST /volumes/create', json(201, { Name: 'data', Labels: null })],
@@ -47,7 +47,7 @@ test('rejects with INVALID_ARGUMENT and the field for a name that the engine doe
   })
 })
 
-test('removes the volume of an aborted request, and no other one', async () => {
+test('removes the volume that an aborted request created, and not one of another client', async () => {
   for (const isOwn of [true, false]) {
     const reason = new Error('enough')
     const abort = new AbortController()
@@ -66,7 +66,7 @@ test('removes the volume of an aborted request, and no other one', async () => {
   }
 })
 
-test('resolves for a missing volume, rejects with IN_USE and the users, and lists nothing when the answer is null', async () => {
+test('resolves for a missing volume, rejects with IN_USE and the users, and lists no volumes when the answer is null', async () => {
   const { engine } = await startScriptedEngine([
     ['DELETE /volumes/gone', refusal(404, 'get gone: no such volume')],
     ['DELETE /volumes/used', refusal(409, 'remove used: volume is in use - [0123456789ab]')],

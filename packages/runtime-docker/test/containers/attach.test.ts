@@ -40,7 +40,7 @@ describe('attach', () => {
     expect(stdout.stream.listenerCount('error')).toBe(0)
   })
 
-  test('keeps reading the output of a terminal after the end of stdin', async () => {
+  test('reads the output of a terminal to its end after the end of stdin', async () => {
     const { runtime, container } = await startAttachable({ Tty: true, Cmd: ['cat'] })
     const stdout = collectOutput()
     const attached = runtime.attach(container.id, { stdin: Readable.from(['one']), stdout: stdout.stream })
@@ -151,7 +151,7 @@ describe('attach', () => {
     expect(stderr.text()).toBe('')
   })
 
-  test('rejects with the reason of an abort, closes the connection, and leaves the container running', async () => {
+  test('rejects with the reason of an abort, closes the connection, and does not stop the container', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const controller = new AbortController()
     const stdin = new PassThrough()
@@ -337,7 +337,7 @@ describe('startAttached', () => {
     ['whole lines', 'a\nb\n', 'a\nb\nthe end'],
     ['a line without line end', 'a\nb', 'a\nbthe end'],
     ['nothing', '', 'the end'],
-  ])('keeps reading the output of a terminal after the end of a stdin of %s', async (_, text, output) => {
+  ])('reads the output of a terminal to its end after the end of a stdin of %s', async (_, text, output) => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['cat'], interactive: true, tty: true })
     const stdout = collectOutput()

@@ -115,7 +115,7 @@ describe('createContainer', () => {
     expect(warnings).toEqual(['swap is off'])
   })
 
-  test('rejects with NAME_CONFLICT, the holder and its ownership for an existing name, and keeps the holder', async () => {
+  test('rejects with NAME_CONFLICT, the holder and its ownership for an existing name, and does not remove the holder', async () => {
     const { fake, runtime } = await startRuntime()
     const holderId = await runtime.createContainer({ image, name: 'one' })
     const stranger = fake.state.createContainer('two', { Labels: {} })

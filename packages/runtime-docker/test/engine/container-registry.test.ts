@@ -4,7 +4,7 @@ import { ContainerRegistry } from '../../src/engine/container-registry.js'
 const toId = (index: number) => String(index).padStart(12, '0').padEnd(64, '0')
 
 describe('ContainerRegistry', () => {
-  test('keeps the engine ids of the last removed containers, since later events have them', () => {
+  test('finds the engine id of one of the last removed containers, and not of an earlier one', () => {
     const containers = new ContainerRegistry()
     for (let index = 0; index < 300; index += 1) {
       containers.addSandboxed(toId(index), { id: `engine-${index}`, sandboxId: `sandbox-${index}` })

@@ -130,7 +130,7 @@ describe('an answer of the engine', () => {
     [500, 'pull access denied for x'],
     [404, 'manifest for x:1 not found: manifest unknown'],
     [401, 'unauthorized'],
-  ])('a pull that is refused, status %i: IMAGE_PULL_FAILED with the text of the registry', (status, text) => {
+  ])('to a pull is IMAGE_PULL_FAILED with the text of the registry, status %i', (status, text) => {
     expect(answer('POST', '/images/create', [status, text], { subject: 'x:1' })).toEqual({
       code: 'IMAGE_PULL_FAILED',
       facts: { image: 'x:1', registryText: text },
@@ -159,7 +159,7 @@ describe('an answer of the engine', () => {
     ['ports', 500, 'listen tcp4 1.2.3.4:80: bind: cannot assign requested address', '"1.2.3.4:80"'],
     ['workingDirectory', 500, 'Cannot mkdir: /etc/passwd is not a directory', '"/etc/passwd"'],
     ['mounts', 400, 'invalid mount config for type "bind": bind source path does not exist: /a b', '"/a b"'],
-  ])('%s that the engine finds fault with: INVALID_ARGUMENT with that field', (field, status, text, given) => {
+  ])('is INVALID_ARGUMENT with the field %s and the value, status %i: %s', (field, status, text, given) => {
     expect(answer('POST', `/containers/${id}/start`, [status, text])).toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { field, given },

@@ -192,7 +192,7 @@ const samples: {
   connectionEnded: { yes: ['aborted', 'socket hang up', 'Premature close'], no: ['the build was aborted'] },
 }
 
-describe.each(Object.keys(samples) as (keyof typeof texts)[])('the text %s', (name) => {
+describe.each(Object.keys(samples) as (keyof typeof texts)[])('the pattern %s', (name) => {
   const { yes } = samples[name]
 
   test.each(yes)('matches: %s', (text) => {
@@ -221,6 +221,6 @@ test.each([
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
   ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
   ['buildExitCode', 'while running runtime: exit status 2', '2'],
-] as const)('%s captures the relevant part', (name, text, part) => {
+] as const)('the pattern %s captures, from "%s", the part "%s"', (name, text, part) => {
   expect(texts[name].exec(text)?.[1]).toBe(part)
 })

@@ -219,7 +219,7 @@ describe('an engine that was upgraded meanwhile', () => {
     expect(fake.log().filter((line) => line === 'GET /_ping')).toHaveLength(1)
   })
 
-  test('gets streams and upgrades again, too', async () => {
+  test('gets the request for an upgrade again', async () => {
     const { fake, engine } = await startFakeEngine()
     const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
     fake.newestApi = '1.48'
@@ -243,7 +243,7 @@ describe('an engine that was upgraded meanwhile', () => {
     })
   })
 
-  test('names the bound in the refusal when the engine does not report its range', async () => {
+  test('is reported with the version in its refusal when it does not report its range', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.newestApi = '1.60'
     fake.oldestApi = '1.55'
@@ -331,7 +331,7 @@ describe('an engine that hangs', () => {
 
 describe('upgrade', () => {
   test.each([101, 200] as const)(
-    'hijacks the connection with status %i, and keeps the data that arrived with the headers',
+    'hijacks the connection with status %i, and returns the data that arrived with the headers',
     async (status) => {
       const { fake, engine } = await startFakeEngine()
       fake.override('POST /x', (reply) => {

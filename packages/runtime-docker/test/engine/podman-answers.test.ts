@@ -17,7 +17,7 @@ test.for([
   ['localhost/app:1', 'localhost/app:1'],
   ['busybox:1', 'busybox:1'],
   [`sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}`],
-] as const)('%s is what people call %s', ([reference, name]) => {
+] as const)('converts the image name %s to %s', ([reference, name]) => {
   expect(toFamiliarName(reference)).toBe(name)
 })
 
@@ -30,7 +30,7 @@ test('lists images by familiar names, and repeats the request when an image is r
   expect(log()).toHaveLength(2)
 })
 
-test('repeats the request for untagged images of a build in the same way', async () => {
+test('repeats the request for the untagged images of a build when an image is removed meanwhile', async () => {
   const vanished = refusal(500, 'locating item named "manifest" for image with ID "e7cad838": file does not exist')
   const { engine } = await startScriptedEngine([
     ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],

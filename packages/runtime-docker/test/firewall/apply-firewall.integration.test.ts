@@ -100,7 +100,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(warnings).toEqual([])
   })
 
-  test('lets no UDP datagram reach another container, as counted by its kernel', async () => {
+  test('blocks UDP datagrams to another container, whose kernel counts none', async () => {
     const { engine, run, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -277,7 +277,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('restricts IPv6 too', async () => {
+  test('allows only the proxy over IPv6', async () => {
     const { engine, api, run, sh } = await connect()
     const subnet = `fd00:${Math.floor(Math.random() * 0xffff).toString(16)}::/64`
     const IPAM = { Config: [{ Subnet: subnet }] }

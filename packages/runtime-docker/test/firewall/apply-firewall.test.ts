@@ -1,3 +1,4 @@
+import { sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import { expect, test } from 'vitest'
 import type { DockerDetails } from '../../src/engine/docker-details.js'
 import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
@@ -94,6 +95,8 @@ async function start(
 }
 
 const inUse = refusal(500, 'out of order')
+/** The create request of a helper that seals the container. */
+const sealing = { Entrypoint: ['/bin/sh', '-c', toFirewallScript(sealPlan)] }
 
 test('runs a helper of the own image in the network of the container, with NET_ADMIN and NET_RAW only, and removes it', async () => {
   const { engine, helpers, log } = await start({})
@@ -216,7 +219,7 @@ test('seals a container that is paused meanwhile', async () => {
   })
 })
 
-test('rejects with NOT_RUNNING when the container ends meanwhile, and leaves its networks', async () => {
+test('rejects with NOT_RUNNING when the container ends meanwhile, and does not disconnect it', async () => {
   const gone: FakeHandler = (reply) => reply.refuse(409, 'cannot join network of a non running container')
   const world = await start({ helper: gone, exec: (reply) => world.end(reply) })
   await expect(applyFirewall(world.engine, id, rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
@@ -226,7 +229,7 @@ test('rejects with NOT_RUNNING when the container ends meanwhile, and leaves its
 test('seals the container after an abort, and rejects with its reason', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
-  const { engine, log } = await start({
+  const { engine, log, helpers } = await start({
     outputs: [sealed],
     helper: inTurn((reply, request) => {
       silence(reply, request)
@@ -234,6 +237,7 @@ test('seals the container after an abort, and rejects with its reason', async ()
     }, empty()),
   })
   await expect(applyFirewall(engine, id, rules, { signal: abort.signal })).rejects.toBe(reason)
+  expect(helpers()[1]?.json).toMatchObject(sealing)
   expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
 })
 
@@ -255,5 +259,6 @@ test('seals the container when the runtime is closed meanwhile, and rejects with
   await expect(applying).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   await closed
   expect(world.helpers()).toHaveLength(2)
+  expect(world.helpers()[1]?.json).toMatchObject(sealing)
   expect(world.log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
 })

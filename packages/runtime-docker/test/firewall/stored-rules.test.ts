@@ -29,7 +29,7 @@ function isOpen(find: (id: string) => FakeContainer | undefined, container: Fake
   return Object.keys(container.networks).some((network) => network !== 'none')
 }
 
-async function createKept(started: StartedRuntime, command: readonly string[], changes: object = {}) {
+async function createRestricted(started: StartedRuntime, command: readonly string[], changes: object = {}) {
   const id = await started.runtime.createContainer({ image, command, name: 'c', ...changes })
   const container = started.fake.state.findContainer(id)
   if (container !== undefined) container.networks = { bridge: {} }
@@ -57,11 +57,11 @@ async function readLog(runtime: DockerRuntime, id: string): Promise<string> {
 }
 
 describe('the first start under stored rules', () => {
-  test('starts the container in the network namespace of a sandbox that has the rules, and its id stays valid', async () => {
+  test('starts the container in the network namespace of a sandbox that has the rules, and its first id remains valid', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const starts = watchStarts(started)
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await runtime.startContainer(id)
     expect(starts).toEqual([{ name: 'c', isOpen: false }])
     expect(fake.state.findContainer(id)).toBeUndefined()
@@ -73,7 +73,7 @@ describe('the first start under stored rules', () => {
 
   test('returns the output and the exit code of a process that ends at once; with autoRemove all containers are removed', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['echo', 'hello'], { autoRemove: true })
+    const id = await createRestricted(started, ['echo', 'hello'], { autoRemove: true })
     const stdout = collectOutput()
     expect(await started.runtime.startAttached(id, { stdout: stdout.stream })).toBe(0)
     expect(stdout.text()).toBe('hello\n')
@@ -85,17 +85,17 @@ describe('the first start under stored rules', () => {
     ['is removed by the engine', true],
   ])('ends a wait that was opened before it, when the container %s', async (_, autoRemove) => {
     const started = await startRuntime({}, { inspectIntervalMs: 10 })
-    const id = await createKept(started, ['exit', '3'], { autoRemove })
+    const id = await createRestricted(started, ['exit', '3'], { autoRemove })
     const code = started.runtime.waitContainer(id)
     await expect.poll(() => started.fake.log()).toContain(`POST /containers/${id}/wait`)
     await started.runtime.startContainer(id)
     expect(await code).toBe(3)
   })
 
-  test('gives the sandbox the network settings, and the container all others', async () => {
+  test('creates the sandbox with the network settings, and the container with all others', async () => {
     const started = await startRuntime()
     started.fake.state.networks.set('net', { Id: 'net', Name: 'net' })
-    const id = await createKept(started, ['sleep'], {
+    const id = await createRestricted(started, ['sleep'], {
       hostname: 'host',
       dns: ['10.0.0.53'],
       extraHosts: { name: '10.0.0.7' },
@@ -129,26 +129,29 @@ describe('the first start under stored rules', () => {
     expect(container?.HostConfig).not.toHaveProperty('PortBindings')
   })
 
-  test.each(['its id', 'its name'])('a log that was followed before it, by %s, has the output', async (by) => {
-    const started = await startRuntime()
-    const { fake, runtime } = started
-    const id = await createKept(started, ['exit', '0'])
-    fake.override('GET /containers/*/logs', (reply, { path }) => {
-      const container = fake.state.findContainer(path.split('/')[2] ?? '')
-      const response = reply.open()
-      if (container?.status === 'created') container.events.once('removed', () => response.end())
-      else response.end(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
-    })
-    const log = readLog(runtime, by === 'its id' ? id : 'c')
-    await expect.poll(() => fake.log().join()).toContain('/logs')
-    await runtime.startContainer(id)
-    expect(await log).toBe('hello\n')
-  })
+  test.each(['its id', 'its name'])(
+    'passes the output on to a log that is followed by %s since before the start',
+    async (by) => {
+      const started = await startRuntime()
+      const { fake, runtime } = started
+      const id = await createRestricted(started, ['exit', '0'])
+      fake.override('GET /containers/*/logs', (reply, { path }) => {
+        const container = fake.state.findContainer(path.split('/')[2] ?? '')
+        const response = reply.open()
+        if (container?.status === 'created') container.events.once('removed', () => response.end())
+        else response.end(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
+      })
+      const log = readLog(runtime, by === 'its id' ? id : 'c')
+      await expect.poll(() => fake.log().join()).toContain('/logs')
+      await runtime.startContainer(id)
+      expect(await log).toBe('hello\n')
+    },
+  )
 
   test('a followed log ends without an error when the container is removed', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await runtime.startContainer(id)
     let end = () => {}
     fake.override('GET /containers/*/logs', (reply) => {
@@ -165,10 +168,10 @@ describe('the first start under stored rules', () => {
     expect(text).toBe('hello\n')
   })
 
-  test('keeps the sandbox over a second start, and sets the rules in it anew', async () => {
+  test('uses the same sandbox at a second start, and sets the rules in it again', async () => {
     const started = await startRuntime()
     const starts = watchStarts(started)
-    const id = await createKept(started, ['exit', '3'])
+    const id = await createRestricted(started, ['exit', '3'])
     for (const _ of [1, 2]) {
       await started.runtime.startContainer(id)
       expect(await started.runtime.waitContainer(id)).toBe(3)
@@ -180,9 +183,9 @@ describe('the first start under stored rules', () => {
     expect(started.fake.state.containers.size).toBe(2)
   })
 
-  test('releases the network when the container is stopped', async () => {
+  test('stops the sandbox when the container is stopped', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await started.runtime.startContainer(id)
     await started.runtime.stopContainer(id)
     expect([...started.fake.state.containers.values()].map(({ status }) => status)).toEqual(['exited', 'exited'])
@@ -192,7 +195,7 @@ describe('the first start under stored rules', () => {
     const started = await startRuntime({ firewallImage: 'tools:1' })
     const { fake, runtime } = started
     const starts = watchStarts(started)
-    const id = await createKept(started, ['exit', '0'])
+    const id = await createRestricted(started, ['exit', '0'])
     fake.override('POST /exec/*/start', (reply) => {
       for (const exec of fake.state.execs.values()) exec.exitCode = 3
       reply.upgrade().end('capstan: no-tool iptables\n')
@@ -213,7 +216,7 @@ describe('the first start under stored rules', () => {
 
   test('rejects with IN_USE when a port is taken', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['exit', '0'])
+    const id = await createRestricted(started, ['exit', '0'])
     started.fake.override('POST /containers/*/start', (reply) =>
       reply.refuse(500, 'driver failed: Bind for 127.0.0.1:8080 failed: port is already allocated'),
     )
@@ -224,17 +227,17 @@ describe('the first start under stored rules', () => {
   test('does not create a container again that has had files copied into it', async () => {
     const started = await startRuntime()
     const starts = watchStarts(started)
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     started.fake.override('GET /containers/*/changes', (reply) => reply.json(200, [{ Path: '/x', Kind: 1 }]))
     await started.runtime.startContainer(id)
     expect(started.fake.state.findContainer(id)?.status).toBe('running')
     expect(starts).toEqual([{ name: 'c', isOpen: false }])
   })
 
-  test('keeps the rules for a start that the engine makes after the abort', async () => {
+  test('leaves no unrestricted container when the engine starts it after the abort', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     const abort = new AbortController()
     const late: (() => void)[] = []
     fake.override('POST /containers/*/start', (reply, request) => {
@@ -254,7 +257,7 @@ describe('the first start under stored rules', () => {
 describe('another process with this runtime', () => {
   test('finds the container by its first id, and removes the sandbox with it', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await started.runtime.startContainer(id)
     const other = connectOther(started)
     expect(await other.containerState(id)).toBe('running')
@@ -264,7 +267,7 @@ describe('another process with this runtime', () => {
 
   test('reads each line of a followed log once', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await started.runtime.startContainer(id)
     started.fake.override('GET /containers/*/logs', (reply) => {
       reply.open().end(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
@@ -273,9 +276,9 @@ describe('another process with this runtime', () => {
     expect(await readLog(connectOther(started), id)).toBe('hello\n')
   })
 
-  test('keeps the id of a container that inherited the labels from an image', async () => {
+  test('lists a container that inherited the labels from an image by its own id', async () => {
     const started = await startRuntime()
-    const id = await createKept(started, ['sleep'])
+    const id = await createRestricted(started, ['sleep'])
     await started.runtime.startContainer(id)
     const [inherited] = [...started.fake.state.containers.values()].flatMap(({ name, config }) =>
       name === 'c' ? [started.fake.state.createContainer('d', { Labels: config.Labels })] : [],
@@ -318,7 +321,7 @@ describe('the start of a container that cannot be created again', () => {
     },
   )
 
-  test('leaves the container disconnected when nothing can seal it, and connects it at the next start', async () => {
+  test('does not connect a container that could not be sealed, and connects it at the next start', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const container = await makeForeign(started, ['sleep'])
@@ -337,7 +340,7 @@ describe('the start of a container that cannot be created again', () => {
 })
 
 describe('a start under stored rules', () => {
-  test('sets the rules anew before it starts a container that ended while the start was prepared', async () => {
+  test('sets the rules again before it starts a container that ended while the start was prepared', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const container = fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })
@@ -368,7 +371,7 @@ describe('a start under stored rules', () => {
 
   test('can be repeated when an inspection before it failed', async () => {
     const started = await startRuntime()
-    await createKept(started, ['sleep'])
+    await createRestricted(started, ['sleep'])
     let inspections = 0
     started.fake.override('GET /containers/c/json', (reply, request) => {
       inspections += 1
@@ -382,7 +385,7 @@ describe('a start under stored rules', () => {
 
 test('removes the sandbox of a stopped container that is removed by its name', async () => {
   const started = await startRuntime()
-  const id = await createKept(started, ['sleep'])
+  const id = await createRestricted(started, ['sleep'])
   await started.runtime.startContainer(id)
   await started.runtime.stopContainer(id)
   await started.runtime.removeContainer('c')
@@ -391,12 +394,12 @@ test('removes the sandbox of a stopped container that is removed by its name', a
 
 describe('each request of a start under stored rules', () => {
   const kinds = {
-    'created here': (started: StartedRuntime) => createKept(started, ['sleep']),
+    'created here': (started: StartedRuntime) => createRestricted(started, ['sleep']),
     'created elsewhere': async (started: StartedRuntime) => (await makeForeign(started, ['sleep'])).id,
   }
 
   test.each(Object.entries(kinds))(
-    'never starts the container unrestricted, and removes the sandbox after a failed start, when refused: %s',
+    'does not start the container unrestricted when refused, and creates only containers with owner labels: %s',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {

@@ -28,7 +28,7 @@ test('reports step, stream and text of each line', () => {
   ])
 })
 
-test('keeps the current step, its command and its output, without the messages of the builder', () => {
+test('has the current step, its command and its output, without the messages of the builder', () => {
   const output = new BuildOutput()
   for (const text of failing) output.add(text)
   expect(output.step).toBe('Step 2/2 : RUN echo out; echo err >&2; exit 9')
@@ -44,7 +44,7 @@ test('gives the same lines for any split of the text', () => {
   expect([...given, ...pieces.end()]).toEqual(expected)
 })
 
-test('keeps the last 20 lines, and returns a last line without line end', () => {
+test('has the last 20 lines in `lastLines`, and returns a last line without line end from `end`', () => {
   const output = new BuildOutput()
   output.add(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
   expect(output.lastLines).toHaveLength(20)

@@ -85,11 +85,10 @@ describe('exec', () => {
     })
   })
 
-  test('resolves with the code when no output is read', async () => {
+  test.each(['discarded', 'not read'])('resolves with the code when both outputs are %s', async (kind) => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['true'], { stdin: false })
-    running.stdout.resume()
-    running.stderr.resume()
+    if (kind === 'discarded') for (const output of [running.stdout, running.stderr]) output.resume()
     expect(await running.exitCode).toBe(0)
   })
 
@@ -368,7 +367,7 @@ describe('kill', () => {
     await running[Symbol.asyncDispose]()
   })
 
-  test('finds the process by its marker when the engine runs on another kernel', async () => {
+  test('finds the process by the variable CAPSTAN_EXEC for an engine in a virtual machine', async () => {
     const facts = { ...(await startRuntime()).engine.details.facts, location: 'virtual-machine' } as const
     const { fake, execs } = await startRuntime({ facts })
     const container = fake.state.createContainer('c', {})

@@ -43,7 +43,7 @@ describe('log of a container without a terminal', () => {
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 9))).toEqual(split(format, [bytes]))
   })
 
-  test('keeps the last timestamp when none is reported', () => {
+  test('has the last timestamp in `last` when timestamps are not reported', () => {
     const { joined, last } = split({ isTerminal: false, hasTimestamps: true, reportsTimestamps: false }, [bytes])
     expect(joined.map(({ timestamp }) => timestamp)).toEqual([undefined, undefined])
     expect(last).toBe(second)
@@ -55,7 +55,7 @@ describe('log of a container without a terminal', () => {
     expect(split(format, [frame(1, `${first} text`)]).joined[0]?.text).toBe(`${first} text`)
   })
 
-  test('gives a record without a timestamp completely as text', () => {
+  test('passes all text of a record without a timestamp on', () => {
     const format = { isTerminal: false, hasTimestamps: true, reportsTimestamps: true }
     expect(split(format, [frame(1, 'no time here\n'), frame(1, 'x')]).joined).toEqual([
       { source: 'stdout', text: 'no time here\nx', timestamp: undefined },
@@ -89,7 +89,7 @@ describe('log of a terminal', () => {
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 50))).toEqual(split(format, [bytes]))
   })
 
-  test('keeps a line that is shorter than a timestamp', () => {
+  test('passes a line that is shorter than a timestamp on', () => {
     expect(split(format, [Buffer.from('2026-01')]).joined.map(({ text }) => text)).toEqual(['2026-01'])
   })
 })

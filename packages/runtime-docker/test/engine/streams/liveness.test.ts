@@ -23,7 +23,7 @@ test('pings an engine that answers until it is stopped, and closes all connectio
   await expect.poll(() => fake.sockets.size).toBe(0)
 })
 
-test('does not end a stream for single unanswered pings', async () => {
+test('does not end a stream for two unanswered pings in a row', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2, livenessAnswerMs: 300 })
   let asked = 0
   fake.override('GET /_ping', (reply) => {
@@ -37,7 +37,7 @@ test('does not end a stream for single unanswered pings', async () => {
   stop()
 })
 
-test('counts the refusal of a ping as an answer', async () => {
+test('does not end a stream when pings are answered with status 503', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2 })
   fake.override('GET /_ping', (reply) => reply.refuse(503, 'busy'))
   const lost: Error[] = []
