@@ -23,7 +23,7 @@ describe('capstan buildkit stop', () => {
 })
 
 describe('capstan buildkit start', () => {
-  it('prints why it skipped a privilege level', async () => {
+  it('prints why a privilege level is not used', async () => {
     const plugins = [
       createSimulatedBuildKitPlugin({ unsupportedOptions: ['privileged'], buildkit: { failsTestBuild: ['rootless'] } }),
     ]

@@ -5,8 +5,8 @@ import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 
 /**
- * Returns the options of BuildKit that all commands use: the image of CAPSTAN_BUILDKIT_IMAGE, and no `graceMs`, which would
- * delay the end of the command to keep BuildKit for another one.
+ * Returns the options of BuildKit that all commands use: the image of CAPSTAN_BUILDKIT_IMAGE, and `graceMs` 0, since a command
+ * would end later if it kept BuildKit running for another one.
  *
  * @throws HostError INVALID_ARGUMENT naming the variable if it is not an image reference.
  */
