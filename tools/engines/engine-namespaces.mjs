@@ -45,7 +45,8 @@ export async function startInNamespaces({ command, env, root, layer, shared, log
 
 /**
  * Runs with the programs of the machine. A kernel may lack dummy interfaces, so a veth pair within the namespace gives the
- * default route, without which an engine finds no address of the host.
+ * default route, without which an engine finds no address of the host. Its address is also that of the name server, where
+ * none runs, so that a look-up fails at once: the server of the machine is not in reach, and engines would wait for it.
  */
 const outerScript = `
 inner=$1 overlay=$2 merged=$3 shared=$4
@@ -63,9 +64,10 @@ for path in $shared; do
   mkdir -p ".$path"
   mount --bind "$path" ".$path"
 done
-for name in hostname hosts resolv.conf; do
+for name in hostname hosts; do
   [ ! -e "/etc/$name" ] || cat "/etc/$name" > "etc/$name"
 done
+echo nameserver 10.99.0.2 > etc/resolv.conf
 ip link set lo up
 ip link add capstan0 type veth peer name capstan1
 ip link set capstan1 up
