@@ -52,7 +52,7 @@ export type ManagersOf<C> = { readonly [K in keyof C]: C[K] extends Capability<i
 /** The capabilities of these managers, by the same names. */
 export type Capabilities<M extends Managers<M>> = { readonly [K in keyof M]: Capability<M[K]> }
 
-/** An object type with a manager in each property. It refers to `M`, since an interface has no index signature. */
+/** A type with a manager in each property. It refers to `M`, since an interface would not match `Record<string, object>`. */
 export type Managers<M> = { readonly [K in keyof M]: object }
 
 type ManagersByName = Readonly<Record<string, object>>

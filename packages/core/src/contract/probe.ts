@@ -44,22 +44,28 @@ export type ProbeResult<P> =
     }
 
 /**
- * The step at which a candidate failed: `parse`, `find` and `connect` before a connection was accepted, the others
- * after that. `probe`: the plugin is invalid, or its probe rejected, had an invalid result, exceeded its limit, or had
- * not answered when `open` stopped waiting for it.
+ * The step at which a candidate failed. `parse`: the configured value is not valid. `find`: there is no such socket, host or
+ * command, so a sweep treats the runtime as not installed. `connect`: the endpoint did not accept the connection. `tls`: the
+ * TLS handshake failed. `ping`: the engine did not answer. `version`: the engine answered and its version is unknown or
+ * not supported. `service`: the engine's service is not running or did not answer. `probe`: the plugin is invalid, or its
+ * probe rejected, had an invalid result, exceeded its limit, or had not answered when `open` stopped waiting for it.
  */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
 /** A candidate that a probe tried and that failed. */
 export interface ProbeAttempt {
-  /** The endpoint or command that was tried. */
+  /** The endpoint or command that was tried; for the step `probe` the name of the plugin. */
   readonly candidate: string
-  /** Where the candidate was configured: `DOCKER_HOST`, `context "x"`, `default`. */
+  /**
+   * Where the candidate was configured: `DOCKER_HOST`, `context "x"`, `default`; for the step `probe` the package of the
+   * plugin; `open runtime` for a runtime that was closed.
+   */
   readonly source: string
   readonly step: ProbeStep
   /**
-   * `code` is an errno such as `ECONNREFUSED`, an exit code, a HostErrorCode, `SERVICE_STOPPED` (the engine's service
-   * is not running) or `CLOSED` (the runtime was closed). TIMED_OUT means that the engine may exist and be busy.
+   * `code` is an errno such as `ECONNREFUSED`, an exit code, a HostErrorCode, or a code of the runtime such as `TOO_OLD`. The
+   * host interprets TIMED_OUT (the engine may exist and be busy), ENOENT, ECONNREFUSED and `SERVICE_STOPPED` (the engine
+   * is not running), and `CLOSED` (the runtime was closed).
    */
   readonly cause: { readonly code: string; readonly message: string }
   /** What the user can do, in the imperative: `start the engine`. */
@@ -78,13 +84,14 @@ export interface MissingCapability {
 
 /**
  * An option that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
- * field and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
+ * option and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
- * Three fields are guarantees that no call requests. If a runtime does not support `logs.binary`, log bytes that are not UTF-8
+ * Three options are guarantees that no call requests. If a runtime does not support `logs.binary`, log bytes that are not UTF-8
  * are changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
  * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */
 export interface UnsupportedOption {
+  /** The name of the option. */
   readonly field: OptionName
   /** A clause in lower case without a full stop. */
   readonly reason: string

@@ -69,8 +69,8 @@ export interface Runtime {
   /** Resolves with the details of a container, running or not. */
   inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 
-  /** Resolves with whether the engine has an image. Rejects if the engine does not answer. */
-  imageExists(tag: string, options?: OperationOptions): Promise<boolean>
+  /** Resolves with whether the engine has an image. `image`: a reference or an id. Rejects if the engine does not answer. */
+  imageExists(image: string, options?: OperationOptions): Promise<boolean>
 
   /**
    * Resolves with the home directory of an image's user: HOME of its environment, else derived from its user, else `/root`.
@@ -89,7 +89,7 @@ export interface Runtime {
    *
    * @throws HostError IN_USE when a container or another image uses it, with their names in `facts.users`
    */
-  removeImage(id: string, options?: OperationOptions): Promise<void>
+  removeImage(image: string, options?: OperationOptions): Promise<void>
 
   /**
    * Attaches streams to a running container. Resolves when its output ends. An abort detaches; the container continues.

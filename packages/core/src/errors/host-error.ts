@@ -32,7 +32,7 @@ export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   }
 }
 
-/** A runtime does not provide capabilities that a feature or an application requires. Thrown before any side effect. */
+/** A runtime does not provide capabilities that a feature or an application requires. */
 export class MissingCapabilityError extends HostError<'CAPABILITY_MISSING'> {}
 
 /** A runtime does not support a valid option. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** An installed copy of this package. Copies differ in their location. */
+/** An installed copy of this package. Copies differ in their location, which is not known in CommonJS bundles. */
 export interface CoreCopy {
   readonly version: string
   readonly location: string
@@ -21,7 +21,7 @@ function findLocation(url: string | undefined): string {
   return url === undefined ? 'a bundle' : fileURLToPath(new URL('..', url))
 }
 
-/** Formats a copy for a message: `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/`. */
+/** Formats a copy for a message: `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/dist/`. */
 export function showCopy({ version, location }: CoreCopy): string {
   return `@capstan/core ${version} in ${location}`
 }

@@ -30,7 +30,7 @@ export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeR
 
 /**
  * Returns the injected managers of a feature with a type in which the required ones are present. `options`: the cause
- * and the undo failures of the error that is thrown.
+ * and the undo failures of the thrown error, if the managers are needed because an earlier attempt failed.
  *
  * @throws MissingCapabilityError with all required capabilities that are missing
  */

@@ -36,8 +36,8 @@ export class PluginHost implements RuntimeHost {
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: PluginHostOptions, sources: HostTestOptions = {}) {
-    const { now = () => performance.now(), createOwner: create = createOwner, othersMs = 2000 } = sources
+  constructor(options: PluginHostOptions, testOptions: HostTestOptions = {}) {
+    const { now = () => performance.now(), createOwner: create = createOwner, othersMs = 2000 } = testOptions
     this.#options = options
     this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeoutMs(options.env)
     this.#othersMs = othersMs
@@ -181,7 +181,7 @@ export class PluginHost implements RuntimeHost {
 /** The options of `createRuntimeHost` with an environment. */
 export type PluginHostOptions = HostOptions & Required<Pick<HostOptions, 'env'>>
 
-/** Replacements for a clock, the owner and a time limit, for tests. */
+/** A clock, an owner and a time limit for tests. */
 export interface HostTestOptions {
   /** The time in milliseconds of a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number

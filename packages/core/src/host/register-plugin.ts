@@ -10,7 +10,8 @@ import { findRuntimeProblem } from './find-runtime-problem.js'
 import type { AvailablePlugin } from './probe-plugin.js'
 
 /**
- * Calls `register` of a plugin with the scope of a new container, and checks that it provides what its probe listed.
+ * Calls `register` of a plugin with the scope of a new dependency-injection container, and checks that it provides what its
+ * probe listed.
  *
  * @throws HostError PLUGIN_INVALID or CAPABILITY_DUPLICATE. The caller must close the objects in `provided`.
  */

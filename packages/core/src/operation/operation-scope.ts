@@ -73,12 +73,15 @@ export class OperationScope {
     if (this.#isClosed) throw this.#createClosedError()
   }
 
-  /** Aborts with RUNTIME_UNAVAILABLE after the undo steps of `close`. Close the connections that these need then. */
+  /**
+   * A signal that aborts with RUNTIME_UNAVAILABLE when `close` has run the undo steps, or after `closeMs`. Close connections
+   * on this signal and not earlier, since undo steps may need them.
+   */
   get closed(): AbortSignal {
     return this.#closed.signal
   }
 
-  /** Aborts all operations with RUNTIME_UNAVAILABLE, and resolves when those of `run` have been undone. Idempotent. */
+  /** Aborts all operations with RUNTIME_UNAVAILABLE. Resolves when those of `run` are undone, or after `closeMs`. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -15,17 +15,18 @@ export function findCapability<T extends object>(
 }
 
 /**
- * Returns the implementations of several capabilities, by the same property names. `needs` may be `Feature.needs.required`.
+ * Returns the implementations of several capabilities, by the same property names. `capabilities` may be
+ * `Feature.needs.required`.
  *
  * @throws MissingCapabilityError with all missing capabilities and their reasons
  */
-export function requireCapabilities<N extends Readonly<Record<string, Capability<object>>>>(
+export function requireCapabilities<C extends Readonly<Record<string, Capability<object>>>>(
   scope: CapabilityScope,
-  needs: N,
-): ManagersOf<N> {
-  const missing = Object.values(needs).filter((capability) => findCapability(scope, capability) === undefined)
+  capabilities: C,
+): ManagersOf<C> {
+  const missing = Object.values(capabilities).filter((capability) => findCapability(scope, capability) === undefined)
   if (missing.length > 0) throw createMissingError(scope, missing)
-  const found = Object.entries(needs).map(([key, capability]) => [key, findCapability(scope, capability)])
+  const found = Object.entries(capabilities).map(([key, capability]) => [key, findCapability(scope, capability)])
   // Each value was found by the token of its capability, which determines its type.
   return Object.fromEntries(found)
 }

@@ -17,8 +17,8 @@ export interface LoadPluginsOptions extends OperationOptions {
 }
 
 /**
- * Imports plugins and resolves with them, in order. A specifier is the name of an installed package, or the path of a file or
- * of a folder with a package.json. Paths are relative to `from`.
+ * Imports plugins and resolves with them, in order. A specifier is the name of an installed package, or a path, which
+ * begins with `./`, `../` or `/`, of a file or of a folder with a package.json. Paths are relative to `from`.
  *
  * The module must export the plugin as `plugin`. `packageName` and `packageVersion` are set from the package.json where the
  * plugin does not have them.

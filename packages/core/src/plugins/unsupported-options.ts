@@ -21,8 +21,8 @@ export function checkConfigOptions(
 }
 
 /**
- * Finds the entry of `unsupportedOptions` for a field, else for the field that contains it: the entry `network` is also that of
- * `network.host`. `undefined` if the field is supported.
+ * Finds the entry of `unsupportedOptions` for an option, else for the option that contains it: the entry `network` is also that of
+ * `network.host`. `undefined` if the option is supported.
  */
 export function findUnsupportedOption(
   field: OptionName,
@@ -73,7 +73,7 @@ export function listUsedOptions(config: ContainerConfig): readonly OptionName[] 
   return [...new Set([...fields, ...suboptions])].filter((field) => findGiven(config, field) !== undefined)
 }
 
-/** Returns the fields that contain a field, innermost first: `mounts.tmpfs` and `mounts` for `mounts.tmpfs.size`. */
+/** Returns the options that contain an option, innermost first: `mounts.tmpfs` and `mounts` for `mounts.tmpfs.size`. */
 function parentsOf(field: string): readonly string[] {
   const end = field.lastIndexOf('.')
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
@@ -95,7 +95,7 @@ export function createUnsupportedError(
   })
 }
 
-/** Returns the value with which a config uses a field. `undefined` if it does not, as with `false` and empty values. */
+/** Returns the value with which a config uses an option. `undefined` if it does not, as with `false` and empty values. */
 function findGiven(config: ContainerConfig, field: OptionName): unknown {
   const find = valueFinders[field]
   if (find !== undefined) return find(config)
@@ -142,5 +142,5 @@ function findUnset(env: EnvMap): string | undefined {
 const mebibyte = 1024 * 1024
 const smallMemoryBytes = 200 * mebibyte
 
-/** Fields whose values may be secrets. Errors show only the names in them. */
+/** Options whose values may be secrets. Errors show only the names in them. */
 const secrets: ReadonlySet<OptionName> = new Set(['env'])

@@ -12,7 +12,7 @@ import type {
 } from '../../src/index.js'
 import { createHostError } from '../../src/plugin.js'
 
-/** An engine's table: what is in it is listed, what is removed is gone, what is in `used` refuses to go. */
+/** The objects of a fake engine. Removing an object that is in `used` rejects with IN_USE and these users. */
 export class FakeEngine {
   readonly containers = new Map<string, ContainerInfo>()
   readonly networks = new Map<string, NetworkInfo>()

@@ -26,7 +26,7 @@ export interface LogChunk {
 }
 
 /**
- * The chunks of a container's log, in order of arrival, read no faster than they are iterated, once. Leaving the loop,
- * and disposing, closes the connection.
+ * The chunks of a container's log, in order of arrival. Can be iterated only once, and reads no faster than the consumer
+ * iterates. Leaving the loop and disposing close the connection.
  */
 export interface LogStream extends AsyncIterable<LogChunk>, AsyncDisposable {}

@@ -8,20 +8,20 @@ export interface FirewallManager {
    * `allow`. Resolves when the rules are set and verified.
    *
    * If the container has not been started, the rules are stored and set at its first start. If it is running, they are set
-   * immediately. The rules last until the container stops, and this runtime sets them again at each later start.
+   * immediately. The rules last until the container stops. Each later start by this open `Runtime` sets them again.
    *
    * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. If
-   * they cannot, the start rejects with FIREWALL_FAILED and the process has not run with network access. After a later
-   * start the container may have no network until the rules are set. Where `unsupportedOptions` contains
+   * they cannot, the start rejects with FIREWALL_FAILED and the process has not run with network access. At a later
+   * start the process may run without a network until the rules are set. Where `unsupportedOptions` contains
    * `firewall.beforeStart`, stored rules are set right after the start instead: the process has unrestricted access
    * until then, and the start rejects with FIREWALL_FAILED when the process ends before that.
    *
-   * On an abort, the container is cut off from the network and everything created for the rules is removed, within 30 s.
+   * On an abort, the traffic of the container is blocked and everything created for the rules is removed, within 30 s.
    * Then the call rejects with the signal's reason. Objects that could not be removed are named in a warning; they have the
    * labels of their owner.
    *
-   * @throws HostError FIREWALL_FAILED when the rules cannot be set or verified; the container has then been cut off by the
-   * strongest available means, which `facts.containment` names. NOT_RUNNING for a container that has exited.
+   * @throws HostError FIREWALL_FAILED when the rules cannot be set or verified; the runtime has then blocked the
+   * traffic of the container, disconnected it or killed it: see `facts.containment`. NOT_RUNNING for a container that has exited.
    * CONTAINER_NOT_FOUND.
    */
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>

@@ -4,7 +4,8 @@ import type { OperationOptions, StringMap } from '../operation.js'
 /** Builds images from Dockerfiles. */
 export interface ImageBuilder {
   /**
-   * Builds an image and tags it. `dockerfile` is the text of a Dockerfile, not a path.
+   * Builds an image and tags it. `dockerfile` is the text of a Dockerfile, not a path. `tag`: a name with an optional tag, such
+   * as `app:1` (default `latest`).
    *
    * Resolves when the image is stored under `tag` and under each of `tags`. If a tag named another image before, that
    * image is kept, untagged if it has no other tag.

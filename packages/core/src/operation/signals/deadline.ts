@@ -26,7 +26,7 @@ export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
     if (lateMs > Math.max(stepMs, leastBlockedMs) && repetitions > 0) repetitions -= 1
     else left -= 1
     if (left > 0) start()
-    else afterPolls(polls)
+    else afterPolls(furtherPolls)
   }
   // The event loop runs timers before it reads sockets, and reads sockets before it runs immediates.
   // https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
@@ -42,5 +42,5 @@ const mostSteps = 10
 const leastStepMs = 10
 /** A timer that is later than this was delayed by the program and not only by a busy machine. */
 const leastBlockedMs = 100
-/** Headers and body of an answer may need one iteration of the event loop each. */
-const polls = 2
+/** Further iterations of the event loop after the first: headers and body of an answer may need one each. */
+const furtherPolls = 2

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Creates a signal that aborts with the reason of the first source that aborts before `unlink`, `delayMs` milliseconds
- * after it, and on `abort` at any time.
+ * Creates a signal that aborts with the reason of the first source that aborts, `delayMs` milliseconds after it, unless
+ * `unlink` is called before; and on `abort` at any time.
  *
  * After `unlink` the sources have no reference to it. `AbortSignal.any` of Node 20 leaves one for each call.
  */

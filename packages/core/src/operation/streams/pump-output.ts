@@ -8,7 +8,8 @@ import { CallerStreamWriter } from './caller-stream-writer.js'
  * not end the streams. Output for a stream that is not given is discarded.
  *
  * Rejects with the error of `chunks` after the streams have processed the output before it, with OPERATION_FAILED when a
- * stream fails, and with the reason of an abort immediately.
+ * stream fails, and with the reason of an abort immediately while it waits for a stream. `chunks`
+ * must reject on an abort itself.
  */
 export async function pumpOutput(
   chunks: AsyncIterable<OutputChunk>,
