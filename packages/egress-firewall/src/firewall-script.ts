@@ -91,15 +91,14 @@ if [ -z "$six" ]; then
   if [ -e /proc/net/if_inet6 ] && read -r line </proc/net/if_inet6; then mark no-tool ip6tables; exit 3; fi
   mark no-ipv6
 fi
+choose_tool() { if [ "$1" = 4 ]; then tool=$four; else tool=$six; fi; }
 run_tool() {
-  family=$1; shift
-  if [ "$family" = 4 ]; then tool=$four; else tool=$six; fi
+  choose_tool "$1"; shift
   if [ -z "$tool" ]; then return 0; fi
   if ! $limit "$tool" -w 5 "$@"; then mark failed "$tool" "$@"; exit 4; fi
 }
 has_rule() {
-  family=$1; shift
-  if [ "$family" = 4 ]; then tool=$four; else tool=$six; fi
+  choose_tool "$1"; shift
   [ -n "$tool" ] && $limit "$tool" -w 5 -C "$@" >/dev/null 2>&1
 }`.trimStart()
 

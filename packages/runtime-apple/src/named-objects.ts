@@ -48,11 +48,8 @@ export class NamedObjects<T extends Named> {
       if (result.exitCode === 0) return name
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#context.toError(result, call)
       const existing = await this.#find(name, call)
-      throw createHostError('NAME_CONFLICT', {
-        name,
-        holderId: existing?.name,
-        sameOwner: isSameOwner(existing?.labels, ownerLabels),
-      })
+      const facts = { name, holderId: existing?.name, sameOwner: isSameOwner(existing?.labels, ownerLabels) }
+      throw createHostError('NAME_CONFLICT', facts)
     })
   }
 

@@ -81,6 +81,17 @@ describeWithSimulator('an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
+  it.each([
+    ['a path of a volume mount cannot contain', { type: 'volume', source: 'data', target: '/a:b' }],
+    ['the paths of a bind mount cannot contain both', { type: 'bind', source: '/a:b,c', target: '/d' }],
+    ['the path of a tmpfs mount cannot contain', { type: 'tmpfs', target: '/a=b', executable: true }],
+  ] as const)('rejects with OPTION_UNSUPPORTED when %s its characters', async (reason, mount) => {
+    await expect(runtime.createContainer({ image, mounts: [mount] })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'mounts', reason: expect.stringContaining(reason) },
+    })
+  })
+
   it('runs one process of the command for each running container, and ends it with the container', async () => {
     const count = () => simulator.calls().filter(({ argv }) => argv[0] === 'start').length
     const before = count()

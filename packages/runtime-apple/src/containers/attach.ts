@@ -50,7 +50,7 @@ export async function startAttached(
   { call, options }: { readonly call: Operation; readonly options: AttachOptions },
 ): Promise<number> {
   const { signal } = call
-  if (options.initialSize !== undefined) context.records.get(id).terminalSize = options.initialSize
+  if (options.initialSize !== undefined) context.records.getOrAdd(id).terminalSize = options.initialSize
   let output: Promise<void> | undefined
   const inputs: InputPump[] = []
   const onSession = (session: ContainerSession) => {
@@ -63,10 +63,8 @@ export async function startAttached(
   try {
     const session = await startContainer(context, id, { call, onSession })
     if (session === undefined) {
-      throw createHostError('NOT_ATTACHABLE', {
-        id,
-        reason: 'it is already running, and its earlier output would be missing',
-      })
+      const reason = 'it is already running, and its earlier output would be missing'
+      throw createHostError('NOT_ATTACHABLE', { id, reason })
     }
     const ended = Promise.all([session.outcome, output])
     const [outcome] = await untilAborted(Promise.race([ended, ...failuresOf(inputs.at(-1))]), signal)
@@ -89,7 +87,7 @@ export async function resizeTerminal(
   if (state === 'running' && found.hasTerminal) {
     throw createHostError('NOT_ATTACHABLE', { id, reason: context.findReason('foreignContainers.output') })
   }
-  context.records.get(id).terminalSize = size
+  context.records.getOrAdd(id).terminalSize = size
 }
 
 function pumpStdin(

@@ -31,7 +31,7 @@ export function checkConfig(context: AppleRuntimeContext, config: ContainerConfi
 
 const unquotable = {
   bind: 'the paths of a bind mount cannot contain both ":" and one of "," and "="',
-  volume: 'the path of a volume mount cannot contain ":"',
+  volume: 'a path of a volume mount cannot contain ":"',
   tmpfs: 'the path of a tmpfs mount cannot contain "," or "="',
 }
 

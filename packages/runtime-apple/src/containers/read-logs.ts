@@ -10,21 +10,20 @@ import { followForeignLogs } from './follow-foreign-logs.js'
  * Reads logs from the session, with all bytes as they were printed. Without a session, or if the session has dropped output,
  * reads them with `logs`, which trims newlines at both ends, and with `--follow` also drops empty lines.
  */
-export async function* readLogs(
-  context: AppleRuntimeContext,
-  id: string,
-  { call, options }: { readonly call: LogCall; readonly options: LogOptions },
-): AsyncGenerator<LogChunk> {
-  for await (const bytes of readBytes(context, id, { call, options })) yield { source: 'combined', bytes }
+export async function* readLogs(context: AppleRuntimeContext, id: string, read: LogRead): AsyncGenerator<LogChunk> {
+  for await (const bytes of readBytes(context, id, read)) yield { source: 'combined', bytes }
 }
 
-async function* readBytes(
-  context: AppleRuntimeContext,
-  id: string,
-  { call, options: { follow = false, tailLines } }: { readonly call: LogCall; readonly options: LogOptions },
-): AsyncGenerator<Uint8Array> {
+export interface LogRead {
+  readonly call: LogCall
+  readonly options: LogOptions
+}
+
+async function* readBytes(context: AppleRuntimeContext, id: string, read: LogRead): AsyncGenerator<Uint8Array> {
+  const { call, options } = read
+  const { follow = false, tailLines } = options
   const session = context.records.find(id)?.session
-  if (session?.output.isComplete) yield* readSession(context, session, { call, follow, tailLines })
+  if (session?.output.isComplete) yield* readSession(context, session, read)
   else if (follow) yield* followForeignLogs(context, id, { call, tailLines })
   else yield* tail(await readForeignLogs(context, id, call), tailLines)
 }
@@ -43,14 +42,9 @@ async function readForeignLogs(context: AppleRuntimeContext, id: string, call: L
 async function* readSession(
   context: AppleRuntimeContext,
   session: ContainerSession,
-  {
-    call,
-    follow,
-    tailLines,
-  }: { readonly call: LogCall; readonly follow: boolean; readonly tailLines: number | undefined },
+  { call: { signal }, options: { follow = false, tailLines } }: LogRead,
 ): AsyncGenerator<Uint8Array> {
   const { output } = session
-  const { signal } = call
   const isTail = tailLines !== undefined
   // The bytes and the position of the reader are taken in one turn, so that no output is missed between them.
   const before = isTail ? output.bytes : undefined

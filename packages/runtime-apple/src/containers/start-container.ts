@@ -52,7 +52,7 @@ async function openSession(
 ): Promise<ContainerSession> {
   const { call, onSession, attemptsLeft } = start
   const { id, labels, hasTerminal } = found
-  const known = context.records.get(id)
+  const known = context.records.getOrAdd(id)
   const isInteractive = labels[interactiveLabel] === 'true'
   call.undo.add('start', (own) => killContainer(context, id, own.signal))
   const terminal = hasTerminal ? { size: known.terminalSize } : undefined
@@ -77,11 +77,9 @@ async function openSession(
   // A failed start keeps its container, so its undo has no step that removes the new one.
   await runCreate(context, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
   const { afterStart, terminalSize } = known
-  Object.assign(context.records.get(id), { afterStart, terminalSize })
-  return await openSession(context, await findContainer(context, id, call), {
-    ...start,
-    attemptsLeft: attemptsLeft - 1,
-  })
+  Object.assign(context.records.getOrAdd(id), { afterStart, terminalSize })
+  const retry = { ...start, attemptsLeft: attemptsLeft - 1 }
+  return await openSession(context, await findContainer(context, id, call), retry)
 }
 
 interface Starting {

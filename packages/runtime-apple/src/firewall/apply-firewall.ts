@@ -82,11 +82,6 @@ export function isNotRunningError(error: unknown): boolean {
 
 type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
-interface FailedSetup {
-  readonly call: Operation
-  readonly error: unknown
-}
-
 /**
  * Seals the container, or kills it if that fails, and returns the error. The undo stack gives this a signal and a limit of its
  * own, because the signal of the caller may have aborted.
@@ -94,7 +89,7 @@ interface FailedSetup {
 async function restrictAfterFailure(
   context: AppleRuntimeContext,
   id: string,
-  { call, error }: FailedSetup,
+  { call, error }: { readonly call: Operation; readonly error: unknown },
 ): Promise<unknown> {
   const { operation } = call
   let containment: Containment = 'unchanged'

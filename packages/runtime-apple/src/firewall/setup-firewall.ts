@@ -15,7 +15,7 @@ export async function setupFirewall(
   { rules, call }: { readonly rules: FirewallRules; readonly call: Operation },
 ): Promise<void> {
   const store = () => {
-    context.records.get(id).afterStart = (session, start) =>
+    context.records.getOrAdd(id).afterStart = (session, start) =>
       applyAfterStart(context, id, { session, rules, call: start })
   }
   const setUp = async () => {

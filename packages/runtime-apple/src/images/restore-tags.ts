@@ -40,11 +40,8 @@ interface MovedTag {
 }
 
 /** Restores a tag if it names another image, and this runtime built that. */
-async function restoreTag(
-  context: AppleRuntimeContext,
-  { reference, earlier }: MovedTag,
-  call: CliCall,
-): Promise<void> {
+async function restoreTag(context: AppleRuntimeContext, moved: MovedTag, call: CliCall): Promise<void> {
+  const { reference, earlier } = moved
   const current = await findImage(context, reference, call)
   if (current === undefined || current.id === earlier?.id) return
   if (!hasLabels(current.config?.labels ?? {}, context.ownerLabels)) return

@@ -39,7 +39,7 @@ export class ContainerRecords {
   }
 
   /** Returns the record. Adds an empty one for a container that this runtime did not create. */
-  get(id: string): ContainerRecord {
+  getOrAdd(id: string): ContainerRecord {
     const known = this.#records.get(id)
     if (known !== undefined) return known
     const empty: ContainerRecord = {
@@ -57,7 +57,7 @@ export class ContainerRecords {
   /** Starts a new record for a created container. Nothing of an earlier container of this name is kept. */
   add(id: string, plan: ContainerPlan): void {
     this.#records.delete(id)
-    Object.assign(this.get(id), { plan, isCreatedHere: true })
+    Object.assign(this.getOrAdd(id), { plan, isCreatedHere: true })
   }
 
   remove(id: string): void {
@@ -66,7 +66,7 @@ export class ContainerRecords {
   }
 
   addSession(id: string, session: ContainerSession): void {
-    Object.assign(this.get(id), { session })
+    Object.assign(this.getOrAdd(id), { session })
     this.#sessions.add(session)
     void session.outcome.then(() => this.#sessions.delete(session))
     this.#changes.emit(toEvent(id))
