@@ -33,7 +33,7 @@ export interface ErrorContext extends EngineCall {
   readonly runtimeName: string
 }
 
-/** Adds the operation to a TIMED_OUT of the transport, which does not know the operation. */
+/** Adds the operation to a TIMED_OUT of the transport, which has only the operation `connecting`. */
 function withOperation(cause: unknown, { operation }: ErrorContext): unknown {
   if (!isHostError(cause, 'TIMED_OUT') || cause.facts.operation !== 'connecting') return cause
   return createHostError('TIMED_OUT', { ...cause.facts, operation, phase: 'connecting' }, { cause })

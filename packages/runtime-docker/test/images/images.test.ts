@@ -18,7 +18,7 @@ test('imageExists resolves with false only when the engine reports a missing ima
   await expect(imageExists(engine, 'a b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-test('imageExists rejects when the engine is stopped, and the home is /root', async () => {
+test('imageExists rejects with CONNECTION_LOST, and getImageHomeDir resolves with /root, when the engine is stopped', async () => {
   const { fake, engine } = await startFakeEngine()
   await fake.die()
   await expect(imageExists(engine, 'app')).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
@@ -38,7 +38,7 @@ test.for([
   expect(await getImageHomeDir(engine, 'app')).toBe(home)
 })
 
-test('getImageHomeDir rejects only for an abort', async () => {
+test('getImageHomeDir rejects with the reason of an abort before and during the request', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await startScriptedEngine([

@@ -8,16 +8,16 @@ export interface LogFilter {
 
 /** The position of a reader in a log. Passes all bytes on, and records the last record of each stream. */
 export class LogPosition implements LogFilter {
-  readonly #marks = new Map<FrameSource, LastRecord>()
+  readonly #lastRecords = new Map<FrameSource, LastRecord>()
   #first: string | undefined
   #last: string | undefined
 
   pass(source: FrameSource, bytes: Buffer, timestamp: string | undefined): Buffer {
     this.#first ??= timestamp
     this.#last = timestamp ?? this.#last
-    const mark = this.#marks.get(source)
-    if (mark !== undefined && mark.timestamp === timestamp) mark.length += bytes.length
-    else this.#marks.set(source, { timestamp, length: bytes.length })
+    const record = this.#lastRecords.get(source)
+    if (record !== undefined && record.timestamp === timestamp) record.length += bytes.length
+    else this.#lastRecords.set(source, { timestamp, length: bytes.length })
     return bytes
   }
 
@@ -26,8 +26,8 @@ export class LogPosition implements LogFilter {
    * reading got no data: the log was empty then, since the engine truncates only what follows the first chunk.
    */
   createResumeFilter(): ResumeFilter | undefined {
-    if (this.#marks.size === 0) return undefined
-    return new ResumeFilter(this.#marks, { first: this.#first, last: this.#last })
+    if (this.#lastRecords.size === 0) return undefined
+    return new ResumeFilter(this.#lastRecords, { first: this.#first, last: this.#last })
   }
 }
 
@@ -35,20 +35,20 @@ export class LogPosition implements LogFilter {
 export class ResumeFilter implements LogFilter {
   /** The start of the second reading, as text or time; `undefined` for the start of the first one. */
   readonly since: Date | string | undefined
-  readonly #marks: ReadonlyMap<FrameSource, LastRecord>
+  readonly #lastRecords: ReadonlyMap<FrameSource, LastRecord>
 
-  constructor(marks: ReadonlyMap<FrameSource, LastRecord>, { first, last }: LogSpan) {
-    this.#marks = new Map([...marks].map(([source, mark]) => [source, { ...mark }]))
+  constructor(lastRecords: ReadonlyMap<FrameSource, LastRecord>, { first, last }: LogSpan) {
+    this.#lastRecords = new Map([...lastRecords].map(([source, record]) => [source, { ...record }]))
     this.since = first === undefined || last === undefined ? undefined : toBegin(first, last)
   }
 
   pass(source: FrameSource, bytes: Buffer, timestamp: string | undefined): Buffer {
-    const mark = this.#marks.get(source)
-    if (mark === undefined) return bytes
-    const order = compareLogTimes(timestamp, mark.timestamp)
+    const record = this.#lastRecords.get(source)
+    if (record === undefined) return bytes
+    const order = compareLogTimes(timestamp, record.timestamp)
     if (order !== 0) return order > 0 ? bytes : bytes.subarray(bytes.length)
-    const seen = Math.min(mark.length, bytes.length)
-    mark.length -= seen
+    const seen = Math.min(record.length, bytes.length)
+    record.length -= seen
     return bytes.subarray(seen)
   }
 }

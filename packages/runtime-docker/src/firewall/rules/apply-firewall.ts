@@ -100,7 +100,7 @@ interface Fault {
   readonly error: unknown
 }
 
-/** Contains the container, with a signal and a limit of its own and also while the runtime closes, and returns the error. */
+/** Restricts the container with a separate signal and limit, also while the runtime closes, and returns the error. */
 async function toContained(context: RunnerContext, fault: Fault): Promise<unknown> {
   const { id, call, error } = fault
   let contained: Contained = { containment: 'unchanged', failures: [] }
