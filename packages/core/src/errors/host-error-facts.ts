@@ -53,8 +53,10 @@ export interface HostErrorFacts {
   }
   /** `holderId`: the id of the object that has the name. `sameOwner`: whether this RuntimeHost created that object. */
   NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly sameOwner: boolean }
-  /** `subject`: the object, such as `image "app:1"`. `users`: the names of the containers or images that use it;
-   * empty where the engine does not report them. */
+  /**
+   * `subject`: the object, such as `image "app:1"`. `users`: the names of the containers or images that use it; empty where the
+   * engine does not report them.
+   */
   IN_USE: { readonly subject: string; readonly users: readonly string[] }
   NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
   /** The runtime cannot attach to the container, for example because another process started it. */
