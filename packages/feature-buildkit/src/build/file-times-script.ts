@@ -11,24 +11,19 @@
  * otherwise gets the next free one. When 16 contents are recorded, older ones may have been forgotten, so the new one gets a
  * second after all recorded ones.
  *
- * The record is the file whose name is the highest number. A build writes a new version to a draft and hard-links it to the
- * next number. Only one of several concurrent builds succeeds, and the others try again. A build also tries again if there is
- * a higher number after the link: the version that it read was not the newest.
+ * The record is the file `record`. Concurrent builds read and replace it one after the other: each locks the directory by
+ * `flock` (of busybox or util-linux), and the kernel releases the lock of a killed process. A build writes a new record to a
+ * draft, and renames the draft when it is complete. In an image without `flock`, concurrent builds may record the same second.
  */
 export const fileTimesFunction = `print_changed_times() {
-  mkdir -p "$times" || return 1
-  n=0; while [ $n -lt 200 ]; do n=$((n+1))
-    old=$(ls "$times" | sort -n | tail -n 1); new=$((\${old:-0}+1))
-    awk -v old="$times/\${old:-0}" -v draft="$draft" "$program" "$dir/files" >"$dir/times" || return 1
-    [ -e "$draft" ] || { cat "$dir/times"; return; }
-    [ "$(tail -n 1 "$draft")" = end ] || { echo "$draft: not written in full" >&2; return 1; }
-    ln "$draft" "$times/$new" 2>"$dir/failure" && [ "$(ls "$times" | sort -n | tail -n 1)" = $new ] && {
-      for version in $(ls "$times"); do [ "$version" -ge $new ] || rm -f "$times/$version"; done
-      rm -f "$draft"; cat "$dir/times"; return
-    }
-    rm -f "$draft"
-  done
-  cat "$dir/failure" >&2; return 1
+  mkdir -p "$times" && {
+    { ! command -v flock >/dev/null || flock 9; } || return 1
+    awk -v old="$times/record" -v draft="$draft" "$program" "$dir/files" >"$dir/times" || return 1
+    if [ -e "$draft" ]; then
+      [ "$(tail -n 1 "$draft")" = end ] || { echo "$draft: not written in full" >&2; return 1; }
+      mv "$draft" "$times/record" || return 1
+    fi
+  } 9<"$times" && cat "$dir/times"
 }
 program='
 function isRecorded(file, second, content) {
