@@ -44,7 +44,9 @@ _start:
         syscall
         xor     %edi, %edi
         mov     $60, %eax                       # exit
-        syscall                                 # Copies the text at rsi, without its NUL, to rdi; leaves rdi behind it.
+        syscall
+
+# Copies the text at rsi, without its NUL, to rdi; leaves rdi behind it.
 append:
         lodsb
         test    %al, %al

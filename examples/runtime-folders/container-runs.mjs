@@ -14,13 +14,13 @@ import { unsupportedOptions } from './unsupported.mjs'
  */
 export function createContainerRuns({ type, store }) {
   /** @type {Set<string>} */
-  const own = new Set()
+  const startedHere = new Set()
   let lastStart = Promise.resolve()
 
   /** @param {string} id */
   async function find(id) {
     // Checked before the record is read, because the program may end in between.
-    const isOwn = own.has(id)
+    const isOwn = startedHere.has(id)
     const container = await store.find(id)
     return container && (isOwn ? { ...container, state: running } : container)
   }
@@ -40,7 +40,7 @@ export function createContainerRuns({ type, store }) {
     const container = await require(id)
     if (container.state === 'running') return undefined
     const { output, ended, run } = await startProcess(container, options)
-    own.add(id)
+    startedHere.add(id)
     const recorded = store.record(container, run)
     void ended
       .then(async (exitCode) => {
@@ -50,7 +50,7 @@ export function createContainerRuns({ type, store }) {
         await store.record(container, { ...run, exitCode, finishedAt: new Date().toISOString() })
       })
       .catch(() => {})
-      .finally(() => own.delete(id))
+      .finally(() => startedHere.delete(id))
     await recorded
     return output
   }
@@ -84,13 +84,14 @@ export function createContainerRuns({ type, store }) {
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<number>} */
     async wait(id, signal) {
       const by = { runtime: type, unsupportedOptions }
-      for (let foreignReads = 0; ; ) {
-        const isOwn = own.has(id)
+      // The number of reads in a row at which no run of this runtime was found.
+      for (let readsWithoutOwnRun = 0; ; ) {
+        const isOwn = startedHere.has(id)
         const { run, state = 'exited' } = (await find(id)) ?? {}
         if (state === 'exited' && run?.exitCode !== undefined) return run.exitCode
-        foreignReads = isOwn || state === 'created' ? 0 : foreignReads + 1
+        readsWithoutOwnRun = isOwn || state === 'created' ? 0 : readsWithoutOwnRun + 1
         // One read may fall between a start or an exit and its record.
-        if (foreignReads > 1) {
+        if (readsWithoutOwnRun > 1) {
           if (state === 'running') checkOption(runtimeCapability, 'foreignContainers.exitCode', id, by)
           throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'no exit was recorded' })
         }

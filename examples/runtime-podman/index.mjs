@@ -25,7 +25,8 @@ function toCandidate(url, source) {
 }
 
 /**
- * Returns the sockets of podman.socket for the user and for the system, or on macOS those of `podman machine`.
+ * Returns the paths of the sockets of the systemd unit `podman.socket` for the user and for the system, or on macOS those of
+ * `podman machine`.
  *
  * @param {Readonly<Record<string, string | undefined>>} env
  * @param {import('@capstan/runtime-docker/compatible').LocalMachine} system

@@ -2,7 +2,7 @@ import type { Capability, Runtime, RuntimePlugin, RuntimeScope } from '@capstan/
 import type { Environment, StringMap, UndoStep } from '@capstan/core/plugin'
 import type { ConformancePrograms } from './programs.js'
 
-/** The environment of one case, with a runtime that is opened for this case under a separate owner. */
+/** The environment of one case. A runtime is opened for it under a separate owner, unless its `opensRuntime` is false. */
 export interface CaseContext {
   /** The plugin under test. */
   readonly plugin: RuntimePlugin
@@ -37,8 +37,8 @@ export interface CaseContext {
 
 /** Options of `CaseContext.open`. */
 export interface OpenOtherOptions {
-  /** Changes the owner labels of the host, which makes it another owner. */
+  /** Changes the owner labels that `register` gets, for example to those of an owner that has ended. */
   readonly relabel?: (ownerLabels: StringMap) => StringMap
-  /** Limits the lists of the runtime to resources with these labels. */
+  /** Limits all lists to resources with these labels, so that a sweep of this scope removes nothing else. */
   readonly onlyLabelled?: StringMap
 }

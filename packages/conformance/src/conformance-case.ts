@@ -1,17 +1,17 @@
 import type { Capability, OptionName } from '@capstan/core'
 import type { CaseContext } from './case-context.js'
 
-/** A test case for one promise of the contract. */
+/** A test case for one requirement of the contract. */
 export interface ConformanceCase {
   /** Stable between versions, so that reports can be compared. The part before the hyphen is the group. */
   readonly id: string
   /** The behaviour that the case verifies. */
   readonly title: string
-  /** The capability that makes the promise. When the runtime lacks it, the case verifies that it is absent with a reason. */
+  /** The capability whose contract has the requirement. When the runtime lacks it, the case verifies that it is absent with a reason. */
   readonly capability: Capability<object>
   /** Further capabilities that the case uses. */
   readonly needs: readonly Capability<object>[]
-  /** The options that the case uses. When the runtime does not support one, the case verifies that its use is rejected by name. */
+  /** The options that the case uses. When one is unsupported, the case verifies that its use rejects with its name. */
   readonly requiredOptions: readonly OptionName[]
   /** The options of the kit without which the case counts as absent. */
   readonly kitOptions: readonly ('specifier' | 'unavailableEnv')[]

@@ -6,7 +6,7 @@ export interface ConformanceReport {
   readonly schemaVersion: 1
   readonly kit: { readonly packageName: string; readonly packageVersion: string }
   readonly plugin: { readonly name: string; readonly packageName: string; readonly packageVersion: string }
-  /** The engine that the plugin found. */
+  /** The engine that the plugin found. Address "none" and version "unknown" when its probe failed. */
   readonly endpoint: { readonly address: string; readonly version: string }
   readonly environment: { readonly node: string; readonly platform: string; readonly architecture: string }
   /** In ISO 8601 format. */
@@ -15,7 +15,7 @@ export interface ConformanceReport {
   /** The requested ids or groups. Absent when all cases ran. */
   readonly only?: readonly string[]
   readonly counts: Readonly<Record<CaseStatus, number>>
-  /** The claims of the plugin's report, which decide how each case runs. */
+  /** The capabilities that the probe lists. This and the next two fields decide which cases are absent or unsupported. */
   readonly provides: readonly ReportedCapability[]
   readonly absent: readonly NamedReason<Pick<MissingCapability, 'id' | 'title'>>[]
   readonly unsupportedOptions: readonly NamedReason<Pick<ReportedOption, 'field' | 'description'>>[]
@@ -29,9 +29,10 @@ export interface ConformanceReport {
 /**
  * The outcome of a case.
  *
- * - `passed`: the runtime behaves as the contract requires.
- * - `absent`: the runtime does not provide the capability, has none in its scope and gives a reason.
- * - `unsupported`: the report lists a required option as unsupported, and the call rejects with OPTION_UNSUPPORTED.
+ * - `passed`: the runtime meets the requirement.
+ * - `absent`: the case does not apply: the runtime does not provide a capability, has none in its scope and gives a reason; or
+ *   the kit was not given an option; or the case found that the engine lacks something that no report states.
+ * - `unsupported`: the report lists a required option as unsupported, and its use rejects.
  * - `failed`: everything else.
  */
 export type CaseStatus = 'passed' | 'failed' | 'absent' | 'unsupported'
@@ -47,7 +48,7 @@ export type CaseResult = CaseHeading &
       }
   )
 
-/** Why a case was not run: a missing capability, a missing option of the kit or an unsupported option. */
+/** Why a case is absent or unsupported: a missing capability, kit option or engine feature, or an unsupported option. */
 export interface MissingRequirement extends Reason {
   readonly subject: string
   /** The description of an unsupported option. */
@@ -59,7 +60,7 @@ export interface CaseHeading {
   /** Group and number, for example `RT-017`. */
   readonly id: string
   readonly title: string
-  /** The id of the capability that makes the promise. */
+  /** The id of the capability whose contract has the requirement. */
   readonly capability: string
   readonly durationMs: number
 }

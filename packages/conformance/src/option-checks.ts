@@ -15,8 +15,8 @@ import { createContainer, startContainer } from './steps/containers.js'
 import { readLogs } from './steps/logs.js'
 
 /**
- * For each option except {@link UncheckedOption}, a check that a call with it rejects with OPTION_UNSUPPORTED. A check does
- * nothing when the runtime lacks the capability of the option.
+ * For each built-in option except {@link UncheckedOption}, a check that its use rejects with OPTION_UNSUPPORTED and its name;
+ * for `foreignContainers.output`, with NOT_ATTACHABLE. A check does nothing when the runtime lacks the capability.
  */
 export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   ...rejectsConfigs({

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { delay } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** Runs the work with all limits and pauses in it multiplied by `factor`, for a busy machine. */
+/** Multiplies all limits and pauses in the work by `factor`: the time limit of a case divided by its default, at least 1. */
 export function withWaitFactor<T>(factor: number, work: () => T): T {
   return waitFactor.run(factor, work)
 }

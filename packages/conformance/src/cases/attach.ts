@@ -97,11 +97,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
       const stdout = collectBytes()
       const stderr = collectBytes()
       const id = await createContainer(context, { command: context.programs.printBoth('out', 'err', 0) })
-      await context.runtime.startAttached(id, {
-        stdout: stdout.stream,
-        stderr: stderr.stream,
-        signal: context.signal,
-      })
+      await context.runtime.startAttached(id, { stdout: stdout.stream, stderr: stderr.stream, signal: context.signal })
       const ended = [stdout, stderr].map(({ stream }) => stream.writableEnded || stream.destroyed)
       expectEqual(ended, [false, false], 'which outputs were ended')
     },

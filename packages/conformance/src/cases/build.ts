@@ -28,10 +28,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
         { image: tag, command: context.programs.read('/copied/note.txt') },
         'from the context',
       )
-      const { bytes } = await runAttached(context, {
-        image: tag,
-        command: context.programs.read('/copied/bytes.bin'),
-      })
+      const { bytes } = await runAttached(context, { image: tag, command: context.programs.read('/copied/bytes.bin') })
       expectEqual([...bytes], [0, 255, 10], 'the bytes')
     },
   },

@@ -31,7 +31,7 @@ export const closeCases: readonly ConformanceCase[] = [
       },
     },
     'CLS-002': {
-      title: 'after close every method of the runtime rejects with RUNTIME_UNAVAILABLE and a report',
+      title: 'after close every runtime method that sends a request rejects with RUNTIME_UNAVAILABLE and a report',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const { runtime } = await context.open()

@@ -31,9 +31,9 @@ export const imageHomeCases: readonly ConformanceCase[] = defineCases(runtimeCap
   },
 })
 
-function hasHome(claim: string, instructions: string, home: string): CaseDefinition {
+function hasHome(description: string, instructions: string, home: string): CaseDefinition {
   return {
-    title: `getImageHomeDir of an image ${claim}`,
+    title: `getImageHomeDir of an image ${description}`,
     needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\n${instructions}\n`)

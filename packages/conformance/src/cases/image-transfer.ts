@@ -68,7 +68,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases(imageT
     },
   },
   'XFER-007': {
-    title: 'loadImages rejects with the error of its source, and loads nothing',
+    title: 'loadImages rejects with the error of its source, an error that it caused, or a HostError',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
       const failure = new Error('the source has failed')

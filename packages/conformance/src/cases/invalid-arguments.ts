@@ -153,7 +153,7 @@ function rejectsConfig(what: string, config: object, field: string): CaseDefinit
 
 function rejectsIds(what: string, invalidId: string): CaseDefinition {
   return {
-    title: `${what} makes every method with an id reject with INVALID_ARGUMENT`,
+    title: `${what} makes setupFirewall and every runtime method with an id reject with INVALID_ARGUMENT`,
     run: async (context: CaseContext) => {
       for (const call of toCalls(context, invalidId)) await expectHostError('INVALID_ARGUMENT', call)
     },

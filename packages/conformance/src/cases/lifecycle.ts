@@ -15,10 +15,7 @@ import { findImage } from '../steps/images.js'
 import { readLogText, untilLogged } from '../steps/logs.js'
 
 export const lifecycleCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
-  'RT-001': {
-    title: 'ping resolves',
-    run: async ({ runtime, signal }) => await runtime.ping({ signal }),
-  },
+  'RT-001': { title: 'ping resolves', run: async ({ runtime, signal }) => await runtime.ping({ signal }) },
   'RT-002': {
     title: 'the type of the runtime consists of lower-case letters, digits and hyphens',
     run: async ({ runtime }) => {

@@ -50,12 +50,10 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     requiredOptions: ['labels'],
     run: async (context) => {
       const label = context.uniqueName('case')
-      const both = await createContainer(context, {
-        labels: { 'conformance.case': label, 'conformance.kind': 'a' },
-      })
+      const labels = { 'conformance.case': label, 'conformance.kind': 'a' }
+      const both = await createContainer(context, { labels })
       await createContainer(context, { labels: { 'conformance.case': label, 'conformance.kind': 'b' } })
       await createContainer(context, { labels: { 'conformance.kind': 'a' } })
-      const labels = { 'conformance.case': label, 'conformance.kind': 'a' }
       const listed = await context.runtime.listContainers({ labels })
       expectEqual(toIds(listed), [both], 'the ids')
     },

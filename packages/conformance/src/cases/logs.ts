@@ -239,7 +239,7 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
     },
   },
   'LOG-028': {
-    title: 'containerLogsAll gives stdout and stderr in order of arrival',
+    title: 'containerLogsAll gives stdout in order, and all lines of stdout and stderr',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.printTwice('first', 'second') })
       expectEqual(await readLogText(context, id), 'first\nsecond\n', 'the log')

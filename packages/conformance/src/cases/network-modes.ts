@@ -19,11 +19,11 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
     },
   },
   'MODE-002': {
-    title: 'supportsHostNetwork is false when the report lists "network.host" or "network" as unsupported',
+    title: 'supportsHostNetwork is false if and only if the report lists "network.host" or "network" as unsupported',
     run: async ({ runtime, scope }) => {
       const unsupportedOptions = scope.report.available ? scope.report.unsupportedOptions : []
-      const isKept = findUnsupportedOption('network.host', unsupportedOptions) === undefined
-      expectEqual(runtime.supportsHostNetwork(), isKept, 'supportsHostNetwork')
+      const isSupported = findUnsupportedOption('network.host', unsupportedOptions) === undefined
+      expectEqual(runtime.supportsHostNetwork(), isSupported, 'supportsHostNetwork')
     },
   },
   'MODE-003': {

@@ -30,19 +30,19 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'PRB-003': {
-      title: 'probe claims the runtime capability and claims no capability twice',
+      title: 'probe lists the runtime capability in provides, and no capability twice',
       run: async (context) => {
         const ids = (await probeAvailable(context)).provides.map(({ id }) => id)
         expect(ids.includes(runtimeCapability.id), 'the runtime among what it provides', ids)
-        expectEqual(new Set(ids).size, ids.length, 'the number of different claims')
+        expectEqual(new Set(ids).size, ids.length, 'the number of different capabilities')
       },
     },
     'PRB-004': {
-      title: 'probe gives a reason for each known capability that it does not claim',
+      title: 'probe gives a reason for each built-in capability that it does not provide',
       run: async (context) => {
         const { provides, absent } = await probeAvailable(context)
         for (const { id } of builtInCapabilities) {
-          if (provides.some((claimed) => claimed.id === id)) continue
+          if (provides.some((provided) => provided.id === id)) continue
           const entry = absent.find((listed) => listed.id === id)
           const { reason } = expectDefined(entry, `"${id}" among the absent capabilities`)
           expect(reason.trim() !== '', `a reason why "${id}" is absent`, entry)
@@ -53,7 +53,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       title: 'probe lists no capability as both provided and absent',
       run: async (context) => {
         const { provides, absent } = await probeAvailable(context)
-        const both = absent.filter(({ id }) => provides.some((claimed) => claimed.id === id))
+        const both = absent.filter(({ id }) => provides.some((provided) => provided.id === id))
         expectEqual(both, [], 'capabilities both provided and absent')
       },
     },
@@ -71,7 +71,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       title: 'probe settles before its deadline',
       run: async (context) => {
         const { plugin } = context
-        const timeoutMs = plugin.probeTimeoutMs ?? defaultTimeoutMs
+        const timeoutMs = plugin.probeTimeoutMs ?? longestTimeoutMs
         await within(timeoutMs + 1500, 'an answer of the probe', plugin.probe(toOptions(context, { timeoutMs })))
       },
     },
@@ -93,10 +93,10 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'PRB-010': {
-      title: 'two concurrent probes claim the same capabilities',
+      title: 'two concurrent probes list the same capabilities and unsupported options',
       run: async (context) => {
         const [one, other] = await Promise.all([probeAvailable(context), probeAvailable(context)])
-        expectEqual(toClaims(one), toClaims(other), 'the claims of the second probe')
+        expectEqual(toLists(one), toLists(other), 'the lists of the second probe')
       },
     },
     'PRB-011': {
@@ -150,7 +150,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases(
       run: async ({ plugin, unavailableEnv = {} }) => {
         await using host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
         const opening = expectHostError('RUNTIME_UNAVAILABLE', () => host.open({ runtime: plugin.name }))
-        const { facts } = await within((plugin.probeTimeoutMs ?? defaultTimeoutMs) + 2000, 'the rejection', opening)
+        const { facts } = await within((plugin.probeTimeoutMs ?? longestTimeoutMs) + 2000, 'the rejection', opening)
         const hasAttempts = facts.reports.some(({ attempts }) => attempts.length > 0)
         expect(hasAttempts, 'the attempts in the facts', facts.reports)
       },
@@ -192,7 +192,7 @@ function toOptions({ plugin, env, signal }: CaseContext, changes: Partial<ProbeO
   return { timeoutMs: plugin.probeTimeoutMs, env, signal, ...changes }
 }
 
-function toClaims({ provides, absent, unsupportedOptions }: Available) {
+function toLists({ provides, absent, unsupportedOptions }: Available) {
   const [provided, missing] = [provides, absent].map((list) => list.map(({ id }) => id).toSorted())
   return { provided, missing, unsupported: unsupportedOptions.map(({ field }) => field).toSorted() }
 }
@@ -205,5 +205,5 @@ function dropUndefined(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, field]) => [name, dropUndefined(field)]))
 }
 
-/** The default probe timeout of a host. */
-const defaultTimeoutMs = 30_000
+/** The longest time that a host gives a probe that sets no limit. */
+const longestTimeoutMs = 30_000

@@ -23,34 +23,34 @@ export const registerCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, opensRuntime: false },
   {
     'REG-001': {
-      title: 'register returns synchronously',
+      title: 'register returns undefined, so it is synchronous',
       run: async (context) => {
         const { returned } = await watchRegister(context)
         expect(returned === undefined, 'register to return nothing', returned)
       },
     },
     'REG-002': {
-      title: 'register does no I/O, neither directly nor in work that it starts',
+      title: 'register starts no I/O itself and no asynchronous I/O later',
       run: async (context) => {
         const { started } = await watchRegister(context)
         expectEqual(started, [], 'the I/O that register started')
       },
     },
     'REG-003': {
-      title: 'register provides exactly the capabilities that the probe claimed',
+      title: 'register provides exactly the capabilities that the probe lists',
       run: async (context) => {
-        const { claimed, provided } = await watchRegister(context)
-        expectEqual(provided.toSorted(), claimed.toSorted(), 'the capabilities that register provides')
+        const { listed, provided } = await watchRegister(context)
+        expectEqual(provided.toSorted(), listed.toSorted(), 'the capabilities that register provides')
       },
     },
     'REG-004': {
-      title: 'the opened scope has an implementation of each claimed capability and of no other',
+      title: 'the opened scope has an implementation of each listed capability and of no other',
       run: async (context) => {
         const scope = await context.open()
-        const claimed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
+        const listed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
         for (const capability of managers) {
           const found = findCapability(scope, capability) !== undefined
-          expectEqual(found, claimed.includes(capability.id), `whether the scope has ${capability.title}`)
+          expectEqual(found, listed.includes(capability.id), `whether the scope has ${capability.title}`)
         }
       },
     },
@@ -91,19 +91,19 @@ interface Registration {
   readonly returned: unknown
   /** The kinds of I/O. */
   readonly started: readonly string[]
-  /** The ids of the capabilities that the probe claimed and that `register` provided. */
-  readonly claimed: readonly string[]
+  /** The ids of the capabilities that the probe lists and that `register` provided. */
+  readonly listed: readonly string[]
   readonly provided: readonly string[]
 }
 
 /** Opens a scope on a host and records the result and the I/O of `register`. Errors of the host are ignored. */
 async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Registration> {
-  let claimed: readonly string[] = []
+  let listed: readonly string[] = []
   let watched: (WatchedCall<unknown> & Pick<Registration, 'provided'>) | undefined
   const observed = withParts(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
-      claimed = toKnownIds(result.available ? result.provides : [])
+      listed = toKnownIds(result.available ? result.provides : [])
       return result
     },
     register: (scope, details) => {
@@ -125,7 +125,7 @@ async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Regi
     const { result, read, provided } = expectDefined(watched, `a call of register (${outcome})`)
     // Asynchronous work of `register` starts its I/O in one of the next turns.
     await pause(50)
-    return { returned: result, started: read().started, claimed, provided }
+    return { returned: result, started: read().started, listed, provided }
   } finally {
     watched?.stop()
   }

@@ -22,7 +22,7 @@ export const terminalCases: readonly ConformanceCase[] = [
         },
       },
       'TTY-002': {
-        title: 'the program has no terminal without tty, even when the caller has one',
+        title: 'the program has no terminal without tty',
         run: async (context) => {
           const { exitCode } = await runAttached(context, { command: context.programs.terminalSize() })
           expect(exitCode !== 0, 'an exit code other than 0', exitCode)

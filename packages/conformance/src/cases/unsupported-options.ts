@@ -6,7 +6,7 @@ import { checkUnsupportedOptions, findUnsupportedOptions } from '../run/check-un
 export const unsupportedOptionCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'REF-001': {
     title:
-      'each field that the report lists as unsupported rejects with OPTION_UNSUPPORTED when used, and creates nothing',
+      'using an unsupported option of the report rejects and creates nothing; requiring it rejects with OPTION_UNSUPPORTED',
     timeLimitFactor: 3,
     run: async (context) => {
       const { report } = context.scope

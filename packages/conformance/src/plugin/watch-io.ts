@@ -12,8 +12,8 @@ export interface WatchedIo {
 }
 
 /**
- * Runs the function and records its I/O and that of the asynchronous work that it starts, until `stop`. I/O of concurrent work
- * is not recorded. `read` returns the I/O so far.
+ * Runs the function and records its I/O, and until `stop` the asynchronous I/O of the work that it starts. Synchronous calls
+ * are recorded only while the function itself runs. I/O of concurrent work is not recorded. `read` returns the I/O so far.
  */
 export function watchIo<T>(work: () => T): WatchedCall<T> {
   const started = new Set<string>()
@@ -30,7 +30,7 @@ export function watchIo<T>(work: () => T): WatchedCall<T> {
   const unpatch = patchSynchronous(started)
   const stop = () => {
     hook.disable()
-    // Every promise carries a used storage until it is disabled.
+    // Until it is disabled, a used `AsyncLocalStorage` slows down every promise of the process.
     inWork.disable()
   }
   try {

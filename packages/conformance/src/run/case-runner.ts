@@ -21,7 +21,7 @@ import { toFailure } from './to-failure.js'
 import { toReason } from './to-reason.js'
 
 /**
- * Creates a runner for cases of one plugin. Each case runs on a newly opened runtime and is followed by a cleanup. When
+ * Creates a runner for cases of one plugin. Each case opens its own runtime, if it needs one, and is followed by a cleanup. When
  * the signal aborts, running cases end at once and the cleanup continues.
  *
  * @throws HostError RUNTIME_UNAVAILABLE when the plugin finds no runtime, IMAGE_NOT_FOUND when the runtime lacks the image
@@ -125,7 +125,7 @@ function toOutcome(
 function checkAbsent({ scope }: CaseContext, capability: Capability<object>): MissingRequirement {
   const { id, title } = capability
   if (findCapability(scope, capability) !== undefined) {
-    throw new ConformanceFailure(`no ${title} in the scope, since the probe did not claim "${id}"`, 'an implementation')
+    throw new ConformanceFailure(`no ${title} in the scope, since the probe does not list "${id}"`, 'an implementation')
   }
   const listed = scope.report.available ? scope.report.absent.find((entry) => entry.id === id) : undefined
   if (listed === undefined || listed.reason.trim() === '') {

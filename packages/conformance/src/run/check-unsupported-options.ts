@@ -8,8 +8,8 @@ import { hasCheck, optionChecks } from '../option-checks.js'
 import { toReason } from './to-reason.js'
 
 /**
- * Fails unless a call with each option rejects with OPTION_UNSUPPORTED for this option and creates nothing, and opening the
- * runtime with the option in `requiredOptions` rejects in the same way.
+ * Fails unless the use of each option rejects as its {@link optionChecks} entry says and creates nothing, and opening the
+ * runtime with it in `requiredOptions` rejects with OPTION_UNSUPPORTED. Options without such an entry are only opened with.
  */
 export async function checkUnsupportedOptions(
   context: CaseContext,

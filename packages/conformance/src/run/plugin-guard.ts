@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /**
- * Records uncaught errors, unhandled rejections and calls of `process.exit` while cases run, so that none of them ends the
- * process.
+ * Records uncaught errors and unhandled rejections, and calls of `process.exit` in the asynchronous context of a case, so
+ * that they do not end the process. A call of `process.exit` outside of such a context ends the process.
  *
- * Each is assigned to the case of its asynchronous context; without a context to all running cases, and when no case runs, to
- * the run. Only one guard may exist at a time. Other listeners of the process receive the errors as well.
+ * Each error is assigned to the case of its context; without a context to all running cases, and when no case runs, to
+ * `unassigned`. Only one guard may exist at a time. Other listeners of the process receive the errors as well.
  *
  * Not covered: a signal, `process.abort`, a crash of native code, and a loop that never yields to the event loop.
  */
@@ -23,7 +23,7 @@ export class PluginGuard implements Disposable {
     process.exit = (code) => this.#refuseExit(code)
   }
 
-  /** Runs one case. Errors of the case that arrive later are added to `errors`. */
+  /** Runs a case, or another step such as opening the runner. Errors of it that arrive later are added to `errors`. */
   async run<T>(work: () => Promise<T>): Promise<GuardedResult<T>> {
     const running: RunningCase = { errors: [] }
     this.#running.add(running)

@@ -81,7 +81,7 @@ export async function expectNumberedRuns(
   expectEqual(results, expected, 'the results')
 }
 
-/** Runs a program and fails unless it prints exactly this line and exits with 0. */
+/** Fails unless the program exits with 0, its stdout without surrounding space is this text, and its stderr is empty. */
 export async function expectPrints(context: CaseContext, config: CaseConfig, line: string): Promise<void> {
   const { stdout, stderr, exitCode } = await runAttached(context, config)
   expectEqual({ exitCode, stdout: stdout.trim(), stderr }, { exitCode: 0, stdout: line, stderr: '' }, 'the program')

@@ -5,7 +5,11 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { otherProcessProgram } from './other-process-program.js'
 
-/** The task of another process, which loads the plugin by its specifier. See {@link otherProcessProgram}. */
+/**
+ * The task of another process, which loads the plugin by its specifier. `lifecycle` runs a container, `streams` has a log, a
+ * wait and an attached session open, `discover` only discovers; each then closes the host and prints `closed`.
+ * `createContainer` starts a container with the label `conformance.case`, prints `created` and runs until it is killed.
+ */
 export type ProcessTask = 'lifecycle' | 'streams' | 'discover' | 'createContainer'
 
 export interface OtherProcess {
@@ -24,15 +28,8 @@ export async function startOtherProcess(
   { caseLabel = '' }: { readonly caseLabel?: string } = {},
 ): Promise<OtherProcess> {
   const { specifier = '', plugin, image, programs, env } = context
-  const input = {
-    kit: import.meta.url,
-    specifier,
-    runtime: plugin.name,
-    image,
-    command: programs.sleep(60),
-    task,
-    caseLabel,
-  }
+  const { name: runtime } = plugin
+  const input = { kit: import.meta.url, specifier, runtime, image, command: programs.sleep(60), task, caseLabel }
   // The options of this process, such as loaders of a test runner, must not apply to the other process.
   const { NODE_OPTIONS: _, ...rest } = env
   const child = spawn(process.execPath, ['--input-type=module', '--eval', otherProcessProgram, JSON.stringify(input)], {
