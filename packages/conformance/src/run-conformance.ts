@@ -28,17 +28,20 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   using guard = new PluginGuard()
   const opened = await guard.run(() => openCaseRunner(options, { signal }))
   const runner = opened.result
-  const close = () => guard.run(() => runner[Symbol.asyncDispose]())
   const closing: unknown[] = []
-  const results = await runBounded(conformanceCases(options), { concurrency, signal }, async (testCase) => {
+  const close = () => runner[Symbol.asyncDispose]().catch((error: unknown) => void closing.push(error))
+  const running = runBounded(conformanceCases(options), { concurrency, signal }, async (testCase) => {
     const guarded = await guard.run(() => runner.run(testCase))
     onResult?.(withErrors(guarded))
     return guarded
-  }).finally(() => close().catch((error: unknown) => void closing.push(error)))
-  // Lets unhandled rejections of the last case arrive.
+  })
+  await Promise.allSettled([running])
+  const closed = await guard.run(close)
+  // Lets unhandled rejections of the last case and of the close arrive.
   await setImmediate()
+  const results = await running
   const durationMs = Math.round(performance.now() - start)
-  const outside = [...opened.errors, ...guard.unassigned, ...closing].map(toFailure)
+  const outside = [...opened.errors, ...guard.unassigned, ...closing, ...closed.errors].map(toFailure)
   return {
     ...toHeading(options, runner.report),
     startedAt: startedAt.toISOString(),
@@ -72,7 +75,7 @@ export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeR
     plugin: { name, packageName: pluginPackage, packageVersion },
     environment: { node, platform: process.platform, architecture: process.arch },
     ...(only && { only }),
-    ...toClaims(report),
+    ...toLists(report),
   }
 }
 
@@ -94,15 +97,10 @@ function readKitVersion(): string {
   }
 }
 
-function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | ClaimLists> {
+function toLists(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | ReportLists> {
   if (!report.available) {
-    return {
-      endpoint: { address: 'none', version: 'unknown' },
-      provides: [],
-      absent: [],
-      unsupportedOptions: [],
-      notes: [],
-    }
+    const endpoint = { address: 'none', version: 'unknown' }
+    return { endpoint, provides: [], absent: [], unsupportedOptions: [], notes: [] }
   }
   const { endpoint, version, provides, absent, unsupportedOptions, notes } = report
   return {
@@ -119,7 +117,7 @@ function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | C
 }
 
 type ReportHeading = Omit<ConformanceReport, 'startedAt' | 'durationMs' | 'counts' | 'cases'>
-type ClaimLists = 'provides' | 'absent' | 'unsupportedOptions' | 'notes'
+type ReportLists = 'provides' | 'absent' | 'unsupportedOptions' | 'notes'
 
 export const defaultConcurrency = 4
 const packageName = '@capstan/conformance'

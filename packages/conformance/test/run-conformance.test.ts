@@ -3,7 +3,8 @@ import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
-import { type CaseResult, conformanceCases, runConformance } from '../src/index.js'
+import { groupCases } from '../src/conformance-case.js'
+import { type CaseResult, conformanceCases, hasUnhandled, runConformance } from '../src/index.js'
 import { withParts } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 
@@ -55,6 +56,27 @@ describe('runConformance', { timeout: 30_000 }, () => {
     const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ ping: () => new Promise(() => {}) }) })
     const { cases } = await runConformance({ ...options, plugin, only: ['RT-001'], timeoutMs: 200 })
     expect(cases[0]).toMatchObject({ status: 'failed', failures: [{ expected: 'the end of RT-001 within 200 ms' }] })
+  })
+
+  test('reports a rejection that the plugin does not handle at the last close in outside', async () => {
+    let hasResult = false
+    const plugin = breakPlugin(memoryPlugin(), {
+      runtime: (runtime) => ({
+        close: async () => {
+          // After the result of the only case, the runner closes the runtime that it opened for cleanups.
+          if (hasResult) Promise.reject(new Error('not handled'))
+          await runtime.close()
+        },
+      }),
+    })
+    const onResult = () => {
+      hasResult = true
+    }
+    const report = await runConformance({ ...options, plugin, only: ['RT-001'], onResult })
+    expect(report.counts).toMatchObject({ passed: 1, failed: 0 })
+    const message = expect.stringContaining('not handled')
+    expect(report.outside).toEqual([expect.objectContaining({ message, unhandled: true })])
+    expect(hasUnhandled(report)).toBe(true)
   })
 
   test('rejects with RUNTIME_UNAVAILABLE when the plugin finds no runtime', async () => {
@@ -147,6 +169,12 @@ describe('conformanceCases', () => {
   test('returns as many cases as the README says', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     expect(readme).toContain(`${conformanceCases().length} cases`)
+  })
+
+  test('returns the groups of the table in the README, in its order', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const listed = [...readme.matchAll(/^\| `([A-Z]+)` \|/gm)].map(([, group]) => group)
+    expect([...groupCases(conformanceCases()).keys()]).toEqual(listed)
   })
 
   test('numbers the cases of each group from 001 without a gap', () => {
