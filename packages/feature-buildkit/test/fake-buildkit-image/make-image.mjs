@@ -15,7 +15,7 @@ import { isMain } from '../../../../tools/is-main.mjs'
 const fakeBuildKitImage = 'capstan-test/fake-buildkit:1'
 
 /**
- * Makes sure that the engine has the image of the fake BuildKit: busybox, this machine's Node with its libraries, the
+ * Makes sure that the engine has the image of the fake BuildKit: busybox, Node and `flock` of this machine, the
  * fake programs and the recordings that they replay. Nothing is pulled.
  *
  * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
@@ -33,16 +33,25 @@ export async function makeFakeBuildKitImage(connection) {
  * @returns {Promise<readonly TarEntry[]>}
  */
 export async function readFakeBuildKitFiles() {
-  return [...readNodeFiles(), ...(await readPrograms())]
+  return [...readMachinePrograms(), ...(await readPrograms())]
 }
 
-/** @returns {readonly TarEntry[]} */
-function readNodeFiles() {
-  const node = realpathSync(process.execPath)
-  const libraries = [...execFileSync('ldd', [node], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)]
-  const files = libraries.map(([, path = '']) => ({ path: path.slice(1), mode: 0o755, content: readFileSync(path) }))
-  const program = { path: 'usr/bin/node', mode: 0o755, content: readFileSync(node) }
-  return [...toDirectories([...files, program]), ...files, program]
+/**
+ * Reads Node and `flock` of this machine, with their libraries. Alpine's busybox, of the image `moby/buildkit`, has `flock`;
+ * Debian's has not.
+ *
+ * @returns {readonly TarEntry[]}
+ */
+function readMachinePrograms() {
+  const flock = execFileSync('which', ['flock'], { encoding: 'utf8' }).trim()
+  const programs = { 'usr/bin/node': realpathSync(process.execPath), 'usr/bin/flock': realpathSync(flock) }
+  const libraries = [...execFileSync('ldd', Object.values(programs), { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)]
+  const sources = new Map([
+    ...libraries.map(([, path = '']) => /** @type {const} */ ([path.slice(1), path])),
+    ...Object.entries(programs),
+  ])
+  const files = [...sources].map(([path, source]) => ({ path, mode: 0o755, content: readFileSync(source) }))
+  return [...toDirectories(files), ...files]
 }
 
 /**
