@@ -29,7 +29,7 @@ describeWithEngine('the documents, on a real engine', ({ socketPath, image }) =>
       (ended) => ({ code: 0, ...ended }),
       (error: { code: number; stdout: string; stderr: string }) => error,
     )
-    expect(code, stderr).toBe(Number(/^ends with (\d+)/.exec(comment)?.[1] ?? 0))
+    expect(code, stderr).toBe(Number(/^exits with (\d+)/.exec(comment)?.[1] ?? 0))
     const printed = /^prints (.*)$/.exec(comment)?.[1]
     if (printed !== undefined) expect(stdout.trim()).toBe(printed)
   })
