@@ -178,6 +178,17 @@ async function runForReport(engine, command, { report, log }) {
   }
 }
 
+/**
+ * Whether the message of an error tells what to do: no engine could be set up, or an option is unknown.
+ *
+ * @param {unknown} error
+ * @returns {error is Error}
+ */
+function isAnswered(error) {
+  if (error instanceof EngineSetUpError) return true
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+}
+
 const cli = join(root, 'packages', 'cli', 'dist', 'bin.js')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const kitArguments = [
@@ -190,7 +201,7 @@ if (isMain(import.meta.url)) {
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {
-    showStepError(error instanceof EngineSetUpError ? new StepError(error.message) : error)
+    showStepError(isAnswered(error) ? new StepError(error.message) : error)
     process.exitCode = 1
   }
 }
