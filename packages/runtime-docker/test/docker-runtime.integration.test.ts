@@ -62,6 +62,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     ['user', { user: 'root:nosuch' }, 'nosuch'],
     ['groupAdd', { groupAdd: ['nosuch'] }, 'nosuch'],
     ['workingDirectory', { workingDirectory: '/etc/passwd' }, '/etc/passwd'],
+    ['ports', { ports: [{ containerPort: 80, hostPort: 45998, hostAddress: '192.0.2.7' }] }, '192.0.2.7:45998'],
     ['mounts[0].source', { mounts: [{ type: 'volume', source: 'a', target: '/to' }] }, 'a'],
     ['mounts', { mounts: [{ type: 'bind', source: '/etc/hostname', target: '/etc' }] }, '/etc/hostname'],
     ['capAdd', { capAdd: ['NOSUCH'] }, 'CAP_NOSUCH'],

@@ -72,6 +72,7 @@ export interface CreateBody {
     readonly ExtraHosts?: unknown
     readonly PortBindings?: unknown
     readonly AutoRemove?: boolean
+    readonly GroupAdd?: readonly string[] | undefined
     readonly [field: string]: unknown
   }
   readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> } | undefined
@@ -127,6 +128,7 @@ export interface InspectedContainer {
     readonly AutoRemove?: boolean
     readonly Privileged?: boolean
     readonly CapAdd?: readonly string[] | null
+    readonly GroupAdd?: readonly string[] | null
     readonly ExtraHosts?: readonly string[] | null
     readonly Dns?: readonly string[] | null
     readonly PortBindings?: PortMap | null

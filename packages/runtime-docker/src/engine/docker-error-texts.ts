@@ -69,6 +69,14 @@ export function endsWithExitCode(text: string): boolean {
   return texts.endingExitCode.test(text)
 }
 
+/** Whether the engine reports that a group does not exist. */
+export function isGroupMissing(error: unknown): boolean {
+  return texts.noUserGroup.test(toEngineText(error) ?? '')
+}
+
+/** What is expected of `groupAdd`. */
+export const additionalGroups = 'groups that exist in the image, or numbers'
+
 /** The field that the engine rejected, and its value. `mounts` means the source of one of the mounts. */
 export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] | undefined {
   for (const [pattern, field, expected] of badFields) {
@@ -81,8 +89,8 @@ export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] |
 const badFields: readonly (readonly [pattern: RegExp, field: string, expected: string])[] = [
   [texts.noBindSource, 'mounts', 'a path that exists on the machine of the engine'],
   [texts.noUser, 'user', 'a user that exists in the image, or a number'],
+  [texts.noGroup, 'groupAdd', additionalGroups],
   [texts.noUserGroup, 'user', 'a user whose group exists in the image, or is a number'],
-  [texts.noGroup, 'groupAdd', 'groups that exist in the image, or numbers'],
   [texts.noWorkingDirectory, 'workingDirectory', 'a directory, or a path that does not exist'],
   [texts.unknownCapAdd, 'capAdd', 'capabilities that the kernel supports'],
   [texts.unknownCapDrop, 'capDrop', 'capabilities that the kernel supports'],

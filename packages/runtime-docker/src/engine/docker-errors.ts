@@ -133,7 +133,8 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   if (volume !== null)
     return createHostError('VOLUME_NOT_FOUND', { name: volume[1] ?? volume[2] ?? context.subject }, cause)
   const image = texts.noImage.exec(text)
-  if (image !== null || path.startsWith('/images/')) {
+  // A list of images fails with 404 when the engine cannot read one of them.
+  if (image !== null || (path.startsWith('/images/') && path !== '/images/json')) {
     return createHostError('IMAGE_NOT_FOUND', { image: image?.[1] ?? image?.[2] ?? context.subject }, cause)
   }
   if (path.startsWith('/networks/') && !texts.noContainer.test(text)) {

@@ -11,19 +11,22 @@ export const commandName: RegExp = /exec: \\?"([^"\\]*)/
 export const capabilitiesWithheld: RegExp = /unable to apply caps/i
 export const privilegedWithUserNamespaces: RegExp = /privileged mode is incompatible with user namespaces/i
 export const portTaken: RegExp = /port is already allocated|address already in use|ports are not available/i
-export const port: RegExp = /(?:Bind for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )\S*?:(\d+)\b/i
+// Docker 28: bind host port for HOST_ADDRESS:HOST_PORT:ADDRESS:PORT/tcp, with IPv6 addresses in brackets.
+export const port: RegExp =
+  /(?:Bind for |bind host port for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )(?:\[\S*?\]|\S*?):(\d+)\b/i
 export const poolsExhausted: RegExp = /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i
 export const logsUnreadable: RegExp = /does not support reading/i
 export const noContainer: RegExp = /no such container|no container with name or ID/i
 // Podman answers with status 500 when a container is removed during an inspection.
-export const containerVanished: RegExp = /does not exist in database: no such container/i
+export const containerVanished: RegExp = /(?:does not exist|found) in database: no such container/i
 export const noNetwork: RegExp = /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i
 export const noVolume: RegExp = /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i
 export const noBindSource: RegExp = /bind source path does not exist: (.+)$/im
 export const noUser: RegExp = /unable to find user ([^:\s]+)/
-// runc, `libcontainer/user`: lower case for the primary group of the user, upper case for additional groups.
+// runc, `libcontainer/user`: lower case for the primary group of the user, upper case for additional groups. Docker 28
+// has lower case for both, see `nameGroupOption`.
 export const noUserGroup: RegExp = /unable to find group ([^:\s]+)/
-export const noGroup: RegExp = /Unable to find group ([^:\s]+)/
+export const noGroup: RegExp = /(?:Unable|supplemental groups for container [^:\s]+: unable) to find group ([^:\s]+)/
 export const noWorkingDirectory: RegExp = /Cannot mkdir: (.+) is not a directory/
 export const unknownCapAdd: RegExp = /invalid CapAdd: unknown capability: "([^"]*)"/i
 export const unknownCapDrop: RegExp = /invalid CapDrop: unknown capability: "([^"]*)"/i
@@ -35,7 +38,8 @@ export const badReference: RegExp = /invalid reference format/i
 export const unknownPlatform: RegExp = /"([^"]*)": unknown operating system or architecture/i
 export const unknownLimit: RegExp = /wrong rlimit value: RLIMIT_(\w+)/i
 export const mountMismatch: RegExp = /error mounting "([^"]*)" to rootfs at "[^"]*".*: not a directory/i
-export const foreignAddress: RegExp = /listen (?:tcp|udp)[46]? (\S+): bind: cannot assign requested address/i
+export const foreignAddress: RegExp =
+  /(?:bind host port for |listen (?:tcp|udp)[46]? )((?:\[\S*?\]|[^\s:]+):\d+)\S*: (?:bind: )?cannot assign requested address/i
 export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i
 export const nameTaken: RegExp =
   /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? is already in use/i

@@ -1,8 +1,9 @@
-import { isHostError } from '@capstan/core'
-import type { NetworkAttachment } from '@capstan/core/plugin'
-import { inspectContainer } from '../containers/inspection/inspect-container.js'
+import { type HostError, isHostError } from '@capstan/core'
+import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
+import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
 import type { CreateBody } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { additionalGroups, isGroupMissing } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
 
 /** Replaces the names of networks with ids, since the inspections of Podman 4.3 have the name in place of the id. */
@@ -33,6 +34,23 @@ async function withNetworkId(
 export async function isStartedMeanwhile(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
   if (!isHostError(error, 'NOT_RUNNING')) return false
   return (await inspectContainer(engine, call)).State?.Running === true
+}
+
+/**
+ * Sets the field `groupAdd` in the error of a start when that option has the missing group. Docker 28.5 uses the same
+ * text for a missing group of the user.
+ */
+export async function nameGroupOption(
+  engine: DockerEngine,
+  error: HostError<'INVALID_ARGUMENT'>,
+  call: EngineCall,
+): Promise<HostError<'INVALID_ARGUMENT'>> {
+  const { facts, cause } = error
+  if (facts.field !== 'user' || !isGroupMissing(error)) return error
+  // The engine removes a container with `autoRemove` after a failed start.
+  const { HostConfig } = engine.containers.findCreated(call.subject)?.body ?? (await findContainer(engine, call)) ?? {}
+  if (!HostConfig?.GroupAdd?.some((group) => JSON.stringify(group) === facts.given)) return error
+  return createHostError('INVALID_ARGUMENT', { ...facts, field: 'groupAdd', expected: additionalGroups }, { cause })
 }
 
 /** Returns the host name to set for a container in a sandbox on an engine with the quirk `hasSeparateHostname`. */

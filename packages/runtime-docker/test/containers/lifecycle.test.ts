@@ -54,6 +54,33 @@ describe('startContainer and stopContainer', () => {
     },
   )
 
+  test.each([
+    [['nosuch'], 'groupAdd'],
+    [['wheel'], 'user'],
+    [undefined, 'user'],
+  ])('reject with INVALID_ARGUMENT for a missing group, with groupAdd %j of field %s', async (groupAdd, field) => {
+    const { fake, runtime } = await startRuntime()
+    const text = 'unable to find group nosuch: no matching entries in group file' // Docker 28 for both fields
+    fake.override('POST /containers/*/start', (reply) => reply.refuse(500, text))
+    const { id: foreign } = fake.state.createContainer('c', { HostConfig: { GroupAdd: groupAdd ?? null } })
+    const own = await runtime.createContainer({ image, user: 'root:nosuch', ...(groupAdd && { groupAdd }) })
+    const removed = await runtime.createContainer({ image, autoRemove: true, ...(groupAdd && { groupAdd }) })
+    fake.state.containers.delete(removed)
+    for (const id of [foreign, own, removed]) {
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: { field, given: '"nosuch"' },
+      })
+    }
+  })
+
+  test('reject with the error of the start when the engine has removed the container', async () => {
+    const { fake, runtime } = await startRuntime()
+    const text = 'unable to find group nosuch: no matching entries in group file'
+    fake.override('POST /containers/*/start', (reply) => reply.refuse(500, text))
+    await expect(runtime.startContainer('gone')).rejects.toMatchObject({ facts: { field: 'user' } })
+  })
+
   test('reject an id with path separators without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const id of ['', '../images/x', 'a/b', 'a?x', '-a', 'a b', 'a\n']) {

@@ -65,6 +65,7 @@ describe('an answer of the engine', () => {
     ['POST', '/networks/n1/connect', 'No such container: c1', 'CONTAINER_NOT_FOUND', { id: 'thing' }],
     ['DELETE', '/volumes/v1', 'get v1: no such volume', 'VOLUME_NOT_FOUND', { name: 'v1' }],
     ['GET', '/images/a/b:1/json', 'No such image: a/b:1', 'IMAGE_NOT_FOUND', { image: 'a/b:1' }],
+    ['GET', '/images/json', 'content digest sha256:1: not found', 'OPERATION_FAILED', { status: 404 }],
     ['GET', '/nowhere', 'page not found', 'OPERATION_FAILED', { status: 404 }],
   ])('with 404 to %s %s (%s) is %s', (method, path, text, code, facts) => {
     expect(answer(method, path, [404, text])).toMatchObject({ code, facts })
@@ -106,9 +107,10 @@ describe('an answer of the engine', () => {
     expect(answer('DELETE', path, [status, text])).toMatchObject({ code: 'IN_USE', facts: { users } })
   })
 
-  test('is IN_USE with the port when a port is allocated', () => {
-    const text =
-      'driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:8080 failed: port is already allocated'
+  test.each([
+    'driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:8080 failed: port is already allocated',
+    'driver failed programming external connectivity on endpoint x: failed to bind host port for 127.0.0.1:8080:172.17.0.2:80/tcp: address already in use',
+  ])('is IN_USE with the port when a port is allocated: %s', (text) => {
     expect(answer('POST', `/containers/${id}/start`, [500, text])).toMatchObject({
       code: 'IN_USE',
       facts: { subject: 'port 8080' },
@@ -149,6 +151,12 @@ describe('an answer of the engine', () => {
     ['user', 400, 'unable to find user who: no matching entries in passwd file', '"who"'],
     ['user', 500, 'unable to find group who: no matching entries in group file', '"who"'],
     ['groupAdd', 500, 'Unable to find group who: no matching entries in group file', '"who"'],
+    [
+      'groupAdd',
+      500,
+      'looking up supplemental groups for container 0123: unable to find group who: no matching entries in group file',
+      '"who"',
+    ],
     ['capAdd', 400, 'invalid CapAdd: unknown capability: "CAP_NOSUCH"', '"CAP_NOSUCH"'],
     ['capDrop', 400, 'invalid CapDrop: unknown capability: "CAP_NOSUCH"', '"CAP_NOSUCH"'],
     ['securityOptions', 500, 'invalid --security-opt 2: "nosuch=1"', '"nosuch=1"'],

@@ -3,6 +3,15 @@ import * as patterns from '../../src/engine/error-patterns.js'
 
 const texts = { ...patterns }
 
+const portTakenOn28 =
+  'failed to set up container networking: driver failed programming external connectivity on endpoint x (abc): failed to bind host port for 127.0.0.1:45999:172.17.0.2:8080/tcp: address already in use'
+const foreignAddressOn28 =
+  'failed to set up container networking: driver failed programming external connectivity on endpoint x (abc): failed to bind host port for 192.0.2.7:45998:172.17.0.2:8080/tcp: cannot assign requested address'
+const foreignIpv6AddressOn28 =
+  'failed to bind host port for [2001:db8::7]:45998:172.17.0.2:8080/tcp: cannot assign requested address'
+const missingGroupOnPodman =
+  'looking up supplemental groups for container 0123: unable to find group nosuch: no matching entries in group file'
+
 /** Texts of real engines: Docker 20.10, 24 to 28, and Podman. */
 const samples: {
   readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
@@ -44,9 +53,12 @@ const samples: {
     yes: [
       'driver failed programming external connectivity on endpoint x (abc): Bind for 127.0.0.1:8080 failed: port is already allocated',
       'driver failed programming external connectivity on endpoint x (abc): Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use',
+      portTakenOn28,
     ],
   },
-  port: { yes: ['Bind for 127.0.0.1:8080 failed', 'listen tcp4 0.0.0.0:80: bind', 'listen tcp [::]:80: bind'] },
+  port: {
+    yes: ['Bind for 127.0.0.1:8080 failed', 'listen tcp4 0.0.0.0:80: bind', 'listen tcp [::]:80: bind', portTakenOn28],
+  },
   poolsExhausted: {
     yes: [
       'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
@@ -55,7 +67,12 @@ const samples: {
   },
   logsUnreadable: { yes: ['configured logging driver does not support reading'] },
   noContainer: { yes: ['No such container: x', 'no container with name or ID "x" found: no such container'] },
-  containerVanished: { yes: ['container 0123 does not exist in database: no such container'] },
+  containerVanished: {
+    yes: [
+      'container 0123 does not exist in database: no such container',
+      'no container with ID 0123 found in database: no such container',
+    ],
+  },
   noNetwork: { yes: ['network x not found', 'No such network: x'], no: ['page not found'] },
   noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
   noBindSource: { yes: ['invalid mount config for type "bind": bind source path does not exist: /nosuch dir'] },
@@ -65,7 +82,7 @@ const samples: {
     no: ['Unable to find group nosuch: no matching entries in group file'],
   },
   noGroup: {
-    yes: ['Unable to find group nosuch: no matching entries in group file'],
+    yes: ['Unable to find group nosuch: no matching entries in group file', missingGroupOnPodman],
     no: ['unable to find group nosuch: no matching entries in group file'],
   },
   unknownCapAdd: {
@@ -92,8 +109,12 @@ const samples: {
     no: ['error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: permission denied: unknown'],
   },
   foreignAddress: {
-    yes: ['Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address'],
-    no: ['Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
+    yes: [
+      'Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address',
+      foreignAddressOn28,
+    ],
+    no: [
+      portTakenOn28,'Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
   },
   noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
   noImage: {
@@ -211,12 +232,18 @@ test.each([
   ['nameHolder', 'already in use by container "0123456789abcdef".', '0123456789abcdef'],
   ['commandName', 'starting container process caused: exec: "nosuch": executable', 'nosuch'],
   ['port', 'listen tcp4 0.0.0.0:80: bind: address already in use', '80'],
+  ['port', portTakenOn28, '45999'],
+  ['port', foreignIpv6AddressOn28, '45998'],
+  ['foreignAddress', foreignAddressOn28, '192.0.2.7:45998'],
+  ['foreignAddress', foreignIpv6AddressOn28, '[2001:db8::7]:45998'],
+  ['foreignAddress', 'listen tcp4 1.2.3.4:80: bind: cannot assign requested address', '1.2.3.4:80'],
   ['noNetwork', 'network abc not found', 'abc'],
   ['noVolume', 'get abc: no such volume', 'abc'],
   ['noBindSource', 'bind source path does not exist: /a b', '/a b'],
   ['noUser', 'unable to find user who: no matching entries in passwd file', 'who'],
   ['noUserGroup', 'unable to find group who: no matching entries in group file', 'who'],
   ['noGroup', 'Unable to find group who: no matching entries in group file', 'who'],
+  ['noGroup', missingGroupOnPodman, 'nosuch'],
   ['noWorkingDirectory', 'Cannot mkdir: /a b is not a directory', '/a b'],
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
   ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
