@@ -21,9 +21,13 @@ export function isTlsExpected(error: unknown): boolean {
   return error instanceof EngineAnswerError && texts.tlsExpected.test(error.text)
 }
 
-/** Whether an image was removed while the engine read all of them. Seen on Podman 4.3. */
+/**
+ * Whether an image was removed while the engine read all of them. Podman 4.3 answers with status 500, Docker 28.5 with
+ * the image store of containerd answers a list with status 404.
+ */
 export function isImageVanished(error: unknown): boolean {
-  return error instanceof EngineAnswerError && error.status >= 500 && texts.imageVanished.test(error.text)
+  if (!(error instanceof EngineAnswerError) || !texts.imageVanished.test(error.text)) return false
+  return error.status >= 500 || error.path === '/images/json'
 }
 
 /** Whether another client, or the engine itself, is removing the container. */

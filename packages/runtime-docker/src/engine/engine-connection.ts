@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
-import { retryVanishedImage } from '../quirks/podman-answers.js'
+import { retryVanishedImage } from '../quirks/vanished-images.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from './api-version.js'
 import { limitCall } from './call-limit.js'

@@ -47,8 +47,9 @@ export const nameHolder: RegExp = /already in use by (?:container )?"?([0-9a-f]{
 export const paused: RegExp = /is paused/i
 export const restarting: RegExp = /is restarting/i
 export const notRunning: RegExp = /is not running|is not paused|not running|container state improper/i
-// Podman reads images one by one, and fails when one is removed meanwhile.
-export const imageVanished: RegExp = /image not known|locating item named "manifest"|file does not exist/i
+// Podman and the image store of containerd read images one by one, and fail when one is removed meanwhile.
+export const imageVanished: RegExp =
+  /image not known|locating item named "manifest"|file does not exist|content digest .*not found/i
 export const users: RegExp =
   /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi
 export const predefinedNetwork: RegExp = /pre-?defined (?:\S+ )?network/i

@@ -113,8 +113,7 @@ const samples: {
       'Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address',
       foreignAddressOn28,
     ],
-    no: [
-      portTakenOn28,'Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
+    no: [portTakenOn28, 'Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
   },
   noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
   noImage: {
@@ -147,6 +146,7 @@ const samples: {
     yes: [
       'locating image with ID "e7cad838e87fd5f2": image not known',
       'locating item named "manifest" for image with ID "a8723c5f8b331601" (consider removing the image to resolve the issue): file does not exist',
+      'content digest sha256:0123: not found',
     ],
     no: ['No such image: x:1'],
   },

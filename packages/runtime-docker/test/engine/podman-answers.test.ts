@@ -3,9 +3,8 @@ import { expect, test } from 'vitest'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
 import { DockerVolumeManager } from '../../src/docker-volume-manager.js'
-import { listUntagged } from '../../src/images/untagged-images.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
-import { listImages, removeImage } from '../run-operations.js'
+import { removeImage } from '../run-operations.js'
 import { empty, inTurn, json, refusal, startScriptedEngine } from '../scripted-engine.js'
 import { startRuntime } from '../start-runtime.js'
 
@@ -19,30 +18,6 @@ test.for([
   [`sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}`],
 ] as const)('converts the image name %s to %s', ([reference, name]) => {
   expect(toFamiliarName(reference)).toBe(name)
-})
-
-test('lists images by familiar names, and repeats the request when an image is removed meanwhile', async () => {
-  const vanished = refusal(500, 'locating image with ID "e7cad838": image not known')
-  const { engine, log } = await startScriptedEngine([
-    ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1', RepoTags: ['docker.io/library/app:1'] }]))],
-  ])
-  expect(await listImages(engine)).toMatchObject([{ tags: ['app:1'] }])
-  expect(log()).toHaveLength(2)
-})
-
-test('repeats the request for the untagged images of a build when an image is removed meanwhile', async () => {
-  const vanished = refusal(500, 'locating item named "manifest" for image with ID "e7cad838": file does not exist')
-  const { engine } = await startScriptedEngine([
-    ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],
-  ])
-  const call = { operation: 'buildImage', subject: 'app:1' }
-  expect(await listUntagged(engine, ['app:1'], call)).toEqual(['sha256:1'])
-})
-
-test('does not repeat a list of images that fails for another reason', async () => {
-  const { engine, log } = await startScriptedEngine([['GET /images/json', refusal(500, 'out of order')]])
-  await expect(listImages(engine)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
-  expect(log()).toHaveLength(1)
 })
 
 test('finds the users of an image among all containers', async () => {
