@@ -14,14 +14,36 @@ import { findImage } from './images.js'
 export async function removeImage(engine: DockerEngine, call: EngineCall): Promise<void> {
   const { subject: image } = call
   const api = await engine.api(call)
+  if (engine.details.facts.imageStore === 'containerd') await checkUnused(engine, api, call)
   const refusal = await tryRemove(api, image)
   if (refusal === undefined) return
   const found = await findImage(engine, image, call)
   if (found === undefined) return
-  const users = [...(await listContainersOf(api, found)), ...(await listChildren(api, found))]
-  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause: refusal })
+  await rejectUsed(api, found, { image, cause: refusal })
   if (!isIdOf(image, found)) throw refusal
   await removeTags(api, found, refusal)
+}
+
+/**
+ * Rejects with IN_USE when a container or another image uses the image, unless only one of several tags is to be removed.
+ * With the image store of containerd, Docker 28.5 answers the removal of the base of an image with success, and keeps it
+ * without its tags.
+ */
+async function checkUnused(engine: DockerEngine, api: DockerApi, call: EngineCall): Promise<void> {
+  const { subject: image } = call
+  const found = await findImage(engine, image, call)
+  if (found === undefined) return
+  const hasOtherTags = !isIdOf(image, found) && (found.RepoTags ?? []).length > 1
+  if (!hasOtherTags) await rejectUsed(api, found, { image })
+}
+
+async function rejectUsed(
+  api: DockerApi,
+  found: InspectedImage,
+  { image, cause }: { readonly image: string; readonly cause?: unknown },
+): Promise<void> {
+  const users = [...(await listContainersOf(api, found)), ...(await listChildren(api, found))]
+  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause })
 }
 
 /** Resolves with the engine's refusal to remove the image, and rejects with any other error. */

@@ -5,16 +5,26 @@ import { pack } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
+import type { DockerDetails } from '../../src/engine/docker-details.js'
+import { type InfoAnswer, toImageStore } from '../../src/engine/engine-facts.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
 import { buildImage, getImageHomeDir, imageExists, listImages, pullImage, removeImage } from '../run-operations.js'
 import { credentials, startTestRegistry } from './test-registry.js'
 
 describeWithEngine('images of a real engine', (testEngine) => {
-  function connect(): ConnectedEngine & { readonly tag: string } {
-    const connected = connectEngine(testEngine)
+  function connect(changes: Partial<DockerDetails> = {}): ConnectedEngine & { readonly tag: string } {
+    const connected = connectEngine(testEngine, changes)
     const tag = `capstan-test-image:${randomUUID()}`
     onTestFinished(() => removeAll(connected))
     return { ...connected, tag }
+  }
+
+  /** Connects with the image store as the probe finds it. */
+  async function connectWithStore(): Promise<ReturnType<typeof connect>> {
+    const { engine } = connectEngine(testEngine)
+    const request = { operation: 'test', subject: 'info', method: 'GET', path: '/info' } as const
+    const imageStore = toImageStore(await engine.sendJson<InfoAnswer>(request))
+    return connect({ facts: { ...engine.details.facts, imageStore } })
   }
 
   /** Includes images that a later build has untagged. A derived image is removed before its base. */
@@ -266,7 +276,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('removes by tag and by id with all tags, repeatedly, and rejects with IN_USE and the users', async () => {
-    const { engine, tag, instance } = connect()
+    const { engine, tag, instance } = await connectWithStore()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const other = `${tag}-other`
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag: other })
@@ -287,15 +297,17 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).toEqual([])
   })
 
-  test('rejects with IN_USE for the base of another image', async () => {
-    const { engine, tag, instance } = connect()
+  test('rejects with IN_USE for the base of another image, and removes it after that image', async () => {
+    const { engine, tag, instance } = await connectWithStore()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
     const child = `${tag}-child`
-    await buildImage(engine, { dockerfile: `FROM ${tag}\nENV Y=1\n`, tag: child })
+    await buildImage(engine, { dockerfile: `FROM ${tag}\nENV Y=1\nENV Z=1\n`, tag: child })
     await expect(removeImage(engine, image?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' })
     expect(await imageExists(engine, tag)).toBe(true)
     await removeImage(engine, child)
+    await removeImage(engine, tag)
+    expect(await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).toEqual([])
   })
 
   test('saves an image and loads it again', async () => {

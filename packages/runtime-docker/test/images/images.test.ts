@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { getImageHomeDir, imageExists, listImages, removeImage } from '../run-operations.js'
-import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../scripted-engine.js'
+import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`
 const absent = refusal(404, 'No such image: app')
@@ -141,4 +141,51 @@ test('removeImage removes all tags of an id, and rejects with a refusal for an u
     [`GET /images/${id}/json`, json(200, { Id: id, RepoTags: ['app:1'] })],
   ])
   await expect(removeImage(one.engine, id)).rejects.toMatchObject({ code: 'IN_USE' })
+})
+
+describe('removeImage with the image store of containerd', () => {
+  const child = { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] }
+  const parent = (tags: readonly string[]) => json(200, { Id: id, RepoTags: tags })
+
+  async function startStore(script: Script) {
+    const { engine } = await startFakeEngine()
+    return startScriptedEngine(script, { facts: { ...engine.details.facts, imageStore: 'containerd' } })
+  }
+
+  test.for(['app:1', id])('rejects with IN_USE for the base of an image, without a removal: %s', async (image) => {
+    const { engine, log } = await startStore([
+      [`GET /images/${image}/json`, parent(['app:1'])],
+      ['GET /containers/json', json(200, [])],
+      ['GET /images/json', json(200, [child])],
+      ['DELETE /images/*', json(200, [{ Untagged: 'app:1' }, { Deleted: id }])],
+    ])
+    await expect(removeImage(engine, image)).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { subject: `image "${image}"`, users: ['child:1'] },
+    })
+    expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
+  })
+
+  test('removes one of several tags of the base of an image', async () => {
+    const { engine, log } = await startStore([
+      ['GET /images/app:1/json', parent(['app:1', 'app:2'])],
+      ['DELETE /images/app:1', json(200, [{ Untagged: 'app:1' }])],
+    ])
+    await removeImage(engine, 'app:1')
+    expect(log()).toEqual(['GET /images/app:1/json', 'DELETE /images/app:1'])
+  })
+
+  test('removes an image without users, and resolves for a missing one', async () => {
+    const { engine, log } = await startStore([
+      ['GET /images/app:1/json', parent(['app:1'])],
+      ['GET /containers/json', json(200, [])],
+      ['GET /images/json', json(200, [{ Id: id, RepoTags: ['app:1'] }])],
+      ['GET /images/gone/json', absent],
+      ['DELETE /images/app:1', json(200, [{ Deleted: id }])],
+      ['DELETE /images/gone', absent],
+    ])
+    await removeImage(engine, 'app:1')
+    expect(log()).toContain('DELETE /images/app:1')
+    await removeImage(engine, 'gone')
+  })
 })
