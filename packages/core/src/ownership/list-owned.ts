@@ -14,10 +14,8 @@ export interface OwnedObject {
   readonly item: SweepItem
   readonly owner: Owner
   readonly lifetime: Lifetime
-  /** Always false for objects other than containers; `undefined` if the runtime does not know. */
-  readonly running: boolean | undefined
-  /** Determines again whether it is running. */
-  isRunning(options: OperationOptions): Promise<boolean>
+  /** Whether it is running; `undefined` if the runtime does not know. Always false for objects other than containers. */
+  isRunning(options: OperationOptions): Promise<boolean | undefined>
   remove(options: OperationOptions): Promise<void>
 }
 
@@ -27,11 +25,13 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
   const listed: ListedObject[] = []
-  for (const { id, name, labels, state } of await runtime.listContainers(options)) {
-    const running = state === 'unknown' ? undefined : !notRunning.has(state)
-    const isRunning = async (call: OperationOptions) => !notRunning.has(await runtime.containerState(id, call))
+  for (const { id, name, labels } of await runtime.listContainers(options)) {
+    const isRunning = async (call: OperationOptions) => {
+      const state = await runtime.containerState(id, call)
+      return state === 'unknown' ? undefined : !notRunning.has(state)
+    }
     const remove = (call: OperationOptions) => runtime.removeContainer(id, call)
-    listed.push({ kind: 'container', id, name, labels, running, isRunning, remove })
+    listed.push({ kind: 'container', id, name, labels, isRunning, remove })
   }
   if (networks !== undefined) {
     for (const { id, name, labels } of await networks.listNetworks(options)) {
@@ -55,7 +55,7 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
 type ListedObject = Omit<OwnedObject, 'item' | 'owner' | 'lifetime'> &
   Omit<SweepItem, 'owner'> & { readonly labels: StringMap; readonly tags?: readonly string[] }
 
-const neverRuns = { running: false, isRunning: async () => false }
+const neverRuns = { isRunning: async () => false }
 
 /** Returns no entry for an object that has no owner or has inherited its labels. */
 function toOwnedObjects({ kind, id, name, labels, tags, ...rest }: ListedObject): readonly OwnedObject[] {

@@ -44,9 +44,10 @@ async function removeUnused(
 ): Promise<{ readonly reason: string } | { readonly error: unknown } | undefined> {
   try {
     if (object.lifetime === 'lease') {
-      if (object.running === undefined) return { reason: unknownRunState }
-      // It may have been started since it was listed. Where ids are names, another container may have the name by now.
-      if (object.running || (await isRunning(object, signal))) return { reason: runningLease }
+      // The state in a list may be outdated: Docker 28 lists a container as running for a moment after its exit, and it may
+      // have been started since. Where ids are names, another container may have the name by now.
+      const running = await isRunning(object, signal)
+      if (running !== false) return { reason: running ? runningLease : unknownRunState }
     }
     if (!dryRun) await object.remove({ signal })
     return undefined
@@ -59,7 +60,7 @@ async function removeUnused(
 const runningLease = 'its lifetime is "lease" and it is running; remove it if it is not in use'
 const unknownRunState = 'the runtime does not know whether it is running; remove it if it is not in use'
 
-async function isRunning(object: OwnedObject, signal: AbortSignal | undefined): Promise<boolean> {
+async function isRunning(object: OwnedObject, signal: AbortSignal | undefined): Promise<boolean | undefined> {
   try {
     return await object.isRunning({ signal })
   } catch (error) {

@@ -33,6 +33,7 @@ const reader: ProcessReader = {
 
 class Table {
   readonly engine = new FakeEngine()
+  readonly runtime = new FakeRuntime(this.engine)
 
   container(id: string, labels: StringMap, state: 'running' | 'exited' | 'unknown' = 'exited'): void {
     this.engine.containers.set(id, { id, name: id, image: 'x', state, createdAt: undefined, labels })
@@ -52,7 +53,7 @@ class Table {
 
   sweep(options: SweepOptions = {}, own: Owner = here) {
     const scope = createScope(
-      [runtimeCapability, new FakeRuntime(this.engine)],
+      [runtimeCapability, this.runtime],
       [networkManagerCapability, new FakeNetworkManager(this.engine)],
       [volumeManagerCapability, new FakeVolumeManager(this.engine)],
     )
@@ -166,6 +167,13 @@ describe('a sweep', () => {
     }
     expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], kept: [{ id: 'second' }], failed: [] })
     expect([...engine.containers.keys()]).toEqual(['second'])
+  })
+
+  it('removes a container with the lifetime `lease` that the list of the engine still reports as running', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'running')
+    table.runtime.containerState = async () => 'exited'
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'c' }], kept: [], failed: [] })
   })
 
   it.each([
