@@ -1,12 +1,15 @@
-import type { ExecManager, OperationOptions } from '@capstan/core'
+import type { OperationOptions, Runtime } from '@capstan/core'
+import { toFullName } from '@capstan/core/plugin'
+import type { BuildKitManagers } from '../buildkit-needs.js'
 import { runExec } from '../container/exec.js'
+import type { BuildOutput } from './build-request.js'
 
 /** The result of a successful build. */
 export interface BuildResult {
   /** `runtime` if the fallback was used. */
   readonly builder: 'buildkit' | 'runtime'
   /**
-   * The digest of the image's configuration, or with the runtime's builder the runtime's id of the image. `undefined` if the
+   * The runtime's id of an image that is in the runtime, else the digest of the image's configuration. `undefined` if the
    * output is not an image or the id is not known.
    */
   readonly imageId: string | undefined
@@ -18,22 +21,44 @@ export interface BuildResult {
   readonly unsupportedFeatures: readonly string[]
 }
 
-/** Reads the metadata file of a successful build. */
+/** Reads the metadata file of a successful build, and the id of a loaded image from the runtime. */
 export async function readBuildResult(
-  execs: ExecManager,
+  { execs, runtime }: Pick<BuildKitManagers, 'execs' | 'runtime'>,
   containerId: string,
-  { path, signal }: OperationOptions & { readonly path: string },
+  { output, path, signal }: ReadOptions,
 ): Promise<BuildResult> {
   const { stdout } = await runExec(execs, containerId, { command: ['cat', path], signal })
   const metadata = parseMetadata(stdout.toString())
   const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
   return {
     builder: 'buildkit',
-    imageId: read('containerimage.config.digest'),
+    // An engine with containerd's image store identifies an image by the digest of its manifest or index.
+    imageId:
+      output.type === 'load'
+        ? await findImageId(runtime, output.tags[0], { signal })
+        : read('containerimage.config.digest'),
     digest: read('containerimage.digest'),
     metadata,
     unsupportedFeatures: [],
   }
+}
+
+interface ReadOptions extends OperationOptions {
+  readonly output: BuildOutput
+  /** The path of the metadata file. */
+  readonly path: string
+}
+
+/** Finds the runtime's id of the image with a tag. */
+export async function findImageId(
+  runtime: Runtime,
+  tag: string | undefined,
+  options: OperationOptions,
+): Promise<string | undefined> {
+  if (tag === undefined) return undefined
+  const name = toFullName(tag)
+  const images = await runtime.listImages(options)
+  return images.find(({ tags }) => tags.some((one) => toFullName(one) === name))?.id
 }
 
 /** BuildKit writes no file for a build without metadata. */

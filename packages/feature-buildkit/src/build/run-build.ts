@@ -85,16 +85,18 @@ interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
 }
 
 async function build(
-  { execs, images }: BuildKitManagers,
+  managers: BuildKitManagers,
   request: BuildRequest,
   { containerId, signal, plan: { env, secretEnvironment, ...paths }, entries, ...options }: BuildRun,
 ): Promise<BuildResult> {
+  const { execs, images } = managers
   const { onEvents } = options
   await writeBuildFiles({ execs, containerId, signal, entries, onEvents }, request, paths)
   const command = toStdinBoundCommand(toBuildCommand(request, paths))
   await using process = await startExec(execs, containerId, { command, env, signal })
   process.stdin.write(toEnvironmentInput(secretEnvironment))
-  const delivery = deliverOutput(images, process.stdout, { output: request.output, onEvents, signal })
+  const { output } = request
+  const delivery = deliverOutput(images, process.stdout, { output, onEvents, signal })
   const following = followBuild(process, { ...options, containerId, delivery, redactor: new Redactor(request) })
   try {
     await untilAborted(following, signal)
@@ -102,7 +104,7 @@ async function build(
     await stop(process)
     throw error
   }
-  return readBuildResult(execs, containerId, { path: paths.metadataFile, signal })
+  return readBuildResult(managers, containerId, { output, path: paths.metadataFile, signal })
 }
 
 async function rejectWhenSidecarEnds({ watch, containerId }: Omit<RunBuildOptions, 'signals'>): Promise<never> {

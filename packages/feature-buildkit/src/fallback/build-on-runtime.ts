@@ -4,11 +4,10 @@ import {
   imageBuilderCapability,
   isHostError,
   type OperationOptions,
-  type Runtime,
 } from '@capstan/core'
 import { type InjectedManagers, requireManagers } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
-import type { BuildResult } from '../build/build-result.js'
+import { type BuildResult, findImageId } from '../build/build-result.js'
 import type { BuildEventListener } from '../build/buildkit-build.js'
 import type { buildKitNeeds } from '../buildkit-needs.js'
 import { readDockerfile } from './read-dockerfile.js'
@@ -44,7 +43,7 @@ export async function buildOnRuntime(
   onEvents([{ type: 'warning', stepId: '', message }])
   const source = await readDockerfile(request, { signal })
   await build(builder, { request, source, onEvents, signal })
-  const imageId = await findImageId(runtime, listTags(request)[0] ?? '', { signal })
+  const imageId = await findImageId(runtime, listTags(request)[0], { signal })
   const unsupportedFeatures = listUnsupportedFeatures(request, source)
   return { builder: 'runtime', imageId, digest: undefined, metadata: {}, unsupportedFeatures }
 }
@@ -83,9 +82,3 @@ function listTags({ output }: BuildRequest): readonly string[] {
 }
 
 const builderNeeds = defineNeeds({ required: { builder: imageBuilderCapability } })
-
-async function findImageId(runtime: Runtime, tag: string, options: OperationOptions): Promise<string | undefined> {
-  const names = [tag, `${tag}:latest`]
-  const images = await runtime.listImages(options)
-  return images.find(({ tags }) => tags.some((one) => names.includes(one)))?.id
-}

@@ -51,6 +51,24 @@ describe('the output of a build', () => {
     expect(await scope.runtime.imageExists('busybox:latest')).toBe(true)
   })
 
+  it("has the runtime's id of the loaded image, which need not be the digest of its configuration", async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { archive: await readArchive() } })
+    await using sidecar = await start(scope)
+    await scope.runtime.removeImage('busybox:latest')
+    const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['docker.io/library/busybox'] } }))
+    const { imageId, metadata } = await result
+    const images = await scope.runtime.listImages()
+    expect(imageId).toBe(images.find(({ tags }) => tags.includes('busybox:latest'))?.id)
+    expect(imageId).not.toBe(metadata['containerimage.config.digest'])
+  })
+
+  it('has no image id when the loaded image does not have the tag', async () => {
+    await using scope = await openWithSimulatedBuildKit({ buildkit: { archive: await readArchive() } })
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
+    expect(await result).toMatchObject({ builder: 'buildkit', imageId: undefined })
+  })
+
   it('fails and stops the build when the runtime rejects it', async () => {
     await using scope = await openWithSimulatedBuildKit({ faults: [{ operation: 'loadImages' }] })
     await using sidecar = await start(scope)
