@@ -10,6 +10,7 @@ export const dockerProduct: EngineProduct = {
   versionComponent: 'Engine',
   isDefault: true,
   oldestApi: supportedApi.oldest,
+  testedVersions: { oldest: '20.10', newest: '28.5' },
   hostName: 'host.docker.internal',
 }
 
@@ -20,6 +21,7 @@ export const podmanProduct: EngineProduct = {
   serverHeader: 'Libpod',
   versionComponent: 'Podman Engine',
   oldestApi: '1.40',
+  testedVersions: { oldest: '4.3', newest: '5.8' },
   hostName: 'host.containers.internal',
   adjust: ({ facts, unsupportedOptions }) => ({
     quirks: {

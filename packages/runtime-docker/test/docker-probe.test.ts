@@ -158,6 +158,31 @@ describe('probe of an engine that answers', () => {
     expect(result).toMatchObject({ version: 'Podman 4.3.1', details: { facts: { product: 'podman' } } })
   })
 
+  test.each([
+    ['Docker/19.03.15 (linux)', '19.03.15', 'Docker 19.03.15 is older than the tested versions 20.10 to 28.5'],
+    ['Docker/29.0.1 (linux)', '29.0.1', 'Docker 29.0.1 is newer than the tested versions 20.10 to 28.5'],
+    ['Libpod/4.2.0 (linux)', '4.2.0', 'Podman 4.2.0 is older than the tested versions 4.3 to 5.8'],
+    ['Libpod/6.0.0 (linux)', '6.0.0', 'Podman 6.0.0 is newer than the tested versions 4.3 to 5.8'],
+  ])('notes that the version of %s is not tested', async (server, ServerVersion, note) => {
+    const { fake } = await startFakeEngine()
+    fake.server = server
+    fake.override('GET /info', (reply) => reply.json(200, { ServerVersion }))
+    expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ notes: expect.arrayContaining([note]) })
+  })
+
+  test.each([
+    ['Docker/20.10.5 (linux)', '20.10.5+dfsg1'],
+    ['Docker/28.5.9 (linux)', '28.5.9'],
+    ['Docker/dev (linux)', 'dev'],
+    ['Libpod/5.8.9 (linux)', '5.8.9'],
+  ])('has no such note for %s, a tested release or no number', async (server, ServerVersion) => {
+    const { fake } = await startFakeEngine()
+    fake.server = server
+    fake.override('GET /info', (reply) => reply.json(200, { ServerVersion }))
+    const result = await probe([`unix://${fake.socketPath}`])
+    expect(result.available && result.notes.join()).not.toContain('tested')
+  })
+
   test('recognizes the product by the components when a proxy removes the header', async () => {
     const { fake } = await startFakeEngine()
     fake.server = ''

@@ -1,4 +1,5 @@
 import { addUnsupportedVolumeMounts, type Environment } from '@capstan/core/plugin'
+import { compareApiVersions } from '../engine/api-version.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
@@ -20,6 +21,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const general = [
     ...toNotes(facts, accepts),
+    ...toUntestedNotes(facts, product),
     ...(unknownHost === undefined
       ? []
       : [`the address by which containers reach this host is unknown: ${unknownHost}; pass hostAddress to the plugin`]),
@@ -55,4 +57,16 @@ function toNotes(
   if (rootless) notes.push('the engine is rootless: containers cannot connect to ports on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes
+}
+
+/** Compares releases without the patch. A version that does not start with a release has no note. */
+function toUntestedNotes(
+  { title, version }: DockerDetails['facts'],
+  { testedVersions: tested }: EngineProduct,
+): readonly string[] {
+  const [release] = /^\d+\.\d+/.exec(version) ?? []
+  if (tested === undefined || release === undefined) return []
+  const range = `the tested versions ${tested.oldest} to ${tested.newest}`
+  if (compareApiVersions(release, tested.oldest) < 0) return [`${title} ${version} is older than ${range}`]
+  return compareApiVersions(release, tested.newest) > 0 ? [`${title} ${version} is newer than ${range}`] : []
 }

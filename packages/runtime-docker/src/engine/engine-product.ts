@@ -14,6 +14,8 @@ export interface EngineProduct {
   readonly isDefault?: boolean
   /** The oldest API version that is supported. */
   readonly oldestApi: string
+  /** The tested releases, `major.minor`. The report of an older or newer engine has a note. Default: no note. */
+  readonly testedVersions?: { readonly oldest: string; readonly newest: string }
   /** The name by which containers reach the host when the engine runs in a virtual machine on it. */
   readonly hostName: string
   /** Returns the differences of the engine that was found. Default: none. */
