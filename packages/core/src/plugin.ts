@@ -28,7 +28,6 @@ export {
 } from './contract/image/image-reference.js'
 export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
 export type { HostAddressOptions } from './contract/runtime.js'
-export { redactUrlPassword, redactUrlPasswords } from './errors/redact.js'
 
 // Managers
 
@@ -75,6 +74,7 @@ export { createHostError } from './errors/create-host-error.js'
 export type { HostErrorOptions } from './errors/host-error.js'
 export type { BuildSource, HostErrorFacts } from './errors/host-error-facts.js'
 export { joinWords, toErrorText } from './errors/message.js'
+export { redactUrlPassword, redactUrlPasswords } from './errors/redact.js'
 export {
   formatUnavailableSummary,
   listRelevantReports,

@@ -36,7 +36,7 @@ export function defineCapability<T extends object, F extends string = never>({
   readonly title: string
   readonly options?: Readonly<Record<F, string>>
 }): Capability<T, F> {
-  const misnamed = Object.keys(options).find((field) => id.includes('/') && !field.startsWith(`${id}.`))
+  const misnamed = Object.keys(options).find((option) => id.includes('/') && !option.startsWith(`${id}.`))
   if (misnamed !== undefined) {
     throw new TypeError(`the option "${misnamed}" of capability "${id}" must begin with "${id}."`)
   }

@@ -2,8 +2,7 @@
  * The RuntimeHost that created an object, and the process in which it ran.
  *
  * An owner has ended if this machine has been rebooted since, or if this boot and pid namespace have no process with
- * that pid and start. The state of an owner on another machine or in
- * another pid namespace is unknown.
+ * that pid and start. The state of an owner on another machine or in another pid namespace is unknown.
  */
 export interface Owner {
   /** Unique for each host, also for several hosts in one process. */

@@ -37,7 +37,7 @@ export type ProbeResult<P> =
     }
   | {
       readonly available: false
-      /** Whether the user named this endpoint, so that `open` opens no other runtime. See `RuntimePlugin.isChosen`. */
+      /** Whether the user named this endpoint, so that `open` without a name opens no other runtime. See `isChosen`. */
       readonly chosen: boolean
       /** The candidates that were tried and failed, in order. */
       readonly attempts: readonly ProbeAttempt[]

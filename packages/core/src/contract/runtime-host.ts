@@ -20,9 +20,9 @@ export interface RuntimeHost extends AsyncDisposable {
   /**
    * Opens a runtime: the one that `runtime` or CAPSTAN_RUNTIME names, else the first plugin in order that meets the options.
    *
-   * If the user named the endpoint of a plugin and that runtime is not available, no other one is opened. An available
-   * runtime that `discover` of this host found at most 1000 ms before is opened without another probe; each result of
-   * `discover` is used for one `open` only.
+   * If the user named the endpoint of a plugin and that runtime is not available, `open` without a name opens no other one. An
+   * available runtime that `discover` of this host found at most 1000 ms before is opened without another probe; each result
+   * of `discover` is used for one `open` only.
    *
    * When a runtime has been selected, `open` waits at most 2 s for the reports of later plugins. It waits in full for a
    * plugin without `isChosen` and for one whose `isChosen` returned true.
@@ -52,9 +52,9 @@ export interface HostOptions {
   /** The plugins, in the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
   /**
-   * The name of the application: at most 63 letters, digits, `.`, `_` or `-`. The objects of this host get it as the
-   * label `capstan.app`, and its sweeps consider only objects with that label. Default: none; sweeps consider all
-   * objects.
+   * The name of the application: at most 63 letters, digits, `.`, `_` or `-`, beginning with a letter or digit. The objects
+   * of this host get it as the label `capstan.app`, and its sweeps consider only objects with that label. Default: none;
+   * sweeps consider all objects.
    */
   readonly app?: string
   /** The environment of the host, its runtimes and the programs that they start. Default: `process.env`. */

@@ -29,8 +29,8 @@ export interface SweepReport {
   /** The removed objects. With `dryRun`, those whose removal would be tried; some of them may be in use and be kept. */
   readonly removed: readonly SweepItem[]
   /**
-   * Objects of ended owners that are in use, or running and leased, and objects whose state or owner cannot be determined,
-   * each with the reason. Persistent objects and objects of running owners are in no list.
+   * Objects of ended owners that are in use, leases of ended owners that are running or whose state is unknown, and objects of
+   * owners whose state cannot be determined, each with the reason. Persistent objects and objects of running owners are in no list.
    */
   readonly kept: readonly (SweepItem & { readonly reason: string })[]
   /** Objects whose removal failed. */

@@ -15,6 +15,7 @@ export interface BuildSource {
 
 /** The facts of a {@link HostError}, by its code. */
 export interface HostErrorFacts {
+  /** `feature`: `undefined` for the application. `runtime`: `undefined` for several runtimes, of which none has all. */
   CAPABILITY_MISSING: {
     readonly feature: string | undefined
     readonly runtime: string | undefined
@@ -35,6 +36,7 @@ export interface HostErrorFacts {
     readonly packageVersion: string
     readonly problem: string
   }
+  /** `runtime`: the runtime that was requested by name or was closed; else `undefined`. */
   RUNTIME_UNAVAILABLE: { readonly runtime: string | undefined; readonly reports: readonly RuntimeReport[] }
   CONTAINER_NOT_FOUND: { readonly id: string }
   IMAGE_NOT_FOUND: { readonly image: string }
@@ -99,6 +101,7 @@ export interface HostErrorFacts {
     /** The option that raises this limit, such as `timeouts.answerMs`; absent if there is none. */
     readonly option?: string
   }
+  /** `status`: the HTTP or gRPC status or the exit code with which the operation failed; `undefined` if it has none. */
   OPERATION_FAILED: {
     readonly operation: string
     readonly subject: string

@@ -5,7 +5,7 @@ import { formatUnavailable } from './unavailable-message.js'
 
 /**
  * Returns the message of an error: a sentence with the problem and, after a semicolon, the remedy. RUNTIME_UNAVAILABLE
- * has a line for each attempt, CAPABILITY_MISSING one for each runtime.
+ * has lines for the attempts of its reports; CAPABILITY_MISSING of several runtimes has one for each that lacks capabilities.
  */
 export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
   const { problem, remedy } = describeError({ code, facts })
@@ -45,7 +45,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     ].join(''),
   CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
     `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice`,
-  PLUGIN_DUPLICATE: ({ plugin, packages }) => `two plugins are named "${plugin}" (${joinWords(packages)})`,
+  PLUGIN_DUPLICATE: ({ plugin, packages }) => `several plugins are named "${plugin}" (${joinWords(packages)})`,
   PLUGIN_UNKNOWN: ({ plugin, known }) =>
     `no plugin is named "${plugin}"; known: ${known.length === 0 ? 'none' : joinWords(known)}`,
   PLUGIN_INVALID: ({ plugin, packageName, packageVersion, problem }) =>

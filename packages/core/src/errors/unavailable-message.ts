@@ -3,18 +3,18 @@ import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
 import { hasTimedOutAttempt } from './timed-out-attempt.js'
 
-/** Returns the message of RUNTIME_UNAVAILABLE: its subject, and a line for each attempt with the remedy on the next one. */
+/** Returns the message of RUNTIME_UNAVAILABLE: its first line, and a line for each attempt with the remedy on the next one. */
 export function formatUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
-  const subject = formatUnavailableSummary(facts)
-  if (reports.length === 0) return runtime === undefined ? `${subject}: the host has no plugins or is closed` : subject
+  const summary = formatUnavailableSummary(facts)
+  if (reports.length === 0) return runtime === undefined ? `${summary}: the host has no plugins or is closed` : summary
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const hints = simulations.map(
     ({ runtime: name }) =>
       `${name} is a simulation and is opened only by name: open({ runtime: '${name}' }), or CAPSTAN_RUNTIME`,
   )
   const lines = [...listRelevantReports(facts).flatMap(toAttemptLines), ...hints]
-  return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
+  return [summary, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
 /** Returns the first line of the message of RUNTIME_UNAVAILABLE, which tells a timeout from an absent runtime. */

@@ -40,7 +40,7 @@ export interface RuntimeScopeParts extends Pick<RuntimeScope, 'container' | 'run
   readonly onClosed: () => void
 }
 
-/** Lists how to close all disposable managers, in reverse order of registration, and the runtime as the last. */
+/** Returns functions that close all disposable managers, in reverse order of registration, and then the runtime. */
 export function listCloseFunctions(provided: ReadonlyMap<symbol, object>): readonly CloseFunction[] {
   const runtime = provided.get(runtimeCapability.token)
   // A set, since an object may be registered for several capabilities.

@@ -8,8 +8,8 @@ import { hasIsChosen, isChosen, type ProbedPlugin, toAbortedPlugin } from './pro
  * Probes plugins in parallel for `open`, and resolves when the plugin to open can be selected.
  *
  * When the first plugin in order that meets the requirements is known, the others get `othersMs` more to complete their
- * reports. A plugin whose endpoint the user named always gets its full time, because no other runtime may be opened if it
- * is not available.
+ * reports. A plugin whose endpoint the user named, or that has no `isChosen` to tell, always gets its full time, because no
+ * other runtime may be opened if the named one is not available.
  */
 export async function probeForOpen(
   entries: readonly PluginEntry[],

@@ -9,7 +9,7 @@ import type { AvailablePlugin, ProbedPlugin } from './probe-plugin.js'
 type Requirements = Pick<OpenOptions, 'requires' | 'requiredOptions'>
 type RequiredCapabilities = NonNullable<OpenOptions['requires']>
 
-/** Returns the runtime that was opened by name. Throws if it is unavailable or does not meet the requirements. */
+/** Returns the runtime that the caller of `open` named. Throws if it is unavailable or does not meet the requirements. */
 export function selectNamed(
   probed: ProbedPlugin,
   { requires = [], requiredOptions = [] }: Requirements,
@@ -42,6 +42,7 @@ export function selectFirst(
   const [first] = capable
   if (first === undefined) throw createMissingError(available, listMissingInAny(available, requires))
   const selected = capable.find((candidate) => meetsRequirements(candidate, { requiredOptions }))
+  // `first` lacks an option, so the call throws OPTION_UNSUPPORTED for it.
   return selected ?? selectNamed(first, { requires, requiredOptions })
 }
 

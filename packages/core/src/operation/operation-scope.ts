@@ -22,7 +22,7 @@ export class OperationScope {
 
   constructor(options: OperationScopeOptions = {}) {
     this.#options = options
-    setMaxListeners(0, this.closed) // each open request adds one, and Node warns from the eleventh on
+    setMaxListeners(0, this.closed) // each open request adds a listener, and Node warns from the eleventh on
   }
 
   /**

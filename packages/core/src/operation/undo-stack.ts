@@ -5,6 +5,7 @@ import { runUntilAborted } from './signals/until-aborted.js'
 
 /**
  * Steps that undo what a call has created. Each step runs once, in reverse order, with a signal and time limit of the stack.
+ * When the limit is exceeded, the remaining steps are not called, and each has the failure TIMED_OUT.
  *
  * Disposing runs the steps and ignores their failures. Use `run` to get the failures.
  */

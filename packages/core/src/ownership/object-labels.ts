@@ -55,7 +55,10 @@ export function isSameOwner(labels: StringMap | null | undefined, ownerLabels: S
   return instance !== undefined && labels?.[ownershipLabelKeys.instance] === instance
 }
 
-/** Whether an object has not inherited its labels. True without `capstan.object`, which some plugins do not set. */
+/**
+ * Whether an object has not inherited its labels. Also true without `capstan.object`, which some plugins do not set, and for an
+ * image without tags, which cannot be compared.
+ */
 export function matchesObjectLabel(kind: NewObject['kind'], labels: StringMap, tags: readonly string[] = []): boolean {
   const label = labels[ownershipLabelKeys.object]
   if (label === undefined) return true

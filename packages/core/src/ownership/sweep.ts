@@ -10,9 +10,9 @@ import { createProcessReader, type ProcessReader } from './process-reader.js'
 /**
  * Removes objects of owners that have ended from a runtime: containers, then networks, volumes and images.
  *
- * Keeps and reports objects that are in use, running leases, and objects whose state or whose owner's state is unknown.
- * Persistent objects and objects of running owners are kept and not reported. Failed removals are reported. Rejects only on
- * an abort, and when the runtime cannot list its objects.
+ * Keeps and reports objects that are in use, leases that are running or whose state is unknown, and objects of owners whose
+ * state is unknown. Persistent objects and objects of running owners are kept and not reported. Failed removals are reported.
+ * Rejects only on an abort, and when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,

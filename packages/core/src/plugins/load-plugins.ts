@@ -23,8 +23,9 @@ export interface LoadPluginsOptions extends OperationOptions {
  * The module must export the plugin as `plugin`. `packageName` and `packageVersion` are set from the package.json where the
  * plugin does not have them.
  *
- * @throws HostError PLUGIN_INVALID, with package and version, when a package is not found, does not load in time, or exports
- * no valid plugin. INVALID_ARGUMENT for an invalid specifier, `from` or `timeoutMs`.
+ * @throws HostError PLUGIN_INVALID, with package and version, when a specifier is neither a name nor a path, and when a package
+ * is not found, does not load in time, or exports no valid plugin. INVALID_ARGUMENT for a specifier that is empty or not a
+ * string, and for an invalid `from` or `timeoutMs`.
  */
 export async function loadPlugins(
   specifiers: readonly string[],

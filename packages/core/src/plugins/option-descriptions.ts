@@ -18,26 +18,26 @@ export function findUndeclaredOption({ provides, unsupportedOptions }: ProbedOpt
 }
 
 /**
- * Finds why a runtime does not support a field: it does not support the field or one that contains it, or does not
- * provide its capability. `undefined` if the runtime supports the field.
+ * Finds why a runtime does not support an option: it does not support the option or one that contains it, or does not
+ * provide its capability. `undefined` if the runtime supports the option.
  */
 export function findMissingOption(field: OptionName, report: RuntimeReport): UnsupportedOption | undefined {
   if (!report.available) return undefined
-  const owner =
+  const capability =
     builtInCapabilities.find(({ options }) => field in options) ??
     [...report.provides, ...report.absent].find(({ id }) => field.startsWith(`${id}.`)) ??
     toThirdParty(field)
-  const isProvided = report.provides.some(({ id }) => id === owner.id)
+  const isProvided = report.provides.some(({ id }) => id === capability.id)
   if (isProvided) return findUnsupportedOption(field, report.unsupportedOptions)
-  const { reason, remedy } = toMissingCapability(owner, report)
+  const { reason, remedy } = toMissingCapability(capability, report)
   return { field, reason, remedy }
 }
 
-/** Returns the descriptions of all declared fields. */
+/** Returns the descriptions of all declared options. */
 function listDescriptions(provides: readonly Capability<object>[]): ReadonlyMap<string, string> {
   // A capability of another version of core may not have `options`.
-  const fields = [...builtInCapabilities, ...provides].flatMap(({ options = {} }) => Object.entries<string>(options))
-  return new Map(fields)
+  const entries = [...builtInCapabilities, ...provides].flatMap(({ options = {} }) => Object.entries<string>(options))
+  return new Map(entries)
 }
 
 /** Returns `example.com/checkpoints` for `example.com/checkpoints.live`, for a capability that the report does not name. */

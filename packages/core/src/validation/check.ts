@@ -42,7 +42,7 @@ export function checkOneOf(field: string, value: unknown, allowed: readonly stri
   )
 }
 
-/** Checks for a number of milliseconds that timers of Node support. They treat a longer one, and `Infinity`, as 1. */
+/** Checks for milliseconds above 0 and up to 2³⁰. Timers of Node treat 2³¹ and more, and `Infinity`, as 1. */
 export function checkTimeout(field: string, value: unknown): void {
   check(isTimeout(value), field, timeoutText, value)
 }

@@ -86,7 +86,8 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
   checkEach('tags', tags, (field, additional) => validateImageTag(additional, field))
   if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {
-    validateStringMap(buildArgs, 'buildArgs', { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=" or spaces' })
+    const expectedKey = 'a name without "=", spaces or a leading "-"'
+    validateStringMap(buildArgs, 'buildArgs', { key: /^[^-=\s][^=\s]*$/, expectedKey })
   }
   if (labels !== undefined) validateLabels(labels)
   if (target !== undefined) checkText('target', target, /^[A-Za-z0-9][\w.-]*$/, 'the name or number of a stage')

@@ -22,13 +22,13 @@ export const builtInCapabilities: readonly Capability<object>[] = [
 
 /** An option of a built-in capability. */
 export type BuiltInOption =
-  | FieldOf<typeof runtimeCapability>
-  | FieldOf<typeof imageBuilderCapability>
-  | FieldOf<typeof firewallManagerCapability>
-  | FieldOf<typeof networkManagerCapability>
-  | FieldOf<typeof sidecarManagerCapability>
-  | FieldOf<typeof execManagerCapability>
-  | FieldOf<typeof imageTransferCapability>
-  | FieldOf<typeof volumeManagerCapability>
+  | OptionOf<typeof runtimeCapability>
+  | OptionOf<typeof imageBuilderCapability>
+  | OptionOf<typeof firewallManagerCapability>
+  | OptionOf<typeof networkManagerCapability>
+  | OptionOf<typeof sidecarManagerCapability>
+  | OptionOf<typeof execManagerCapability>
+  | OptionOf<typeof imageTransferCapability>
+  | OptionOf<typeof volumeManagerCapability>
 
-type FieldOf<C extends Capability<object>> = keyof C['options'] & string
+type OptionOf<C extends Capability<object>> = keyof C['options'] & string

@@ -40,6 +40,9 @@ export interface ExecOptions extends OperationOptions {
 /**
  * A process that `exec` started. When the process that called `exec` ends, `stdin` is closed; the process in the
  * container may continue until it reads end-of-file.
+ *
+ * Disposing closes `stdin` and ends the outputs. If the process has not ended, `exitCode` then rejects with
+ * EXIT_CODE_UNKNOWN. It is idempotent.
  */
 export interface ExecProcess extends AsyncDisposable {
   /** Its end closes the stdin of the process, or sends end-of-transmission (Ctrl-D) to a terminal. The output continues. */
