@@ -61,8 +61,8 @@ export class BuildKitFeature {
   }
 
   /**
-   * Runs one build: starts a sidecar or shares the running one of the same configuration, and releases its lease before
-   * `result` settles.
+   * Runs one build: starts a sidecar or shares the running one of the same name and configuration, and releases its lease
+   * before `result` settles.
    *
    * With `fallback: 'runtime'`, the runtime's own builder builds if no sidecar can be started or the runtime cannot load
    * images. It supports the output `load` and at most one platform, and the result lists what it could not do. Other requests

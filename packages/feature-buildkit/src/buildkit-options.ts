@@ -9,8 +9,8 @@ export interface BuildKitOptions extends OperationOptions {
   /** An image reference, preferably with a digest. Default {@link defaultBuildKitImage}. Pulled if it is absent. */
   readonly image?: string
   /**
-   * The image for the privilege level `rootless`. Default: {@link defaultRootlessImage} if `image` is the default. Otherwise
-   * the level is not available.
+   * The image for the privilege level `rootless`. Default: {@link defaultRootlessImage} if `image` is not given. Otherwise the
+   * level is not available.
    */
   readonly rootlessImage?: string
   /**
@@ -57,7 +57,7 @@ export type BuildKitStartProgress = ProgressEvent &
   (
     | { readonly phase: 'pulling'; readonly image: string }
     | { readonly phase: 'waiting' }
-    /** `status` is the reason. The next privilege level is tried. */
+    /** `status` is the reason. The next privilege level is tried, if there is one. */
     | { readonly phase: 'skipped'; readonly privilege: BuildKitPrivilege }
     | { readonly phase: 'ready'; readonly privilege: BuildKitPrivilege }
   )
@@ -73,8 +73,8 @@ export interface BuildKitCacheLimits {
 }
 
 /**
- * The TCP port of the daemon. Other containers of its network and the steps of builds can reach it. Without certificates, each
- * of them controls the builder, so certificates are required unless the caller explicitly asks for none.
+ * The TCP port of the daemon, by default 1234. Other containers of its network and the steps of builds can reach it. Without
+ * certificates, each of them controls the builder, so certificates are required unless the caller explicitly asks for none.
  */
 export type BuildKitTcp =
   | { readonly port?: number; readonly certificates: BuildKitCertificates }
@@ -93,7 +93,7 @@ export interface BuildKitCertificates {
 
 /** Options of `BuildKitFeature.build`: those of the start, and the fallback. */
 export interface BuildKitBuildOptions extends BuildKitOptions {
-  /** The builder to use when no sidecar can be started. Default `none`: the build fails. */
+  /** The builder to use when no sidecar can be started or the runtime cannot load images. Default `none`: the build fails. */
   readonly fallback?: 'none' | 'runtime'
 }
 

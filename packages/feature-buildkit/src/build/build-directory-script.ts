@@ -38,7 +38,8 @@ export function toRemovalCommand(directory: string): Argv {
  * `$times` is the directory of the recorded file times, `$memory` the part of the build directory on the tmpfs, and `$draft` the
  * record that {@link fileTimesFunction} writes. The removal is repeated because a process that is about to end may still write
  * into the directory. `has_ended DIRECTORY PID` succeeds only if the owner of another directory is known to have ended: it does
- * not exist, the PID belongs to another command, or it is a zombie. A command line that is empty or cannot be read shows nothing.
+ * not exist, the PID belongs to another command, or it is a zombie. If the command line is empty or cannot be read, only the
+ * check for a zombie decides. `${dir%-*-*-*-*-*}` is `$dir` without its UUID.
  */
 const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$times/.\${dir##*/}; umask 077; trap '' PIPE
 remove() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }

@@ -13,8 +13,9 @@ import type { BuildRequest } from './build-request.js'
  */
 export interface ContextFiles {
   /**
-   * One line `FILE SECOND CONTENT` for each file, as the shell function `print_changed_times` reads it: a hash of path and size, the
-   * modification time in seconds since 1970, and a digest of the content. A file with several names (hard links) has one line.
+   * One line `FILE SECOND CONTENT` for each file, as the shell function `print_changed_times` reads it: a hash of path and size,
+   * the modification time in seconds since 1970, and a digest of the content. A file with several names (hard links) has one
+   * line.
    */
   readonly list: string
   /** Returns the entries with new times, in seconds, keyed by the line number of the file in `list`, starting at 1. */
@@ -26,7 +27,8 @@ export async function readContextFiles(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,
 ): Promise<ContextFiles> {
-  // BuildKit reads both ignore files again: https://docs.docker.com/build/concepts/context/#filename-and-location
+  // BuildKit reads the Dockerfile and both ignore files from the context that it gets, so they are sent even if excluded:
+  // https://docs.docker.com/build/concepts/context/#filename-and-location
   const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
   const ignoreFileOption = dockerfileText === undefined ? { ignoreFile } : {}

@@ -10,7 +10,7 @@ import {
 } from '../buildkit-options.js'
 import type { DaemonSettings } from './daemon-script.js'
 
-/** The configuration of a sidecar, with its name and its labels. Starts with the same configuration share one sidecar. */
+/** The configuration of a sidecar, its name and its labels. Starts with the same name and configuration share one sidecar. */
 export interface SidecarSettings {
   readonly image: string
   /** `undefined`: the rootless level is not available. */

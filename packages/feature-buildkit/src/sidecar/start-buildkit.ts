@@ -19,9 +19,9 @@ import { SidecarEndedError, untilReady } from './until-ready.js'
 import { waitForBuildKit } from './wait-for-buildkit.js'
 
 /**
- * Starts a sidecar, or shares the one of the same configuration, and waits until BuildKit is ready. When a step fails or the
- * signal aborts, the earlier steps are undone in reverse, and the first error is reported. A shared sidecar is not
- * stopped while there are other leases.
+ * Starts a sidecar, or shares the one of the same name and configuration, and waits until BuildKit is ready. When a step fails
+ * or the signal aborts, the earlier steps are undone in reverse, and the first error is reported. A shared sidecar is not stopped
+ * while there are other leases.
  */
 export async function startBuildKit(
   managers: BuildKitManagers,
@@ -43,7 +43,7 @@ export async function startBuildKit(
   )
 }
 
-/** Shares the sidecar of the same configuration. Resolves with `undefined` if there is none. */
+/** Shares the sidecar of the same name and configuration. Resolves with `undefined` if there is none. */
 export async function findBuildKit(
   managers: BuildKitManagers,
   options: BuildKitOptions,

@@ -7,13 +7,14 @@ import { isSameConfiguration, toSettings } from './sidecar-settings.js'
 
 /**
  * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: a lease is held, by this or another process,
- * and the sidecar stops after the last one. `absent`: no sidecar of this configuration was running; the resources of an ended one are removed.
+ * and the sidecar stops after the last one. `absent`: no sidecar of this name and configuration was running; the resources of
+ * an ended one are removed.
  */
 export type BuildKitStopOutcome = 'stopped' | 'in-use' | 'absent'
 
 /**
- * Undoes `pin`, and removes the sidecar of this configuration unless a lease is held. The daemon is not called, so a daemon
- * that does not respond is stopped, too.
+ * Undoes `pin`, and removes the sidecar of this name and configuration unless a lease is held. The daemon is not called, so a
+ * daemon that does not respond is stopped, too.
  */
 export async function stopBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<BuildKitStopOutcome> {
   validateBuildKitOptions(options)

@@ -11,7 +11,8 @@ import { PrivilegeLevelError } from './privilege-selection.js'
  * Builds a Dockerfile with one RUN, once per sidecar: a BuildKit that answers and copies files may be unable to start the
  * process of a step. Does nothing in a privileged sidecar, where no privilege is missing.
  *
- * @throws PrivilegeLevelError with the output of BuildKit when the RUN fails.
+ * @throws PrivilegeLevelError with the last line of the output when the test build fails, and HostError OPERATION_FAILED when
+ * its command fails for another reason.
  */
 export async function runTestBuild(
   execs: ExecManager,

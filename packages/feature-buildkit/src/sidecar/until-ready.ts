@@ -64,8 +64,9 @@ export interface ReadyOptions extends OperationOptions {
 export class SidecarEndedError extends Error {}
 
 /**
- * Whether the error is typical of a process in a container that ends. A busy engine reports the end itself later. Exit codes
- * above 125: the process could not be started, or was killed by a signal.
+ * Whether the error is typical of a process in a container that ends. A busy engine may report the end of the container later
+ * than this error. Exit codes above 125: the process could not be started, or was killed by a signal. 127 is excluded: the
+ * image does not contain the command, so the container need not have ended.
  */
 function mayFollowContainerEnd(error: unknown): boolean {
   if (!isHostError(error)) return false
