@@ -33,6 +33,8 @@ export const podmanProduct: EngineProduct = {
       startsNamespaceOwners: true,
       dropsVolumeLabels: true,
       usesUnsetEnv: true,
+      removesGracefully: true,
+      showsBridgeWithoutNetwork: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions,

@@ -4,6 +4,7 @@ import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engi
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
 import { hasReplacementLabels } from '../engine/sandbox-labels.js'
+import { killBeforeRemoval } from '../quirks/container-quirks.js'
 import { findContainer } from './inspection/inspect-container.js'
 
 /**
@@ -43,6 +44,7 @@ async function findSandboxedByName(
 
 /** Removes one container. Tries again while another client, or the engine because of `autoRemove`, is removing it. */
 async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {
+  await killBeforeRemoval(engine, call)
   const api = await engine.api(call)
   for (let attempt = 0; ; attempt += 1) {
     try {

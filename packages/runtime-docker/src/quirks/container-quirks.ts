@@ -1,5 +1,6 @@
 import { type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
+import { toContainerState } from '../containers/inspection/convert-container.js'
 import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
 import type { CreateBody } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -60,4 +61,18 @@ export function toSeparateHostname(
   firstId: string,
 ): string | undefined {
   return details.quirks.hasSeparateHostname ? (Hostname ?? firstId.slice(0, 12)) : undefined
+}
+
+/**
+ * Kills a running container before its removal on an engine with the quirk `removesGracefully`. Ignores a failure, since
+ * the removal reports its cause. Does not kill a paused container: its process ends only after an unpause, which the
+ * removal does.
+ */
+export async function killBeforeRemoval(engine: DockerEngine, call: EngineCall): Promise<void> {
+  if (!engine.details.quirks.removesGracefully) return
+  const state = toContainerState((await findContainer(engine, call))?.State?.Status)
+  if (state !== 'running' && state !== 'stopping') return
+  const api = await engine.api(call)
+  const killed = api.getContainer(call.subject).kill({ _query: { signal: 'KILL' }, _body: {} })
+  await ignoreErrors(['NOT_RUNNING', 'CONTAINER_NOT_FOUND', 'OPERATION_FAILED'], killed)
 }

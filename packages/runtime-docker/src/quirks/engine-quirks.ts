@@ -1,4 +1,7 @@
-/** Differences from the Docker Engine's behaviour behind the same API, all seen on Podman 4.3. Default of each: false. */
+/**
+ * Differences from the Docker Engine's behaviour behind the same API. Seen on Podman 4.3, where nothing else is said.
+ * Default of each: false.
+ */
 export interface EngineQuirks {
   /** Removes a network in use together with its containers, so they are listed before the removal. */
   readonly removesUsedNetworks?: boolean
@@ -22,4 +25,11 @@ export interface EngineQuirks {
    * variables to remove are sent in `UnsetEnv` (Podman 4.2 and later).
    */
   readonly usesUnsetEnv?: boolean
+  /**
+   * Sends SIGTERM and waits 10 s at a removal by force, so the container is killed first. Seen on Podman 5.8; Podman 4.3
+   * sends SIGKILL.
+   */
+  readonly removesGracefully?: boolean
+  /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
+  readonly showsBridgeWithoutNetwork?: boolean
 }

@@ -12,3 +12,19 @@ export function isPulledImage(last: { readonly id: string | undefined } | undefi
   const id = last?.id ?? ''
   return /^[0-9a-f]{12,64}$/.test(id) && imageId.replace('sha256:', '').startsWith(id)
 }
+
+/**
+ * Removes the network `bridge` that Podman 5.8 lists for a container in no network. Its default network is named `podman`.
+ */
+export function withoutShownBridge<T extends ListedAttachment>(
+  networks: Readonly<Record<string, T>>,
+): Readonly<Record<string, T>> {
+  const isShown = ([name, { NetworkID, IPAddress }]: [string, T]) =>
+    name === 'bridge' && NetworkID === 'bridge' && !IPAddress
+  return Object.fromEntries(Object.entries(networks).filter((entry) => !isShown(entry)))
+}
+
+interface ListedAttachment {
+  readonly NetworkID?: string
+  readonly IPAddress?: string
+}

@@ -258,6 +258,23 @@ describe('inspectContainer', () => {
   })
 })
 
+describe('the addresses in inspectContainer', () => {
+  test.each([
+    ['running', '10.89.0.2', '10.89.0.1'],
+    ['paused', '10.89.0.2', '10.89.0.1'],
+    ['created', undefined, undefined],
+    ['exited', undefined, undefined], // Podman 5.8 reports the addresses until it has cleaned up
+  ] as const)('of a container that is %s are %s and %s', async (status, ipAddress, gateway) => {
+    const { fake, runtime } = await startRuntime()
+    const container = fake.state.createContainer('c', {})
+    container.networks = { net: { NetworkID: 'n1', IPAddress: '10.89.0.2', Gateway: '10.89.0.1', Aliases: ['a'] } }
+    container.status = status
+    expect((await runtime.inspectContainer(container.id)).networks).toEqual([
+      { networkId: 'n1', networkName: 'net', ipAddress, gateway, aliases: ['a'] },
+    ])
+  })
+})
+
 describe('getHostAddress', () => {
   const network = (config: object, more: object = {}) => ({ Id: 'n', Name: 'n', IPAM: { Config: [config] }, ...more })
 

@@ -8,7 +8,7 @@ import { openWait } from '../../src/containers/pending-exit.js'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
 import { type FakeHandler, startFakeEngine } from '../fake/fake-docker-engine.js'
 import type { FakeContainer } from '../fake/fake-engine-state.js'
-import { inTurn, json, startScriptedEngine } from '../scripted-engine.js'
+import { inTurn, json, refusal, startScriptedEngine } from '../scripted-engine.js'
 import { startRuntime } from '../start-runtime.js'
 
 describe('Podman in the docker plugin and in a compatible plugin', () => {
@@ -169,4 +169,41 @@ test('rejects host-gateway when only a name of this host is known', async () => 
   await expect(
     runtime.createContainer({ image: 'busybox:1', extraHosts: { machine: 'host-gateway' } }),
   ).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'extraHosts' } })
+})
+
+describe('an engine that sends SIGTERM at a removal by force', () => {
+  test.each([
+    ['running', ['KILL']],
+    ['paused', []],
+    ['created', []],
+    ['exited', []],
+  ] as const)('removes a container that is %s after the signals %j', async (status, signals) => {
+    const { fake, runtime } = await startRuntime({ quirks: { removesGracefully: true } })
+    const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
+    container.status = status
+    await runtime.removeContainer(container.id)
+    const kills = fake.requests.filter(({ path }) => path.endsWith('/kill'))
+    expect(kills.map(({ query }) => query.get('signal'))).toEqual(signals)
+    expect(fake.log().at(-1)).toBe(`DELETE /containers/${container.id}`)
+    expect(fake.state.containers.size).toBe(0)
+    await runtime.removeContainer(container.id)
+  })
+
+  test('removes a container that cannot be killed', async () => {
+    const { fake, runtime } = await startRuntime({ quirks: { removesGracefully: true } })
+    const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
+    await runtime.startContainer(id)
+    fake.override('POST /containers/*/kill', refusal(500, 'out of order'))
+    await runtime.removeContainer(id)
+    expect(fake.state.containers.size).toBe(0)
+  })
+})
+
+test('lists no network of a container in no network on an engine that lists bridge for it', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { showsBridgeWithoutNetwork: true } })
+  const container = fake.state.createContainer('c', {})
+  container.networks = { bridge: { NetworkID: 'bridge', IPAddress: '' } } // Podman 5.8
+  expect((await runtime.inspectContainer(container.id)).networks).toEqual([])
+  container.networks = { bridge: { NetworkID: 'f'.repeat(64), IPAddress: '' } }
+  expect((await runtime.inspectContainer(container.id)).networks).toMatchObject([{ networkName: 'bridge' }])
 })

@@ -26,6 +26,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
   const { Id, Name, Image, Created, Path, Args, State, Config, NetworkSettings } = container
   const status = toContainerState(State?.Status)
   const running = State?.Running === true
+  const hasAddresses = running || status === 'paused' // Podman 5.8 reports them after the exit too
   return {
     id: Id,
     name: toContainerName(Name),
@@ -41,7 +42,9 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       startedAt: toDate(State?.StartedAt),
       finishedAt: toDate(State?.FinishedAt),
     },
-    networks: Object.entries(NetworkSettings?.Networks ?? {}).map(toAttachment),
+    networks: Object.entries(NetworkSettings?.Networks ?? {}).map(([networkName, settings]) =>
+      toAttachment(networkName, hasAddresses ? settings : withoutAddresses(settings)),
+    ),
     ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // some engines report them before the start too
   }
 }
@@ -51,8 +54,14 @@ export function hasEnded({ State }: InspectedContainer): boolean {
   return State?.Status === 'exited' || State?.Status === 'dead'
 }
 
-function toAttachment([networkName, settings]: [string, InspectedAttachment]): NetworkAttachment {
-  const { NetworkID, IPAddress, Gateway, Aliases } = settings
+function withoutAddresses({ IPAddress: _address, Gateway: _gateway, ...settings }: InspectedAttachment) {
+  return settings
+}
+
+function toAttachment(
+  networkName: string,
+  { NetworkID, IPAddress, Gateway, Aliases }: InspectedAttachment,
+): NetworkAttachment {
   return {
     networkId: NetworkID ?? '',
     networkName,

@@ -4,6 +4,7 @@ import type { InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { findReplacementLabels } from '../../engine/sandbox-labels.js'
+import { withoutShownBridge } from '../../quirks/podman-answers.js'
 
 /**
  * Resolves with the engine's inspection. That of a container in a sandbox has the networks of the sandbox. Rejects with
@@ -11,12 +12,19 @@ import { findReplacementLabels } from '../../engine/sandbox-labels.js'
  */
 export async function inspectContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer> {
   const api = await engine.api(call)
-  const container = await api.getContainer(call.subject).inspect()
+  const inspected = await api.getContainer(call.subject).inspect()
+  const container = engine.details.quirks.showsBridgeWithoutNetwork ? withoutBridge(inspected) : inspected
   const { Config, HostConfig } = container
   const labels = findReplacementLabels(Config?.Labels, HostConfig?.NetworkMode)
   if (labels === undefined) return container
   const sandbox = await findContainer(engine, { ...call, subject: labels.sandboxId })
   return sandbox === undefined ? container : withNetworkOf(container, sandbox)
+}
+
+function withoutBridge(container: InspectedContainer): InspectedContainer {
+  const { NetworkSettings } = container
+  const Networks = withoutShownBridge(NetworkSettings?.Networks ?? {})
+  return { ...container, NetworkSettings: { ...NetworkSettings, Networks } }
 }
 
 /** Adds the networks of the sandbox, without the aliases that `toAliases` adds, or the engine: name and short ids. */
