@@ -68,7 +68,7 @@ export interface CompatiblePluginOptions {
    * connection fails at once.
    */
   readonly probeTimeoutMs?: number | undefined
-  /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
+  /** See `RuntimePlugin`. Default: whether the environment sets the variable that `endpointVariable` names. */
   readonly isChosen?: RuntimePlugin['isChosen']
   /** Finds the endpoints to try, in order of preference. Called by each probe. Opens no connection. */
   readonly find: (input: EndpointSearchInput) => EndpointSearch | Promise<EndpointSearch>

@@ -29,7 +29,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     find: (input) => findEndpoints(options, input),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
-    // With an endpoint or context in code the variable is not read, so remedies do not mention it.
+    // With an endpoint or context in code remedies do not mention the variable: only the context `default` reads it.
     endpointVariable: endpoint === undefined && context === undefined ? 'DOCKER_HOST' : undefined,
   })
 }

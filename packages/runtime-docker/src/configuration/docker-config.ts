@@ -10,7 +10,7 @@ export interface DockerConfig {
   readonly problem: string | undefined
 }
 
-/** The directory of docker's client: DOCKER_CONFIG, or else `.docker` in the home directory. */
+/** The configuration directory of docker's client: DOCKER_CONFIG, or else `.docker` in the home directory. */
 export function toConfigDirectory(env: Environment, home: string = findHomeDirectory(env)): string {
   return env.DOCKER_CONFIG || join(home, '.docker')
 }

@@ -48,7 +48,7 @@ async function findNameHolder(
 }
 
 /**
- * Passes on the warnings of a create.
+ * Reports the warnings of a create by `warn`.
  *
  * @throws HostError OPTION_UNSUPPORTED for a warning that the engine dropped an option of the caller.
  */

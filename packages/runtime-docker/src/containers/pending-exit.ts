@@ -17,7 +17,7 @@ export interface PendingExit {
    * container was removed, and with OPERATION_FAILED for an error of the engine.
    */
   readonly exitCode: Promise<ExitResult>
-  /** The time of the engine's clock, in seconds. */
+  /** The time at which the engine accepted the wait, by its own clock, in seconds. */
   readonly openedAt: number | undefined
   /** Cancels the wait. `exitCode` then rejects, which may be ignored: it has a rejection handler. */
   close(): void

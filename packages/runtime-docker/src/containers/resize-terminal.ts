@@ -27,8 +27,8 @@ export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, c
 
 /**
  * Sets the size of a terminal after the start of its container. The process may not exist yet, so the request is
- * repeated for up to `execStartMs` while the container runs. If it still fails, warns. Rejects for an abort and a lost
- * connection.
+ * repeated for up to `execStartMs` while the container runs and the engine answers. If it still fails, warns. Rejects
+ * for an abort and a lost connection.
  */
 export async function resizeStarted(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   let failure: unknown

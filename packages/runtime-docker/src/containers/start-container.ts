@@ -25,7 +25,7 @@ export type PrepareStart = (engine: DockerEngine, call: EngineCall) => Promise<P
 
 /** A prepared start. Only `run` may start the container. */
 export interface PreparedStart {
-  /** Calls `start` and resolves when the container runs as prepared. */
+  /** Starts the container by `start`, unless it already runs. Resolves when it runs as prepared. */
   run(start: () => Promise<void>): Promise<void>
   /**
    * Ends the preparation: allows other starts of the container. Stops the firewall sandbox of a container that does not

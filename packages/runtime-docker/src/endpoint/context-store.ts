@@ -23,7 +23,10 @@ export async function readContext(name: string, configDirectory: string): Promis
   }
 }
 
-/** Reads `currentContext` of `config.json`; `undefined` when it is not set. An invalid file gives a failed attempt. */
+/**
+ * Reads `currentContext` of `config.json`. The name is `undefined` when it is not set or is `default`. An invalid file
+ * gives a failed attempt.
+ */
 export async function readCurrentContext(
   configDirectory: string,
 ): Promise<{ readonly name: string | undefined } | { readonly failed: EndpointCandidate }> {

@@ -14,7 +14,7 @@ export interface EndpointSearchInput {
 }
 
 /**
- * The endpoints to try, in order of preference. `chosen`: whether the user named this endpoint, so that `open` without a
+ * The endpoints to try, in order of preference. `chosen`: whether the user chose the endpoint, so that `open` without a
  * name opens no other runtime.
  */
 export interface EndpointSearch {

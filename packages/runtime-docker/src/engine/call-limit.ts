@@ -6,7 +6,7 @@ export interface CallLimit {
   /** Aborts the signal with the given reason. */
   abort(reason: unknown): void
   /** Cancels the deadline. */
-  stopClock(): void
+  cancelDeadline(): void
   /** Registers a function that `release` calls once. */
   onRelease(end: () => void): void
   /** Cancels the deadline and removes the listeners from the other signals. Call it when the call has ended. */
@@ -25,7 +25,7 @@ export function limitCall({ signals, operation, timeoutMs, option }: CallLimitOp
   return {
     signal: linked.signal,
     abort: linked.abort,
-    stopClock: () => timer?.clear(),
+    cancelDeadline: () => timer?.clear(),
     onRelease: (end) => void ends.push(end),
     release() {
       for (const end of ends.splice(0)) end()

@@ -10,9 +10,9 @@ import * as texts from './error-patterns.js'
  * Translates a failed request or connection to the error that the caller gets. Errors that an engine reports within a
  * stream (pull, build, load, wait) are translated where that stream is read.
  *
- * The reason of an aborted signal takes precedence; a HostError is returned unchanged. Facts that the engine's answer
- * does not have, such as the owner of a name or the users of an object, are added by the caller: see NAME_CONFLICT and
- * IN_USE.
+ * The reason of an aborted signal takes precedence; a HostError is returned unchanged, except a TIMED_OUT of the
+ * transport, which gets the operation. Facts that the engine's answer does not have, such as the owner of a name or the
+ * users of an object, are added by the caller: see NAME_CONFLICT and IN_USE.
  */
 export function toHostError(cause: unknown, context: ErrorContext): unknown {
   if (context.signal?.aborted) return context.signal.reason

@@ -29,7 +29,7 @@ export function toImageStore({ DriverStatus }: InfoAnswer): EngineFacts['imageSt
   return isContainerd ? 'containerd' : 'storage-driver'
 }
 
-/** The reason why the address of this host for containers is unknown; `undefined` where the engine reports it. */
+/** The reason why the address of this host for containers is unknown; `undefined` where it is known. */
 export function findUnknownHostReason({ location, rootless }: EngineFacts): string | undefined {
   if (location === 'virtual-machine') return undefined
   if (location === 'elsewhere') return 'whether the engine runs on this machine is unknown'

@@ -30,7 +30,7 @@ export function exchange(
 ): Promise<Exchange | StaleConnection> {
   return new Promise((resolve, reject) => {
     const request = open()
-    const stopClock = limitConnecting(request, connectMs)
+    const cancelLimit = limitConnecting(request, connectMs)
     if (onSocket !== undefined) request.once('socket', onSocket)
     destroyOnAbort(request, signal)
     request.on('error', (error) => {
@@ -38,7 +38,7 @@ export function exchange(
       else reject(error)
     })
     request.on('close', () => {
-      stopClock()
+      cancelLimit()
       reject(new Error('the connection was closed without an answer'))
     })
     request.on('response', (response) => {

@@ -175,7 +175,7 @@ export class HttpEngine implements DockerEngine {
   #watchHeaders(call: EngineRequest, limit: CallLimit): (stream: Readable) => void {
     const stop = call.timeoutMs === undefined ? this.#pingUntilReleased(call, limit) : undefined
     return (stream) => {
-      limit.stopClock()
+      limit.cancelDeadline()
       stream.once('close', limit.release)
       if (call.pingAfter === undefined) return void (stop ?? this.#pingUntilReleased(call, limit))
       stop?.()

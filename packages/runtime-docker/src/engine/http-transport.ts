@@ -59,17 +59,17 @@ export class HttpTransport {
   }
 
   async #exchange(request: TransportRequest) {
-    const served = this.#connection
-    if (!(served instanceof OnDemandEngine)) return this.#exchangeAt(served, request)
-    const address = await served.connect(request.signal)
+    const connection = this.#connection
+    if (!(connection instanceof OnDemandEngine)) return this.#exchangeAt(connection, request)
+    const address = await connection.connect(request.signal)
     try {
       return await this.#exchangeAt(address, request)
     } catch (error) {
       if (!isNotListening(error)) throw error
-      await served.forget(address)
+      await connection.forget(address)
       // A request without a stream can be repeated, since nothing was sent. A stream may have been read in part.
       if (request.body instanceof Readable) throw error
-      return this.#exchangeAt(await served.connect(request.signal), request)
+      return this.#exchangeAt(await connection.connect(request.signal), request)
     }
   }
 

@@ -91,8 +91,8 @@ async function isOver(engine: DockerEngine, { signal: _signal, ...call }: Engine
 }
 
 /**
- * Connects it to the network `none`, because a Docker Engine connects a container without a network to the default one
- * at its start.
+ * Disconnects the container from all networks, and connects it to `none`, because a Docker Engine connects a container
+ * without a network to the default one at its start.
  */
 async function leaveNetworks(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (const network of await listNetworks(engine, call)) await leave(engine, network, call)

@@ -27,7 +27,7 @@ function withoutBridge(container: InspectedContainer): InspectedContainer {
   return { ...container, NetworkSettings: { ...NetworkSettings, Networks } }
 }
 
-/** Adds the networks of the sandbox, without the aliases that `toAliases` adds, or the engine: name and short ids. */
+/** Adds the networks of the sandbox, without the aliases that `toAliases` and the engine add: name and short ids. */
 function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
   const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
   const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))

@@ -80,7 +80,7 @@ interface LogReading {
   readonly hasTimestamps?: boolean
 }
 
-/** Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on. */
+/** Requests the log. The inspection tells whether the log has frames. Before API 1.42 no header of the answer tells. */
 async function openLog({ engine, options, call, hasTimestamps: requestsTimestamps }: LogReading) {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true

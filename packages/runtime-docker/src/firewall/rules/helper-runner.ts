@@ -43,11 +43,11 @@ async function createHelper(
 }
 
 async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<ScriptResult> {
-  const of = { ...call, subject: id }
-  await (await engine.api(of)).getContainer(id).start()
+  const helperCall = { ...call, subject: id }
+  await (await engine.api(helperCall)).getContainer(id).start()
   const path = `/containers/${id}`
   const { StatusCode: exitCode, Error: error } = await engine.sendJson<WaitAnswer>({
-    ...of,
+    ...helperCall,
     method: 'POST',
     path: `${path}/wait`,
   })
@@ -56,8 +56,8 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
     throw createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason: error.Message })
   }
   const query = { stdout: true, stderr: true }
-  const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
-  return { exitCode, output: (await readPrefix(engine, logs, of)).toString() }
+  const logs = await engine.send({ ...helperCall, method: 'GET', path: `${path}/logs`, query })
+  return { exitCode, output: (await readPrefix(engine, logs, helperCall)).toString() }
 }
 
 interface Helper {
