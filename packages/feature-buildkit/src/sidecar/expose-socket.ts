@@ -28,8 +28,7 @@ export async function exposeSocket(
   path: string | undefined,
 ): Promise<ExposedSocket> {
   checkPath(path)
-  const directory =
-    path === undefined ? await mkdtemp(join(findTemporaryDirectory(managers.env), 'capstan-buildkit-')) : undefined
+  const directory = path === undefined ? await createDirectory(findTemporaryDirectory(managers.env)) : undefined
   const socketPath = path ?? join(directory ?? '', 'buildkitd.sock')
   const connections = new Map<Socket, Promise<void>>()
   const server = createServer({ allowHalfOpen: true }, (peer) => {
@@ -52,6 +51,14 @@ export async function exposeSocket(
     throw toSocketError(socketPath, cause)
   }
   return { address: `unix://${socketPath}`, close }
+}
+
+async function createDirectory(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'capstan-buildkit-'))
+  } catch (cause) {
+    throw toSocketError(parent, cause)
+  }
 }
 
 /** Node would listen on a TCP port if the path were a number. */

@@ -38,7 +38,7 @@ export async function acquireLease(
     await process[Symbol.asyncDispose]() // ends stdin, which releases a lease that may have been acquired
     throw error
   }
-  return { release: () => release(process, lines) }
+  return { release: () => release(process, { lines, timeoutMs: graceMs + releaseTimeoutMs }) }
 }
 
 function toLeaseError(id: string, exitCode: number, stderrTail: string): Error {
@@ -48,9 +48,12 @@ function toLeaseError(id: string, exitCode: number, stderrTail: string): Error {
   return createHostError('OPERATION_FAILED', facts)
 }
 
-async function release(process: ExecProcess, lines: AsyncIterator<string, unknown>): Promise<LeaseEnd> {
+async function release(
+  process: ExecProcess,
+  { lines, timeoutMs }: { readonly lines: AsyncIterator<string, unknown>; readonly timeoutMs: number },
+): Promise<LeaseEnd> {
   process.stdin.end()
-  const timer = setTimeout(() => void process[Symbol.asyncDispose](), releaseTimeoutMs)
+  const timer = setTimeout(() => void process[Symbol.asyncDispose](), timeoutMs)
   try {
     const { value } = await lines.next()
     return value === 'last' || value === 'shared' ? value : 'unknown'
@@ -62,4 +65,5 @@ async function release(process: ExecProcess, lines: AsyncIterator<string, unknow
   }
 }
 
+/** The limit for the answer of the lease process after the grace period. */
 const releaseTimeoutMs = 20_000

@@ -40,6 +40,13 @@ describe('exposeSocket', () => {
     expect(dirname(dirname(toPath(await sidecar.exposeSocket())))).toBe(TMPDIR)
   })
 
+  it('rejects with OPERATION_FAILED when the temporary directory does not exist', async () => {
+    const TMPDIR = join(await createFolder(), 'missing')
+    await using scope = await openWithSimulatedBuildKit({ env: { TMPDIR } })
+    await using sidecar = await scope.resolve(BuildKitFeature).start({ graceMs: 1 })
+    await expect(sidecar.exposeSocket()).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: TMPDIR } })
+  })
+
   it('connects several clients at once to BuildKit', async () => {
     await using sidecar = await start()
     const path = toPath(await sidecar.exposeSocket())
