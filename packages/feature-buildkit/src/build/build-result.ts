@@ -32,11 +32,9 @@ export async function readBuildResult(
   const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
   return {
     builder: 'buildkit',
-    // An engine with containerd's image store identifies an image by the digest of its manifest or index.
-    imageId:
-      output.type === 'load'
-        ? await findImageId(runtime, output.tags[0], { signal })
-        : read('containerimage.config.digest'),
+    // An engine with containerd's image store identifies an image by the digest of its manifest or index. Podman, which
+    // identifies it by the configuration, can list a short tag with the registry `localhost`.
+    imageId: (await findLoadedId(runtime, output, { signal })) ?? read('containerimage.config.digest'),
     digest: read('containerimage.digest'),
     metadata,
     unsupportedFeatures: [],
@@ -47,6 +45,10 @@ interface ReadOptions extends OperationOptions {
   readonly output: BuildOutput
   /** The path of the metadata file. */
   readonly path: string
+}
+
+async function findLoadedId(runtime: Runtime, output: BuildOutput, options: OperationOptions) {
+  return output.type === 'load' ? await findImageId(runtime, output.tags[0], options) : undefined
 }
 
 /** Finds the runtime's id of the image with a tag. */

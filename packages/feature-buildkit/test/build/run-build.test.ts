@@ -62,11 +62,13 @@ describe('the output of a build', () => {
     expect(imageId).not.toBe(metadata['containerimage.config.digest'])
   })
 
-  it('has no image id when the loaded image does not have the tag', async () => {
+  it('has the digest of the configuration as image id when the runtime lists no image with the tag', async () => {
     await using scope = await openWithSimulatedBuildKit({ buildkit: { archive: await readArchive() } })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
-    expect(await result).toMatchObject({ builder: 'buildkit', imageId: undefined })
+    expect(await result).toMatchObject({
+      imageId: 'sha256:90b23b06e8ecbe5f2cc984293328d3599c693c228ccce38a00fa37491e76f4b8',
+    })
   })
 
   it('fails and stops the build when the runtime rejects it', async () => {
