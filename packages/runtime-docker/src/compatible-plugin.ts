@@ -1,25 +1,7 @@
-import {
-  type Capability,
-  execManagerCapability,
-  firewallManagerCapability,
-  imageBuilderCapability,
-  imageTransferCapability,
-  networkManagerCapability,
-  type RuntimePlugin,
-  runtimeCapability,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
 import { type ProbeOptions, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
-import { DockerExecManager } from './docker-exec-manager.js'
-import { DockerFirewallManager } from './docker-firewall-manager.js'
-import { DockerImageBuilder } from './docker-image-builder.js'
-import { DockerImageTransfer } from './docker-image-transfer.js'
-import { DockerNetworkManager } from './docker-network-manager.js'
+import { listManagers } from './docker-managers.js'
 import { probeEngines } from './docker-probe.js'
-import { DockerRuntime } from './docker-runtime.js'
-import { DockerSidecarManager } from './docker-sidecar-manager.js'
-import { DockerVolumeManager } from './docker-volume-manager.js'
 import type { EndpointSearch, EndpointSearchInput } from './endpoint/endpoint-candidate.js'
 import { compareApiVersions, supportedApi } from './engine/api-version.js'
 import type { DockerDetails } from './engine/docker-details.js'
@@ -99,15 +81,5 @@ function provideAll(scope: RegistrationScope, { details, timeouts }: Pick<Docker
     )
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })
-  const provideUnlessAbsent = <T extends object>(capability: Capability<T>, make: () => T) => {
-    if (!absent.some(({ id }) => id === capability.id)) scope.provide(capability, make())
-  }
-  provideUnlessAbsent(runtimeCapability, () => new DockerRuntime(engine))
-  provideUnlessAbsent(networkManagerCapability, () => new DockerNetworkManager(engine))
-  provideUnlessAbsent(sidecarManagerCapability, () => new DockerSidecarManager(engine))
-  provideUnlessAbsent(execManagerCapability, () => new DockerExecManager(engine))
-  provideUnlessAbsent(imageBuilderCapability, () => new DockerImageBuilder(engine))
-  provideUnlessAbsent(firewallManagerCapability, () => new DockerFirewallManager(engine))
-  provideUnlessAbsent(imageTransferCapability, () => new DockerImageTransfer(engine))
-  provideUnlessAbsent(volumeManagerCapability, () => new DockerVolumeManager(engine))
+  for (const { provide } of listManagers(absent)) provide(scope, engine)
 }

@@ -1,7 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { isHostError } from '@capstan/core'
 import {
-  builtInCapabilities,
   type CandidateProbeOptions,
   type ProbeAttempt,
   type ProbeOptions,
@@ -9,6 +8,7 @@ import {
   type ProbeStep,
   probeCandidates,
 } from '@capstan/core/plugin'
+import { listManagers } from './docker-managers.js'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
@@ -108,7 +108,7 @@ function toResult(
     version: toVersionText(details.facts, accepts),
     endpoint: details.endpoint.url,
     details,
-    provides: builtInCapabilities.filter(({ id }) => !absent.some((lacking) => lacking.id === id)),
+    provides: listManagers(absent).map(({ capability }) => capability),
     absent,
     unsupportedOptions,
     attempts,

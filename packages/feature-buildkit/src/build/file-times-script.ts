@@ -7,7 +7,7 @@
  * each file whose time must change. NUMBER is the line number of the file.
  *
  * `$times` is the directory in which the times of earlier builds are recorded: the last 16 pairs of SECOND and CONTENT of each
- * FILE. A SECOND of a FILE is never used for two contents. A content that is not recorded keeps its second if it is free, and
+ * FILE. A SECOND of a FILE is used for one content only. A content that is not recorded keeps its second if it is free, and
  * otherwise gets the next free one. When 16 contents are recorded, older ones may have been forgotten, so the new one gets a
  * second after all recorded ones.
  *

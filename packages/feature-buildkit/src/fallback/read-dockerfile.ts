@@ -18,7 +18,7 @@ export async function readDockerfile(
 ): Promise<DockerfileSource> {
   if (dockerfileText !== undefined)
     return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile: undefined }
-  const path = posix.normalize(dockerfile)
+  const path = posix.normalize(dockerfile).replace(/\/$/, '')
   const ignoreFilePath = `${path}.dockerignore`
   let text: string | undefined
   let ignoreFile: string | undefined

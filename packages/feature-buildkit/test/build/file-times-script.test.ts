@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -26,10 +27,9 @@ describe.runIf(process.platform === 'linux').each(shells)(
       // Bash reads the .bashrc of HOME when its stdin is a socket, as the pipes of Node are.
       const env = { HOME: folder, PATH: `${programs}${delimiter}${process.env.PATH}` }
       const timesDirectory = join(folder, 'state', 'times')
-      let builds = 0
       const ask = async (lines: readonly string[], missingBytes = 0) => {
         const list = lines.map((line) => `${line}\n`).join('')
-        const directory = join(folder, `build-0-0-0-0-${builds++}`)
+        const directory = join(folder, `build-${randomUUID()}`) // part of its content is in /dev/shm
         const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: list.length + missingBytes })
         const child = spawn(shell, [...(shell === 'busybox' ? ['sh'] : []), ...words], { env })
         const output = Promise.all([text(child.stdout), text(child.stderr)])

@@ -85,6 +85,13 @@ describe('fallback to the builder of the runtime', () => {
     ])
   })
 
+  it('builds the Dockerfile whose path ends with a slash', async () => {
+    await using scope = await openWithSimulatedBuildKit({ without })
+    const context = { files: { Own: 'FROM busybox\n' } }
+    const { result } = build(scope, { dockerfile: './Own/', context })
+    expect((await result).builder).toBe('runtime')
+  })
+
   it('lists what the builder of the runtime cannot do', async () => {
     await using scope = await openWithSimulatedBuildKit({ without })
     const { result } = build(scope, {

@@ -74,7 +74,8 @@ async function openSession(
   await context.run(['delete', '--force', id], { ...call, subject: id })
   const config = { ...plan.config, name: id }
   const ports = await fillPorts(config.ports ?? [])
-  // A failed start keeps its container, so its undo has no step that removes the new one.
+  // A failed start keeps the new container, so its undo has no step that removes it. If the container cannot be created,
+  // for example because its image was removed, it is lost.
   await runCreate(context, { ...plan, config, ports }, { ...call, undo: createUndoStack() })
   const { afterStart, terminalSize } = known
   Object.assign(context.records.getOrAdd(id), { afterStart, terminalSize })

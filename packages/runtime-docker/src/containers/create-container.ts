@@ -4,7 +4,7 @@ import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { pullImage } from '../images/pull-image.js'
-import { adaptConfig, createLabelledVolumes, withUnsetEnv } from '../quirks/create-quirks.js'
+import { checkBindSources, createLabelledVolumes, withHostGateway, withUnsetEnv } from '../quirks/create-quirks.js'
 import { type CreateContext, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
@@ -30,8 +30,9 @@ export async function createContainer(
     ...(config.command === undefined ? {} : { command: config.command }),
     capabilityField: config.privileged ? 'privileged' : 'capAdd',
   }
-  const adapted = await adaptConfig(engine, config, call)
+  await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
+  const adapted = await withHostGateway(engine, config, call)
   const resolved = await withProxyVariables(engine, adapted)
   const creation: CreateContext = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {

@@ -10,22 +10,12 @@ import { ignoreErrors } from '../engine/ignore-errors.js'
 import { findVolume, sendCreateVolume } from '../volumes/create-volume.js'
 import { type CreateContext, toMountedLabels } from '../volumes/mounted-volumes.js'
 
-/**
- * Adapts the config of a new container to the quirks `createsBindSources` and `lacksHostGateway`. Rejects with
- * INVALID_ARGUMENT for a missing source of a bind mount, and with OPTION_UNSUPPORTED for `host-gateway` without a known
- * address.
- */
-export async function adaptConfig(
-  engine: DockerEngine,
-  config: ContainerConfig,
-  call: EngineCall,
-): Promise<ContainerConfig> {
-  const { createsBindSources, lacksHostGateway } = engine.details.quirks
-  if (createsBindSources) await checkBindSources(config)
-  return lacksHostGateway ? await withHostGateway(engine, config, call) : config
-}
-
-async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
+/** Rejects with INVALID_ARGUMENT for a missing source of a bind mount on an engine with the quirk `createsBindSources`. */
+export async function checkBindSources(
+  { details }: Pick<DockerEngine, 'details'>,
+  { mounts = [] }: ContainerConfig,
+): Promise<void> {
+  if (!details.quirks.createsBindSources) return
   for (const [index, mount] of mounts.entries()) {
     if (mount.type !== 'bind' || (await exists(mount.source))) continue
     const expected = 'a file or directory that exists on the machine of the engine'
@@ -42,13 +32,17 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
-async function withHostGateway(
+/**
+ * Replaces `host-gateway` in `extraHosts` on an engine with the quirk `lacksHostGateway`. Rejects with OPTION_UNSUPPORTED
+ * without a known address.
+ */
+export async function withHostGateway(
   engine: DockerEngine,
   config: ContainerConfig,
   { signal, hasCallerSignal }: EngineCall,
 ): Promise<ContainerConfig> {
   const { extraHosts = {}, network } = config
-  if (!Object.values(extraHosts).includes(hostGateway)) return config
+  if (!engine.details.quirks.lacksHostGateway || !Object.values(extraHosts).includes(hostGateway)) return config
   const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
   const address = await getHostAddress(engine, { ...joined, signal, hasCallerSignal })
   if (address === undefined || isIP(address) === 0) {

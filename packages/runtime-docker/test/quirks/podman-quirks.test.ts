@@ -155,6 +155,21 @@ test('sends the address to an engine that does not support host-gateway', async 
   expect(create?.json.HostConfig).toMatchObject({ ExtraHosts: ['machine:10.88.0.1', 'other:10.0.0.9'] })
 })
 
+test('rejects with NETWORK_NOT_FOUND for a missing second network, before host-gateway is replaced', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { lacksHostGateway: true } })
+  fake.override('GET /networks/internal', json(200, { Id: 'i', Name: 'internal', IPAM: { Config: [{}] } }))
+  const networks = [{ networkId: 'internal' }, { networkId: 'missing' }] as const
+  const config = {
+    image: 'busybox:1',
+    network: { mode: 'networks', networks },
+    extraHosts: { h: 'host-gateway' },
+  } as const
+  await expect(runtime.createContainer(config)).rejects.toMatchObject({
+    code: 'NETWORK_NOT_FOUND',
+    facts: { id: 'missing' },
+  })
+})
+
 test('sends null in env in UnsetEnv to an engine that needs it', async () => {
   const { fake, runtime } = await startRuntime({ quirks: { usesUnsetEnv: true } })
   await runtime.createContainer({ image: 'busybox:1', env: { A: '1', GONE: null, EMPTY: '' } })

@@ -1,0 +1,50 @@
+import {
+  type Capability,
+  execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import type { RegistrationScope } from '@capstan/core/plugin'
+import { DockerExecManager } from './docker-exec-manager.js'
+import { DockerFirewallManager } from './docker-firewall-manager.js'
+import { DockerImageBuilder } from './docker-image-builder.js'
+import { DockerImageTransfer } from './docker-image-transfer.js'
+import { DockerNetworkManager } from './docker-network-manager.js'
+import { DockerRuntime } from './docker-runtime.js'
+import { DockerSidecarManager } from './docker-sidecar-manager.js'
+import { DockerVolumeManager } from './docker-volume-manager.js'
+import type { DockerEngine } from './engine/docker-engine.js'
+
+interface DockerManager {
+  readonly capability: Capability<object>
+  readonly provide: (scope: RegistrationScope, engine: DockerEngine) => void
+}
+
+/**
+ * The capabilities of this package. A probe reports those that the engine does not lack, and `register` provides the same
+ * ones.
+ */
+const dockerManagers: readonly DockerManager[] = [
+  toManager(runtimeCapability, (engine) => new DockerRuntime(engine)),
+  toManager(imageBuilderCapability, (engine) => new DockerImageBuilder(engine)),
+  toManager(firewallManagerCapability, (engine) => new DockerFirewallManager(engine)),
+  toManager(networkManagerCapability, (engine) => new DockerNetworkManager(engine)),
+  toManager(sidecarManagerCapability, (engine) => new DockerSidecarManager(engine)),
+  toManager(execManagerCapability, (engine) => new DockerExecManager(engine)),
+  toManager(imageTransferCapability, (engine) => new DockerImageTransfer(engine)),
+  toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
+]
+
+function toManager<T extends object>(capability: Capability<T>, create: (engine: DockerEngine) => T): DockerManager {
+  return { capability, provide: (scope, engine) => scope.provide(capability, create(engine)) }
+}
+
+/** Returns the managers of the capabilities that are not in `absent`. */
+export function listManagers(absent: readonly { readonly id: string }[]): readonly DockerManager[] {
+  return dockerManagers.filter(({ capability }) => !absent.some(({ id }) => id === capability.id))
+}
