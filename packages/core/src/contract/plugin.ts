@@ -24,7 +24,7 @@ export interface RuntimePlugin<P = unknown> {
    * Returns whether the environment or the plugin's options name the endpoint explicitly, as DOCKER_HOST does. If so, `open`
    * without a name opens no other runtime when this one is not available, also when its probe fails or does not answer.
    *
-   * Must be synchronous, without I/O, and must not throw. If it is missing, `chosen` of the probe's result decides.
+   * Must be synchronous, without I/O, and must not throw. Unless it returns true, `chosen` of the probe's result decides.
    */
   isChosen?(env: ProbeOptions['env']): boolean
   /**

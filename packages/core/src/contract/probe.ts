@@ -7,7 +7,7 @@ import type { OperationOptions } from './operation.js'
 export interface ProbeOptions extends OperationOptions {
   /**
    * The limit in milliseconds that the host or the plugin's `probeTimeoutMs` sets. If `undefined`, the probe must choose a
-   * limit, such as 10 s for a local socket and 30 s for another machine or a command. The host waits 30 s at most.
+   * limit, such as 10 s for a local socket and 30 s for another machine or a command. The host's own limit is 30 s.
    */
   readonly timeoutMs?: number | undefined
   /** The environment of the host. Read this, and pass it to child processes, instead of `process.env`. */
@@ -87,7 +87,7 @@ export interface MissingCapability {
  * option and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
  * Three options are guarantees that no call requests. If a runtime does not support `logs.binary`, log bytes that are not UTF-8
- * are changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
+ * are changed. Without `mounts.volume.shared`, the start of a second container with the same volume fails. Without
  * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */
 export interface UnsupportedOption {

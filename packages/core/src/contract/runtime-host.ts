@@ -28,10 +28,10 @@ export interface RuntimeHost extends AsyncDisposable {
    * plugin without `isChosen` and for one whose `isChosen` returned true.
    *
    * @throws HostError RUNTIME_UNAVAILABLE when no runtime is available, or not the requested one; an attempt with
-   * `cause.code` TIMED_OUT means that an engine did not answer in time, not that it is absent.
-   * CAPABILITY_MISSING when no available runtime provides all of `requires`. OPTION_UNSUPPORTED when none of those that do
-   * supports all of `requiredOptions`. PLUGIN_UNKNOWN when no plugin has the name. PLUGIN_INVALID, PLUGIN_DUPLICATE and
-   * CAPABILITY_DUPLICATE when the plugin is invalid; what it registered is closed.
+   * `cause.code` TIMED_OUT means that an engine did not answer in time, not that it is absent. CAPABILITY_MISSING when no
+   * available runtime, or not the requested one, provides all of `requires`. OPTION_UNSUPPORTED when none of those that do,
+   * or not the requested one, supports all of `requiredOptions`. PLUGIN_UNKNOWN when no plugin has the name. PLUGIN_INVALID,
+   * PLUGIN_DUPLICATE and CAPABILITY_DUPLICATE when the plugin is invalid; what it registered is closed.
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
   /**

@@ -12,8 +12,8 @@ import type { ListOptions, OperationOptions } from './operation.js'
  * All methods except `getImageHomeDir` validate their arguments first: INVALID_ARGUMENT, before any side effect. An
  * option that the runtime does not support rejects with OPTION_UNSUPPORTED, before any side effect if the runtime can
  * tell in advance; otherwise the call first removes what it created. A method that takes the id of a container rejects
- * with CONTAINER_NOT_FOUND where the container does not exist, unless stated otherwise. After `close` every call
- * rejects with RUNTIME_UNAVAILABLE.
+ * with CONTAINER_NOT_FOUND where the container does not exist, unless stated otherwise. After `close` every other
+ * method with I/O rejects with RUNTIME_UNAVAILABLE.
  *
  * A container is given by its id or its name.
  */

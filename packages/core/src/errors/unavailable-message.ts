@@ -3,7 +3,7 @@ import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
 import { hasTimedOutAttempt } from './timed-out-attempt.js'
 
-/** Returns the message of RUNTIME_UNAVAILABLE: its first line, and a line for each attempt with the remedy on the next one. */
+/** Returns the message of RUNTIME_UNAVAILABLE: its first line, {@link toAttemptLines} and how to open simulations. */
 export function formatUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const summary = formatUnavailableSummary(facts)

@@ -7,9 +7,9 @@ import { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 import { createUndoStack, type UndoStack } from './undo-stack.js'
 
 /**
- * Runs the operations of an open runtime. All methods with I/O of the runtime and its managers call {@link run}, so
- * that an abort, a failure and `close` have the same effect in each. What outlives its method, such as a stream, uses
- * {@link begin}.
+ * Runs the operations of an open runtime or of a host. All methods with I/O of the runtime and its managers, or of the
+ * host, call {@link run}, so that an abort, a failure and `close` have the same effect in each. What outlives its method,
+ * such as a stream, uses {@link begin}.
  */
 export class OperationScope {
   readonly #options: OperationScopeOptions

@@ -19,7 +19,7 @@ export function findUndeclaredOption({ provides, unsupportedOptions }: ProbedOpt
 
 /**
  * Finds why a runtime does not support an option: it does not support the option or one that contains it, or does not
- * provide its capability. `undefined` if the runtime supports the option.
+ * provide its capability. `undefined` if the runtime supports the option or is not available.
  */
 export function findMissingOption(field: OptionName, report: RuntimeReport): UnsupportedOption | undefined {
   if (!report.available) return undefined

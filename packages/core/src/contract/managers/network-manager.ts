@@ -1,7 +1,7 @@
 import { type Capability, defineCapability } from '../capability.js'
 import type { ListOptions, OperationOptions, StringMap } from '../operation.js'
 
-/** Manages networks, on which containers reach each other by name. */
+/** Manages networks, on which containers reach each other, by name if `network.aliases` is supported. */
 export interface NetworkManager {
   /**
    * Creates a network and resolves with its id.
