@@ -62,8 +62,8 @@ export interface CompatiblePluginOptions {
   readonly endpointVariable?: string | undefined
   /**
    * The address by which containers reach this host. Default: the `hostName` of the product (`host.docker.internal`)
-   * if the engine runs in a virtual machine on this machine, else the gateway of the network. Unknown (`undefined`) for a
-   * rootless engine, and for an engine that is not known to run on this machine.
+   * if the engine runs in a virtual machine on this machine, else the gateway of the network. The gateway is unknown
+   * (`undefined`) for a rootless engine, and for an engine that is not known to run on this machine.
    */
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */

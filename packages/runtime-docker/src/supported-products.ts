@@ -14,7 +14,7 @@ export const dockerProduct: EngineProduct = {
   hostName: 'host.docker.internal',
 }
 
-/** Podman at a Docker endpoint. It reports API version 1.40, but has the features of Docker's 1.41. */
+/** Podman at a Docker endpoint. Podman 4.3 reports API 1.40, but has the features of Docker's 1.41. */
 export const podmanProduct: EngineProduct = {
   product: 'podman',
   title: 'Podman',

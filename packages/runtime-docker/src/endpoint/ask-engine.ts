@@ -16,8 +16,8 @@ import { readBody } from '../engine/read-body.js'
  * Identifies an engine: the ping has product and API version, `/info` the other facts. Sends only read requests, and
  * closes its connections and stops an on-demand engine. `onStep` is called at each step.
  *
- * `/version` is requested only when the ping is not sufficient, because it takes as long as all other requests
- * together.
+ * `/version` is requested only when the other answers are not sufficient, because it takes as long as all other
+ * requests together.
  */
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const { signal, timeoutMs: connectMs, onStep } = options
@@ -95,7 +95,7 @@ async function askInfo(get: Get, apiVersion: string) {
   }
 }
 
-/** Requests `/version`, without version prefix because the version is not negotiated yet. */
+/** Requests `/version`, without version prefix because the engine may refuse the version. */
 async function askVersion(get: Get): Promise<VersionAnswer> {
   return readObject<VersionAnswer>(await get('/version'))
 }

@@ -6,7 +6,7 @@ import { findUnknownHostReason } from '../engine/engine-facts.js'
 /**
  * Resolves with the address of this host for containers: the plugin's option `hostAddress`, else the host name of a
  * virtual machine, else the gateway of the network. `undefined` for a network without a gateway, and where the gateway
- * is not on this host: see {@link findUnknownHostReason}. A network that does not exist: NETWORK_NOT_FOUND.
+ * is not known to be on this host: see {@link findUnknownHostReason}. A network that does not exist: NETWORK_NOT_FOUND.
  */
 export async function getHostAddress(
   engine: DockerEngine,

@@ -27,7 +27,7 @@ export interface DockerDetails {
 
 /** API versions such as `1.41`. */
 export interface ApiVersions {
-  /** The version in use, part of the path of each request. */
+  /** The version that was negotiated or pinned, part of the path of requests. */
   readonly version: string
   /** The newest version that the engine supports. */
   readonly newest: string

@@ -21,7 +21,7 @@ export interface DockerEngine {
   readonly details: DockerDetails
   /** The ownership labels of all created objects, applied by core's `toObjectLabels`. */
   readonly ownerLabels: StringMap
-  /** The environment of the host, for the search for credentials and for credential helpers. */
+  /** The environment of the host, for docker's configuration, credentials and credential helpers. */
   readonly env: Environment
   /** Reports a problem that is not an error. */
   readonly warn: (message: string) => void

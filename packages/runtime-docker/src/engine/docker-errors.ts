@@ -44,7 +44,7 @@ function toAnswerError(answer: EngineAnswerError, context: ErrorContext): unknow
   return to(answer, context)
 }
 
-/** The translation rules. The first match applies. The text is read only where status and endpoint do not suffice. */
+/** The translation rules. The first match applies. The text is read only where status and path do not suffice. */
 const rules: readonly AnswerRule[] = [
   {
     when: (answer) => isStart(answer) && texts.commandNotFound.test(answer.text),
@@ -122,7 +122,7 @@ function toNotStarted(answer: EngineAnswerError, { subject: id, command }: Error
   return createHostError('COMMAND_NOT_STARTED', facts, { cause: answer })
 }
 
-/** Chooses the code by the text, or else by the endpoint. */
+/** Chooses the code by the text, or else by the path. */
 function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }

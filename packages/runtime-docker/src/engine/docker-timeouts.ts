@@ -23,7 +23,7 @@ export interface DockerTimeouts {
   readonly inspectAnswerMs: number
   /** For the answer to a request that creates something, after an abort, to find out what to undo. */
   readonly abortGraceMs: number
-  /** For the object of an unanswered create request to appear in a list. */
+  /** For the object of an unanswered create request to appear. */
   readonly lateResultMs: number
   /** For the exit of a container after the end of its output; then CONNECTION_LOST. */
   readonly containerEndMs: number

@@ -17,7 +17,7 @@ import { toRequestBody, toRequestPath } from './request-options.js'
 
 /**
  * Sends requests to one engine in the negotiated API version. Rejects with the errors of the transport, or with
- * OPERATION_FAILED and both API ranges when no common version is left.
+ * OPERATION_FAILED and both API ranges when the version is refused.
  *
  * When the engine refuses the API version, it is negotiated again and the request repeated once, unless the environment
  * pins the version or the body is a stream.

@@ -1,4 +1,4 @@
-// The error texts of engines, for cases that status and endpoint do not distinguish. Only `docker-errors.ts` and
+// The error texts of engines, for cases that status and path do not distinguish. Only `docker-errors.ts` and
 // `docker-error-texts.ts` read them. Each is tested with texts of real engines in `test/engine/error-patterns.test.ts`.
 // Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
 

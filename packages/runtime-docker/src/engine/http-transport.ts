@@ -16,7 +16,7 @@ import { readBody } from './read-body.js'
 import { tolerateReset } from './tolerate-reset.js'
 
 /**
- * Sends HTTP requests to one endpoint, without an API version. Rejects with the errors of Node and of the engine, and with
+ * Sends HTTP requests to one endpoint, with unchanged paths. Rejects with the errors of Node and of the engine, and with
  * TIMED_OUT when the connection takes longer than `connectMs`.
  *
  * Short requests use a connection pool. Streams and upgraded connections have separate sockets.

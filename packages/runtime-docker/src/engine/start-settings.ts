@@ -42,7 +42,7 @@ export class StartSettings {
 export interface ContainerSettings {
   readonly size?: TerminalSize
   readonly rules?: FirewallRules
-  /** The networks to reconnect the container to when its rules are set. */
+  /** The networks to reconnect the container to after it is sealed. */
   readonly networks?: Readonly<Record<string, InspectedAttachment>>
 }
 

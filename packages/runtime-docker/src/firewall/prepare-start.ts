@@ -19,7 +19,7 @@ import { startDisconnected } from './start-disconnected.js'
 
 /**
  * Prepares a start under stored firewall rules: in the network namespace of a sandbox that has the rules, or, for a
- * container that cannot be created again, disconnected from its networks until the rules are set. See docs/firewall.md.
+ * container that cannot be created again, disconnected from its networks until it is sealed. See docs/firewall.md.
  *
  * Rejects with FIREWALL_FAILED, `not-started`, when that fails. The container is unchanged then.
  */

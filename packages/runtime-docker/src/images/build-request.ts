@@ -58,7 +58,7 @@ export async function prepareBuild(
   }
 }
 
-/** All tags of the image without duplicates. Labels and errors have the first one. */
+/** All tags of the image without duplicates. Errors have the first one. */
 export function toAllTags(tag: string, { tags = [] }: BuildOptions): readonly [string, ...string[]] {
   return [tag, ...new Set(tags.filter((further) => further !== tag))]
 }

@@ -9,7 +9,7 @@ import { toShellContainer } from './shell-container.js'
 
 /**
  * Runs scripts in a helper: a short-lived container in the same network namespace. The restricted container needs
- * neither the capability nor the tools, and cannot have changed them, since the files come from the image.
+ * neither NET_ADMIN nor the tools, and cannot have changed them, since the files come from the image.
  */
 export function createHelperRunner(
   { engine, container }: RunnerContext,
