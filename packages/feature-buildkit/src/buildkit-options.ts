@@ -41,7 +41,7 @@ export interface BuildKitOptions extends OperationOptions {
    * takes at least this time. Default 500.
    */
   readonly graceMs?: number
-  /** Called during a pull, once a second until BuildKit is ready, for each skipped privilege level, and when ready. */
+  /** Called during a pull, once a second until BuildKit is ready, for each failed privilege level, and when ready. */
   readonly onProgress?: (event: BuildKitStartProgress) => void
 }
 

@@ -18,7 +18,7 @@ export interface ContextFiles {
    * line.
    */
   readonly list: string
-  /** Returns the entries with new times, in seconds, keyed by the line number of the file in `list`, starting at 1. */
+  /** Returns the entries with the new times. The map has them in seconds, by line number in `list`, starting at 1. */
   toEntries(changedTimes: ReadonlyMap<number, number>): readonly ContextEntry[]
 }
 

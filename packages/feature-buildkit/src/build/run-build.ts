@@ -29,7 +29,7 @@ export interface RunBuildOptions {
 
 /**
  * Runs one build with the sidecar's own `buildctl`, so that client and daemon have the same version. Removes everything that
- * the build has written in the sidecar, except the cache.
+ * the build has written in the sidecar, except the cache and the record of file times.
  */
 export async function runBuild(
   managers: BuildKitManagers,

@@ -18,7 +18,7 @@ export function listUnsupportedFeatures(
   return features.filter((text) => text !== undefined)
 }
 
-/** The text of a Dockerfile, and the parts of it that the runtime's builder ignores. */
+/** The text of a Dockerfile, and what the runtime's builder ignores. */
 export interface DockerfileSource {
   readonly text: string
   /** The value of its directive `# syntax=docker/dockerfile:1`. */

@@ -98,7 +98,7 @@ export async function removeResources(
   for (const { id } of await networks.listNetworks(options)) await unlessInUse(networks.removeNetwork(id, { signal }))
 }
 
-/** Ignores that an object is still in use by another lease. */
+/** Ignores that a container still uses the object. */
 async function unlessInUse(removal: Promise<void> | undefined): Promise<void> {
   try {
     await removal
