@@ -36,7 +36,13 @@ describeWithEngine('a sweep after a crash', ({ socketPath, image }) => {
     for (const resources of created.splice(0)) await removeAll(scope, resources)
   })
 
-  const createHost = () => createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })], env: {} })
+  // With a name of its own, a sweep removes no object of other tests.
+  const createHost = () =>
+    createRuntimeHost({
+      plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })],
+      env: {},
+      app: 'capstan-test-sweep',
+    })
 
   async function startChild(
     name: string,

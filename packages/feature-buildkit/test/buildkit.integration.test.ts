@@ -39,7 +39,8 @@ async function open(
       return { ...result, unsupportedOptions: [...result.unsupportedOptions, ...refused] }
     },
   }
-  return createRuntimeHost({ plugins: [plugin], env: {} }).open()
+  // With a name of its own, a sweep removes no object of other tests.
+  return createRuntimeHost({ plugins: [plugin], env: {}, app: 'capstan-test-buildkit' }).open()
 }
 
 /** Returns a Dockerfile with these steps on busybox, and its files. */
