@@ -3,7 +3,7 @@ import { type ProbeOptions, type RegistrationScope, resolveTimeouts } from '@cap
 import { listManagers } from './docker-managers.js'
 import { probeEngines } from './docker-probe.js'
 import type { EndpointSearch, EndpointSearchInput } from './endpoint/endpoint-candidate.js'
-import { compareApiVersions, supportedApi } from './engine/api-version.js'
+import { compareVersions, supportedApi } from './engine/api-version.js'
 import type { DockerDetails } from './engine/docker-details.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './engine/docker-timeouts.js'
@@ -75,7 +75,7 @@ export interface CompatiblePluginOptions {
 function provideAll(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine, 'details' | 'timeouts'>): void {
   const { warn } = scope
   const { api, facts, absent } = details
-  if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
+  if (compareVersions(api.version, supportedApi.oldest) < 0) {
     warn(
       `${facts.title} ${facts.version} has API ${api.version}, which is older than the versions that this runtime is tested with`,
     )

@@ -13,7 +13,8 @@
  *
  * The record is the file `record`. Concurrent builds read and replace it one after the other: each locks the directory by
  * `flock` (of busybox or util-linux), and the kernel releases the lock of a killed process. A build writes a new record to a
- * draft, and renames the draft when it is complete. In an image without `flock`, concurrent builds may record the same second.
+ * draft, and renames the draft when it is complete. In an image without `flock`, concurrent builds may record the same second
+ * for two contents: see docs/buildkit.md.
  */
 export const fileTimesFunction = `print_changed_times() {
   mkdir -p "$times" && {

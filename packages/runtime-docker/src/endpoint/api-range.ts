@@ -1,5 +1,5 @@
 import type { Environment } from '@capstan/core/plugin'
-import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../engine/api-version.js'
+import { compareVersions, isApiVersion, supportedApi, toRangesText } from '../engine/api-version.js'
 import type { ApiVersions } from '../engine/docker-details.js'
 
 /**
@@ -14,7 +14,7 @@ export function checkApiRange(
 ): void {
   const supported = { oldest: oldestSupported, newest: supportedApi.newest }
   const ranges = toRangesText({ newest, ...(oldest === undefined ? {} : { oldest }) }, supported)
-  const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
+  const isOlder = (left: string, right: string) => compareVersions(left, right) < 0
   if (isOlder(newest, supported.oldest)) {
     const remedy = `update the engine to a version that supports API ${supported.oldest}`
     throw new ApiRangeError(`the engine is too old: ${ranges}`, remedy)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ProbeStep } from '@capstan/core/plugin'
 import { AnswerFormatError } from '../engine/answer-format-error.js'
-import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../engine/api-version.js'
+import { compareVersions, isApiVersion, negotiateApiVersion } from '../engine/api-version.js'
 import type { ApiVersions } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isVersionRefusal } from '../engine/docker-error-texts.js'
@@ -90,7 +90,7 @@ async function askInfo(get: Get, apiVersion: string) {
   } catch (error) {
     if (!isVersionRefusal(error)) throw error
     const { MinAPIVersion: oldest } = await askVersion(get)
-    if (!isApiVersion(oldest) || compareApiVersions(oldest, apiVersion) <= 0) throw error
+    if (!isApiVersion(oldest) || compareVersions(oldest, apiVersion) <= 0) throw error
     return { answer: {}, oldest }
   }
 }

@@ -1,5 +1,5 @@
 import { addUnsupportedVolumeMounts, type Environment } from '@capstan/core/plugin'
-import { compareApiVersions } from '../engine/api-version.js'
+import { compareVersions } from '../engine/api-version.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
@@ -67,6 +67,6 @@ function toUntestedNotes(
   const [release] = /^\d+\.\d+/.exec(version) ?? []
   if (tested === undefined || release === undefined) return []
   const range = `the tested versions ${tested.oldest} to ${tested.newest}`
-  if (compareApiVersions(release, tested.oldest) < 0) return [`${title} ${version} is older than ${range}`]
-  return compareApiVersions(release, tested.newest) > 0 ? [`${title} ${version} is newer than ${range}`] : []
+  if (compareVersions(release, tested.oldest) < 0) return [`${title} ${version} is older than ${range}`]
+  return compareVersions(release, tested.newest) > 0 ? [`${title} ${version} is newer than ${range}`] : []
 }

@@ -15,8 +15,8 @@ export function toRangesText({ oldest, newest }: Partial<ApiRange>, supported: A
   return `the engine supports API versions ${reported}, Capstan ${supported.oldest} to ${supported.newest}`
 }
 
-/** Compares two versions by number: negative when `left` is older. 1.9 is older than 1.10. */
-export function compareApiVersions(left: string, right: string): number {
+/** Compares two API versions or releases by major and minor number: negative when `left` is older. 1.9 is older than 1.10. */
+export function compareVersions(left: string, right: string): number {
   const [leftMajor = 0, leftMinor = 0] = left.split('.').map(Number)
   const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number)
   return leftMajor - rightMajor || leftMinor - rightMinor
@@ -24,7 +24,7 @@ export function compareApiVersions(left: string, right: string): number {
 
 /** Returns the newest version that both sides support. `engineNewest` is the engine's header `Api-Version`. */
 export function negotiateApiVersion(engineNewest: string): string {
-  return compareApiVersions(engineNewest, supportedApi.newest) < 0 ? engineNewest : supportedApi.newest
+  return compareVersions(engineNewest, supportedApi.newest) < 0 ? engineNewest : supportedApi.newest
 }
 
 /** Whether a text is an API version such as `1.41`. The strict format matters because it becomes part of a path. */

@@ -1,11 +1,11 @@
-import { compareApiVersions } from '../engine/api-version.js'
+import { compareVersions } from '../engine/api-version.js'
 
 /**
  * Whether the API version in use has a feature. The functions that ask for it send an older request otherwise.
  * https://docs.docker.com/reference/api/engine/version-history/
  */
 export function hasFeature(apiVersion: string, feature: keyof typeof features): boolean {
-  return compareApiVersions(apiVersion, features[feature]) >= 0
+  return compareVersions(apiVersion, features[feature]) >= 0
 }
 
 /** The API versions that introduced the features. */

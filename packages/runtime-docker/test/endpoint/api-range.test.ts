@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { ApiRangeError, checkApiRange, readPinnedVersion } from '../../src/endpoint/api-range.js'
-import { compareApiVersions, negotiateApiVersion } from '../../src/engine/api-version.js'
+import { compareVersions, negotiateApiVersion } from '../../src/engine/api-version.js'
 
 const variable = 'DOCKER_API_VERSION'
 const ranges = { pinned: false, oldest: '1.12' }
 
 describe('API versions', () => {
   test('compares 1.9 as older than 1.10', () => {
-    expect(compareApiVersions('1.9', '1.10')).toBeLessThan(0)
+    expect(compareVersions('1.9', '1.10')).toBeLessThan(0)
   })
 
   test.each([
