@@ -10,21 +10,21 @@ import { findEngine } from './find-engine.mjs'
  */
 
 /**
- * Lists the containers, networks and volumes of an engine, and the images with an owner.
+ * Lists the containers, networks, volumes and images of an engine, also images without tags and those between the steps of a
+ * build.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly EngineObject[]>}
  */
-async function listEngineObjects(connection) {
+export async function listEngineObjects(connection) {
   /** @param {string} path */
   const get = async (path) => {
     const { status, body } = await requestEngine(connection, path, { timeoutMs: 10_000 })
     if (status !== 200) throw new Error(`the engine does not list ${path}: ${body.trim()}`)
     return JSON.parse(body)
   }
-  const owned = encodeURIComponent(JSON.stringify({ label: ['capstan.owner.instance'] }))
   const [containers, networks, { Volumes: volumes }, images] = await Promise.all(
-    ['/containers/json?all=1', '/networks', '/volumes', `/images/json?filters=${owned}`].map(get),
+    ['/containers/json?all=1', '/networks', '/volumes', '/images/json?all=1'].map(get),
   )
   return [
     ...containers.map(toObject('container')),

@@ -2,9 +2,9 @@ import { relative } from 'node:path'
 import { root } from '../workspace.mjs'
 
 /**
- * A test that fails, with the first line of its error.
+ * A test that fails, with the first line of its error, or an object that the tests left in the engine, with its labels.
  *
- * @typedef {{ readonly suite: 'kit' | 'integration', readonly test: string, readonly error: string }} EngineFailure
+ * @typedef {{ readonly suite: 'kit' | 'integration' | 'leftovers', readonly test: string, readonly error: string }} EngineFailure
  *
  * The results of one engine. A failure counts only if it also fails alone; `flaky` counts the others.
  *
@@ -135,19 +135,32 @@ function toFirstLine(message = '') {
 }
 
 /**
+ * Returns the failures of an engine with leftovers.
+ *
+ * @param {readonly import('../engine/leftovers.mjs').EngineObject[]} leftovers
+ * @returns {readonly EngineFailure[]}
+ */
+export function toLeftoverFailures(leftovers) {
+  return leftovers.map(({ kind, name, labels }) => {
+    return { suite: 'leftovers', test: `leaves ${kind} ${name}`, error: `labels: ${JSON.stringify(labels)}` }
+  })
+}
+
+/**
  * Returns the results as a table in Markdown.
  *
  * @param {readonly EngineResult[]} results
  */
 export function toResultTable(results) {
-  const rows = results.map(({ engine, version, kit, integration, seconds }) => [
+  const rows = results.map(({ engine, version, kit, integration, failures, seconds }) => [
     ...[engine, version, kit.passed, kit.failed, kit.absent, kit.unsupported],
     ...(integration ? [integration.passed, integration.failed, integration.skipped] : ['–', '–', '–']),
+    failures.filter(({ suite }) => suite === 'leftovers').length,
     ...[kit.flaky + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
     ...['engine', 'version', 'kit passed', 'failed', 'absent', 'unsupported'],
-    ...['integration passed', 'failed', 'skipped', 'passed only alone', 'minutes'],
+    ...['integration passed', 'failed', 'skipped', 'left over', 'passed only alone', 'minutes'],
   ]
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

@@ -40,7 +40,11 @@ async function exec() {
   const [name = '', dashes, program, ...args] = process.argv.slice(3)
   if (dashes !== '--' || program === undefined) throw new EngineSetUpError('exec needs: NAME -- COMMAND')
   const [engine] = find([name])
-  return engine === undefined ? 1 : await runBesideEngine(engine, [program, ...args], 'inherit')
+  if (engine === undefined) return 1
+  const termination = new AbortController()
+  // A terminal sends SIGINT to the command as well.
+  process.on('SIGINT', () => {}).on('SIGTERM', () => termination.abort())
+  return runBesideEngine(engine, [program, ...args], { output: 'inherit', signal: termination.signal })
 }
 
 function findNamed() {

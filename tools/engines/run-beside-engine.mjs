@@ -9,11 +9,13 @@ import { findMatrixState, toMatrixFiles } from './matrix-files.mjs'
  *
  * @param {import('./engine-matrix.mjs').MatrixEngine} engine
  * @param {readonly string[]} command
- * @param {'inherit' | number} output the descriptor of a file, or `inherit` for this terminal
+ * @param {{ readonly output: 'inherit' | number, readonly signal: AbortSignal }} options `output` is the descriptor of a file, or
+ *   `inherit` for this terminal; `signal` sends SIGTERM to the command
  * @returns {Promise<number>}
  * @throws {EngineSetUpError} when the engine does not run
  */
-export async function runBesideEngine(engine, command, output) {
+export async function runBesideEngine(engine, command, { output, signal }) {
+  signal.throwIfAborted()
   const { name } = engine
   const state = findMatrixState(name)
   if (!state)
@@ -22,17 +24,15 @@ export async function runBesideEngine(engine, command, output) {
     stdio: [output === 'inherit' ? 'inherit' : 'ignore', output, output],
     env: toEngineEnv(engine, process.env),
   })
-  // A terminal sends SIGINT to the command as well.
-  const ignore = () => {}
-  const forward = () => child.kill('SIGTERM')
-  process.on('SIGINT', ignore).on('SIGTERM', forward)
+  const terminate = () => child.kill('SIGTERM')
+  signal.addEventListener('abort', terminate)
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', reject)
-      child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+      child.on('close', (code, killer) => resolve(code ?? 128 + (killer ? constants.signals[killer] : 0)))
     })
   } finally {
-    process.off('SIGINT', ignore).off('SIGTERM', forward)
+    signal.removeEventListener('abort', terminate)
   }
 }
 

@@ -145,10 +145,12 @@ async function keepDefaultNetwork(name) {
 }
 
 /**
+ * Returns the connection to an engine of the matrix.
+ *
  * @param {string} name
  * @returns {import('../engine/engine-endpoint.mjs').EngineConnection}
  */
-function toConnection(name) {
+export function toConnection(name) {
   return { protocol: 'http:', socketPath: toMatrixFiles(name).socket }
 }
 

@@ -1,7 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
+import { findLeftovers, listEngineObjects } from '../engine/leftovers.mjs'
 import { testImages } from '../engine/test-image.mjs'
 import { isMain } from '../is-main.mjs'
 import { runStep, StepError, showStepError } from '../step.mjs'
@@ -12,16 +14,20 @@ import {
   findFailedFiles,
   findFailedTitles,
   toKitResult,
+  toLeftoverFailures,
   toResultTable,
   toTestResult,
 } from './engine-results.mjs'
+import { findMatrixState } from './matrix-files.mjs'
 import { runBesideEngine } from './run-beside-engine.mjs'
-import { startMatrixEngine, stopMatrixEngine } from './set-up-matrix-engine.mjs'
+import { startMatrixEngine, stopMatrixEngine, toConnection } from './set-up-matrix-engine.mjs'
+import { InterruptedError, withEngine } from './with-engine.mjs'
 
 /**
  * `pnpm test:engines [--kit] NAME…|all`: runs the kit and, without `--kit`, the integration tests that use an engine on engines of
  * the matrix, one after the other. What fails is tried again alone, and counts if it fails again. Prints a table, and writes it with the
- * failures to `.capstan/engines.json` and the output to `.capstan/engines`. Exits with 1 when something failed.
+ * failures to `.capstan/engines.json` and the output to `.capstan/engines`. An object that the tests leave in an engine is a failure.
+ * Exits with 1 when something failed. SIGINT and SIGTERM stop the engine that was started.
  *
  * @param {string[]} args
  */
@@ -51,22 +57,41 @@ async function testEngine(engine, { kitOnly }) {
   const directory = join(scratch, 'engines', engine.name)
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
+  const wasRunning = findMatrixState(engine.name) !== undefined
   let version = ''
-  await runStep(`${engine.name}: starting`, async (say) => {
-    version = await startMatrixEngine(engine, say)
-    return version
+  const result = await withEngine({
+    wasRunning,
+    start: () =>
+      runStep(`${engine.name}: starting`, async (say) => {
+        version = await startMatrixEngine(engine, say)
+        return version
+      }),
+    work: (signal) => runSuites({ engine, directory, signal }, { kitOnly, isShared: wasRunning }),
+    stop: () => stopMatrixEngine(engine, console.log),
   })
-  try {
-    const cases = await runTested(`${engine.name}: kit`, () => runKit(engine, directory))
-    const tests = kitOnly
-      ? { failures: [] }
-      : await runTested(`${engine.name}: integration tests`, () => runTests(engine, directory))
-    const failures = [...cases.failures, ...tests.failures]
-    const seconds = Math.round((performance.now() - start) / 1000)
-    return { engine: engine.name, version, ...cases, ...tests, failures, seconds }
-  } finally {
-    await stopMatrixEngine(engine, console.log)
-  }
+  return { engine: engine.name, version, ...result, seconds: Math.round((performance.now() - start) / 1000) }
+}
+
+/**
+ * What a suite runs on: the directory is for its reports, and the signal ends it.
+ *
+ * @typedef {object} SuiteContext
+ * @property {import('./engine-matrix.mjs').MatrixEngine} engine
+ * @property {string} directory
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * @param {SuiteContext} context
+ * @param {{ readonly kitOnly: boolean, readonly isShared: boolean }} options
+ */
+async function runSuites(context, { kitOnly, isShared }) {
+  const { name } = context.engine
+  const before = await listEngineObjects(toConnection(name))
+  const cases = await runTested(`${name}: kit`, () => runKit(context))
+  const tests = kitOnly ? { failures: [] } : await runTested(`${name}: integration tests`, () => runTests(context))
+  const leftovers = findLeftovers(before, await listEngineObjects(toConnection(name)), { isShared })
+  return { ...cases, ...tests, failures: [...cases.failures, ...tests.failures, ...toLeftoverFailures(leftovers)] }
 }
 
 /**
@@ -86,21 +111,16 @@ async function runTested(title, work) {
   return result
 }
 
-/**
- * @param {import('./engine-matrix.mjs').MatrixEngine} engine
- * @param {string} directory
- */
-async function runKit(engine, directory) {
+/** @param {SuiteContext} context */
+async function runKit(context) {
   /**
    * @param {string} name
    * @param {readonly string[]} args
    */
   const run = async (name, args) => {
-    const report = join(directory, `${name}.json`)
-    const command = [process.execPath, cli, 'conformance', ...kitArguments, '--report', report, ...args]
-    return /** @type {Promise<import('./engine-results.mjs').KitReport>} */ (
-      runForReport(engine, command, { report, log: join(directory, `${name}.log`) })
-    )
+    /** @param {string} report */
+    const toCommand = (report) => [cli, 'conformance', ...kitArguments, '--report', report, ...args]
+    return /** @type {Promise<import('./engine-results.mjs').KitReport>} */ (runForReport(context, name, toCommand))
   }
   const first = await run('kit', [])
   const failed = findFailedCases(first)
@@ -108,22 +128,19 @@ async function runKit(engine, directory) {
   return toKitResult(first, await run('kit-alone', ['--only', failed.join(','), '--concurrency', '1']))
 }
 
-/**
- * @param {import('./engine-matrix.mjs').MatrixEngine} engine
- * @param {string} directory
- */
-async function runTests(engine, directory) {
+/** @param {SuiteContext} context */
+async function runTests(context) {
   /**
    * @param {string} name
    * @param {readonly string[]} args
    */
   const run = async (name, args) => {
-    const report = join(directory, `${name}.json`)
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const command = [process.execPath, vitest, 'run', '--project=integration', ...reporters, ...args]
-    return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (
-      runForReport(engine, command, { report, log: join(directory, `${name}.log`) })
-    )
+    const reporters = ['--reporter=default', '--reporter=json']
+    /** @param {string} report */
+    const toCommand = (report) => {
+      return [vitest, 'run', '--project=integration', ...reporters, `--outputFile.json=${report}`, ...args]
+    }
+    return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (runForReport(context, name, toCommand))
   }
   const first = await run('integration', listEngineTests())
   const failed = findFailedFiles(first)
@@ -158,20 +175,26 @@ function listFiles(folder) {
 }
 
 /**
- * Runs a command and returns the report that it writes. Its exit status is in the report as well.
+ * Runs a Node program and returns the report that it writes. Its exit status is in the report as well.
  *
- * @param {import('./engine-matrix.mjs').MatrixEngine} engine
- * @param {readonly string[]} command
- * @param {{ readonly report: string, readonly log: string }} files
+ * @param {SuiteContext} context
+ * @param {string} name of the report and the log
+ * @param {(report: string) => readonly string[]} toCommand
  * @returns {Promise<unknown>}
  */
-async function runForReport(engine, command, { report, log }) {
+async function runForReport({ engine, directory, signal }, name, toCommand) {
+  const report = join(directory, `${name}.json`)
+  const log = join(directory, `${name}.log`)
+  const command = toCommand(report)
   const output = openSync(log, 'w')
-  const status = await runBesideEngine(engine, command, output).finally(() => closeSync(output))
+  const status = await runBesideEngine(engine, [process.execPath, ...command], { output, signal }).finally(() =>
+    closeSync(output),
+  )
+  signal.throwIfAborted()
   try {
     return JSON.parse(readFileSync(report, 'utf8'))
   } catch {
-    throw new StepError(`${command.slice(1, 3).join(' ')} ended with ${status} and wrote no report`, {
+    throw new StepError(`${command.slice(0, 2).join(' ')} ended with ${status} and wrote no report`, {
       output: readFileSync(log, 'utf8').split('\n').slice(-40).join('\n'),
       advice: `All of its output is in ${relative(root, log)}.`,
     })
@@ -179,13 +202,13 @@ async function runForReport(engine, command, { report, log }) {
 }
 
 /**
- * Whether the message of an error tells what to do: no engine could be set up, or an option is unknown.
+ * Whether the message of an error is enough: no engine could be set up, an option is unknown, or a signal came.
  *
  * @param {unknown} error
  * @returns {error is Error}
  */
 function isAnswered(error) {
-  if (error instanceof EngineSetUpError) return true
+  if (error instanceof EngineSetUpError || error instanceof InterruptedError) return true
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }
 
@@ -201,7 +224,7 @@ if (isMain(import.meta.url)) {
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {
+    process.exitCode = error instanceof InterruptedError ? 128 + constants.signals[error.signal] : 1
     showStepError(isAnswered(error) ? new StepError(error.message) : error)
-    process.exitCode = 1
   }
 }

@@ -5,6 +5,7 @@ import {
   findFailedFiles,
   findFailedTitles,
   toKitResult,
+  toLeftoverFailures,
   toResultTable,
   toTestResult,
 } from '../../../tools/engines/engine-results.mjs'
@@ -76,14 +77,22 @@ describe('the result of the integration tests', () => {
   })
 })
 
+test('a resource that remains is a failure with its labels', () => {
+  const labels = { 'capstan.test': '1' }
+  expect(toLeftoverFailures([{ kind: 'volume', id: 'v', name: 'cache', labels }])).toEqual([
+    { suite: 'leftovers', test: 'leaves volume cache', error: 'labels: {"capstan.test":"1"}' },
+  ])
+})
+
 test('the table has one row for each engine', () => {
   const { kit: cases } = toKitResult(kit, kitAlone)
   const { integration } = toTestResult(report)
-  const kitOnly = { engine: '28', version: '28.5.2', kit: cases, failures: [], seconds: 90 }
+  const failures = toLeftoverFailures([{ kind: 'network', id: 'n', name: 'net', labels: {} }])
+  const kitOnly = { engine: '28', version: '28.5.2', kit: cases, failures, seconds: 90 }
   expect(toResultTable([{ ...kitOnly, integration }, kitOnly]).split('\n')).toEqual([
     expect.stringMatching(/^\| engine \| version \| kit passed /),
     expect.stringMatching(/^\| --- \|/),
-    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1.5 |',
-    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | – | – | – | 1 | 1.5 |',
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1 | 1.5 |',
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | – | – | – | 1 | 1 | 1.5 |',
   ])
 })
