@@ -11,7 +11,7 @@ import { findEngine } from './find-engine.mjs'
 
 /**
  * Lists the containers, networks, volumes and images of an engine, also images without tags and those between the steps of a
- * build.
+ * build. The test images are not listed, because they are kept for the next run.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly EngineObject[]>}
@@ -30,7 +30,7 @@ export async function listEngineObjects(connection) {
     ...containers.map(toObject('container')),
     ...networks.map(toObject('network')),
     ...(volumes ?? []).map(toObject('volume')),
-    ...images.map(toObject('image')),
+    ...images.filter(isNoTestImage).map(toObject('image')),
   ]
 }
 
@@ -48,6 +48,12 @@ export function findLeftovers(before, now, { isShared }) {
     const isSameOwner = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
     return isSameOwner && !known.has(`${kind} ${id}`)
   })
+}
+
+/** @param {{ readonly RepoTags?: readonly string[] | null }} image */
+function isNoTestImage({ RepoTags }) {
+  // Podman has the registry before the name.
+  return !(RepoTags ?? []).some((tag) => tag.replace('docker.io/', '').startsWith('capstan-test/'))
 }
 
 /** @param {string} kind */

@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { findLeftovers } from '../../../tools/engine/leftovers.mjs'
+import { findLeftovers, listEngineObjects } from '../../../tools/engine/leftovers.mjs'
 
 const old = { kind: 'network', id: '1', name: 'bridge', labels: {} }
 const ours = { kind: 'volume', id: '2', name: 'ours', labels: { 'capstan.owner.pid': '7' } }
@@ -12,3 +17,35 @@ test('finds new resources of the same kind', () => {
 test('finds only labelled resources on a shared engine', () => {
   expect(findLeftovers([old], [old, ours, foreign], { isShared: true })).toEqual([ours])
 })
+
+test('lists images without tags, and no test images', async () => {
+  const labels = { 'capstan.test.digest': 'ab' }
+  const images = [
+    { Id: '1', RepoTags: ['capstan-test/busybox:1'], Labels: labels },
+    { Id: '2', RepoTags: ['docker.io/capstan-test/fake-buildkit:1'], Labels: labels },
+    { Id: '3', RepoTags: ['<none>:<none>'], Labels: labels },
+    { Id: '4', RepoTags: null, Labels: null },
+  ]
+  expect(await listOf({ '/images/json?all=1': images })).toEqual([
+    { kind: 'image', id: '3', name: '<none>:<none>', labels },
+    { kind: 'image', id: '4', name: '4', labels: {} },
+  ])
+})
+
+/** Lists the objects of an engine that has these answers, and empty ones to all other requests. */
+async function listOf(answers: Readonly<Record<string, unknown>>) {
+  const directory = mkdtempSync(join(tmpdir(), 'capstan-engine-'))
+  const socketPath = join(directory, 'engine.sock')
+  const server = createServer(({ url = '' }, response) => {
+    response.end(JSON.stringify(answers[url] ?? (url === '/volumes' ? { Volumes: null } : [])))
+  }).listen(socketPath)
+  try {
+    await once(server, 'listening')
+    return await listEngineObjects({ protocol: 'http:', socketPath })
+  } finally {
+    const closed = once(server.close(), 'close')
+    server.closeAllConnections()
+    await closed
+    rmSync(directory, { recursive: true })
+  }
+}
