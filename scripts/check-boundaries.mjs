@@ -38,19 +38,29 @@ function findPackageViolations(root, pack) {
 }
 
 /**
- * Sources may import files of `src`. Tests may import the sources of their package and the shared test support.
+ * Sources may import files of `src`. Tests may import the sources of their package, the shared test support, and the
+ * test support of packages that their package.json lists.
  *
  * @param {string} root
  * @param {WorkspacePackage} pack
  * @param {Use} use
  */
-function checkRelativeImport(root, { directory }, { path, specifier, isTest }) {
+function checkRelativeImport(root, { directory, manifest }, { path, specifier, isTest }) {
   const target = join(root, dirname(path), specifier)
   const allowed = isTest
-    ? [directory, join(root, 'test'), join(root, 'tools')]
+    ? [directory, join(root, 'test'), join(root, 'tools'), ...listTestSupport(root, manifest)]
     : [join(directory, 'src'), join(directory, 'package.json')]
   if (allowed.some((folder) => target === folder || target.startsWith(folder + sep))) return undefined
   return `which is outside of ${isTest ? relative(root, directory) : relative(root, join(directory, 'src'))}`
+}
+
+/**
+ * @param {string} root
+ * @param {WorkspacePackage['manifest']} manifest
+ */
+function listTestSupport(root, { dependencies, devDependencies }) {
+  const names = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name.startsWith(scope))
+  return names.map((name) => join(root, 'packages', name.slice(scope.length), 'test', 'support'))
 }
 
 /**
@@ -160,8 +170,9 @@ const scope = '@capstan/'
 const roles = [
   { packages: /^core$/, mayUse: /^(?!)/ },
   { packages: /^(build-context|egress-firewall)$/, mayUse: /^core$/ },
-  { packages: /^runtime-.+$/, mayUse: /^(core|build-context|egress-firewall)$/ },
-  { packages: /^(feature-.+|conformance)$/, mayUse: /^(core|build-context)$/ },
+  { packages: /^buildkit-client$/, mayUse: /^(core|build-context)$/ },
+  { packages: /^(runtime-.+|feature-.+)$/, mayUse: /^(core|build-context|buildkit-client|egress-firewall)$/ },
+  { packages: /^conformance$/, mayUse: /^(core|build-context)$/ },
   { packages: /^cli$/, mayUse: /^(core|build-context|runtime-.+|feature-.+|conformance)$/ },
 ]
 

@@ -38,9 +38,9 @@ function readFolder(folder) {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
 }
 
-const generated = join('src', 'control', 'generated')
+const generated = join('src', 'generated')
 
 if (isMain(import.meta.url)) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  reportViolations(await findGeneratedViolations(join(root, 'packages', 'feature-buildkit')))
+  reportViolations(await findGeneratedViolations(join(root, 'packages', 'buildkit-client')))
 }

@@ -133,8 +133,7 @@ export function validateBuildKitOptions(options: BuildKitOptions): void {
   if (tcp !== undefined) checkTcp(tcp)
 }
 
-/** @throws HostError INVALID_ARGUMENT with the path of the field. */
-export function checkBytes(field: string, value: number): void {
+function checkBytes(field: string, value: number): void {
   check(Number.isSafeInteger(value) && value >= 0, field, 'a non-negative integer (bytes)', value)
 }
 

@@ -1,3 +1,4 @@
+export type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
 export type { BuildProgressEvent } from './build/build-progress-event.js'
 export { type BuildOutput, type BuildRequest, validateBuildRequest } from './build/build-request.js'
 export type { BuildResult } from './build/build-result.js'
@@ -15,8 +16,6 @@ export {
   defaultRootlessImage,
 } from './buildkit-options.js'
 export { toBuildKitSupport } from './buildkit-support.js'
-export type { PruneOptions } from './control/control-client.js'
-export type { BuildKitWorker, CacheRecord } from './control/control-records.js'
 export type { BuildKitSidecar, ConnectOptions } from './sidecar/buildkit-sidecar.js'
 export type { PrivilegeLevelResult } from './sidecar/privilege-selection.js'
 export type { BuildKitStopOutcome } from './sidecar/stop-buildkit.js'

@@ -1,15 +1,15 @@
+import type { BuildKitClient } from '@capstan/buildkit-client'
 import type { ExecManager, OperationOptions } from '@capstan/core'
 import { type Argv, createHostError, untilAborted } from '@capstan/core/plugin'
 import { startExec } from '../container/exec.js'
 import { ExecStream } from '../container/exec-stream.js'
-import type { ControlClient } from './control-client.js'
 
 /** The connection to the control service of one sidecar. It is opened by the first call, and again after it was lost. */
 export class ControlConnection {
   readonly #execs: ExecManager
   readonly #id: string
   readonly #closing = new AbortController()
-  #client: Promise<ControlClient> | undefined
+  #client: Promise<BuildKitClient> | undefined
 
   constructor(execs: ExecManager, id: string) {
     this.#execs = execs
@@ -17,7 +17,7 @@ export class ControlConnection {
   }
 
   /** Resolves with the open connection, or opens one with `command`. After a failure the next call opens another one. */
-  async connect({ command = dialStdioCommand, signal }: OpenOptions = {}): Promise<ControlClient> {
+  async connect({ command = dialStdioCommand, signal }: OpenOptions = {}): Promise<BuildKitClient> {
     this.#client ??= this.#open(command)
     const pending = this.#client
     try {
@@ -41,14 +41,14 @@ export class ControlConnection {
   }
 
   /** Several callers may wait for one attempt, so the signal of a single caller does not abort it. */
-  async #open(command: Argv): Promise<ControlClient> {
-    const { ControlClient } = await loadControlClient()
+  async #open(command: Argv): Promise<BuildKitClient> {
+    const { BuildKitClient } = await loadBuildKitClient()
     const process = await startExec(this.#execs, this.#id, { command, signal: this.#closing.signal })
     const stream = new ExecStream(process, dialStdioCommand.join(' '))
-    return new ControlClient(stream, { endpoint: `BuildKit in container "${this.#id}"` })
+    return new BuildKitClient(stream, { endpoint: `BuildKit in container "${this.#id}"` })
   }
 
-  #discard(pending: Promise<ControlClient>): void {
+  #discard(pending: Promise<BuildKitClient>): void {
     if (this.#client === pending) this.#client = undefined
   }
 }
@@ -59,6 +59,6 @@ type OpenOptions = OperationOptions & { readonly command?: Argv }
 export const dialStdioCommand: Argv = ['buildctl', 'dial-stdio']
 
 /** Loads the client with its gRPC libraries, which take noticeable time, only when it is needed. */
-export function loadControlClient(): Promise<typeof import('./control-client.js')> {
-  return import('./control-client.js')
+export function loadBuildKitClient(): Promise<typeof import('@capstan/buildkit-client')> {
+  return import('@capstan/buildkit-client')
 }

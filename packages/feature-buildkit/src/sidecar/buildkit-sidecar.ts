@@ -1,9 +1,8 @@
+import type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
 import type { ContainerConfig, OperationOptions } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
 import type { BuildKitBuild } from '../build/buildkit-build.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
-import type { PruneOptions } from '../control/control-client.js'
-import type { BuildKitWorker, CacheRecord } from '../control/control-records.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 
 /**

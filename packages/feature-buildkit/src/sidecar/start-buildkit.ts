@@ -3,7 +3,7 @@ import { createHostError, createUndoStack, delay, type UndoStack, withUndoFailur
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { ContainerWatch } from '../container/container-watch.js'
-import { ControlConnection, loadControlClient } from '../control/control-connection.js'
+import { ControlConnection, loadBuildKitClient } from '../control/control-connection.js'
 import { BuildKitSidecarHandle } from './buildkit-sidecar-handle.js'
 import { writeCertificates } from './certificates.js'
 import { findTcpAddress } from './connect-container.js'
@@ -64,7 +64,7 @@ async function retryUntilReady<Absent extends undefined>(
   findOrCreate: (settings: SidecarSettings, round: StartRound) => Promise<SidecarInstance | Retry | Absent>,
 ): Promise<BuildKitSidecarHandle | Absent> {
   validateBuildKitOptions(options)
-  loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
+  loadBuildKitClient().catch(() => {}) // loads it early; a failure is reported when the client is used
   const { signal, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs } = options
   const settings = toSettings(options)
   const selection = new PrivilegeSelection(managers, settings, options.onProgress)

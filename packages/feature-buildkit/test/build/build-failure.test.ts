@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { FailureLog } from '../../src/build/build-failure.js'
 import { ProgressParser } from '../../src/build/progress-parser.js'
-import { readFixture } from '../support/read-fixture.js'
 
 /** Returns the error facts of a build with this output and exit code 1. */
 function readFacts(bytes: Uint8Array) {

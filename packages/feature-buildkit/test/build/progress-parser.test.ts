@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import type { BuildProgressEvent } from '../../src/build/build-progress-event.js'
 import { ProgressParser } from '../../src/build/progress-parser.js'
-
-const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
 function parse(bytes: Uint8Array, size = bytes.length) {
   const parser = new ProgressParser()
@@ -18,7 +16,7 @@ const steps = (events: readonly BuildProgressEvent[]) =>
 
 describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
   it('emits the output by stream, and the status of transfers', () => {
-    const { events, diagnostics } = parse(read('build-ok.stderr.ndjson'))
+    const { events, diagnostics } = parse(readFixture('build-ok.stderr.ndjson'))
     expect(diagnostics).toEqual([])
     expect(steps(events)).toContain('started [internal] load build definition from Dockerfile')
     const logs = events.filter((event) => event.type === 'log')
@@ -31,7 +29,7 @@ describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
     'emits both intervals of a local source, and one of each other step: %s',
     (name) => {
       const intervals = new Map<string, string[]>()
-      for (const event of parse(read(name)).events) {
+      for (const event of parse(readFixture(name)).events) {
         if (event.type !== 'step') continue
         intervals.set(event.name, [...(intervals.get(event.name) ?? []), event.state])
       }
@@ -46,7 +44,7 @@ describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
   )
 
   it('gives each interval its own times', () => {
-    const { events } = parse(read('build-ok.stderr.ndjson'))
+    const { events } = parse(readFixture('build-ok.stderr.ndjson'))
     const times = events.flatMap((event) =>
       event.type === 'step' && event.name === '[internal] load .dockerignore' ? [event.at.getTime()] : [],
     )
@@ -64,12 +62,12 @@ describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
   })
 
   it('emits cached steps', () => {
-    const cached = steps(parse(read('build-cached.stderr.ndjson')).events)
+    const cached = steps(parse(readFixture('build-cached.stderr.ndjson')).events)
     expect(cached.filter((text) => text.startsWith('cached '))).not.toEqual([])
   })
 
   it('separates the messages of a failure from the progress', () => {
-    const { events, diagnostics } = parse(read('build-run-exit-9.stderr.txt'))
+    const { events, diagnostics } = parse(readFixture('build-run-exit-9.stderr.txt'))
     const failed = events.find((event) => event.type === 'step' && event.state === 'failed')
     expect(failed).toMatchObject({
       name: '[2/2] RUN echo before; exit 9',
@@ -87,11 +85,11 @@ describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
     ['build-base-unreachable.stderr.txt', 'network is unreachable'],
     ['build-secret-missing.stderr.txt', 'secret tok: not found'],
   ])('returns the last message of %s', (name, word) => {
-    expect(parse(read(name)).diagnostics.at(-1)).toContain(word)
+    expect(parse(readFixture(name)).diagnostics.at(-1)).toContain(word)
   })
 
   it.each([1, 7, 4096])('emits the same events for chunks of %i bytes', (size) => {
-    const bytes = read('build-run-exit-9.stderr.txt')
+    const bytes = readFixture('build-run-exit-9.stderr.txt')
     expect(parse(bytes, size)).toEqual(parse(bytes))
   })
 

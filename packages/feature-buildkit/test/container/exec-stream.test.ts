@@ -1,8 +1,8 @@
 import { Readable, Writable } from 'node:stream'
+import { BuildKitClient } from '@capstan/buildkit-client'
 import type { ExecProcess } from '@capstan/core'
 import { expect, test } from 'vitest'
 import { ExecStream } from '../../src/container/exec-stream.js'
-import { StreamSessionManager } from '../../src/control/stream-session-manager.js'
 
 test('ends the HTTP/2 session, without a failed assertion in Node, when the process ends before its stdin', async () => {
   let end: (exitCode: number) => void = () => {}
@@ -28,9 +28,11 @@ test('ends the HTTP/2 session, without a failed assertion in Node, when the proc
     resize: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
-  const session = new StreamSessionManager(new ExecStream(child, 'dial-stdio'), 'http://buildkit')
+  const client = new BuildKitClient(new ExecStream(child, 'dial-stdio'), { endpoint: 'BuildKit' })
+  const call = client.ping()
   await firstWrite
   end(0)
-  expect((await session.ended).isHttp2).toBe(true)
-  expect(session.isClosed).toBe(true)
+  await expect(call).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  await client.ended
+  expect(client.isClosed).toBe(true)
 })

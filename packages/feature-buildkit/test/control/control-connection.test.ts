@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { serveControl } from '../../../buildkit-client/test/support/fake-control.js'
 import { ControlConnection } from '../../src/control/control-connection.js'
-import { serveControl } from '../fake-buildkit-image/fake-control.js'
 import { FakeExecs } from '../support/fake-execs.js'
 
 function connectToFakeControl() {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { readFixture } from '../support/read-fixture.js'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { CommandError, parseFlags } from './flags.js'
 import { replayBuild } from './replay-build.js'
 

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readFixture } from '../support/read-fixture.js'
-import { FakeControl } from './fake-control.js'
+import { FakeControl } from '../../../buildkit-client/test/support/fake-control.js'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { CommandError, parseFlags } from './flags.js'
 
 /** Logs and listens like the daemon, which accepts connections before its workers are ready and serves them afterwards. */

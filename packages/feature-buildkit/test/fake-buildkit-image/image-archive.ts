@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type TarEntry, toTarArchive } from '../../../../tools/engine/tar-archive.mjs'
-import { readFixture } from '../support/read-fixture.js'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import type { FakeBuild } from './replay-build.js'
 
 /** Creates the archive for `--output`, and the metadata: recorded, with the digests of the archive. */

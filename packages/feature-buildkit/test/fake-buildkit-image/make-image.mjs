@@ -60,7 +60,7 @@ function readMachinePrograms() {
  * @returns {Promise<readonly TarEntry[]>}
  */
 async function readPrograms() {
-  const recordings = fileURLToPath(new URL('../fixtures/', import.meta.url))
+  const recordings = fileURLToPath(new URL('../../../buildkit-client/test/fixtures/', import.meta.url))
   const entries = [
     { path: `${home}/bin/main.mjs`, content: Buffer.from(await bundle()) },
     ...['buildkitd', 'buildctl'].map((name) => ({

@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { BuildKitClient } from '@capstan/buildkit-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ControlClient } from '../../src/control/control-client.js'
 import { BuildKitFeature } from '../../src/index.js'
 import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
@@ -50,7 +50,7 @@ describe('exposeSocket', () => {
   it('connects several clients at once to BuildKit', async () => {
     await using sidecar = await start()
     const path = toPath(await sidecar.exposeSocket())
-    const clients = [1, 2].map(() => new ControlClient(connect(path), { endpoint: path }))
+    const clients = [1, 2].map(() => new BuildKitClient(connect(path), { endpoint: path }))
     for (const client of clients) expect(await client.workers()).toMatchObject([{ version: 'v0.32.2' }])
     expect(await clients[0]?.workers()).toEqual(await sidecar.workers())
     for (const client of clients) client.close()

@@ -2,7 +2,7 @@ import { type Duplex, PassThrough } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ExecManager, ExecProcess } from '@capstan/core'
 import type { Argv } from '@capstan/core/plugin'
-import { createStreamPair } from './stream-pair.js'
+import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 
 /** Runs `serve` in place of each process. It receives the other end of the streams and returns the exit code. */
 export class FakeExecs implements ExecManager {

@@ -1,4 +1,4 @@
-import { readFixture } from './read-fixture.js'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 
 /** The error of runc when it cannot create a cgroup. Seen with BuildKit v0.32.2 and only SYS_ADMIN, on cgroup v1. */
 export const cgroupError =

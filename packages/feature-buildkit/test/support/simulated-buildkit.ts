@@ -4,12 +4,12 @@ import { finished, pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import type { Environment } from '@capstan/core/plugin'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
+import { serveControl } from '../../../buildkit-client/test/support/fake-control.js'
+import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
+import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
-import { serveControl } from '../fake-buildkit-image/fake-control.js'
 import { closeLeases, findLeases, openLeases } from './lease-state.js'
-import { readFixture } from './read-fixture.js'
 import { toRunFailure } from './run-failure.js'
-import { createStreamPair } from './stream-pair.js'
 
 /** Faults of a simulated BuildKit. */
 export interface SimulatedBuildKitOptions {

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import { checkBytes } from '../buildkit-options.js'
+import { Control } from '../generated/control_pb.js'
 import { type FailedCall, toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
-import { Control } from './generated/control_pb.js'
 import { StreamSessionManager } from './stream-session-manager.js'
 
 /** Options of `prune`. */
@@ -22,7 +22,7 @@ export interface PruneOptions extends OperationOptions {
  * Calls reject with CONNECTION_LOST when the connection ends, PROTOCOL_ERROR when the peer does not speak HTTP/2, TIMED_OUT
  * when there is no answer (`prune` has no limit), and OPERATION_FAILED when BuildKit rejects the call.
  */
-export class ControlClient {
+export class BuildKitClient {
   /** Resolves when the connection has ended, on either side. */
   readonly ended: Promise<void>
   readonly #endpoint: string
@@ -58,7 +58,10 @@ export class ControlClient {
   }
 
   async prune({ all = false, keepBytes = 0, signal }: PruneOptions = {}): Promise<readonly CacheRecord[]> {
-    checkBytes('keepBytes', keepBytes)
+    if (!(Number.isSafeInteger(keepBytes) && keepBytes >= 0)) {
+      const expected = 'a non-negative integer (bytes)'
+      throw createHostError('INVALID_ARGUMENT', { field: 'keepBytes', expected, given: String(keepBytes) })
+    }
     return this.#call({ operation: 'prune', timeoutMs: undefined }, { signal }, async (call) => {
       const removed: CacheRecord[] = []
       const request = { all, reservedSpace: BigInt(keepBytes) }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { ControlClient } from '../../src/control/control-client.js'
-import { serveControl } from '../fake-buildkit-image/fake-control.js'
+import { BuildKitClient } from '../../src/control/buildkit-client.js'
+import { serveControl } from '../support/fake-control.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
 const endpoint = 'BuildKit in container "x"'
@@ -9,10 +9,10 @@ const endpoint = 'BuildKit in container "x"'
 function connectToFakeControl() {
   const [ours, theirs] = createStreamPair()
   serveControl(theirs)
-  return { ours, theirs, client: new ControlClient(ours, { endpoint }) }
+  return { ours, theirs, client: new BuildKitClient(ours, { endpoint }) }
 }
 
-describe('ControlClient', () => {
+describe('BuildKitClient', () => {
   it('pings BuildKit, and reads its workers with their version', async () => {
     const { client } = connectToFakeControl()
     await client.ping()
@@ -73,7 +73,7 @@ describe('ControlClient', () => {
 
   it('rejects with CONNECTION_LOST when the stream ends before an answer, and afterwards', async () => {
     const [ours, theirs] = createStreamPair()
-    const client = new ControlClient(ours, { endpoint })
+    const client = new BuildKitClient(ours, { endpoint })
     const pending = client.workers()
     theirs.resume().end()
     await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
@@ -93,7 +93,7 @@ describe('ControlClient', () => {
   it('rejects with PROTOCOL_ERROR and an excerpt when the peer does not speak HTTP/2', async () => {
     const [ours, theirs] = createStreamPair()
     theirs.write('HTTP/1.1 400 Bad Request\r\n\r\n')
-    const client = new ControlClient(ours, { endpoint })
+    const client = new BuildKitClient(ours, { endpoint })
     await expect(client.workers()).rejects.toMatchObject({
       code: 'PROTOCOL_ERROR',
       facts: { operation: `workers of ${endpoint}`, excerpt: expect.stringContaining('400 Bad Request') },
@@ -114,7 +114,7 @@ describe('ControlClient', () => {
   it('rejects with OPERATION_FAILED and the message of BuildKit when a call is refused', async () => {
     const [ours, theirs] = createStreamPair()
     serveControl(theirs, { without: ['info'] })
-    const client = new ControlClient(ours, { endpoint })
+    const client = new BuildKitClient(ours, { endpoint })
     await expect(client.ping()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       facts: { operation: 'info', subject: endpoint, reason: expect.stringMatching(/not implemented/) },

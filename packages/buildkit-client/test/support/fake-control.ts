@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { ServiceImpl } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { Control } from '../../src/control/generated/control_pb.js'
-import { readFixture } from '../support/read-fixture.js'
+import { Control } from '../../src/generated/control_pb.js'
+import { readFixture } from './read-fixture.js'
 
 /** Serves one connection with its own cache. */
 export function serveControl(stream: Duplex, options: FakeControlOptions = {}): void {

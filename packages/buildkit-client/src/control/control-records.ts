@@ -1,6 +1,6 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt'
 import type { StringMap } from '@capstan/core/plugin'
-import type { UsageRecord, WorkerRecord } from './generated/control_pb.js'
+import type { UsageRecord, WorkerRecord } from '../generated/control_pb.js'
 
 /** A worker of BuildKit: it runs the steps of builds. */
 export interface BuildKitWorker {
