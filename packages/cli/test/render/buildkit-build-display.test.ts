@@ -157,7 +157,7 @@ describe('the display of a build by BuildKit', () => {
     clock.advance(10_000)
     const step = { type: 'step', id: 'a', name: 'FROM base', state: 'started', at } as const
     display.onEvent(step)
-    const status = { type: 'status', stepId: 'a', total: 30e6, at } as const
+    const status = { type: 'status', stepId: 'a', total: 30e6, isDone: false, at } as const
     display.onEvent({ ...status, id: 'sha256:1', current: 1e6 })
     display.onEvent({ ...status, id: 'sha256:2', current: 2e6 })
     clock.advance(20_000)

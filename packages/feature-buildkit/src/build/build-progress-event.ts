@@ -1,3 +1,5 @@
+import type { BuildSource } from '@capstan/core/plugin'
+
 /**
  * One event of a build. `at` is BuildKit's time, or 1970-01-01 if BuildKit reports none. In `transfer` events, and in all
  * events of the runtime's own builder, it is the time of this process.
@@ -35,10 +37,22 @@ export type BuildProgressEvent =
       readonly id: string
       readonly current: number
       readonly total: number | undefined
+      /** Whether it has ended. */
+      readonly isDone: boolean
       readonly at: Date
     }
-  /** `stepId` is empty if the warning belongs to no step. */
-  | { readonly type: 'warning'; readonly stepId: string; readonly message: string }
+  | {
+      readonly type: 'warning'
+      /** Empty if the warning belongs to no step. */
+      readonly stepId: string
+      readonly message: string
+      /** Further lines, for example an explanation. Default: none. */
+      readonly detail?: readonly string[]
+      /** The page that explains the warning. */
+      readonly url?: string
+      /** The lines of the Dockerfile that the warning is about. */
+      readonly source?: BuildSource
+    }
   /**
    * The bytes sent between this process and the sidecar: the context to the sidecar, or the result to the runtime or to the
    * archive. Emitted at most every 250 ms, and at the end with `isDone`. A transfer shorter than 250 ms has no event.

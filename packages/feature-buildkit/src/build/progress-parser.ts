@@ -105,8 +105,9 @@ function toState({ started, completed, cached, error }: RawVertex) {
   return isSet(started) ? ('started' as const) : undefined
 }
 
-function toStatus({ vertex = '', id = '', current = 0, total = 0, timestamp }: RawStatus): BuildProgressEvent {
-  return { type: 'status', stepId: vertex, id, current, total: total > 0 ? total : undefined, at: toTime(timestamp) }
+function toStatus({ vertex = '', id = '', current = 0, total = 0, ...raw }: RawStatus): BuildProgressEvent {
+  const amounts = { current, total: total > 0 ? total : undefined, isDone: isSet(raw.completed) }
+  return { type: 'status', stepId: vertex, id, ...amounts, at: toTime(raw.timestamp) }
 }
 
 function toLog({ vertex = '', stream, data = '', timestamp }: RawLog): BuildProgressEvent {
@@ -114,8 +115,10 @@ function toLog({ vertex = '', stream, data = '', timestamp }: RawLog): BuildProg
   return { type: 'log', stepId: vertex, stream: stream === 2 ? 'stderr' : 'stdout', bytes, at: toTime(timestamp) }
 }
 
-function toWarning({ vertex = '', short = '' }: RawWarning): BuildProgressEvent {
-  return { type: 'warning', stepId: vertex, message: Buffer.from(short, 'base64').toString() }
+function toWarning({ vertex = '', short = '', detail, url = '' }: RawWarning): BuildProgressEvent {
+  const toText = (base64: string) => Buffer.from(base64, 'base64').toString()
+  const more = { detail: (detail ?? []).map(toText), ...(url !== '' && { url }) }
+  return { type: 'warning', stepId: vertex, message: toText(short), ...more }
 }
 
 /** Go's zero time, in the year 1, means that the time is not set. */
@@ -151,6 +154,7 @@ interface RawStatus {
   readonly current?: number
   readonly total?: number
   readonly timestamp?: string
+  readonly completed?: string
 }
 
 /** `stream` is 1 for stdout or 2 for stderr. `data` is base64. */
@@ -161,10 +165,12 @@ interface RawLog {
   readonly timestamp?: string
 }
 
-/** `short` is base64. */
+/** `short` and each line of `detail` are base64. */
 interface RawWarning {
   readonly vertex?: string
   readonly short?: string
+  readonly detail?: readonly string[] | null
+  readonly url?: string
 }
 
 /** Whether a value is a record: all its lists are lists of objects, and each step has a digest. */

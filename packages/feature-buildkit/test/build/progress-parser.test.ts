@@ -100,9 +100,13 @@ describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
 
   it('decodes warnings', () => {
     const short = Buffer.from('LegacyKeyValueFormat').toString('base64')
-    const line = JSON.stringify({ warnings: [{ vertex: 'sha256:1', short }] })
+    const detail = [Buffer.from('use "ENV a=b"').toString('base64')]
+    const url = 'https://docs.example/legacy'
+    const line = JSON.stringify({ warnings: [{ vertex: 'sha256:1', short, detail, url }, { short }] })
+    const message = 'LegacyKeyValueFormat'
     expect(parse(Buffer.from(line)).events).toEqual([
-      { type: 'warning', stepId: 'sha256:1', message: 'LegacyKeyValueFormat' },
+      { type: 'warning', stepId: 'sha256:1', message, detail: ['use "ENV a=b"'], url },
+      { type: 'warning', stepId: '', message, detail: [] },
     ])
   })
 })
