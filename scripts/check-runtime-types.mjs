@@ -122,7 +122,7 @@ function toLastName(node) {
   return inner ? toLastName(inner) : undefined
 }
 
-const runtimeTypeName = /(Runtime|Manager|ImageBuilder|ImageTransfer)$/
+const runtimeTypeName = /(Runtime|Manager|ImageBuilder|ImageTransfer|BuildService)$/
 
 /** Values that mark a comparison with the `type` of a runtime, for any name of the object. "memory" is also a type of mount. */
 const knownRuntimes = ['docker', 'apple', 'podman']

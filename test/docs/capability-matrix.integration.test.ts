@@ -8,6 +8,9 @@ describeWithEngine('the capability matrix', ({ socketPath }) => {
   it('has the claims of the Docker probe', async () => {
     const plugins = [dockerPlugin({ endpoint: `unix://${socketPath}` })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report && toColumn(report)).toEqual(readColumn('docker'))
+    const hasBuildKit = report?.available && Number.parseInt(report.version, 10) >= 23
+    const { 'build-service': release, ...others } = readColumn('docker')
+    expect(release).toBe('Docker 23 and later')
+    expect(report && toColumn(report)).toEqual({ ...others, 'build-service': hasBuildKit ? 'yes' : 'no' })
   })
 })

@@ -14,6 +14,7 @@ test.each([
   ['const n = <core.ExecManager>runtime', 'casts to ExecManager'],
   ['const n = x as ImageTransfer', 'casts to ImageTransfer'],
   ['const n = x as ImageBuilder', 'casts to ImageBuilder'],
+  ['const n = x as BuildService', 'casts to BuildService'],
   ['function has(x: object): x is SidecarManager { return true }', 'has a type predicate for SidecarManager'],
   ['const is = (x: object): x is Runtime => true', 'has a type predicate for Runtime'],
 ])('reports %s', (text, violation) => {

@@ -23,6 +23,7 @@ export { type Runtime, runtimeCapability } from './contract/runtime.js'
 
 // Managers
 
+export { type BuildService, buildServiceCapability } from './contract/managers/build-service.js'
 export {
   type ExecManager,
   type ExecOptions,

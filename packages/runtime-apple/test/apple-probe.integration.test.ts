@@ -38,6 +38,7 @@ describeWithSimulator('the report of the probe', () => {
     ])
     expect(report).toMatchObject({
       absent: [
+        { id: 'build-service', remedy: 'start BuildKit in a sidecar' },
         { id: 'network-manager', remedy: expect.stringContaining("networks: 'if-available'") },
         { id: 'sidecar-manager', remedy: expect.stringContaining("networks: 'if-available'") },
       ],
@@ -45,10 +46,14 @@ describeWithSimulator('the report of the probe', () => {
   })
 
   it.each(['0.12 on macOS 26', '1.2 on macOS 26'] as const)(
-    'provides everything with networks on %s',
+    'provides everything except BuildKit builds with networks on %s',
     async (title) => {
       const report = await probe({ release: releases[title] }, { networks: 'if-available' })
-      expect(report).toMatchObject({ available: true, absent: [], version: releases[title].version })
+      expect(report).toMatchObject({
+        available: true,
+        absent: [{ id: 'build-service' }],
+        version: releases[title].version,
+      })
       expect(toFields(report)).not.toContain('network')
       expect(toFields(report).includes('network.none')).toBe(title.startsWith('0.'))
     },
@@ -60,6 +65,7 @@ describeWithSimulator('the report of the probe', () => {
       const report = await probe({ release: releases[title] }, { networks: 'if-available' })
       expect(report).toMatchObject({
         absent: [
+          { id: 'build-service' },
           { id: 'network-manager', remedy: 'update macOS to 26 or newer' },
           { id: 'sidecar-manager', remedy: 'update macOS to 26 or newer' },
         ],

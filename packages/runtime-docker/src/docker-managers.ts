@@ -1,4 +1,5 @@
 import {
+  buildServiceCapability,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -10,6 +11,7 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import type { RegistrationScope } from '@capstan/core/plugin'
+import { DockerBuildService } from './docker-build-service.js'
 import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
@@ -32,6 +34,7 @@ interface DockerManager {
 const dockerManagers: readonly DockerManager[] = [
   toManager(runtimeCapability, (engine) => new DockerRuntime(engine)),
   toManager(imageBuilderCapability, (engine) => new DockerImageBuilder(engine)),
+  toManager(buildServiceCapability, (engine) => new DockerBuildService(engine)),
   toManager(firewallManagerCapability, (engine) => new DockerFirewallManager(engine)),
   toManager(networkManagerCapability, (engine) => new DockerNetworkManager(engine)),
   toManager(sidecarManagerCapability, (engine) => new DockerSidecarManager(engine)),

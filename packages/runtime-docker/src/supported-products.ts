@@ -10,6 +10,7 @@ export const dockerProduct: EngineProduct = {
   versionComponent: 'Engine',
   isDefault: true,
   oldestApi: supportedApi.oldest,
+  buildKitApi: '1.42',
   testedVersions: { oldest: '20.10', newest: '28.5' },
   hostName: 'host.docker.internal',
 }

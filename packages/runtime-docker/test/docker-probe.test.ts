@@ -95,7 +95,7 @@ function attemptsOf(result: ProbeResult<DockerDetails>) {
 }
 
 describe('probe of an engine that answers', () => {
-  test('reports version, endpoint and facts, and provides all managers', async () => {
+  test('reports version, endpoint and facts, and provides all managers of the release', async () => {
     const { fake } = await startFakeEngine()
     const result = await probe([`unix://${fake.socketPath}`])
     expect(result).toMatchObject({
@@ -104,7 +104,7 @@ describe('probe of an engine that answers', () => {
       endpoint: `unix://${fake.socketPath}`,
       details: { api: { version: '1.41', newest: '1.41', pinned: false }, facts: { product: 'docker', cpus: 2 } },
       attempts: [],
-      absent: [],
+      absent: [{ id: 'build-service', reason: 'Docker 20.10.24 is older than 23, which introduced it' }],
     })
     expect(result.available && result.provides.map(({ id }) => id)).toEqual([
       'runtime',
@@ -116,6 +116,14 @@ describe('probe of an engine that answers', () => {
       'image-transfer',
       'volume-manager',
     ])
+  })
+
+  test('provides BuildKit builds where the engine has the API of release 23', async () => {
+    const { fake } = await startFakeEngine()
+    fake.newestApi = '1.42'
+    const result = await probe([`unix://${fake.socketPath}`])
+    expect(result).toMatchObject({ available: true, absent: [] })
+    expect(result.available && result.provides.map(({ id }) => id)).toContain('build-service')
   })
 
   test('sends two requests, the second with a version, and closes all connections', async () => {

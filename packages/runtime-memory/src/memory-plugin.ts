@@ -1,4 +1,5 @@
 import {
+  buildServiceCapability,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -32,7 +33,8 @@ import { MemorySidecarManager } from './memory-sidecar-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
 
 /**
- * Creates a plugin for a runtime that is simulated in this process. It has every capability except those of `without`.
+ * Creates a plugin for a runtime that is simulated in this process. It has every capability except BuildKit
+ * builds and those of `without`.
  *
  * The host opens it only by name. Its state belongs to the returned value: closing a runtime keeps containers,
  * networks, volumes and images, and opening the same plugin again finds them.
@@ -42,7 +44,8 @@ import { MemoryVolumeManager } from './memory-volume-manager.js'
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
-  const absent = without.map(toAbsent)
+  const left = without.filter(({ id }) => id !== buildServiceCapability.id)
+  const absent = [noBuildService, ...left.map(toAbsent)]
   const unsupportedOptions = addUnsupportedVolumeMounts(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const provided = managers.filter(({ capability }) => without.every(({ id }) => id !== capability.id))
@@ -99,6 +102,13 @@ function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly Unsu
   const reason = 'the option `unsupportedOptions` of memoryPlugin() lists it'
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
   return [...alwaysUnsupported, ...configured.map((field) => ({ field, reason, remedy }))]
+}
+
+const noBuildService: MissingCapability = {
+  id: buildServiceCapability.id,
+  title: buildServiceCapability.title,
+  reason: 'the simulation has no BuildKit',
+  remedy: undefined,
 }
 
 const alwaysUnsupported: readonly UnsupportedOption[] = [

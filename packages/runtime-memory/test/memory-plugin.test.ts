@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import {
+  buildServiceCapability,
   createRuntimeHost,
   execManagerCapability,
   findCapability,
@@ -14,10 +15,11 @@ import { memoryPlugin, plugin } from '../src/index.js'
 import { openMemory, openPlugin } from './support/open-memory.js'
 
 describe('memoryPlugin', () => {
-  it('provides every capability and reports that it is a simulation', async () => {
+  it('provides every capability except BuildKit builds and reports that it is a simulation', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     const [report] = await host.discover()
-    expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent: [] })
+    const absent = [{ id: 'build-service', reason: 'the simulation has no BuildKit' }]
+    expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent })
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
       'exec-manager',
@@ -30,6 +32,12 @@ describe('memoryPlugin', () => {
       'volume-manager',
     ])
     expect(report?.available === true && report.notes.join()).toContain('simulated')
+  })
+
+  it('lists BuildKit builds once as absent when `without` contains them', async () => {
+    const plugins = [memoryPlugin({ without: [buildServiceCapability] })]
+    const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(report).toMatchObject({ absent: [{ reason: 'the simulation has no BuildKit' }] })
   })
 
   it('is opened only by name', async () => {
@@ -65,6 +73,7 @@ describe('memoryPlugin', () => {
     expect(findCapability(scope, execManagerCapability)).toBeDefined()
     expect(scope.report).toMatchObject({
       absent: [
+        { id: 'build-service' },
         {
           id: 'image-builder',
           title: 'image builds',

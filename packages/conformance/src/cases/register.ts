@@ -1,4 +1,5 @@
 import {
+  buildServiceCapability,
   type Capability,
   createRuntimeHost,
   execManagerCapability,
@@ -137,6 +138,7 @@ function toKnownIds(capabilities: readonly Capability<object>[]): readonly strin
 
 const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Capability<object>, readonly string[]>([
   [imageBuilderCapability, ['buildImage']],
+  [buildServiceCapability, ['connect']],
   [firewallManagerCapability, ['setupFirewall']],
   [networkManagerCapability, ['createNetwork', 'removeNetwork', 'listNetworks']],
   [sidecarManagerCapability, ['startSidecar', 'inspectContainer']],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  buildServiceCapability,
   type Capability,
   execManagerCapability,
   imageTransferCapability,
@@ -13,6 +14,7 @@ import { builtInCapabilities, defineCapability, runtimeReportCapability } from '
 describe('a capability', () => {
   const known: readonly (readonly [Capability<object>, string, string])[] = [
     [runtimeCapability, 'runtime', 'runtime'],
+    [buildServiceCapability, 'build-service', 'BuildKit builds'],
     [networkManagerCapability, 'network-manager', 'networks'],
     [sidecarManagerCapability, 'sidecar-manager', 'sidecars'],
     [execManagerCapability, 'exec-manager', 'exec'],

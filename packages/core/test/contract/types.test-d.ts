@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import {
+  type BuildService,
   type Capability,
   type ContainerConfig,
   type ExecManager,
@@ -184,6 +185,7 @@ describe('an option', () => {
 type AnyMethod =
   | MethodName<Runtime>
   | MethodName<ImageBuilder>
+  | MethodName<BuildService>
   | MethodName<FirewallManager>
   | MethodName<NetworkManager>
   | MethodName<SidecarManager>

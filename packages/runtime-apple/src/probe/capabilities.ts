@@ -1,4 +1,5 @@
 import {
+  buildServiceCapability,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -27,6 +28,10 @@ export type AbsenceReason = Omit<MissingCapability, 'id' | 'title'>
  */
 export function listCapabilities(commands: Commands, noNetworks: AbsenceReason | undefined): ReportedCapabilities {
   const noVolumes = { reason: 'this release of the command has no volumes', remedy: 'update it' }
+  const noBuildService = {
+    reason: 'the command gives no access to its BuildKit',
+    remedy: 'start BuildKit in a sidecar',
+  }
   const noFirewalls = {
     reason: 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest',
     remedy: 'update the command',
@@ -34,6 +39,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
   const capabilities: readonly (readonly [Capability<object>, AbsenceReason | undefined])[] = [
     [runtimeCapability, undefined],
     [imageBuilderCapability, undefined],
+    [buildServiceCapability, noBuildService],
     [firewallManagerCapability, hasOption(commands, 'create', 'cap-add') ? undefined : noFirewalls],
     [networkManagerCapability, noNetworks],
     [sidecarManagerCapability, noNetworks],

@@ -15,7 +15,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const refused = toUnsupportedOptions(found, info)
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
-  const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
+  const absent = [...toAbsentCapabilities(found, { api, product }), ...(adjusted.absent ?? [])]
   const unsupportedOptions = addUnsupportedVolumeMounts(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined

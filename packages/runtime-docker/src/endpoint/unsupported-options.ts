@@ -1,13 +1,33 @@
-import { firewallManagerCapability, type MissingCapability } from '@capstan/core'
+import { buildServiceCapability, firewallManagerCapability, type MissingCapability } from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
+import { compareVersions } from '../engine/api-version.js'
 import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
 import { unsupportedBuildOptions } from '../images/build-options.js'
+import type { EngineFindings } from './ask-engine.js'
 
 /** The capabilities that this engine does not have. */
-export function toAbsentCapabilities({ osType }: EngineFacts): readonly MissingCapability[] {
-  const { id, title } = firewallManagerCapability
-  return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
+export function toAbsentCapabilities(
+  facts: EngineFacts,
+  engine: Pick<EngineFindings, 'api' | 'product'>,
+): readonly MissingCapability[] {
+  const reasons = [
+    [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
+    [buildServiceCapability, findNoBuildKit(facts, engine)],
+  ] as const
+  return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
+}
+
+/** Why the engine does not serve the API of BuildKit; `undefined` where it does. The pinned API version has no effect. */
+function findNoBuildKit(
+  { osType, title, version }: EngineFacts,
+  { api, product }: Pick<EngineFindings, 'api' | 'product'>,
+): Pick<MissingCapability, 'reason' | 'remedy'> | undefined {
+  if (osType === 'windows') return noLinuxContainers
+  const remedy = 'use Docker 23 or later, or start BuildKit in a sidecar'
+  if (product.buildKitApi === undefined) return { reason: `${title} has no BuildKit`, remedy }
+  if (compareVersions(api.newest, product.buildKitApi) >= 0) return undefined
+  return { reason: `${title} ${version} is older than 23, which introduced it`, remedy }
 }
 
 /** The unsupported options: by `/info`, by location, and `build.dns`. The `adjust` of a product may change this list. */

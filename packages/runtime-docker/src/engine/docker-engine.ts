@@ -59,6 +59,11 @@ export interface DockerEngine {
   sendJson<T>(request: EngineRequest): Promise<T>
   /** Hijacks the connection, which both 101 and 200 confirm. The signal and unanswered pings end the socket. */
   upgrade(request: EngineRequest): Promise<UpgradedConnection>
+  /**
+   * Opens a connection and sends no request, for HTTP/2, which the TLS handshake of a TLS endpoint requests. The signal and
+   * unanswered pings end the socket, as after `upgrade`.
+   */
+  connect(call: EngineCall): Promise<Duplex>
   /** Translates an error that occurred while a stream was read. An aborted signal's reason takes precedence. */
   translate(cause: unknown, call: EngineCall): unknown
   /** Closes the operations, then ends all requests with RUNTIME_UNAVAILABLE and closes all connections. Idempotent. */

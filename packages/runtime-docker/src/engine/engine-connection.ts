@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
 import { retryVanishedImage } from '../quirks/vanished-images.js'
 import { AnswerFormatError } from './answer-format-error.js'
@@ -49,6 +49,11 @@ export class EngineConnection {
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
     return this.#versioned(request, (sent) => this.#transport.upgrade({ ...sent, pooled: false }))
+  }
+
+  /** Opens a connection without a request. */
+  connect({ signal }: Pick<EngineRequest, 'signal'>): Promise<Duplex> {
+    return this.#transport.connect({ signal })
   }
 
   close(): Promise<void> {

@@ -14,6 +14,8 @@ export interface EngineProduct {
   readonly isDefault?: boolean
   /** The oldest API version that is supported. */
   readonly oldestApi: string
+  /** The API version from which the engine serves the API of its own BuildKit. Default: it has no BuildKit. */
+  readonly buildKitApi?: string
   /** The tested releases, `major.minor`. The report of an older or newer engine has a note. Default: no note. */
   readonly testedVersions?: { readonly oldest: string; readonly newest: string }
   /** The name by which containers reach the host when the engine runs in a virtual machine on it. */

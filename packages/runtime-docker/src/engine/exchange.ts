@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { createHostError, type Deadline, startDeadline } from '@capstan/core/plugin'
 
 /** The result of a request: an answer, or an upgraded connection. */
@@ -50,6 +51,27 @@ export function exchange(
       resolve({ socket, upgraded: { response, head } })
     })
     sendBody(request, body)
+  })
+}
+
+/** Opens a connection and sends nothing. Rejects as {@link exchange} does. */
+export function openSocket(
+  open: () => Socket,
+  { signal, connectMs }: Pick<ExchangeOptions, 'signal' | 'connectMs'>,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = open()
+    const deadline = startDeadline(connectMs, () => socket.destroy(toConnectTimeout(connectMs)))
+    guardStream(socket, signal)
+    socket.on('error', reject)
+    socket.on('close', () => {
+      deadline.clear()
+      reject(new Error('the connection was closed before it was open'))
+    })
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+      deadline.clear()
+      resolve(socket)
+    })
   })
 }
 

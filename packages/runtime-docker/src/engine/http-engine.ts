@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { isHostError, type OperationOptions } from '@capstan/core'
 import {
   type ClosedRuntime,
@@ -92,6 +92,15 @@ export class HttpEngine implements DockerEngine {
       const connection = await this.#connection.upgrade(limited)
       watchAnswered(connection.socket)
       return connection
+    })
+  }
+
+  connect(call: EngineCall): Promise<Duplex> {
+    return this.#attempt(this.#withAnswerLimit({ ...call, method: 'GET', path: '/' }), async (limited, limit) => {
+      const watchOpened = this.#watchHeaders(limited, limit)
+      const socket = await this.#connection.connect(limited)
+      watchOpened(socket)
+      return socket
     })
   }
 

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as openHttps } from 'node:https'
-import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import { connect as openPlain, type Socket } from 'node:net'
+import { type Duplex, Readable } from 'node:stream'
+import { connect as openTls } from 'node:tls'
 import { delay } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
 import type { DirectAddress, DockerEndpoint, EndpointTls } from './docker-endpoint.js'
 import type { UpgradedConnection } from './docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
-import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from './exchange.js'
+import { type Exchange, exchange, openSocket, type StaleConnection, toConnectTimeout } from './exchange.js'
 import { HijackedResponse } from './hijacked-response.js'
 import { OnDemandEngine } from './on-demand-engine.js'
 import { readBody } from './read-body.js'
@@ -45,11 +46,23 @@ export class HttpTransport {
 
   /** Hijacks the connection. Rejects with {@link EngineAnswerError} when the engine refuses. */
   async upgrade(request: TransportRequest): Promise<UpgradedConnection> {
-    const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
+    const headers = { Connection: 'Upgrade', Upgrade: 'tcp', ...request.headers }
     const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
     if (response !== undefined) return toHijackedConnection(request, response)
     if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
     return { socket: tolerateReset(socket), head: upgraded.head }
+  }
+
+  /** Opens a connection without a request, over TLS with HTTP/2 as its protocol. */
+  async connect({ signal }: Pick<TransportRequest, 'signal'>): Promise<Duplex> {
+    const connection = this.#connection
+    const address = connection instanceof OnDemandEngine ? await connection.connect(signal) : connection
+    const at = address.type === 'tcp' ? { host: address.host, port: address.port, keepAlive: true } : address
+    const tls = address.type === 'tcp' && address.tls && (await this.#readTls(address.tls))
+    signal?.throwIfAborted()
+    const open = () => (tls ? openTls({ ...at, ...tls, ALPNProtocols: ['h2'] }) : openPlain(at))
+    const limits = { signal, connectMs: this.#connectMs, body: undefined }
+    return untilAccepted(() => openSocket(open, limits), limits)
   }
 
   /** Closes the pool and stops an engine that was started on demand. Requests in progress end by their own signals. */
@@ -159,7 +172,7 @@ export interface TransportRequest {
  */
 async function untilAccepted<T>(
   attempt: () => Promise<T>,
-  { body, signal, connectMs }: TransportRequest & Pick<DockerTimeouts, 'connectMs'>,
+  { body, signal, connectMs }: Pick<TransportRequest, 'body' | 'signal'> & Pick<DockerTimeouts, 'connectMs'>,
 ): Promise<T> {
   const end = performance.now() + connectMs
   for (;;) {

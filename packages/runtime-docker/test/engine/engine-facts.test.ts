@@ -1,8 +1,8 @@
-import { firewallManagerCapability } from '@capstan/core'
+import { buildServiceCapability, firewallManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import { toAbsentCapabilities, toUnsupportedOptions } from '../../src/endpoint/unsupported-options.js'
 import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
-import { dockerProduct } from '../../src/supported-products.js'
+import { dockerProduct, podmanProduct } from '../../src/supported-products.js'
 import { linux } from '../endpoint/systems.js'
 
 /** The recorded answer of Docker Engine 20.10 on Debian, shortened. */
@@ -22,17 +22,24 @@ const debian: InfoAnswer = {
   CgroupDriver: 'cgroupfs',
 }
 function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
+  return toEngineFacts({ ...answers(info, url), product: dockerProduct })
+}
+
+function answers(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
   const address = { type: 'socket', path: url.slice('unix://'.length) } as const
-  return toEngineFacts({
-    product: dockerProduct,
-    info: { ...debian, ...info },
-    endpoint: { url, address },
-    system: linux,
-  })
+  return { info: { ...debian, ...info }, endpoint: { url, address }, system: linux }
 }
 
 function refusedOf(info: Partial<InfoAnswer>) {
   return toUnsupportedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
+}
+
+function absentOf(newest: string, info: Partial<InfoAnswer> = {}, product = dockerProduct, version = newest) {
+  const facts = toEngineFacts({ ...answers(info), product })
+  return toAbsentCapabilities(facts, {
+    product,
+    api: { version, newest, oldest: undefined, pinned: version !== newest },
+  })
 }
 
 describe('toEngineFacts', () => {
@@ -96,15 +103,32 @@ describe('toUnsupportedOptions', () => {
 
 describe('toAbsentCapabilities', () => {
   test('lists egress firewalls, with reason and remedy, only for Windows containers', () => {
-    expect(toAbsentCapabilities(factsOf({}))).toEqual([])
-    expect(toAbsentCapabilities(factsOf({ OSType: 'windows' }))).toEqual([
-      {
-        id: firewallManagerCapability.id,
-        title: firewallManagerCapability.title,
-        reason: 'Windows containers do not support it',
-        remedy: 'use an engine with Linux containers',
-      },
-    ])
+    expect(absentOf('1.42')).toEqual([])
+    expect(absentOf('1.42', { OSType: 'windows' })).toContainEqual({
+      id: firewallManagerCapability.id,
+      title: firewallManagerCapability.title,
+      reason: 'Windows containers do not support it',
+      remedy: 'use an engine with Linux containers',
+    })
+  })
+
+  test.each([
+    ['1.41', dockerProduct, 'Docker 20.10.24+dfsg1 is older than 23, which introduced it'],
+    ['1.41', podmanProduct, 'Podman has no BuildKit'],
+    ['1.99', podmanProduct, 'Podman has no BuildKit'],
+  ])('lists BuildKit builds, with reason and remedy, for API %s of $title', (newest, product, reason) => {
+    const { id, title } = buildServiceCapability
+    const remedy = 'use Docker 23 or later, or start BuildKit in a sidecar'
+    expect(absentOf(newest, {}, product)).toEqual([{ id, title, reason, remedy }])
+  })
+
+  test('lists no BuildKit builds for Windows containers', () => {
+    const absent = absentOf('1.42', { OSType: 'windows' }).find(({ id }) => id === buildServiceCapability.id)
+    expect(absent?.reason).toBe('Windows containers do not support it')
+  })
+
+  test('takes the newest version of the engine, not a pinned one', () => {
+    expect(absentOf('1.45', {}, dockerProduct, '1.41')).toEqual([])
   })
 })
 

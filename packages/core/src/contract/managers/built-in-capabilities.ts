@@ -1,5 +1,6 @@
 import type { Capability } from '../capability.js'
 import { runtimeCapability } from '../runtime.js'
+import { buildServiceCapability } from './build-service.js'
 import { execManagerCapability } from './exec-manager.js'
 import { firewallManagerCapability } from './firewall-manager.js'
 import { imageBuilderCapability } from './image-builder.js'
@@ -12,6 +13,7 @@ import { volumeManagerCapability } from './volume-manager.js'
 export const builtInCapabilities: readonly Capability<object>[] = [
   runtimeCapability,
   imageBuilderCapability,
+  buildServiceCapability,
   firewallManagerCapability,
   networkManagerCapability,
   sidecarManagerCapability,
@@ -24,6 +26,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
 export type BuiltInOption =
   | OptionOf<typeof runtimeCapability>
   | OptionOf<typeof imageBuilderCapability>
+  | OptionOf<typeof buildServiceCapability>
   | OptionOf<typeof firewallManagerCapability>
   | OptionOf<typeof networkManagerCapability>
   | OptionOf<typeof sidecarManagerCapability>
