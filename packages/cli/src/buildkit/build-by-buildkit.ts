@@ -6,10 +6,10 @@ import {
   type BuildResult,
 } from '@capstan/feature-buildkit'
 import type { Invocation } from '../host/invocation.js'
-import { type BuildKitBuildDisplay, createBuildKitBuildDisplay } from '../render/buildkit-build-display.js'
+import type { BuildDisplay, ProgressKind } from '../render/build-display.js'
+import { createBuildKitBuildDisplay } from '../render/buildkit-build-display.js'
 import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
 import { toOneLine, toPrintable } from '../render/printable.js'
-import type { ProgressKind } from '../render/runtime-build-display.js'
 import type { Io } from '../terminal/io.js'
 import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
@@ -18,7 +18,7 @@ export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
   { invocation, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
-): Promise<{ readonly result: BuildResult; readonly display: BuildKitBuildDisplay }> {
+): Promise<{ readonly result: BuildResult; readonly display: BuildDisplay }> {
   const { io, interrupts } = invocation
   const display = createBuildKitBuildDisplay(io, kind)
   const isShown = kind === 'auto' || kind === 'plain'

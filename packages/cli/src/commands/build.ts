@@ -27,13 +27,10 @@ import {
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import type { ProgressKind } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
-import {
-  createRuntimeBuildDisplay,
-  type ProgressKind,
-  type RuntimeBuildDisplay,
-} from '../render/runtime-build-display.js'
+import { createRuntimeBuildDisplay, type RuntimeBuildDisplay } from '../render/runtime-build-display.js'
 import { toJson, toJsonLine, writeOutput, writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 import type { Call, SetAction } from './command.js'
@@ -75,8 +72,11 @@ export function define(command: Command, setAction: SetAction): void {
     .option('--cache-from <type=…>', 'Import a cache, in the syntax of buildctl (repeatable)', collect)
     .option('--cache-to <type=…>', 'Export the cache (repeatable)', collect)
     .addOption(
-      new Option('--progress <kind>', 'Set the progress output; json prints one event per line on stdout')
-        .choices(['auto', 'plain', 'json', 'quiet'])
+      new Option(
+        '--progress <kind>',
+        "Set the progress output; json prints Capstan's events on stdout, rawjson BuildKit's records on stderr, one per line",
+      )
+        .choices(['auto', 'plain', 'json', 'rawjson', 'quiet'])
         .default('auto'),
     )
     .option('--json', 'Print the result as one JSON document')
@@ -111,7 +111,7 @@ async function build({ invocation, operands, options }: Call<BuildCommandOptions
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const { scope } = opened
   const kind = options.json && options.progress === 'auto' ? 'quiet' : options.progress
-  const isQuiet = kind === 'quiet' || kind === 'json'
+  const isQuiet = kind !== 'auto' && kind !== 'plain'
   const choice = await chooseBuilder(scope, options, { invocation, isQuiet })
   if (choice.builder === 'runtime' && choice.reason !== undefined && !isQuiet)
     io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)

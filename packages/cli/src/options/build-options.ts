@@ -18,7 +18,7 @@ export interface BuildCommandOptions {
   readonly output?: string
   readonly cacheFrom?: readonly string[]
   readonly cacheTo?: readonly string[]
-  readonly progress: 'auto' | 'plain' | 'json' | 'quiet'
+  readonly progress: 'auto' | 'plain' | 'json' | 'rawjson' | 'quiet'
   readonly json?: boolean
 }
 

@@ -9,15 +9,24 @@ export interface BuildKitStep {
   readonly number: number
   /** Always one line. */
   readonly name: string
-  readonly state: 'started' | 'cached' | 'completed' | 'failed'
+  /** `canceled`: BuildKit ended it because another step failed, or because the build was canceled. */
+  readonly state: 'started' | 'cached' | 'completed' | 'failed' | 'canceled'
+  /** The error of a failed step, on one line. */
+  readonly error: string | undefined
   /** When a running step started, by this machine's clock, minus `durationMs`: BuildKit may start a step several times. */
   readonly runningSince: number
   /** The running time up to the last end of the step, by BuildKit's clock. */
   readonly durationMs: number
-  /** The bytes transferred so far, for example `1.2 MB of 30 MB`. */
+  /** What the step does now: the bytes transferred so far, for example `1.2 MB of 30 MB`, or for example `exporting layers`. */
   readonly progress: string | undefined
   /** The last lines of its output that are complete. */
   readonly tail: readonly string[]
+}
+
+/** A complete line of output. `seconds`: since the start of the step; `undefined` if that is not known. */
+export interface StepLine {
+  readonly text: string
+  readonly seconds: number | undefined
 }
 
 /** A change of one step, by one event. */
@@ -25,8 +34,8 @@ export interface StepChange {
   readonly step: BuildKitStep
   /** Whether the event changed `state`; false for an event with output only. */
   readonly isNewState: boolean
-  /** The lines of its output that are now complete. The last line of a step that ended needs no line feed. */
-  readonly lines: readonly string[]
+  /** The lines that are now complete: of its output, and of finished parts of the step, such as `sha256:… 3 MB done`. */
+  readonly lines: readonly StepLine[]
 }
 
 /** The steps of a build, from its events. */
@@ -47,26 +56,28 @@ export class BuildKitSteps {
     switch (event.type) {
       case 'step': {
         const step = this.#setState(event)
-        return { step, isNewState: true, lines: step.endOutput() }
+        return { step, isNewState: true, lines: step.endOutput(event.at) }
       }
       case 'transfer':
         return this.#applyTransfer(event)
       case 'log': {
         const step = this.#steps.get(event.stepId)
-        return step && { step, isNewState: false, lines: [...step.addOutput(event.bytes), ...step.endOutput()] }
+        return step && { step, isNewState: false, lines: [...step.addOutput(event), ...step.endOutput(event.at)] }
       }
-      case 'status':
-        this.#steps.get(event.stepId)?.transfers.set(event.id, event)
-        return undefined
+      case 'status': {
+        const step = this.#steps.get(event.stepId)
+        const lines = step?.setPart(event) ?? []
+        return step && lines.length > 0 ? { step, isNewState: false, lines } : undefined
+      }
       case 'warning':
         return undefined
     }
   }
 
-  #setState({ id, name, state, at }: Omit<Extract<BuildProgressEvent, { type: 'step' }>, 'type'>): MutableStep {
+  #setState({ id, name, ...change }: Omit<Extract<BuildProgressEvent, { type: 'step' }>, 'type'>): MutableStep {
     const step = this.#steps.get(id) ?? new MutableStep(this.#steps.size + 1, toOneLine(name))
     this.#steps.set(id, step)
-    step.setState(state, { at: at.getTime(), now: this.#now() })
+    step.setState(change, this.#now())
     return step
   }
 
@@ -77,18 +88,35 @@ export class BuildKitSteps {
     const known = this.#steps.get(name)
     const isNewState = known?.state !== state
     const step = isNewState ? this.#setState({ id: name, name, state, at: event.at }) : known
-    step.transfers.set(event.id, { current: event.currentBytes, total: event.totalBytes })
+    step.parts.set(event.id, {
+      current: event.currentBytes,
+      total: event.totalBytes,
+      isDone: event.isDone,
+      startedAt: 0,
+    })
     return isNewState ? { step, isNewState, lines: [] } : undefined
   }
 }
 
 const transferNames = { context: 'send the context to BuildKit', result: 'receive the result from BuildKit' }
 
+/** A part of a step, such as the download of one layer. */
+interface StepPart {
+  readonly current: number
+  readonly total: number | undefined
+  readonly isDone: boolean
+  /** When its first event was sent, by BuildKit's clock. */
+  readonly startedAt: number
+}
+
+type StateChange = Pick<Extract<BuildProgressEvent, { type: 'step' }>, 'state' | 'error' | 'at'>
+
 class MutableStep implements BuildKitStep {
   readonly number: number
   readonly name: string
-  readonly transfers = new Map<string, { readonly current: number; readonly total: number | undefined }>()
+  readonly parts = new Map<string, StepPart>()
   state: BuildKitStep['state'] = 'started'
+  error: string | undefined
   runningSince = 0
   durationMs = 0
   tail: readonly string[] = []
@@ -101,46 +129,69 @@ class MutableStep implements BuildKitStep {
     this.name = name
   }
 
-  /** The sum of all transfers; without a total when the total of one is unknown. */
+  /** The sum of the bytes of all parts, without a total when that of one is unknown; else the part that runs. */
   get progress(): string | undefined {
-    const begun = [...this.transfers.values()].filter(({ current }) => current > 0)
-    if (begun.length === 0) return undefined
-    const current = begun.reduce((sum, transfer) => sum + transfer.current, 0)
-    const total = begun.reduce((sum, transfer) => sum + (transfer.total ?? Number.NaN), 0)
-    return Number.isNaN(total) ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
+    const begun = [...this.parts].filter(([, { current }]) => current > 0)
+    if (begun.length === 0) return [...this.parts].findLast(([, { isDone }]) => !isDone)?.[0]
+    const current = begun.reduce((sum, [, part]) => sum + part.current, 0)
+    const total = begun.reduce((sum, [, part]) => sum + (part.total ?? Number.NaN), 0)
+    return toAmount(current, Number.isNaN(total) ? undefined : total)
   }
 
   /** Changes the state; `at` is a time of BuildKit's clock, `now` one of this machine. A step may start several times. */
-  setState(state: BuildKitStep['state'], { at, now }: { readonly at: number; readonly now: number }): void {
+  setState({ state, error, at }: StateChange, now: number): void {
     if (state === 'started') {
-      this.#startedAt = at
+      this.#startedAt = at.getTime()
       this.runningSince = now - this.durationMs
     } else if (this.state === 'started') {
-      this.durationMs += Math.max(0, at - (this.#startedAt ?? at))
+      this.durationMs += Math.max(0, at.getTime() - (this.#startedAt ?? at.getTime()))
     }
-    this.state = state
+    this.error = error === undefined ? undefined : toOneLine(error)
+    this.state = state === 'failed' && this.error?.endsWith('context canceled') ? 'canceled' : state
+  }
+
+  /** Returns a line when the part has ended. */
+  setPart({ id, current, total, isDone, at }: Extract<BuildProgressEvent, { type: 'status' }>): readonly StepLine[] {
+    const known = this.parts.get(id)
+    const { startedAt } = known ?? { startedAt: at.getTime() }
+    this.parts.set(id, { current, total, isDone, startedAt })
+    if (!isDone || known?.isDone) return []
+    const amount = current === 0 ? '' : ` ${toAmount(current, total)}`
+    const took = at.getTime() - startedAt
+    const time = took < 100 ? '' : ` ${toSeconds(took)}s`
+    return [{ text: `${toOneLine(id)}${amount}${time} done`, seconds: undefined }]
   }
 
   /** Returns the lines that are now complete. A carriage return restarts its line. */
-  addOutput(bytes: Uint8Array): readonly string[] {
+  addOutput({ bytes, at }: Extract<BuildProgressEvent, { type: 'log' }>): readonly StepLine[] {
     const lines = (this.#incompleteLine + this.#decoder.write(Buffer.from(bytes))).split('\n')
     this.#incompleteLine = lines.pop() ?? ''
-    return this.#addLines(lines)
+    return this.#addLines(lines, at)
   }
 
   /** Returns the text after the last line feed if the step has ended. BuildKit may send output after the end of a step. */
-  endOutput(): readonly string[] {
+  endOutput(at: Date): readonly StepLine[] {
     if (this.state === 'started') return []
     const line = this.#incompleteLine + this.#decoder.end()
     this.#incompleteLine = ''
-    return line === '' ? [] : this.#addLines([line])
+    return line === '' ? [] : this.#addLines([line], at)
   }
 
-  #addLines(texts: readonly string[]): readonly string[] {
+  #addLines(texts: readonly string[], at: Date): readonly StepLine[] {
     const lines = texts.map(toShownLine)
     this.tail = [...this.tail, ...lines.filter((line) => line.trim() !== '')].slice(-maxLines)
-    return lines
+    const seconds = this.#startedAt === undefined ? undefined : Math.max(0, at.getTime() - this.#startedAt) / 1000
+    return lines.map((text) => ({ text, seconds }))
   }
+}
+
+function toAmount(current: number, total: number | undefined): string {
+  return total === undefined ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
+}
+
+/** Formats milliseconds as seconds with one decimal place. */
+export function toSeconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(1)
 }
 
 const maxLines = 20

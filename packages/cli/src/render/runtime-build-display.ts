@@ -1,5 +1,6 @@
 import type { BuildProgress } from '@capstan/core'
 import type { Io, Output } from '../terminal/io.js'
+import type { ProgressKind } from './build-display.js'
 import { type Clock, progressIntervalMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toShownLine } from './printable.js'
@@ -14,9 +15,6 @@ export interface RuntimeBuildDisplay extends Disposable {
   fail(text: string): void
 }
 
-/** The value of `--progress`. `auto`: rewrites lines on a terminal, else as `plain`. */
-export type ProgressKind = 'auto' | 'plain' | 'json' | 'quiet'
-
 /** Creates a display. JSON events go to stdout, everything else to stderr. */
 export function createRuntimeBuildDisplay(
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
@@ -27,6 +25,7 @@ export function createRuntimeBuildDisplay(
   if (kind === 'json') {
     return { ...silent, onProgress: (event) => void stdout.write(toJsonLine({ event: 'progress', ...event })) }
   }
+  if (kind === 'rawjson') return { ...silent, onProgress: (event) => void stderr.write(toRawLog(event)) }
   const isLive = kind === 'auto' && stderr.isTTY === true && stderr.columns
   return isLive ? createTerminalDisplay(stderr) : createPlainDisplay(stderr, clock)
 }
@@ -36,6 +35,12 @@ const silent: RuntimeBuildDisplay = {
   succeed: () => undefined,
   fail: () => undefined,
   [Symbol.dispose]: () => undefined,
+}
+
+/** Formats a line as a record of BuildKit that belongs to no step. */
+function toRawLog({ text, stream }: BuildProgress): string {
+  const log = { vertex: '', stream: stream === 'stdout' ? 1 : 2, timestamp: new Date() }
+  return `${JSON.stringify({ logs: [{ ...log, data: Buffer.from(`${text}\n`).toString('base64') }] })}\n`
 }
 
 /** Writes the lines of the builder, and the elapsed time after every 10 seconds without a line. */

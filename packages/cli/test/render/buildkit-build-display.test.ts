@@ -8,8 +8,8 @@ const at = new Date(0)
 const events: readonly BuildProgressEvent[] = [
   { type: 'step', id: 'a', name: '[1/2] COPY . .', state: 'cached', at },
   { type: 'step', id: 'b', name: '[2/2] RUN make', state: 'started', at },
-  { type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('making\n'), at },
-  { type: 'warning', stepId: '', message: 'it is old' },
+  { type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('making\n'), at: new Date(250) },
+  { type: 'warning', stepId: '', message: 'it is old', url: 'https://docs.example/old' },
   { type: 'step', id: 'b', name: '[2/2] RUN make', state: 'failed', error: 'no', at: new Date(1500) },
 ]
 
@@ -21,11 +21,16 @@ describe('the display of a build by BuildKit', () => {
     display.succeed('Built it')
     expect(io.stderr.lines).toEqual([
       '#1 [1/2] COPY . .',
-      '#1 cached',
+      '#1 CACHED',
+      '',
       '#2 [2/2] RUN make',
-      '#2 making',
+      '#2 0.250 making',
       'warning: it is old',
-      '#2 failed after 1.5s',
+      '#2 ERROR: no',
+      '',
+      '1 warning:',
+      ' - it is old',
+      '   https://docs.example/old',
       'Built it',
       '',
     ])
@@ -39,7 +44,7 @@ describe('the display of a build by BuildKit', () => {
     display.onEvent(started)
     display.onEvent({ type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('it broke'), at })
     display.onEvent({ ...started, state: 'failed', error: 'no' })
-    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 it broke', '#1 failed after 0ms', ''])
+    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 0.000 it broke', '#1 ERROR: no', ''])
   })
 
   it('draws a page on a terminal, and keeps the failed step', async () => {
@@ -51,7 +56,7 @@ describe('the display of a build by BuildKit', () => {
     for (const event of events.slice(3)) display.onEvent(event)
     display.fail('app was not built')
     expect(io.stderr.text).toMatch(
-      /warning: it is old\n.*✖.* \[2\/2\] RUN make .*1\.5s.*\n.*│ making.*\n✖ app was not built\n$/,
+      /✔.* \[1\/2\] COPY .*cached.*\n.*✖.* \[2\/2\] RUN make .*1\.5s.*\n.*│ making.*\n1 warning:\n - it is old\n {3}https:.*\n✖ app was not built\n$/,
     )
   })
 
@@ -60,7 +65,7 @@ describe('the display of a build by BuildKit', () => {
     const display = createBuildKitBuildDisplay(io, 'auto')
     for (const event of events.slice(0, 4)) display.onEvent(event)
     display.succeed('Built it')
-    expect(io.stderr.text).toMatch(/warning: it is old\n✔ Built it\n$/)
+    expect(io.stderr.text).toMatch(/1 warning:\n - it is old\n.*\n✔ Built it\n$/)
   })
 
   it('writes one JSON document per event, with output as text', () => {
@@ -76,7 +81,7 @@ describe('the display of a build by BuildKit', () => {
       event: 'log',
       stepId: 'b',
       stream: 'stderr',
-      at: at.toISOString(),
+      at: new Date(250).toISOString(),
       text: 'making\n',
     })
     expect(io.stderr.text).toBe('')
@@ -98,6 +103,66 @@ describe('the display of a build by BuildKit', () => {
     ])
   })
 
+  it('writes the end of the output of a failed step again without a terminal, not that of a canceled step', () => {
+    const { io, display } = createPlain()
+    const [failing, canceled] = ['RUN make', 'RUN sleep 9'].map(
+      (name) => ({ type: 'step', id: name, name, at }) as const,
+    )
+    for (const step of [failing, canceled]) display.onEvent({ ...step, state: 'started' } as BuildProgressEvent)
+    display.onEvent({ type: 'log', stepId: 'RUN make', stream: 'stderr', bytes: Buffer.from('it broke\n'), at })
+    display.onEvent({ ...failing, state: 'failed', error: 'exit code: 2' } as BuildProgressEvent)
+    display.onEvent({ ...canceled, state: 'failed', error: 'rpc: context canceled' } as BuildProgressEvent)
+    display.fail('app was not built')
+    expect(io.stderr.lines).toEqual([
+      ...['#1 RUN make', '', '#2 RUN sleep 9', '#1 0.000 it broke', '#1 ERROR: exit code: 2', '#2 CANCELED', ''],
+      ...['------', ' > RUN make:', 'it broke', '------', ''],
+    ])
+  })
+
+  it('writes the amount and the time of each finished part of a step without a terminal', () => {
+    const { io, display } = createPlain()
+    display.onEvent({ type: 'step', id: 'a', name: 'FROM base', state: 'started', at })
+    const part = { type: 'status', stepId: 'a', id: 'sha256:1', total: 5e6, isDone: false, at } as const
+    display.onEvent({ ...part, current: 1e6 })
+    const end = { ...part, current: 5e6, isDone: true, at: new Date(1_200) }
+    display.onEvent(end)
+    display.onEvent(end)
+    display.onEvent({ ...part, id: 'extracting', current: 0, isDone: true })
+    expect(io.stderr.lines).toEqual(['#1 FROM base', '#1 sha256:1 5 MB of 5 MB 1.2s done', '#1 extracting done', ''])
+  })
+
+  it('writes a warning that is repeated once at the end, with its position', () => {
+    const io = new FakeIo({ columns: 60 })
+    const display = createBuildKitBuildDisplay(io, 'auto')
+    const source = { file: 'Dockerfile', line: 3, excerpt: [] }
+    for (const stepId of ['a', 'b']) display.onEvent({ type: 'warning', stepId, message: 'old', source })
+    display.succeed('Built it')
+    expect(io.stderr.text).toBe('1 warning:\n - old (Dockerfile:3)\n✔ Built it\n')
+  })
+
+  it('writes the records of BuildKit to stderr with --progress rawjson', () => {
+    const io = new FakeIo()
+    const display = createBuildKitBuildDisplay(io, 'rawjson')
+    for (const event of events) display.onEvent(event)
+    const part = { type: 'status', stepId: 'b', id: 'sha256:1', total: 5, at } as const
+    display.onEvent({ ...part, current: 1, isDone: false })
+    display.onEvent({ ...part, current: 5, isDone: true, at: new Date(9) })
+    display.onEvent({ type: 'transfer', id: 'context', currentBytes: 1, totalBytes: 2, isDone: false, at })
+    display.succeed('Built it')
+    const [begin, end, nine] = [at, new Date(1500), new Date(9)].map((time) => time.toISOString())
+    const status = { id: 'sha256:1', vertex: 'b', total: 5, started: begin }
+    expect(io.stderr.lines.filter((line) => line !== '').map((line) => JSON.parse(line))).toEqual([
+      { vertexes: [{ digest: 'a', name: '[1/2] COPY . .', started: begin, completed: begin, cached: true }] },
+      { vertexes: [{ digest: 'b', name: '[2/2] RUN make', started: begin }] },
+      { logs: [{ vertex: 'b', stream: 2, data: 'bWFraW5nCg==', timestamp: new Date(250).toISOString() }] },
+      { warnings: [{ vertex: '', level: 1, short: 'aXQgaXMgb2xk', url: 'https://docs.example/old' }] },
+      { vertexes: [{ digest: 'b', name: '[2/2] RUN make', started: begin, completed: end, error: 'no' }] },
+      { statuses: [{ ...status, current: 1, timestamp: begin }] },
+      { statuses: [{ ...status, current: 5, timestamp: nine, completed: nine }] },
+    ])
+    expect(io.stdout.text).toBe('')
+  })
+
   it('writes nothing with --progress quiet', () => {
     const io = new FakeIo()
     const display = createBuildKitBuildDisplay(io, 'quiet')
@@ -116,7 +181,7 @@ describe('the display of a build by BuildKit', () => {
     expect(io.stderr.text).toBe('#1 [internal] load build context\n')
     display.onEvent({ ...local, state: 'completed', at: new Date(3_001) })
     clock.advance(1_000)
-    expect(io.stderr.lines).toEqual(['#1 [internal] load build context', '#1 done 3s', ''])
+    expect(io.stderr.lines).toEqual(['#1 [internal] load build context', '#1 DONE 3.0s', ''])
   })
 
   it('writes the name of a step again that restarts after its end was written', () => {
@@ -128,7 +193,11 @@ describe('the display of a build by BuildKit', () => {
     display.onEvent({ ...step, state: 'started', at: new Date(2_000) })
     display.onEvent({ ...step, state: 'completed', at: new Date(3_000) })
     display.succeed('Built it')
-    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 done 1s', '#1 RUN make', '#1 done 2s', 'Built it', ''])
+    expect(io.stderr.lines).toEqual([
+      ...['#1 RUN make', '#1 DONE 1.0s', ''],
+      ...['#1 RUN make', '#1 DONE 2.0s', ''],
+      ...['Built it', ''],
+    ])
   })
 
   it('writes the sent bytes of the context every 10 seconds without a terminal', () => {
@@ -145,7 +214,8 @@ describe('the display of a build by BuildKit', () => {
       '#1 90 MB of 300 MB',
       '#1 190 MB of 300 MB',
       '#1 290 MB of 300 MB',
-      '#1 done 31s',
+      '#1 DONE 31.0s',
+      '',
       'Built it',
       '',
     ])
@@ -169,7 +239,7 @@ describe('the display of a build by BuildKit', () => {
     const name = 'RUN <<EOF (a...)\n  echo a\n\n  echo b\nEOF'
     display.onEvent({ type: 'step', id: 'a', name, state: 'cached', at })
     display.onEvent({ type: 'warning', stepId: '', message: 'one\ntwo' })
-    expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 cached', 'warning: one two', ''])
+    expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 CACHED', 'warning: one two', ''])
   })
 
   it('shows the sent bytes on a terminal, and the preparation before the first event', async () => {

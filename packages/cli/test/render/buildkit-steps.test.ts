@@ -34,14 +34,14 @@ describe('BuildKitSteps', () => {
     const euro = Buffer.from('€')
     const pieces = [Buffer.from('on'), Buffer.from('e\ntwo '), euro.subarray(0, 1), euro.subarray(1), Buffer.from('\n')]
     const lines = pieces.flatMap((bytes) => steps.apply({ ...log('a', ''), bytes } as BuildProgressEvent)?.lines ?? [])
-    expect(lines).toEqual(['one', 'two €'])
-    expect(steps.apply(log('a', '10%\r50%\r100%\r\n'))?.lines).toEqual(['100%'])
+    expect(lines).toMatchObject([{ text: 'one' }, { text: 'two €' }])
+    expect(steps.apply(log('a', '10%\r50%\r100%\r\n'))?.lines).toMatchObject([{ text: '100%' }])
   })
 
   it('returns an unterminated last line when the step ends, and later output at once', () => {
     const steps = apply(step('a', 'started', 0), log('a', 'first\nno end'))
-    expect(steps.apply(step('a', 'failed', 10))?.lines).toEqual(['no end'])
-    expect(steps.apply(log('a', 'late'))?.lines).toEqual(['late'])
+    expect(steps.apply(step('a', 'failed', 10))?.lines).toMatchObject([{ text: 'no end' }])
+    expect(steps.apply(log('a', 'late'))?.lines).toMatchObject([{ text: 'late' }])
     expect(steps.all).toMatchObject([{ tail: ['first', 'no end', 'late'] }])
   })
 
@@ -51,6 +51,26 @@ describe('BuildKitSteps', () => {
       log('a', '\u001b[1A\n'),
     )
     expect(steps.all).toMatchObject([{ name: 'a\ufffd[2J', tail: ['\ufffd[1A'] }])
+  })
+
+  it('returns the time of a line since the start of its step', () => {
+    const steps = apply(step('a', 'started', 500))
+    const change = steps.apply({ ...log('a', 'one\n'), at: at(1750) } as BuildProgressEvent)
+    expect(change?.lines).toEqual([{ text: 'one', seconds: 1.25 }])
+  })
+
+  it('describes the part of a step that runs, and the sum of the bytes of all parts', () => {
+    const part = { type: 'status', stepId: 'a', current: 0, total: undefined, isDone: false, at: at(0) } as const
+    const steps = apply(
+      step('a', 'started', 0),
+      { ...part, id: 'exporting layers' },
+      { ...part, id: 'naming', isDone: true },
+    )
+    expect(steps.all).toMatchObject([{ progress: 'exporting layers' }])
+    steps.apply({ ...part, id: 'one', current: 2e6, total: 3e6 })
+    expect(steps.all).toMatchObject([{ progress: '2 MB of 3 MB' }])
+    steps.apply({ ...part, id: 'two', current: 1e6 })
+    expect(steps.all).toMatchObject([{ progress: '3 MB' }])
   })
 
   it('ignores output of an unknown step', () => {
@@ -109,11 +129,25 @@ describe('toBuildKitStepsPage', () => {
     }
   })
 
+  it('leaves out steps that have ended before running steps', () => {
+    const ended = Array.from({ length: 20 }, (_, index) => step(`${index}`, 'cached', 0))
+    const steps = apply(step('long', 'started', 0), log('long', 'its output\n'), ...ended)
+    const lines = toBuildKitStepsPage(steps.all, { ...plain, height: 7 }).split('\n')
+    expect(lines.map((line) => line.replace(/ {2,}/g, ' '))).toEqual([
+      ' … 17 steps above',
+      '● RUN long 3s',
+      ' │ its output',
+      '✔ RUN 17 cached',
+      '✔ RUN 18 cached',
+      '✔ RUN 19 cached',
+    ])
+  })
+
   it('fits the terminal', () => {
     const steps = apply(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
     const lines = toBuildKitStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
     expect(lines).toHaveLength(9)
-    expect(lines[0]).toBe('  … 22 lines above')
+    expect(lines[0]).toBe('  … 22 steps above')
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
   })
 })

@@ -16,6 +16,16 @@ describe('the display of a build by the runtime, without a terminal', () => {
     expect(io.stderr.lines).toEqual(['building, 10s', 'building, 20s', 'Step 1/1 : FROM scratch', 'Built it', ''])
   })
 
+  it('writes a record of BuildKit for each line with --progress rawjson', () => {
+    const io = new FakeIo()
+    const display = createRuntimeBuildDisplay(io, 'rawjson')
+    display.onProgress({ step: 1, totalSteps: 1, text: 'FROM scratch', stream: 'stderr' })
+    display.succeed('Built it')
+    expect(io.stderr.lines.filter(Boolean).map((line) => JSON.parse(line))).toEqual([
+      { logs: [{ vertex: '', stream: 2, timestamp: expect.any(String), data: 'RlJPTSBzY3JhdGNoCg==' }] },
+    ])
+  })
+
   it('shows the text after a carriage return', () => {
     const io = new FakeIo()
     const display = createRuntimeBuildDisplay(io, 'plain', new ManualClock())
