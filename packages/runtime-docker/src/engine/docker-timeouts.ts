@@ -1,7 +1,8 @@
 /** The time limits of a runtime, in milliseconds. `docs/timeouts.md` lists them. */
 export interface DockerTimeouts {
   /**
-   * For the answer to one request (create, start, inspect, list, …) of a call without a signal; then TIMED_OUT. A call
+   * For the answer to one request (create, start, inspect, list, …) of a call without a signal; then TIMED_OUT. Starts
+   * again when the engine answers a request that was sent earlier, because a busy engine answers late. A call
    * with a signal waits until it aborts, as long as the engine answers pings. Pulls, builds, saves and loads have
    * no such limit.
    */

@@ -17,6 +17,7 @@ import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from
 import { toHostError } from './docker-errors.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { createDockerodeModem, type DialedRequest } from './dockerode-modem.js'
+import { EngineAnswerError } from './engine-answer-error.js'
 import { EngineConnection } from './engine-connection.js'
 import { loadDockerode } from './load-dockerode.js'
 import { readBody } from './read-body.js'
@@ -34,6 +35,8 @@ export class HttpEngine implements DockerEngine {
   readonly containers: ContainerRegistry = new ContainerRegistry()
   readonly operations: OperationScope
   readonly #connection: EngineConnection
+  /** The limits of the requests without an answer, in the order of sending. */
+  readonly #unanswered = new Set<CallLimit>()
 
   constructor(options: HttpEngineOptions) {
     this.runtimeName = options.runtimeName
@@ -152,14 +155,32 @@ export class HttpEngine implements DockerEngine {
   ): Promise<T> {
     const { operation, timeoutMs, timeoutOption: option } = request
     const limit = limitCall({ signals: [request.signal, this.operations.closed], operation, timeoutMs, option })
+    if (timeoutMs === undefined || option === answerOption) this.#unanswered.add(limit)
     try {
       this.#throwIfEnded(request)
       const path = this.containers.toEnginePath(request.path)
-      return await work({ ...request, path, signal: limit.signal }, limit)
+      const result = await work({ ...request, path, signal: limit.signal }, limit)
+      this.#renewLater(limit)
+      return result
     } catch (cause) {
+      if (cause instanceof EngineAnswerError) this.#renewLater(limit)
       limit.release()
       if (request.body instanceof Readable) request.body.destroy()
       throw this.translate(cause, { ...request, signal: limit.signal })
+    } finally {
+      this.#unanswered.delete(limit)
+    }
+  }
+
+  /**
+   * Renews the deadlines of the requests that were sent after an answered one and wait for their answers: an engine with
+   * many requests answers them one after the other. Only earlier requests count, so each deadline passes at some time.
+   */
+  #renewLater(answered: CallLimit): void {
+    let isLater = false
+    for (const limit of this.#unanswered) {
+      if (isLater) limit.renewDeadline()
+      isLater ||= limit === answered
     }
   }
 
@@ -167,7 +188,7 @@ export class HttpEngine implements DockerEngine {
   #withAnswerLimit(request: EngineRequest): EngineRequest {
     const { timeoutMs, signal, hasCallerSignal = signal !== undefined } = request
     if (timeoutMs !== undefined || hasCallerSignal) return request
-    return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
+    return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: answerOption }
   }
 
   #pingUntilReleased(call: EngineCall, limit: CallLimit): () => void {
@@ -256,3 +277,5 @@ function readJson(text: string): unknown {
     throw new AnswerFormatError('the answer is not JSON', text)
   }
 }
+
+const answerOption = 'timeouts.answerMs'

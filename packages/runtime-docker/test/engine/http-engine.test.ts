@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { setImmediate as nextIteration } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EngineRequest } from '../../src/engine/docker-engine.js'
 import { readBody } from '../../src/engine/read-body.js'
 import { type FakeHandler, startFakeEngine } from '../fake/fake-docker-engine.js'
@@ -116,6 +117,64 @@ describe('limits', () => {
       facts: { operation: 'op', timeoutMs: 50 },
     })
     await expect.poll(() => fake.sockets.size).toBe(0)
+  })
+
+  describe('of several requests', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+    afterEach(() => void vi.useRealTimers())
+
+    /** Sends `/0`, `/1` and so on at once. Resolves when the engine has received all, with a function that answers one. */
+    async function sendAtOnce(count: number) {
+      const { fake, engine } = await startFakeEngine({}, { answerMs: 60_000, connectMs: 1_000_000 })
+      const answers = new Map<number, (status: number) => void>()
+      const sent = Array.from({ length: count }, (_, index) => {
+        fake.override(`GET /${index}`, (reply) => answers.set(index, (status) => reply.json(status, { message: 'm' })))
+        return engine.sendJson(get(`/${index}`)).then(
+          () => 'answered',
+          (error: { readonly code: string }) => error.code,
+        )
+      })
+      while (answers.size < count) await nextIteration()
+      return { sent, answer: (index: number, status = 200) => answers.get(index)?.(status) }
+    }
+
+    /** Advances the time, and lets a deadline read arrived answers before it expires. */
+    async function advance(ms: number): Promise<void> {
+      vi.advanceTimersByTime(ms)
+      for (let count = 0; count < 5; count += 1) await nextIteration()
+    }
+
+    test.each([200, 500])('start again when the engine answers an earlier request with %i', async (status) => {
+      const { sent, answer } = await sendAtOnce(3)
+      await advance(50_000)
+      answer(0, status)
+      await sent[0]
+      await advance(50_000)
+      answer(1, status)
+      await sent[1]
+      await advance(50_000)
+      answer(2)
+      expect(await sent[2]).toBe('answered')
+    })
+
+    test('reject with TIMED_OUT the whole limit after the last answer to an earlier request', async () => {
+      const { sent, answer } = await sendAtOnce(2)
+      await advance(50_000)
+      answer(0)
+      await sent[0]
+      await advance(10_000)
+      await advance(50_000)
+      expect(await sent[1]).toBe('TIMED_OUT')
+    })
+
+    test('reject with TIMED_OUT in time when the engine answers only later requests', async () => {
+      const { sent, answer } = await sendAtOnce(2)
+      await advance(50_000)
+      answer(1)
+      await sent[1]
+      await advance(10_000)
+      expect(await sent[0]).toBe('TIMED_OUT')
+    })
   })
 
   test('end at the headers of a stream', async () => {
