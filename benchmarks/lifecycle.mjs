@@ -23,22 +23,32 @@ export async function run({ pairs, image, socketPath }) {
   }
 }
 
-async function runOnRuntime(runtime, image) {
+/** Runs `true` in a new container of the runtime and removes it, also after a failure. */
+export async function runOnRuntime(runtime, image) {
   const id = await runtime.createContainer({ image, command: ['true'] })
-  await runtime.startContainer(id)
-  const exitCode = await runtime.waitContainer(id)
-  await runtime.removeContainer(id)
+  let exitCode
+  try {
+    await runtime.startContainer(id)
+    exitCode = await runtime.waitContainer(id)
+  } finally {
+    await runtime.removeContainer(id)
+  }
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}`)
 }
 
-async function runRaw(raw, image) {
+/** Does the same by raw requests. */
+export async function runRaw(raw, image) {
   const { Id } = await raw.json('POST', '/containers/create', {
     Image: image,
     Cmd: ['true'],
     Labels: { 'capstan.bench': '1' },
   })
-  await raw.json('POST', `/containers/${Id}/start`)
-  const { StatusCode } = await raw.json('POST', `/containers/${Id}/wait?condition=not-running`)
-  await raw.json('DELETE', `/containers/${Id}?force=1&v=1`)
-  if (StatusCode !== 0) throw new Error(`exit code ${StatusCode}`)
+  let exit
+  try {
+    await raw.json('POST', `/containers/${Id}/start`)
+    exit = await raw.json('POST', `/containers/${Id}/wait?condition=not-running`)
+  } finally {
+    await raw.json('DELETE', `/containers/${Id}?force=1&v=1`)
+  }
+  if (exit.StatusCode !== 0) throw new Error(`exit code ${exit.StatusCode}`)
 }

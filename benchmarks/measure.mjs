@@ -1,12 +1,15 @@
 /**
  * Alternates between two measurements, so that other load on the machine affects both.
  *
- * @param {{ capstan: () => Promise<number>, baseline: () => Promise<number>, pairs: number }} options each function resolves with a cost
+ * @param {{ capstan: () => Promise<number>, baseline: () => Promise<number>, pairs: number, isWarm?: boolean }} options each
+ *   function resolves with a cost; unless `isWarm`, both are called once before, and that cost is ignored
  * @returns {Promise<{ capstan: number, baseline: number, ratio: number }>} the medians and their ratio
  */
-export async function measurePairs({ capstan, baseline, pairs }) {
-  await capstan()
-  await baseline()
+export async function measurePairs({ capstan, baseline, pairs, isWarm = false }) {
+  if (!isWarm) {
+    await capstan()
+    await baseline()
+  }
   const costs = { capstan: [], baseline: [] }
   for (let pair = 0; pair < pairs; pair += 1) {
     const order = pair % 2 === 0 ? ['capstan', 'baseline'] : ['baseline', 'capstan']

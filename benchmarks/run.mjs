@@ -4,6 +4,7 @@ import * as appleCalls from './apple-calls.mjs'
 import * as buildkitStart from './buildkit-start.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
+import * as hundred from './hundred.mjs'
 import * as importCore from './import-core.mjs'
 import * as lifecycle from './lifecycle.mjs'
 import * as logsCpu from './logs-cpu.mjs'
@@ -20,6 +21,7 @@ const benchmarks = {
   'import-core': importCore,
   'discover-open': discoverOpen,
   lifecycle,
+  hundred,
   'logs-cpu': logsCpu,
   demux,
   'buildkit-start': buildkitStart,
@@ -43,17 +45,20 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
     console.log(`  skipped: ${reason}`)
     continue
   }
-  const { lines = [], ...result } = await benchmark.run({ pairs, image, buildkitImage, socketPath })
-  for (const line of [toLine(benchmark, result), ...lines]) console.log(`  ${line}`)
+  const results = await benchmark.run({ pairs, image, buildkitImage, socketPath })
+  for (const { lines = [], failed = false, ...result } of [results].flat()) {
+    for (const line of [toLine(benchmark, result), ...lines]) console.log(`  ${line}`)
+    if (failed) process.exitCode = 1
+  }
 }
 
-function toLine({ target, unit = 'ms', atLeast = false }, { capstan, baseline, ratio, problem, remark }) {
+function toLine({ target, unit = 'ms', atLeast = false }, { label, capstan, baseline, ratio, problem, remark }) {
   const figure =
     baseline === undefined
       ? `${capstan.toFixed(0)} ${unit}`
       : `${ratio.toFixed(2)}  (${capstan.toFixed(1)} / ${baseline.toFixed(1)} ${unit})`
   const reached = atLeast ? capstan >= target : ratio <= target
-  return `${figure}; target ${atLeast ? 'at least' : 'at most'} ${target}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
+  return `${label === undefined ? '' : `${label}: `}${figure}; target ${atLeast ? 'at least' : 'at most'} ${target}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
 }
 
 async function findImageProblem(image) {
