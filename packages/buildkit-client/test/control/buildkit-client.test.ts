@@ -1,20 +1,20 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
-import { serveControl } from '../support/fake-control.js'
+import { serveDaemon } from '../support/fake-daemon.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
 const endpoint = 'BuildKit in container "x"'
 
-function connectToFakeControl() {
+function connectToFakeDaemon() {
   const [ours, theirs] = createStreamPair()
-  serveControl(theirs)
+  serveDaemon(theirs)
   return { ours, theirs, client: new BuildKitClient(ours, { endpoint }) }
 }
 
 describe('BuildKitClient', () => {
   it('pings BuildKit, and reads its workers with their version', async () => {
-    const { client } = connectToFakeControl()
+    const { client } = connectToFakeDaemon()
     await client.ping()
     expect(await client.workers()).toEqual([
       {
@@ -28,7 +28,7 @@ describe('BuildKitClient', () => {
   })
 
   it('reads the records of the cache and those that a prune removed', async () => {
-    const { client } = connectToFakeControl()
+    const { client } = connectToFakeDaemon()
     const records = await client.diskUsage()
     expect(records).toHaveLength(8)
     expect(records[0]).toEqual({
@@ -45,7 +45,7 @@ describe('BuildKitClient', () => {
   })
 
   it('keeps the requested number of bytes in a prune', async () => {
-    const { client } = connectToFakeControl()
+    const { client } = connectToFakeDaemon()
     await client.prune({ keepBytes: 4_000_000 })
     const kept = await client.diskUsage()
     expect(kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThanOrEqual(4_000_000)
@@ -54,14 +54,14 @@ describe('BuildKitClient', () => {
   })
 
   it.each([-1, 0.5, Number.NaN])('rejects a prune that keeps %d bytes', async (keepBytes) => {
-    const { client } = connectToFakeControl()
+    const { client } = connectToFakeDaemon()
     const facts = { field: 'keepBytes' }
     await expect(client.prune({ keepBytes })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
     client.close()
   })
 
   it('rejects an aborted call with the reason, and answers later calls', async () => {
-    const { client } = connectToFakeControl()
+    const { client } = connectToFakeDaemon()
     const controller = new AbortController()
     const pending = client.workers(controller)
     controller.abort('enough')
@@ -82,7 +82,7 @@ describe('BuildKitClient', () => {
   })
 
   it('rejects with CONNECTION_LOST and the cause when the stream fails', async () => {
-    const { client, ours } = connectToFakeControl()
+    const { client, ours } = connectToFakeDaemon()
     const failure = new Error('the exec was cut')
     await client.ping()
     const pending = client.workers()
@@ -101,7 +101,7 @@ describe('BuildKitClient', () => {
   })
 
   it('ends its stream and rejects pending calls when it is closed', async () => {
-    const { client, ours } = connectToFakeControl()
+    const { client, ours } = connectToFakeDaemon()
     await client.ping()
     const [pending, closed] = [client.workers(), once(ours, 'close')]
     client.close()
@@ -113,7 +113,7 @@ describe('BuildKitClient', () => {
 
   it('rejects with OPERATION_FAILED and the message of BuildKit when a call is refused', async () => {
     const [ours, theirs] = createStreamPair()
-    serveControl(theirs, { without: ['info'] })
+    serveDaemon(theirs, { without: ['info'] })
     const client = new BuildKitClient(ours, { endpoint })
     await expect(client.ping()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { serveControl } from '../../../buildkit-client/test/support/fake-control.js'
+import { serveDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { ControlConnection } from '../../src/control/control-connection.js'
 import { FakeExecs } from '../support/fake-execs.js'
 
-function connectToFakeControl() {
+function connectToFakeDaemon() {
   const peers: Duplex[] = []
   const execs = new FakeExecs(async (peer) => {
     peers.push(peer)
-    serveControl(peer)
+    serveDaemon(peer)
     await once(peer, 'close')
     return 0
   })
@@ -18,7 +18,7 @@ function connectToFakeControl() {
 
 describe('ControlConnection', () => {
   it('opens one connection for concurrent callers, with the command of the first', async () => {
-    const { control, execs } = connectToFakeControl()
+    const { control, execs } = connectToFakeDaemon()
     const [one, other] = await Promise.all([control.connect(), control.connect({ command: ['sh'] })])
     expect(await one.workers()).toEqual(await other.workers())
     expect(execs.commands).toEqual([['buildctl', 'dial-stdio']])
@@ -26,7 +26,7 @@ describe('ControlConnection', () => {
   })
 
   it('opens a new connection after the connection was lost', async () => {
-    const { control, execs, peers } = connectToFakeControl()
+    const { control, execs, peers } = connectToFakeDaemon()
     const client = await control.connect()
     await client.ping()
     peers[0]?.destroy()
@@ -37,7 +37,7 @@ describe('ControlConnection', () => {
   })
 
   it('ends its process when it is closed, and rejects later calls', async () => {
-    const { control, peers } = connectToFakeControl()
+    const { control, peers } = connectToFakeDaemon()
     await (await control.connect()).ping()
     await control.close()
     expect(peers[0]?.readableEnded || peers[0]?.destroyed).toBe(true)
@@ -46,7 +46,7 @@ describe('ControlConnection', () => {
   })
 
   it('continues to open the connection for other callers when one caller aborts', async () => {
-    const { control } = connectToFakeControl()
+    const { control } = connectToFakeDaemon()
     const controller = new AbortController()
     const [one, other] = [control.connect({ signal: controller.signal }), control.connect()]
     controller.abort('enough')

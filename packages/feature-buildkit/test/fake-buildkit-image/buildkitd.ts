@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { FakeControl } from '../../../buildkit-client/test/support/fake-control.js'
+import { FakeDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { CommandError, parseFlags } from './flags.js'
 
@@ -27,14 +27,14 @@ async function serve(words: readonly string[]): Promise<number> {
   const lines = readFixture('daemon.log').toString().split('\n')
   const running = lines.findIndex((line) => line.includes('running server on'))
   for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)
-  const control = new FakeControl()
+  const daemon = new FakeDaemon()
   const waiting: Socket[] = []
   let accept: (peer: Socket) => void = (peer) => waiting.push(peer)
   await pause(listenMs)
   for (const address of addresses) await listen(address, (peer) => accept(peer))
   await pause(workersMs)
-  accept = (peer) => control.serve(peer)
-  for (const peer of waiting) control.serve(peer)
+  accept = (peer) => daemon.serve(peer)
+  for (const peer of waiting) daemon.serve(peer)
   process.stderr.write(`${lines[running]}\n`)
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
   for (const address of addresses) removeSocket(address)

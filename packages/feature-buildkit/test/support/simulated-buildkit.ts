@@ -4,7 +4,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import type { Environment } from '@capstan/core/plugin'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
-import { serveControl } from '../../../buildkit-client/test/support/fake-control.js'
+import { serveDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
@@ -354,7 +354,7 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
 
 async function serve(stdin: Readable, stdout: Writable): Promise<number> {
   const [ours, theirs] = createStreamPair()
-  serveControl(theirs)
+  serveDaemon(theirs)
   await Promise.allSettled([pipeline(stdin, ours), pipeline(ours, stdout, { end: false })])
   return 0
 }
