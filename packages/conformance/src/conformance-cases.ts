@@ -3,6 +3,7 @@ import { attachCases } from './cases/attach.js'
 import { buildCases } from './cases/build.js'
 import { buildCacheAndPullCases } from './cases/build-cache-and-pull.js'
 import { buildFailureCases } from './cases/build-failure.js'
+import { buildServiceCases } from './cases/build-service.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
 import { execCases } from './cases/exec.js'
@@ -69,6 +70,7 @@ const all: readonly ConformanceCase[] = [
   ...buildCases,
   ...buildFailureCases,
   ...buildCacheAndPullCases,
+  ...buildServiceCases,
   ...networkCases,
   ...sidecarCases,
   ...inspectionCases,

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import {
+  buildServiceCapability,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
@@ -207,6 +208,11 @@ export const abortCases: readonly ConformanceCase[] = [
   ...defineCases(runtimeCapability, {
     'ABT-042': rejectsAborted('inspectContainer of the runtime', ({ runtime }, options, id) =>
       runtime.inspectContainer(id, options),
+    ),
+  }),
+  ...defineCases(buildServiceCapability, {
+    'ABT-043': rejectsAborted('connect', (context, options) =>
+      context.require(buildServiceCapability).connect(options),
     ),
   }),
 ]

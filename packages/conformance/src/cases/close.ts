@@ -1,4 +1,5 @@
 import {
+  buildServiceCapability,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -15,6 +16,7 @@ import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { connectBuildKit } from '../steps/build-service.js'
 import { collectBytes } from '../steps/collect.js'
 import { createContainer, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
@@ -142,6 +144,20 @@ export const closeCases: readonly ConformanceCase[] = [
   ...closed('CLS-016', firewallManagerCapability, (firewalls, name) => ({
     setupFirewall: () => firewalls.setupFirewall(name, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
   })),
+  ...closed('CLS-017', buildServiceCapability, (service) => ({ connect: () => service.connect() })),
+  ...defineCases(buildServiceCapability, {
+    'CLS-018': {
+      title: 'close destroys the connections to BuildKit with RUNTIME_UNAVAILABLE or CONNECTION_LOST',
+      run: async (context) => {
+        const other = await context.open()
+        const connection = await connectBuildKit(context, {}, other)
+        await expectEnds(other.runtime, async () => {
+          await new Promise((resolve) => connection.once('close', resolve))
+          throw connection.errored
+        })
+      },
+    },
+  }),
 ]
 
 type Call = () => Promise<unknown>

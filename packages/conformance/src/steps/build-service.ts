@@ -1,0 +1,56 @@
+import { connect } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { buildServiceCapability, type OperationOptions, type RuntimeScope } from '@capstan/core'
+import type { CaseContext } from '../case-context.js'
+
+/** Opens a connection to BuildKit, which is destroyed after the case. */
+export async function connectBuildKit(
+  context: CaseContext,
+  options: OperationOptions = {},
+  scope: RuntimeScope = context.scope,
+): Promise<Duplex> {
+  const service = context.require(buildServiceCapability, scope)
+  const connection = await service.connect({ signal: context.signal, ...options })
+  connection.on('error', () => {})
+  context.defer('the connection to BuildKit', async () => void connection.destroy())
+  return connection
+}
+
+/**
+ * Calls a method of BuildKit's control service over the connection. Resolves with the status of gRPC (`0` is success) and the
+ * length of the answer.
+ */
+export async function callBuildKit(connection: Duplex, method: string): Promise<BuildKitAnswer> {
+  const session = connect('http://buildkit', { createConnection: () => connection })
+  session.on('error', () => {})
+  const path = `/moby.buildkit.v1.Control/${method}`
+  const request = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  })
+  let status: unknown
+  const record = (headers: Readonly<Record<string, unknown>>) => {
+    status = headers['grpc-status'] ?? status
+  }
+  request.on('response', record)
+  request.on('trailers', record)
+  request.end(emptyMessage)
+  try {
+    let length = 0
+    for await (const chunk of request) length += chunk.length
+    return { status, length }
+  } finally {
+    session.destroy()
+  }
+}
+
+/** The answer to a call without fields. */
+export interface BuildKitAnswer {
+  readonly status: unknown
+  readonly length: number
+}
+
+/** A message of gRPC without content: not compressed, length 0. */
+const emptyMessage = Buffer.alloc(5)
