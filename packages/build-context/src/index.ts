@@ -9,3 +9,4 @@ export {
   packContextEntries,
 } from './pack-build-context.js'
 export { type ReadContextOptions, readBuildContext } from './read-build-context.js'
+export { unpackArchive } from './unpack-archive.js'
