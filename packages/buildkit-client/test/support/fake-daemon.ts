@@ -33,9 +33,10 @@ export interface DaemonFault {
   readonly at: BuildPhase
   /**
    * `cut` ends the connection, `garble` sends bytes that are not HTTP/2, and `hang` lets the call wait until the client
-   * cancels it.
+   * cancels it, or until `until` resolves.
    */
   readonly kind: 'cut' | 'garble' | 'hang'
+  readonly until?: Promise<unknown>
 }
 
 /** Options and faults of a fake daemon. */
@@ -78,7 +79,7 @@ export class FakeDaemon {
   readonly transfers: FakeTransfer[] = []
   readonly #options: FakeDaemonOptions
   readonly #server: Http2Server
-  readonly #streams = new WeakMap<Http2Session, Duplex>()
+  readonly #streams = new Map<Http2Session, Duplex>()
   readonly #sessions = new Map<string, DaemonSession>()
   readonly #builds = new Map<string, BuildProgress>()
   readonly #history = new BuildHistory()
@@ -107,8 +108,16 @@ export class FakeDaemon {
 
   /** Serves one connection. */
   serve(stream: Duplex): void {
-    this.#server.once('session', (session) => this.#streams.set(session, stream))
+    this.#server.once('session', (session) => {
+      this.#streams.set(session, stream)
+      session.once('close', () => this.#streams.delete(session))
+    })
     this.#server.emit('connection', stream)
+  }
+
+  /** Ends all connections, like a daemon that is stopped. */
+  close(): void {
+    for (const stream of this.#streams.values()) stream.destroy()
   }
 
   #createService(): Partial<ServiceImpl<typeof Control>> {
@@ -239,10 +248,11 @@ export class FakeDaemon {
     if (fault?.kind === 'cut') stream?.destroy()
     if (fault?.kind === 'garble') stream?.write('HTTP/1.1 502 Bad Gateway\r\n\r\nno HTTP/2 any more')
     if (fault === undefined) return
-    await new Promise<void>((resolve) => {
+    const aborted = new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
+    await Promise.race([aborted, ...(fault.until === undefined ? [] : [fault.until])])
     signal.throwIfAborted()
   }
 

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { FakeTransfer } from '../../../buildkit-client/test/support/daemon/local-sources.js'
 import { FakeDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
+import { cgroupError } from '../support/run-failure.js'
 import { CommandError, parseFlags } from './flags.js'
 
 /** Logs and listens like the daemon, which accepts connections before its workers are ready and serves them afterwards. */
@@ -27,7 +29,7 @@ async function serve(words: readonly string[]): Promise<number> {
   const lines = readFixture('daemon.log').toString().split('\n')
   const running = lines.findIndex((line) => line.includes('running server on'))
   for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)
-  const daemon = new FakeDaemon()
+  const daemon = new FakeDaemon({ findRunError, onTransfer: recordTransfer })
   const waiting: Socket[] = []
   let accept: (peer: Socket) => void = (peer) => waiting.push(peer)
   await pause(listenMs)
@@ -50,6 +52,26 @@ async function listen(address: string, accept: (peer: Socket) => void): Promise<
   await new Promise<void>((resolve) =>
     server.listen(path === undefined ? { host, port: Number(port) } : { path }, resolve),
   )
+}
+
+/** runc creates a cgroup for each RUN, except in rootless mode. */
+function findRunError(): string | undefined {
+  if (process.env.ROOTLESSKIT !== undefined) return undefined
+  const cgroup = '/sys/fs/cgroup/cpuset/buildkit'
+  try {
+    mkdirSync(cgroup)
+    rmdirSync(cgroup)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS' ? cgroupError : undefined
+  }
+}
+
+/** Records which files of the last context were sent. */
+function recordTransfer({ step, sent }: FakeTransfer): void {
+  if (step !== '[internal] load build context') return
+  mkdirSync('/var/lib/buildkit', { recursive: true })
+  writeFileSync('/var/lib/buildkit/fake-buildkit-sent.json', JSON.stringify(sent))
 }
 
 function removeSocket(address: string): void {

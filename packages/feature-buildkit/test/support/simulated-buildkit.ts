@@ -1,15 +1,15 @@
 import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import type { Environment } from '@capstan/core/plugin'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
-import { serveDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
+import { FakeDaemon, type FakeDaemonOptions } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
-import { closeLeases, findLeases, openLeases } from './lease-state.js'
-import { toRunFailure } from './run-failure.js'
+import { closeLeases, findLeases, type LeaseState, openLeases } from './lease-state.js'
+import { cgroupError, toRunFailure } from './run-failure.js'
 
 /** Faults of a simulated BuildKit. */
 export interface SimulatedBuildKitOptions {
@@ -37,6 +37,8 @@ export interface SimulatedBuildKitOptions {
   readonly isDiskFull?: boolean
   /** Reads stdin only after this promise resolves. */
   readonly receivesAfter?: Promise<unknown>
+  /** The faults and options of the daemon's API. */
+  readonly daemon?: FakeDaemonOptions
   /** The stdout of a build. Default: a text. */
   readonly archive?: Uint8Array
 }
@@ -277,12 +279,20 @@ async function runDaemon(daemon: MemoryProcess, options: SimulatedBuildKitOption
     stderr.write('buildkitd: could not lock /var/lib/buildkit/buildkitd.lock\n')
     return exitCode
   }
+  const leases = await findLeases(files)
+  const failsRuns = options.failsTestBuild?.includes(toUser(daemon)) ?? false
+  const api = new FakeDaemon({ findRunError: () => (failsRuns ? cgroupError : undefined), ...options.daemon })
+  if (leases !== undefined) apis.set(leases, api)
   if (!neverListens) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
   await files.write('/tmp/buildkitd-argv', argv.join(' '))
   const isRunning = async () => (await findLeases(files))?.isOpen && !(await exists(files, '/tmp/stop'))
   while (options.isUnresponsive?.() || (!signal.aborted && (await isRunning()))) await pause(2, never)
+  api.close()
   return stoppedCode
 }
+
+/** The API of each daemon, by its leases. */
+const apis = new WeakMap<LeaseState, FakeDaemon>()
 
 const never = new AbortController().signal
 
@@ -292,7 +302,7 @@ const stoppedCode = 1
 const toSocketPath = (address = '') => address.replace('unix://', '')
 
 async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOptions): Promise<number> {
-  const { argv, env, files, stdin, stdout, stderr } = process
+  const { argv, env, files, stderr } = process
   const [, command = '', ...rest] = argv
   const socketPath = toSocketPath(env.BUILDKIT_HOST)
   if (!(await exists(files, socketPath))) {
@@ -300,7 +310,7 @@ async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOpt
     return 1
   }
   if (options.isUnresponsive?.()) await new Promise((resolve) => process.signal.addEventListener('abort', resolve))
-  if (command === 'dial-stdio') return serve(stdin, stdout)
+  if (command === 'dial-stdio') return dialStdio(process)
   return command === 'build' ? build(process, { ...options, words: rest }) : 0
 }
 
@@ -352,10 +362,14 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
   return 0
 }
 
-async function serve(stdin: Readable, stdout: Writable): Promise<number> {
+async function dialStdio({ files, stdin, stdout }: MemoryProcess): Promise<number> {
+  const leases = await findLeases(files)
+  const api = leases && apis.get(leases)
+  if (api === undefined) return 1
   const [ours, theirs] = createStreamPair()
-  serveDaemon(theirs)
-  await Promise.allSettled([pipeline(stdin, ours), pipeline(ours, stdout, { end: false })])
+  api.serve(theirs)
+  pipeline(stdin, ours).catch(() => ours.destroy())
+  await pipeline(ours, stdout, { end: false }).catch(() => {})
   return 0
 }
 

@@ -66,6 +66,15 @@ export interface BuildPlan {
   /** The last step. `undefined` for an empty image. */
   readonly output: PlannedStep | undefined
   readonly config: ImageConfig
+  readonly warnings: readonly PlanWarning[]
+}
+
+/** A warning of the frontend. The fake has only the rule on the old form of ENV. */
+export interface PlanWarning {
+  readonly message: string
+  readonly detail: string
+  readonly url: string
+  readonly line: number
 }
 
 /** The configuration of an image, as far as the fake interprets instructions. */
@@ -143,6 +152,7 @@ class Planner {
     const labels = { ...config.Labels, ...this.#pick('label:') }
     return {
       baseImages: this.#baseImages,
+      warnings: this.#stages.flatMap(({ instructions }) => instructions.flatMap(findWarnings)),
       output: step === undefined ? undefined : this.#resolveContext(step),
       config: { ...config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
     }
@@ -373,6 +383,19 @@ export function listSteps(output: PlannedStep): readonly PlannedStep[] {
   }
   visit(output)
   return [...listed.values()].reverse()
+}
+
+function findWarnings({ keyword, text, line }: DockerfileInstruction): readonly PlanWarning[] {
+  if (keyword !== 'ENV' || /^\S+=/.test(text)) return []
+  const rule = 'LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format'
+  return [
+    {
+      message: `${rule} (line ${line})`,
+      detail: 'Legacy key/value format with whitespace separator should not be used',
+      url: 'https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/',
+      line,
+    },
+  ]
 }
 
 /** Adds the default registry and tag. */

@@ -5,6 +5,8 @@ import { SolveError } from './solve-error.js'
 
 /** A finished transfer of the files of one local source. */
 export interface FakeTransfer {
+  /** The name of the vertex, for example `[internal] load build context`. */
+  readonly step: string
   readonly source: string
   /** The paths of the files whose bytes were sent. */
   readonly sent: readonly string[]

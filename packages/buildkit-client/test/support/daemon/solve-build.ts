@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { SolveRequest } from '../../../src/generated/control_pb.js'
-import { type BuildPlan, listSteps, type Mount, type PlannedStep, planBuild, type StepWork } from './build-plan.js'
+import {
+  type BuildPlan,
+  listSteps,
+  type Mount,
+  type PlannedStep,
+  type PlanWarning,
+  planBuild,
+  type StepWork,
+} from './build-plan.js'
 import type { BuildProgress, BuildVertex } from './build-progress.js'
 import type { DaemonSession } from './daemon-session.js'
 import { exportBuild, type ImageStore } from './export-build.js'
@@ -56,6 +64,7 @@ class Build {
   readonly #worker: BuildWorker
   readonly #job: BuildJob
   readonly #filename: string
+  readonly #definition: BuildVertex
   #dockerfile = ''
   #excludePatterns: readonly string[] = []
 
@@ -63,6 +72,7 @@ class Build {
     this.#worker = worker
     this.#job = job
     this.#filename = job.request.FrontendAttrs.filename ?? 'Dockerfile'
+    this.#definition = createVertex(`[internal] load build definition from ${this.#filename}`)
   }
 
   async solve(): Promise<Readonly<Record<string, string>>> {
@@ -84,9 +94,22 @@ class Build {
     }
     this.#dockerfile = text
     const plan = planBuild(text, { filename: this.#filename, attributes })
+    for (const warning of plan.warnings) this.#warn(warning)
     for (const image of plan.baseImages) await this.#loadMetadata(image)
     this.#excludePatterns = toPatterns(read(`${this.#filename}.dockerignore`) ?? (await this.#loadIgnoreFile()))
     return plan
+  }
+
+  #warn({ message, detail, url, line }: PlanWarning): void {
+    this.#job.progress.warn({
+      vertex: this.#definition.digest,
+      level: 1n,
+      short: Buffer.from(message),
+      detail: [Buffer.from(detail)],
+      url,
+      info: { filename: this.#filename, data: Buffer.from(this.#dockerfile), language: 'Dockerfile' },
+      ranges: [{ start: { line }, end: { line } }],
+    })
   }
 
   async #loadDefinition(): Promise<FileTree> {
@@ -96,7 +119,7 @@ class Build {
       this.#filename.replace(/Dockerfile$/, 'dockerfile'),
     ]
     try {
-      return await this.#receive(createVertex(`[internal] load build definition from ${this.#filename}`), {
+      return await this.#receive(this.#definition, {
         source: 'dockerfile',
         hint: 'dockerfile',
         followPaths: [...new Set(followPaths)],
@@ -177,7 +200,7 @@ class Build {
           copy.isInUse = false
         })
       report(total, { isDone: true })
-      this.#worker.onTransfer({ source, sent: received.sent })
+      this.#worker.onTransfer({ step: vertex.name, source, sent: received.sent })
       interval.complete()
       return received.tree
     } catch (error) {
