@@ -9,6 +9,11 @@ export interface ContextEntry {
   readonly sizeBytes: number
   /** `undefined` for files in memory. */
   readonly modifiedAt: Date | undefined
+  /**
+   * Nanoseconds since 1970. They differ from those of an earlier time when the content may differ, also when a program has set
+   * the modification time. Then only the whole seconds are those of \`modifiedAt\`. \`undefined\` for files in memory.
+   */
+  readonly modifiedNs?: bigint
   /** Identifies a file with several names (hard links): equal for each of its names. */
   readonly fileId?: string
   /** The relative target of a link, as it is written. */

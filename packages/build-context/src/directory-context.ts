@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContextEntry, emptyContent } from './context-entry.js'
@@ -8,6 +8,7 @@ import { readUnchanged } from './file-content.js'
 import { type ByteText, decode, toByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
 import { staysInside } from './link-target.js'
+import { toModifiedNs } from './modified-ns.js'
 import type { ReadContextOptions } from './read-build-context.js'
 
 /**
@@ -46,18 +47,18 @@ async function findEntry(
 ): Promise<ContextEntry | undefined> {
   const path = requireText(bytes)
   const location = join(root, path)
-  const stats = await withReadError(path, lstat(location))
+  const stats = await withReadError(path, lstat(location, { bigint: true }))
   if (stats.isSocket()) return undefined
   if (stats.isDirectory()) return toEntry(path, 'directory', stats)
   if (stats.isSymbolicLink()) return toLink(root, path, stats)
   if (!stats.isFile())
     throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
   const open = () => readUnchanged(location, { path, stats, signal })
-  const identity = stats.nlink > 1 ? { fileId: `${stats.dev}:${stats.ino}` } : {}
-  return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, ...identity, open }
+  const identity = stats.nlink > 1n ? { fileId: `${stats.dev}:${stats.ino}` } : {}
+  return { ...toEntry(path, 'file', stats), sizeBytes: Number(stats.size), ...identity, open }
 }
 
-async function toLink(root: string, path: string, stats: Stats): Promise<ContextEntry> {
+async function toLink(root: string, path: string, stats: BigIntStats): Promise<ContextEntry> {
   const linkTarget = await withReadError(path, readlink(join(root, path)))
   if (!(await withReadError(path, staysInside(root, path, linkTarget)))) {
     throw createInvalidError(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
@@ -65,8 +66,9 @@ async function toLink(root: string, path: string, stats: Stats): Promise<Context
   return { ...toEntry(path, 'symlink', stats), linkTarget }
 }
 
-function toEntry(path: string, type: ContextEntry['type'], { mode, mtime }: Stats): ContextEntry {
-  return { path, type, mode: toMode(mode), sizeBytes: 0, modifiedAt: mtime, open: emptyContent }
+function toEntry(path: string, type: ContextEntry['type'], stats: BigIntStats): ContextEntry {
+  const times = { modifiedAt: stats.mtime, modifiedNs: toModifiedNs(stats) }
+  return { path, type, mode: toMode(Number(stats.mode)), sizeBytes: 0, ...times, open: emptyContent }
 }
 
 /** Windows has no permission bits, so every file is executable, as with docker's CLI. */

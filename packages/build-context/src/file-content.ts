@@ -1,11 +1,11 @@
-import { constants, type Stats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createReadError, withReadError } from './context-errors.js'
 
 interface ListedFile {
   /** Names the file in errors. */
   readonly path: string
-  readonly stats: Stats
+  readonly stats: BigIntStats
   readonly signal: AbortSignal | undefined
 }
 
@@ -21,7 +21,7 @@ export async function* readUnchanged(location: string, listed: ListedFile): Asyn
 }
 
 async function* readBlocks(file: FileHandle, listed: ListedFile): AsyncIterable<Uint8Array> {
-  let left = listed.stats.size
+  let left = Number(listed.stats.size)
   while (left > 0) {
     listed.signal?.throwIfAborted()
     const block = Buffer.allocUnsafe(Math.min(blockBytes, left))
@@ -38,7 +38,7 @@ async function* readBlocks(file: FileHandle, listed: ListedFile): AsyncIterable<
 async function openListed(location: string, { path, stats }: ListedFile): Promise<FileHandle> {
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   const file = await withReadError(path, open(location, flags))
-  const now = await file.stat()
+  const now = await file.stat({ bigint: true })
   if (now.ino === stats.ino && now.dev === stats.dev && now.size === stats.size) return file
   await file.close()
   throw createReadError(path, 'it changed after it was listed')

@@ -1,4 +1,4 @@
-export type { ContextEntry } from './context-entry.js'
+export { type ContextEntry, parentsOf } from './context-entry.js'
 export { type DigestedEntry, digestEntry } from './digest-entry.js'
 export {
   type BuildFile,
@@ -8,5 +8,6 @@ export {
   packBuildContext,
   packContextEntries,
 } from './pack-build-context.js'
+export { createPathMatcher } from './path-matcher.js'
 export { type ReadContextOptions, readBuildContext } from './read-build-context.js'
 export { unpackArchive } from './unpack-archive.js'

@@ -33,6 +33,16 @@ export function parseIgnoreFile(
   })
 }
 
+/** Parses patterns that were lines of a .dockerignore. They have no comments, and are cleaned once more. */
+export function parsePatterns(patterns: readonly string[]): readonly IgnoreLine[] {
+  return patterns.map((pattern, index) => {
+    const text = trimSpace(toByteText(pattern))
+    const cleaned = text === '' ? '' : cleanPath(text)
+    const isException = cleaned.startsWith('!')
+    return { number: index + 1, text, pattern: isException ? cleaned.slice(1) : cleaned, isException }
+  })
+}
+
 function toPattern(text: ByteText): Pick<IgnoreLine, 'pattern' | 'isException'> {
   const isNegated = text.startsWith('!')
   const named = isNegated ? trimSpace(text.slice(1)) : text

@@ -1,6 +1,6 @@
 import { createInvalidError } from '../context-errors.js'
 import { type ByteText, decode, toByteText } from './byte-text.js'
-import { type IgnoreLine, parseIgnoreFile } from './ignore-file.js'
+import { type IgnoreLine, parseIgnoreFile, parsePatterns } from './ignore-file.js'
 import { createPathTest, IgnorePath, isPattern, type PathTest } from './ignore-pattern.js'
 
 /** The default name of the ignore file. */
@@ -33,14 +33,20 @@ export class IgnoreRules {
   readonly #field: string
   readonly #kept: ReadonlySet<ByteText>
 
-  /** @throws HostError INVALID_ARGUMENT with field, line and pattern for a pattern that docker rejects */
+  /**
+   * `content` is the text of a .dockerignore, or its patterns as BuildKit's frontend has parsed them.
+   *
+   * @throws HostError INVALID_ARGUMENT with field, line and pattern for a pattern that docker rejects
+   */
   constructor(
-    content: string | Uint8Array,
+    content: string | Uint8Array | readonly string[],
     { field, keep = [], isWindows = process.platform === 'win32' }: IgnoreRulesOptions,
   ) {
     this.#field = field
     this.#kept = new Set(keep.map(toByteText))
-    this.patterns = parseIgnoreFile(content, { isWindows }).flatMap((line) => this.#compile(line))
+    const isText = typeof content === 'string' || content instanceof Uint8Array
+    const lines = isText ? parseIgnoreFile(content, { isWindows }) : parsePatterns(content)
+    this.patterns = lines.flatMap((line) => this.#compile(line))
   }
 
   /** Whether `match` and `check` may throw: docker rejects a pattern only when it compares it with a path. */

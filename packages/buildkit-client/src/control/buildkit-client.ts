@@ -1,11 +1,20 @@
 import type { Duplex } from 'node:stream'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import { Control } from '../generated/control_pb.js'
+import {
+  type BuildHistoryEvent,
+  type BuildHistoryRequestSchema,
+  Control,
+  type SolveRequestSchema,
+  type SolveResponse,
+  type StatusResponse,
+} from '../generated/control_pb.js'
 import { type FailedCall, toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
+import { SessionStream } from './session-stream.js'
 import { StreamSessionManager } from './stream-session-manager.js'
 
 /** Options of `prune`. */
@@ -70,9 +79,76 @@ export class BuildKitClient {
     })
   }
 
+  /**
+   * Runs one build, and resolves when it has ended. An abort cancels it on the daemon. It has no time limit.
+   *
+   * @throws HostError OPERATION_FAILED when the build fails. Its cause is the error of gRPC, with the details of BuildKit.
+   */
+  async solve(
+    request: MessageInitShape<typeof SolveRequestSchema>,
+    options?: OperationOptions,
+  ): Promise<SolveResponse> {
+    return this.#call({ operation: 'solve', timeoutMs: undefined }, options, (call) =>
+      this.#control.solve(request, call),
+    )
+  }
+
+  /** Reads the progress of the build `ref`, also before it has started. Ends when the build has ended. */
+  async *status(ref: string, options?: OperationOptions): AsyncIterable<StatusResponse> {
+    yield* this.#read({ operation: 'status', timeoutMs: undefined }, options, (call) =>
+      this.#control.status({ Ref: ref }, call),
+    )
+  }
+
+  /**
+   * Opens the connection on which the daemon calls this client during builds. Its bytes are HTTP/2, and this side is the server.
+   * A header with several values is sent as several fields.
+   *
+   * The stream fails when the connection ends or the daemon rejects the call. Destroying it cancels the call.
+   */
+  async openSession(headers: SessionHeaders, { signal }: OperationOptions = {}): Promise<Duplex> {
+    signal?.throwIfAborted()
+    if (this.#session.isClosed) {
+      const failedCall = { operation: 'session', timeoutMs: undefined, endpoint: this.#endpoint }
+      throw toConnectionError(await this.#session.ended, failedCall)
+    }
+    const path = `/${Control.typeName}/${Control.method.session.name}`
+    const grpc = { 'content-type': 'application/grpc+proto', te: 'trailers' }
+    return new SessionStream(await this.#session.request('POST', path, { ...headers, ...grpc }, {}))
+  }
+
+  /** Reads the history of builds, and then changes of it until `signal` aborts, unless `EarlyExit` is set. */
+  async *listenBuildHistory(
+    request: MessageInitShape<typeof BuildHistoryRequestSchema>,
+    options?: OperationOptions,
+  ): AsyncIterable<BuildHistoryEvent> {
+    yield* this.#read({ operation: 'history', timeoutMs: undefined }, options, (call) =>
+      this.#control.listenBuildHistory(request, call),
+    )
+  }
+
   /** Ends the connection and its stream. Pending calls reject with CONNECTION_LOST. Idempotent. */
   close(): void {
     this.#session.close()
+  }
+
+  async *#read<T>(
+    call: Omit<FailedCall, 'endpoint'>,
+    options: OperationOptions | undefined,
+    send: (options: CallOptions) => AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    const canceling = new AbortController()
+    const signals = [canceling.signal, ...(options?.signal ? [options.signal] : [])]
+    const messages = send({ signal: AbortSignal.any(signals) })[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const { value, done } = await this.#call(call, options, () => messages.next())
+        if (done) return
+        yield value
+      }
+    } finally {
+      canceling.abort()
+    }
   }
 
   async #call<T>(
@@ -93,6 +169,9 @@ export class BuildKitClient {
     }
   }
 }
+
+/** Header fields, each with one value or several. */
+export type SessionHeaders = Readonly<Record<string, string | readonly string[]>>
 
 /** The library requires a URL. The host name is never resolved. */
 const baseUrl = 'http://buildkit'

@@ -4,6 +4,7 @@ import {
   type ClientSessionRequestOptions,
   connect,
   type OutgoingHttpHeaders,
+  type Settings,
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { GrpcTransportOptions } from '@connectrpc/connect-node'
@@ -18,10 +19,11 @@ export class StreamSessionManager implements SessionManager {
   /** Resolves when the connection has ended. */
   readonly ended: Promise<SessionEnd>
   readonly #session: ClientHttp2Session
+  #calls = 0
 
   constructor(stream: Duplex, authority: string) {
     this.authority = authority
-    this.#session = connect(authority, { createConnection: () => stream })
+    this.#session = connect(authority, { createConnection: () => stream, settings })
     // Pending calls keep the Node process alive. An idle connection must not.
     this.#session.unref()
     this.ended = watch(this.#session, stream)
@@ -33,7 +35,14 @@ export class StreamSessionManager implements SessionManager {
     headers: OutgoingHttpHeaders,
     options: ClientSessionRequestOptions,
   ): Promise<ClientHttp2Stream> {
-    return this.#session.request({ ...headers, ':method': method, ':path': path }, options)
+    const call = this.#session.request({ ...headers, ':method': method, ':path': path }, options)
+    this.#calls += 1
+    this.#session.ref()
+    call.once('close', () => {
+      this.#calls -= 1
+      if (this.#calls === 0) this.#session.unref()
+    })
+    return call
   }
 
   /** Does nothing: no pings are sent, because the stream ends when the peer is gone. */
@@ -88,3 +97,9 @@ function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd>
 }
 
 const afterEndMs = 100
+
+/**
+ * The status of a failed build contains the text of the Dockerfile, and a Go server sends no headers above the limit of its
+ * client. The window is for outputs of builds, which arrive faster than by the default of 64 KiB.
+ */
+const settings: Settings = { maxHeaderListSize: 16 * 1024 * 1024, initialWindowSize: 1024 * 1024 }
