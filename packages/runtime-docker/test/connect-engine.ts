@@ -65,7 +65,6 @@ function toDetails(path: string, version: string): DockerDetails {
       userNamespaces: false,
       location: 'this-machine',
       indexServer: undefined,
-      imageStore: 'storage-driver',
     },
     unsupportedOptions: unsupportedBuildOptions,
     absent: [],

@@ -75,4 +75,21 @@ export const imageCases: readonly ConformanceCase[] = defineCases(runtimeCapabil
       expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
   },
+  'IMG-009': {
+    title: 'removeImage removes the base of another image, or rejects with IN_USE and that image, and keeps the base',
+    needs: [imageBuilderCapability],
+    run: async (context) => {
+      const base = await buildImage(context, `FROM ${context.image}\nLABEL conformance.base=1\n`)
+      const { id } = expectDefined(await findImage(context, base), 'the base in the list')
+      const derived = await buildImage(context, `FROM ${base}\nLABEL conformance.derived=1\n`)
+      const removing = context.runtime.removeImage(base).then(() => true)
+      const removed = await removing.catch(async (error: unknown) => {
+        const { facts } = await expectHostError('IN_USE', () => Promise.reject(error))
+        expect(facts.users.includes(derived), `the image "${derived}" among the users`, facts.users)
+        return false
+      })
+      expectEqual(await context.runtime.imageExists(base), !removed, 'imageExists of the tag')
+      expectEqual(await context.runtime.imageExists(id), !removed, 'imageExists of the id')
+    },
+  },
 })

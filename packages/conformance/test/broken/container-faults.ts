@@ -133,6 +133,17 @@ export const containerFaults: readonly FaultyPlugin[] = [
         throw isHostError(error, 'IN_USE') ? new Error('409 conflict') : error
       }),
   })),
+  runtimeFault('removeImage removes the tag of the base of an image and keeps the base', 'IMG-009', (runtime) => {
+    const kept = new Set<string>()
+    return {
+      removeImage: async (image, options) => {
+        const tagged = (await runtime.listImages()).filter(({ tags }) => tags.includes(image))
+        await runtime.removeImage(image, options)
+        for (const { id } of tagged) kept.add(id)
+      },
+      imageExists: async (image, options) => kept.has(image) || (await runtime.imageExists(image, options)),
+    }
+  }),
   runtimeFault('getImageHomeDir rejects for an absent image', 'HOME-001', (runtime) => ({
     getImageHomeDir: async (image, options) => {
       options?.signal?.throwIfAborted()

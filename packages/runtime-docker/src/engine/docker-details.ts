@@ -56,8 +56,6 @@ export interface EngineFacts {
   readonly location: EngineLocation
   /** The key of Docker Hub in stored credentials: `IndexServerAddress` of `/info`. */
   readonly indexServer: string | undefined
-  /** Where the engine stores images: the image store of containerd, or a storage driver such as overlay2. */
-  readonly imageStore: 'containerd' | 'storage-driver'
 }
 
 /**

@@ -19,14 +19,7 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
     userNamespaces: options.some((option) => option.startsWith('name=userns')),
     location: toLocation(info, endpoint, system),
     indexServer: info.IndexServerAddress,
-    imageStore: toImageStore(info),
   }
-}
-
-/** Where an engine stores images. https://docs.docker.com/engine/storage/containerd/ */
-export function toImageStore({ DriverStatus }: InfoAnswer): EngineFacts['imageStore'] {
-  const isContainerd = DriverStatus?.some((row) => row.includes('io.containerd.snapshotter.v1'))
-  return isContainerd ? 'containerd' : 'storage-driver'
 }
 
 /** The reason why the address of this host for containers is unknown; `undefined` where it is known. */
@@ -62,8 +55,6 @@ export interface InfoAnswer {
   readonly NCPU?: number
   readonly SecurityOptions?: readonly string[] | null
   readonly IndexServerAddress?: string
-  /** Rows of a name and a value. */
-  readonly DriverStatus?: readonly (readonly string[])[] | null
   readonly MemoryLimit?: boolean
   readonly CpuCfsQuota?: boolean
   readonly PidsLimit?: boolean

@@ -9,32 +9,23 @@ import { findImage } from './images.js'
  * Removes an image. Given a tag, removes that tag, and the image too if it was the last one. Given an id, removes all
  * tags and the image. Resolves if it does not exist.
  *
- * Rejects with IN_USE and the users' names when a container, running or not, or another image uses it.
+ * Rejects with IN_USE and the users' names when a container, running or not, or another image uses it. The users are
+ * listed before the removal: engines remove the last tag of the base of an image and keep the image without tags, and
+ * Docker 28.5 with the image store of containerd does so for an id as well.
  */
 export async function removeImage(engine: DockerEngine, call: EngineCall): Promise<void> {
   const { subject: image } = call
   const api = await engine.api(call)
-  if (engine.details.facts.imageStore === 'containerd') await checkUnused(engine, api, call)
-  const refusal = await tryRemove(api, image)
-  if (refusal === undefined) return
   const found = await findImage(engine, image, call)
   if (found === undefined) return
+  const keepsImage = !isIdOf(image, found) && (found.RepoTags ?? []).length > 1
+  if (!keepsImage) await rejectUsed(api, found, { image })
+  const refusal = await tryRemove(api, image)
+  if (refusal === undefined) return
+  // A container or an image may use it since the lists, and some engines refuse to remove one of several tags.
   await rejectUsed(api, found, { image, cause: refusal })
   if (!isIdOf(image, found)) throw refusal
   await removeTags(api, found, refusal)
-}
-
-/**
- * Rejects with IN_USE when a container or another image uses the image, unless only one of several tags is to be removed.
- * With the image store of containerd, Docker 28.5 answers the removal of the base of an image with success, and keeps it
- * without its tags.
- */
-async function checkUnused(engine: DockerEngine, api: DockerApi, call: EngineCall): Promise<void> {
-  const { subject: image } = call
-  const found = await findImage(engine, image, call)
-  if (found === undefined) return
-  const hasOtherTags = !isIdOf(image, found) && (found.RepoTags ?? []).length > 1
-  if (!hasOtherTags) await rejectUsed(api, found, { image })
 }
 
 async function rejectUsed(
@@ -42,7 +33,7 @@ async function rejectUsed(
   found: InspectedImage,
   { image, cause }: { readonly image: string; readonly cause?: unknown },
 ): Promise<void> {
-  const users = [...(await listContainersOf(api, found)), ...(await listChildren(api, found))]
+  const users = (await Promise.all([listContainersOf(api, found), listChildren(api, found)])).flat()
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause })
 }
 

@@ -49,13 +49,6 @@ describe('toEngineFacts', () => {
     expect(factsOf({ SecurityOptions: null })).toMatchObject({ rootless: false, userNamespaces: false })
   })
 
-  test('reads the image store from the driver status', () => {
-    const row = ['driver-type', 'io.containerd.snapshotter.v1']
-    expect(factsOf({ DriverStatus: [row] }).imageStore).toBe('containerd')
-    expect(factsOf({ DriverStatus: [['Backing Filesystem', 'extfs']] }).imageStore).toBe('storage-driver')
-    expect(factsOf({ DriverStatus: null }).imageStore).toBe('storage-driver')
-  })
-
   test.each([
     ['one kernel and one host name', {}, undefined, 'this-machine'],
     ['another kernel, whatever the socket', { KernelVersion: '5.15' }, undefined, 'elsewhere'],

@@ -6,7 +6,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
 import type { DockerDetails } from '../../src/engine/docker-details.js'
-import { type InfoAnswer, toImageStore } from '../../src/engine/engine-facts.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
 import { buildImage, getImageHomeDir, imageExists, listImages, pullImage, removeImage } from '../run-operations.js'
 import { credentials, startTestRegistry } from './test-registry.js'
@@ -17,14 +16,6 @@ describeWithEngine('images of a real engine', (testEngine) => {
     const tag = `capstan-test-image:${randomUUID()}`
     onTestFinished(() => removeAll(connected))
     return { ...connected, tag }
-  }
-
-  /** Connects with the image store as the probe finds it. */
-  async function connectWithStore(): Promise<ReturnType<typeof connect>> {
-    const { engine } = connectEngine(testEngine)
-    const request = { operation: 'test', subject: 'info', method: 'GET', path: '/info' } as const
-    const imageStore = toImageStore(await engine.sendJson<InfoAnswer>(request))
-    return connect({ facts: { ...engine.details.facts, imageStore } })
   }
 
   /** Includes images that a later build has untagged. A derived image is removed before its base. */
@@ -245,7 +236,9 @@ describeWithEngine('images of a real engine', (testEngine) => {
     const { host } = await startTestRegistry()
     const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
     const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: { auth } } }), DOCKER_CONFIG: '/nonexistent' }
-    onTestFinished(() => removeImage(engine, `${host}/app:1`))
+    onTestFinished(async () => {
+      for (const image of [tag, `${host}/app:1`]) await removeImage(engine, image)
+    })
     await buildImage(engine, { dockerfile: `FROM ${host}/app:1\n`, tag, credentialSources: { env } })
     expect(await getImageHomeDir(engine, tag)).toBe('/pulled')
   })
@@ -276,7 +269,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('removes by tag and by id with all tags, repeatedly, and rejects with IN_USE and the users', async () => {
-    const { engine, tag, instance } = await connectWithStore()
+    const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const other = `${tag}-other`
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag: other })
@@ -298,12 +291,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('rejects with IN_USE for the base of another image, and removes it after that image', async () => {
-    const { engine, tag, instance } = await connectWithStore()
+    const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
     const child = `${tag}-child`
     await buildImage(engine, { dockerfile: `FROM ${tag}\nENV Y=1\nENV Z=1\n`, tag: child })
-    await expect(removeImage(engine, image?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' })
+    for (const reference of [image?.id ?? '', tag]) {
+      await expect(removeImage(engine, reference)).rejects.toMatchObject({ code: 'IN_USE' })
+    }
     expect(await imageExists(engine, tag)).toBe(true)
     await removeImage(engine, child)
     await removeImage(engine, tag)

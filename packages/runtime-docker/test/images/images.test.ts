@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { getImageHomeDir, imageExists, listImages, removeImage } from '../run-operations.js'
-import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
+import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`
 const absent = refusal(404, 'No such image: app')
@@ -85,50 +85,76 @@ test('lists one entry per image, without <none>, filtered by the engine', async 
   expect(JSON.parse(seen[0]?.query.get('filters') ?? '')).toEqual({ label: ['a=b', 'c=d'] })
 })
 
+const tagged = json(200, { Id: id, RepoTags: ['app:latest'] })
+const withoutUsers = [
+  ['GET /containers/json', json(200, [])],
+  ['GET /images/json', json(200, [])],
+] as const
 const conflict = refusal(409, 'conflict: unable to remove repository reference')
 
 test('removeImage resolves for a missing image, also when it disappears between two requests', async () => {
-  const gone = await startScriptedEngine([['DELETE /images/app', absent]])
+  const gone = await startScriptedEngine([['GET /images/app/json', absent]])
   await removeImage(gone.engine, 'app')
+  expect(gone.log()).toEqual(['GET /images/app/json'])
   const going = await startScriptedEngine([
-    ['DELETE /images/app', conflict],
-    ['GET /images/app/json', absent],
+    ...withoutUsers,
+    ['GET /images/app/json', tagged],
+    ['DELETE /images/app', absent],
   ])
   await removeImage(going.engine, 'app')
 })
 
-test('removeImage rejects with IN_USE and the containers and the derived images of the image', async () => {
-  const { engine } = await startScriptedEngine([
-    ['DELETE /images/app', conflict],
-    ['GET /images/app/json', json(200, { Id: id, RepoTags: ['app:latest'] })],
-    [
-      'GET /containers/json',
-      json(200, [
-        { Id: '1', Names: ['/mine'], ImageID: id },
-        { Id: '2', Names: ['/of-a-child'], ImageID: 'sha256:2' },
-      ]),
-    ],
-    [
-      'GET /images/json',
-      json(200, [
-        { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] },
-        { Id: 'sha256:3', ParentId: '' },
-      ]),
-    ],
+test.for(['app', id])(
+  'removeImage rejects with IN_USE and the users of an image, without a removal: %s',
+  async (image) => {
+    const { engine, log } = await startScriptedEngine([
+      [`GET /images/${image}/json`, tagged],
+      [
+        'GET /containers/json',
+        json(200, [
+          { Id: '1', Names: ['/mine'], ImageID: id },
+          { Id: '2', Names: ['/of-a-child'], ImageID: 'sha256:2' },
+        ]),
+      ],
+      [
+        'GET /images/json',
+        json(200, [
+          { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] },
+          { Id: 'sha256:3', ParentId: '' },
+        ]),
+      ],
+      ['DELETE /images/*', json(200, [{ Untagged: 'app:latest' }, { Deleted: id }])],
+    ])
+    await expect(removeImage(engine, image)).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { subject: `image "${image}"`, users: ['mine', 'child:1'] },
+    })
+    expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
+  },
+)
+
+test('removeImage removes one of several tags of an image with users, without a list of them', async () => {
+  const { engine, log } = await startScriptedEngine([
+    ['GET /images/app:1/json', json(200, { Id: id, RepoTags: ['app:1', 'app:2'] })],
+    ['DELETE /images/app:1', json(200, [{ Untagged: 'app:1' }])],
   ])
-  await expect(removeImage(engine, 'app')).rejects.toMatchObject({
-    code: 'IN_USE',
-    facts: { users: ['mine', 'child:1'] },
-  })
+  await removeImage(engine, 'app:1')
+  expect(log()).toEqual(['GET /images/app:1/json', 'DELETE /images/app:1'])
+})
+
+test('removeImage rejects with IN_USE and a container that is created meanwhile', async () => {
+  const { engine } = await startScriptedEngine([
+    ['GET /images/app/json', tagged],
+    ['GET /containers/json', inTurn(json(200, []), json(200, [{ Id: '1', Names: ['/late'], ImageID: id }]))],
+    ['GET /images/json', json(200, [])],
+    ['DELETE /images/app', conflict],
+  ])
+  await expect(removeImage(engine, 'app')).rejects.toMatchObject({ code: 'IN_USE', facts: { users: ['late'] } })
 })
 
 test('removeImage removes all tags of an id, and rejects with a refusal for an unknown reason', async () => {
-  const script = [
-    ['GET /containers/json', json(200, [])],
-    ['GET /images/json', json(200, [])],
-  ] as const
   const two = await startScriptedEngine([
-    ...script,
+    ...withoutUsers,
     [`DELETE /images/${id}`, conflict],
     [`GET /images/${id}/json`, json(200, { Id: id, RepoTags: ['app:1', 'app:2'] })],
     ['DELETE /images/app:*', inTurn(empty(), absent)],
@@ -136,56 +162,9 @@ test('removeImage removes all tags of an id, and rejects with a refusal for an u
   await removeImage(two.engine, id)
   expect(two.log().filter((line) => line.startsWith('DELETE /images/app'))).toHaveLength(2)
   const one = await startScriptedEngine([
-    ...script,
+    ...withoutUsers,
     [`DELETE /images/${id}`, conflict],
-    [`GET /images/${id}/json`, json(200, { Id: id, RepoTags: ['app:1'] })],
+    [`GET /images/${id}/json`, tagged],
   ])
   await expect(removeImage(one.engine, id)).rejects.toMatchObject({ code: 'IN_USE' })
-})
-
-describe('removeImage with the image store of containerd', () => {
-  const child = { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] }
-  const parent = (tags: readonly string[]) => json(200, { Id: id, RepoTags: tags })
-
-  async function startStore(script: Script) {
-    const { engine } = await startFakeEngine()
-    return startScriptedEngine(script, { facts: { ...engine.details.facts, imageStore: 'containerd' } })
-  }
-
-  test.for(['app:1', id])('rejects with IN_USE for the base of an image, without a removal: %s', async (image) => {
-    const { engine, log } = await startStore([
-      [`GET /images/${image}/json`, parent(['app:1'])],
-      ['GET /containers/json', json(200, [])],
-      ['GET /images/json', json(200, [child])],
-      ['DELETE /images/*', json(200, [{ Untagged: 'app:1' }, { Deleted: id }])],
-    ])
-    await expect(removeImage(engine, image)).rejects.toMatchObject({
-      code: 'IN_USE',
-      facts: { subject: `image "${image}"`, users: ['child:1'] },
-    })
-    expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
-  })
-
-  test('removes one of several tags of the base of an image', async () => {
-    const { engine, log } = await startStore([
-      ['GET /images/app:1/json', parent(['app:1', 'app:2'])],
-      ['DELETE /images/app:1', json(200, [{ Untagged: 'app:1' }])],
-    ])
-    await removeImage(engine, 'app:1')
-    expect(log()).toEqual(['GET /images/app:1/json', 'DELETE /images/app:1'])
-  })
-
-  test('removes an image without users, and resolves for a missing one', async () => {
-    const { engine, log } = await startStore([
-      ['GET /images/app:1/json', parent(['app:1'])],
-      ['GET /containers/json', json(200, [])],
-      ['GET /images/json', json(200, [{ Id: id, RepoTags: ['app:1'] }])],
-      ['GET /images/gone/json', absent],
-      ['DELETE /images/app:1', json(200, [{ Deleted: id }])],
-      ['DELETE /images/gone', absent],
-    ])
-    await removeImage(engine, 'app:1')
-    expect(log()).toContain('DELETE /images/app:1')
-    await removeImage(engine, 'gone')
-  })
 })
