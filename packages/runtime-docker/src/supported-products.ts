@@ -36,6 +36,7 @@ export const podmanProduct: EngineProduct = {
       usesUnsetEnv: true,
       removesGracefully: true,
       showsBridgeWithoutNetwork: true,
+      truncatesLogs: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions,

@@ -10,6 +10,8 @@ export function hasFeature(apiVersion: string, feature: keyof typeof features): 
 
 /** The API versions that introduced the features. */
 const features = {
+  /** A followed log is complete. Before, it can end with the container while a slow reader reads. Seen on Docker 20.10. */
+  completeLogs: '1.42',
   /** A create connects the container to several networks. Before, the others are connected after the create. */
   severalNetworks: '1.44',
   /** The name of a network is unique. Before, requests at the same time can create several of one name. */

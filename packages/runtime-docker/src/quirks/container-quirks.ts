@@ -2,10 +2,11 @@ import { type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
 import { toContainerState } from '../containers/inspection/convert-container.js'
 import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
-import type { CreateBody } from '../engine/docker-api.js'
+import type { CreateBody, InspectedExec } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { additionalGroups, isGroupMissing } from '../engine/docker-error-texts.js'
+import { additionalGroups, isCommandMissing, isGroupMissing } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
+import { hasFeature } from './api-features.js'
 
 /** Replaces the names of networks with ids, since the inspections of Podman 4.3 have the name in place of the id. */
 export function withNetworkIds(
@@ -52,6 +53,22 @@ export async function nameGroupOption(
   const { HostConfig } = engine.containers.findCreated(call.subject)?.body ?? (await findContainer(engine, call)) ?? {}
   if (!HostConfig?.GroupAdd?.some((group) => JSON.stringify(group) === facts.given)) return error
   return createHostError('INVALID_ARGUMENT', { ...facts, field: 'groupAdd', expected: additionalGroups }, { cause })
+}
+
+/**
+ * Returns the exit code that the engine recorded for an exec, and 127 for a missing command. Docker 20.10 records 126
+ * and process id 0 for every command that does not start, and sends the OCI runtime's message as output.
+ */
+export function toExecExitCode({ ExitCode, Pid }: InspectedExec, output: string): number | undefined {
+  return ExitCode === 126 && Pid === 0 && isCommandMissing(output) ? 127 : (ExitCode ?? undefined)
+}
+
+/**
+ * Whether the engine ends a followed log with the container, although a slow reader has not read all of it. Docker does
+ * so before 23.0 (API 1.42).
+ */
+export function truncatesLogs({ apiVersion, details }: Pick<DockerEngine, 'apiVersion' | 'details'>): boolean {
+  return details.quirks.truncatesLogs === true || !hasFeature(apiVersion, 'completeLogs')
 }
 
 /** Returns the host name to set for a container in a sandbox on an engine with the quirk `hasSeparateHostname`. */

@@ -32,4 +32,6 @@ export interface EngineQuirks {
   readonly removesGracefully?: boolean
   /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
   readonly showsBridgeWithoutNetwork?: boolean
+  /** Ends a followed log with the container while a slow reader reads, so the rest is read afterwards. Seen on Podman 5.8. */
+  readonly truncatesLogs?: boolean
 }

@@ -1,14 +1,10 @@
 import { createHostError, poll } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import { isCommandMissing } from '../../engine/docker-error-texts.js'
+import { toExecExitCode } from '../../quirks/container-quirks.js'
 
 /**
  * Resolves with the exit code of a process whose output has ended. The engine records it shortly after; if it does not,
- * rejects with EXIT_CODE_UNKNOWN.
- *
- * `output` is the beginning of the output. Docker 20.10 records 126 and process id 0 for every command that does not
- * start, and sends the OCI runtime's message as output. The result for a missing command is then 127, as on other
- * engines.
+ * rejects with EXIT_CODE_UNKNOWN. `output` is the beginning of the output.
  */
 export async function readExitCode(
   engine: DockerEngine,
@@ -17,9 +13,8 @@ export async function readExitCode(
 ): Promise<number> {
   const api = await engine.api(call)
   const ask = async () => {
-    const { Running, ExitCode, Pid } = await api.getExec(execId).inspect()
-    if (Running === true || typeof ExitCode !== 'number') return undefined
-    return ExitCode === 126 && Pid === 0 && isCommandMissing(output) ? 127 : ExitCode
+    const process = await api.getExec(execId).inspect()
+    return process.Running === true ? undefined : toExecExitCode(process, output)
   }
   const code = await poll(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
   if (code !== undefined) return code

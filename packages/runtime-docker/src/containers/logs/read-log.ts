@@ -3,6 +3,7 @@ import { checkOption, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readChunks } from '../../engine/streams/read-chunks.js'
+import { truncatesLogs } from '../../quirks/container-quirks.js'
 import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
 import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
 import { createLogSplitter } from './log-splitter.js'
@@ -13,8 +14,8 @@ import { toEngineTime } from './log-time.js'
  *
  * A followed log that ends while its container runs was interrupted (by rotation, or a stopped engine), and fails with
  * CONNECTION_LOST and the engine's last timestamp. A log that ends with its container is read completely, also by a
- * slow reader. A slow reader may miss the last part of a terminal's log with `tailLines`, and of the log of a container
- * that is removed at its exit.
+ * slow reader. On an engine that truncates logs, a slow reader may miss the last part of a terminal's log with
+ * `tailLines`, and of the log of a container that is removed at its exit.
  */
 export async function* readLog(
   engine: DockerEngine,
@@ -27,14 +28,12 @@ export async function* readLog(
   const { isReplaced } = yield* readOnce({ engine, options, call, filter: position })
   // A start under firewall rules has replaced the container, which had no output.
   if (isReplaced) return yield* readLog(engine, options, call)
+  if (!truncatesLogs(engine)) return
   const rest = position.createResumeFilter()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
 }
 
-/**
- * Reads the rest of a followed log. Engine 20.10 truncates the stream when the container exits and the reader is slow,
- * but the log is complete unless it was removed with the container.
- */
+/** Reads the rest of a truncated log. The log is complete unless it was removed with the container. */
 async function* readRest({ filter, ...reading }: LogReading & { readonly filter: ResumeFilter }) {
   const { since = reading.options.since } = filter
   const { tailLines, ...options } = reading.options

@@ -1,5 +1,6 @@
 import type { LogOptions } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
+import type { DockerDetails } from '../../../src/engine/docker-details.js'
 import type { FakeHandler } from '../../fake/fake-docker-engine.js'
 import { frame } from '../../fake/frames.js'
 import { startRuntime } from '../../start-runtime.js'
@@ -7,8 +8,12 @@ import { startRuntime } from '../../start-runtime.js'
 const first = '2026-01-02T03:04:05.000000001Z'
 const second = '2026-01-02T03:04:06.123456789Z'
 
-async function startLogs(handler?: FakeHandler, config: Readonly<Record<string, unknown>> = {}) {
-  const started = await startRuntime()
+async function startLogs(
+  handler?: FakeHandler,
+  config: Readonly<Record<string, unknown>> = {},
+  changes: Partial<DockerDetails> = {},
+) {
+  const started = await startRuntime(changes)
   const { fake, runtime } = started
   const container = fake.state.createContainer('c', config)
   container.status = 'running'
@@ -247,6 +252,24 @@ describe('a followed log', () => {
         { Tty: true },
       )
       expect(await readText(await open({ follow: true }))).toBe('combined:one\r\ntw;combined:o\r\n;')
+    })
+
+    const recent = { api: { version: '1.44', newest: '1.44', oldest: '1.24', pinned: false } }
+    test.each([
+      ['reads the rest on Podman with a recent API version', { ...recent, quirks: { truncatesLogs: true } }, 2],
+      ['requests the log once with API 1.44, which completes it', recent, 1],
+    ])('%s', async (_, changes, requests) => {
+      const { open, container, fake } = await startLogs(
+        (reply) => {
+          container.exit(0)
+          reply.open().end(Buffer.concat(records))
+        },
+        {},
+        changes,
+      )
+      fake.newestApi = '1.44'
+      await readText(await open({ follow: true }))
+      expect(fake.requests.filter(({ path }) => path.endsWith('/logs'))).toHaveLength(requests)
     })
 
     test('reads nothing more for an empty tail', async () => {
