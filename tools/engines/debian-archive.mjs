@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { runProgram } from '../run-program.mjs'
@@ -13,7 +13,7 @@ import { runProgram } from '../run-program.mjs'
 /**
  * Downloads packages of a suite with all that they depend on to `directory/archives`, by an apt-get that neither reads nor
  * changes what is installed on this machine. apt verifies the signature of the suite and the hash of each file. A file that
- * is already there is not downloaded again.
+ * is already there with that hash is not downloaded again.
  *
  * @param {string} suite
  * @param {readonly string[]} names
@@ -35,9 +35,15 @@ export async function downloadPackages(suite, names, { directory }) {
   // An empty archive, because the files that are already there are not printed.
   const empty = ['-o', `Dir::Cache::archives=${join(directory, 'none')}`]
   const packages = parseUris((await apt([...empty, '--print-uris', 'install', ...names])).output)
+  // apt keeps a file of the right size without a look at its hash.
+  for (const { file, sha256 } of packages) {
+    if (!hasHash(join(archives, file), sha256)) rmSync(join(archives, file), { force: true })
+  }
   await apt(['--download-only', 'install', ...names])
   await apt(['autoclean'])
-  for (const { file, sha256 } of packages) verifyFile(join(archives, file), sha256)
+  const wrong = packages.find(({ file, sha256 }) => !hasHash(join(archives, file), sha256))
+  if (wrong)
+    throw new EngineSetUpError(`${join(archives, wrong.file)} is missing or has another hash than in the index`)
   return packages
 }
 
@@ -117,11 +123,10 @@ export function parseUris(output) {
 /**
  * @param {string} path
  * @param {string} sha256
+ * @returns {boolean} false also when there is no such file
  */
-function verifyFile(path, sha256) {
-  const found = createHash('sha256').update(readFileSync(path)).digest('hex')
-  if (found !== sha256)
-    throw new EngineSetUpError(`${path} has another hash than in the index: remove it, and try again`)
+function hasHash(path, sha256) {
+  return existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === sha256
 }
 
 /**
