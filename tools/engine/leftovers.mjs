@@ -36,15 +36,17 @@ export async function listEngineObjects(connection) {
 
 /**
  * Finds the resources that exist now and did not exist before. With `isShared`, for an engine with other users, only those
- * with a label of Capstan.
+ * with a label of Capstan. With `keepsSteps`, images without tags and owner are ignored: Podman can keep those of the steps of
+ * a build when images are removed at the same time.
  *
  * @param {readonly EngineObject[]} before
  * @param {readonly EngineObject[]} now
- * @param {{ readonly isShared: boolean }} options
+ * @param {{ readonly isShared: boolean, readonly keepsSteps?: boolean }} options
  */
-export function findLeftovers(before, now, { isShared }) {
+export function findLeftovers(before, now, { isShared, keepsSteps = false }) {
   const known = new Set(before.map(({ kind, id }) => `${kind} ${id}`))
-  return now.filter(({ kind, id, labels }) => {
+  return now.filter(({ kind, id, name, labels }) => {
+    if (keepsSteps && kind === 'image' && name === id && !('capstan.owner.instance' in labels)) return false
     const isSameOwner = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
     return isSameOwner && !known.has(`${kind} ${id}`)
   })
@@ -60,7 +62,8 @@ function isNoTestImage({ RepoTags }) {
 function toObject(kind) {
   /** @param {any} listed @returns {EngineObject} */
   return ({ Id, Name, Names, RepoTags, Labels }) => {
-    return { kind, id: Id ?? Name, name: Name ?? Names?.[0] ?? RepoTags?.[0] ?? Id, labels: Labels ?? {} }
+    const tag = RepoTags?.find((/** @type {string} */ one) => one !== '<none>:<none>')
+    return { kind, id: Id ?? Name, name: Name ?? Names?.[0] ?? tag ?? Id, labels: Labels ?? {} }
   }
 }
 

@@ -86,11 +86,12 @@ async function testEngine(engine, { kitOnly }) {
  * @param {{ readonly kitOnly: boolean, readonly isShared: boolean }} options
  */
 async function runSuites(context, { kitOnly, isShared }) {
-  const { name } = context.engine
+  const { name, product } = context.engine
   const before = await listEngineObjects(toConnection(name))
   const cases = await runTested(`${name}: kit`, () => runKit(context))
   const tests = kitOnly ? { failures: [] } : await runTested(`${name}: integration tests`, () => runTests(context))
-  const leftovers = findLeftovers(before, await listEngineObjects(toConnection(name)), { isShared })
+  const now = await listEngineObjects(toConnection(name))
+  const leftovers = findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' })
   return { ...cases, ...tests, failures: [...cases.failures, ...tests.failures, ...toLeftoverFailures(leftovers)] }
 }
 

@@ -18,6 +18,15 @@ test('finds only labelled resources on a shared engine', () => {
   expect(findLeftovers([old], [old, ours, foreign], { isShared: true })).toEqual([ours])
 })
 
+test('ignores images without tags and owner on an engine that keeps the steps of builds', () => {
+  const step = { kind: 'image', id: '3', name: '3', labels: { 'capstan.test': '1' } }
+  const owned = { kind: 'image', id: '4', name: '4', labels: { 'capstan.owner.instance': 'x' } }
+  const tagged = { kind: 'image', id: '5', name: 'app:1', labels: {} }
+  const now = [step, owned, tagged]
+  expect(findLeftovers([], now, { isShared: false })).toEqual(now)
+  expect(findLeftovers([], now, { isShared: false, keepsSteps: true })).toEqual([owned, tagged])
+})
+
 test('lists images without tags, and no test images', async () => {
   const labels = { 'capstan.test.digest': 'ab' }
   const images = [
@@ -27,7 +36,7 @@ test('lists images without tags, and no test images', async () => {
     { Id: '4', RepoTags: null, Labels: null },
   ]
   expect(await listOf({ '/images/json?all=1': images })).toEqual([
-    { kind: 'image', id: '3', name: '<none>:<none>', labels },
+    { kind: 'image', id: '3', name: '3', labels },
     { kind: 'image', id: '4', name: '4', labels: {} },
   ])
 })

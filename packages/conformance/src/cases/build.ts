@@ -100,9 +100,16 @@ export const buildCases: readonly ConformanceCase[] = defineCases(imageBuilderCa
   'BLD-017': {
     title: 'COPY --from copies a file of an earlier stage',
     run: async (context) => {
+      const { runtime, uniqueName } = context
+      const labels = { 'conformance.stage': uniqueName('stage') }
+      // Builders keep the images of earlier stages, which have no tags and no labels of the owner, as their cache.
+      context.defer('images of the first stage', async (options) => {
+        for (const { id } of await runtime.listImages({ ...options, labels })) await runtime.removeImage(id, options)
+      })
       const dockerfile = [
         `FROM ${context.image} AS maker`,
         'RUN echo made > /made',
+        `LABEL conformance.stage=${labels['conformance.stage']}`,
         `FROM ${context.image}`,
         'COPY --from=maker /made /taken',
         '',

@@ -33,7 +33,7 @@ async function rejectUsed(
   found: InspectedImage,
   { image, cause }: { readonly image: string; readonly cause?: unknown },
 ): Promise<void> {
-  const users = (await Promise.all([listContainersOf(api, found), listChildren(api, found)])).flat()
+  const users = (await Promise.all([listContainersOf(api, found), listDerived(api, found)])).flat()
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause })
 }
 
@@ -67,11 +67,23 @@ async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise
     .map(({ Id: id, Names }) => toContainerName(Names?.[0]) || id)
 }
 
-async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  const images = await api.listImages({ all: true })
+async function listDerived(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
+  return findDerived(await api.listImages({ all: true }), Id)
+}
+
+/**
+ * Returns the tags of the images that are built on the image. The image of a step of a build has no tag: the tags of those
+ * that are built on it are returned, or else its id.
+ */
+function findDerived(images: readonly (ListedImage & { readonly ParentId?: string })[], id: string): readonly string[] {
   return images
-    .filter((image: ListedImage & { readonly ParentId?: string }) => image.ParentId === Id)
-    .map(({ Id: id, RepoTags }) => toFamiliarName(RepoTags?.[0] ?? id))
+    .filter(({ ParentId }) => ParentId === id)
+    .flatMap(({ Id, RepoTags }) => {
+      const [tag] = (RepoTags ?? []).filter((one) => !one.includes('<none>'))
+      if (tag !== undefined) return [toFamiliarName(tag)]
+      const further = findDerived(images, Id)
+      return further.length > 0 ? further : [Id]
+    })
 }
 
 /** Whether a reference is an id or a prefix of one, and not a tag. */

@@ -120,14 +120,17 @@ test.for(['app', id])(
         'GET /images/json',
         json(200, [
           { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] },
-          { Id: 'sha256:3', ParentId: '' },
+          { Id: 'sha256:3', ParentId: id, RepoTags: ['<none>:<none>'] },
+          { Id: 'sha256:4', ParentId: 'sha256:3', RepoTags: ['of-two-steps:1'] },
+          { Id: 'sha256:5', ParentId: id, RepoTags: null },
+          { Id: 'sha256:6', ParentId: '' },
         ]),
       ],
       ['DELETE /images/*', json(200, [{ Untagged: 'app:latest' }, { Deleted: id }])],
     ])
     await expect(removeImage(engine, image)).rejects.toMatchObject({
       code: 'IN_USE',
-      facts: { subject: `image "${image}"`, users: ['mine', 'child:1'] },
+      facts: { subject: `image "${image}"`, users: ['mine', 'child:1', 'of-two-steps:1', 'sha256:5'] },
     })
     expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
   },
