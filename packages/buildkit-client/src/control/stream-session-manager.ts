@@ -23,10 +23,11 @@ export class StreamSessionManager implements SessionManager {
 
   constructor(stream: Duplex, authority: string) {
     this.authority = authority
+    const early = readEarly(stream)
     this.#session = connect(authority, { createConnection: () => stream, settings })
     // Pending calls keep the Node process alive. An idle connection must not.
     this.#session.unref()
-    this.ended = watch(this.#session, stream)
+    this.ended = watch(this.#session, stream, early)
   }
 
   async request(
@@ -70,12 +71,24 @@ export interface SessionEnd {
   readonly excerpt: string
 }
 
-function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd> {
+/** Returns the bytes that have arrived before, and puts them back. */
+function readEarly(stream: Duplex): Buffer | undefined {
+  const bytes: unknown = stream.readableLength > 0 ? stream.read() : undefined
+  if (!Buffer.isBuffer(bytes)) return undefined
+  stream.unshift(bytes)
+  return bytes
+}
+
+function watch(session: ClientHttp2Session, stream: Duplex, early: Buffer | undefined): Promise<SessionEnd> {
   let error: Error | undefined
-  let excerpt = ''
-  stream.once('data', (chunk: Buffer) => {
-    excerpt = chunk.subarray(0, 500).toString('latin1')
-  })
+  const toExcerpt = (chunk: Buffer) => chunk.subarray(0, 500).toString('latin1')
+  let excerpt = early === undefined ? '' : toExcerpt(early)
+  // A listener would take early bytes of a socket away from the session.
+  if (early === undefined) {
+    stream.once('data', (chunk: Buffer) => {
+      excerpt = toExcerpt(chunk)
+    })
+  }
   stream.on('error', (reason) => {
     error ??= reason
   })

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
 import { serveDaemon } from '../support/fake-daemon.js'
@@ -25,6 +27,29 @@ describe('BuildKitClient', () => {
       },
     ])
     client.close()
+  })
+
+  it('reads the frames that arrived with the answer to an upgrade', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    server.on('upgrade', async (_, socket) => {
+      const [ours, theirs] = createStreamPair()
+      serveDaemon(theirs)
+      const [settings] = await once(ours, 'data')
+      socket.write(
+        Buffer.concat([Buffer.from('HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'), settings]),
+      )
+      socket.pipe(ours).pipe(socket)
+    })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const headers = { Connection: 'Upgrade', Upgrade: 'h2c' }
+    const [, socket, head] = await once(request({ port, headers }).end(), 'upgrade')
+    expect(head.length).toBeGreaterThan(0)
+    socket.unshift(head)
+    const client = new BuildKitClient(socket, { endpoint })
+    expect(await client.workers()).toHaveLength(1)
+    client.close()
+    server.close()
   })
 
   it('reads the records of the cache and those that a prune removed', async () => {
