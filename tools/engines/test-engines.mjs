@@ -8,6 +8,7 @@ import { testImages } from '../engine/test-image.mjs'
 import { isMain } from '../is-main.mjs'
 import { runStep, StepError, showStepError } from '../step.mjs'
 import { prepareWorkspace, root, scratch } from '../workspace.mjs'
+import { prepareBuildx } from './docker-buildx.mjs'
 import { findMatrixEngines } from './engine-matrix.mjs'
 import {
   findFailedCases,
@@ -64,6 +65,8 @@ async function testEngine(engine, { kitOnly }) {
     start: () =>
       runStep(`${engine.name}: starting`, async (say) => {
         version = await startMatrixEngine(engine, say)
+        // Tests build with it beside Capstan.
+        if (engine.product === 'docker' && !kitOnly) await prepareBuildx(say)
         return version
       }),
     work: (signal) => runSuites({ engine, directory, signal }, { kitOnly, isShared: wasRunning }),
