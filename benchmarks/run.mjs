@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { findBuildx } from '../tools/engines/docker-buildx.mjs'
 import * as appleCalls from './apple-calls.mjs'
+import { buildBenchmarks } from './build.mjs'
 import * as buildkitStart from './buildkit-start.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
@@ -26,11 +28,13 @@ const benchmarks = {
   demux,
   'buildkit-start': buildkitStart,
   'apple-calls': appleCalls,
+  ...buildBenchmarks,
 }
 const missing = {
   engine: await findImageProblem(image),
   buildkit: await findImageProblem(buildkitImage),
   command: findCommandProblem(),
+  buildx: await findBuildxProblem(),
 }
 console.log(`${pairs} alternating pairs, medians; node ${process.version}`)
 for (const [name, benchmark] of Object.entries(benchmarks)) {
@@ -39,6 +43,7 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
     (benchmark.needsEngine && missing.engine) ||
     (benchmark.needsBuildKitImage && missing.buildkit) ||
     (benchmark.needsDockerCommand && missing.command) ||
+    (benchmark.needsBuildx && (missing.engine || missing.buildx)) ||
     benchmark.findProblem?.()
   console.log(`\n${benchmark.title}`)
   if (reason) {
@@ -57,7 +62,7 @@ function toLine({ target, unit = 'ms', atLeast = false }, { label, capstan, base
     baseline === undefined
       ? `${capstan.toFixed(0)} ${unit}`
       : `${ratio.toFixed(2)}  (${capstan.toFixed(1)} / ${baseline.toFixed(1)} ${unit})`
-  const reached = atLeast ? capstan >= target : ratio <= target
+  const reached = atLeast ? capstan >= target : (ratio ?? capstan) <= target
   return `${label === undefined ? '' : `${label}: `}${figure}; target ${atLeast ? 'at least' : 'at most'} ${target}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
 }
 
@@ -75,4 +80,17 @@ async function findImageProblem(image) {
 
 function findCommandProblem() {
   return spawnSync('docker', ['--version']).status === 0 ? undefined : 'there is no docker command'
+}
+
+async function findBuildxProblem() {
+  if (findBuildx() === undefined) return 'node tools/engines/docker-buildx.mjs up has not been run'
+  const raw = createRawEngine(socketPath)
+  try {
+    const { headers } = await raw.stream('GET', '/_ping')
+    return headers['builder-version'] === '2' ? undefined : 'the engine does not use BuildKit by default'
+  } catch (error) {
+    return error.message
+  } finally {
+    raw.close()
+  }
 }
