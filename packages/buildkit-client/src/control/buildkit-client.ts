@@ -12,6 +12,7 @@ import {
   type SolveResponse,
   type StatusResponse,
 } from '../generated/control_pb.js'
+import { type BuildRecord, toBuildRecord } from './build-record.js'
 import { type FailedCall, toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { SessionStream } from './session-stream.js'
@@ -124,6 +125,28 @@ export class BuildKitClient {
   ): AsyncIterable<BuildHistoryEvent> {
     yield* this.#read({ operation: 'history', timeoutMs: undefined }, options, (call) =>
       this.#control.listenBuildHistory(request, call),
+    )
+  }
+
+  /**
+   * Lists the builds that run and those in the history of the daemon, the newest first.
+   *
+   * @throws HostError OPERATION_FAILED with status 12 on a daemon without a history, before BuildKit v0.11.
+   */
+  async builds(options?: OperationOptions): Promise<readonly BuildRecord[]> {
+    const records = new Map<string, BuildRecord>()
+    for await (const event of this.listenBuildHistory({ EarlyExit: true }, options)) {
+      const record = toBuildRecord(event)
+      if (record !== undefined) records.set(record.ref, record)
+    }
+    const toTime = ({ createdAt }: BuildRecord) => createdAt?.getTime() ?? 0
+    return [...records.values()].sort((one, other) => toTime(other) - toTime(one))
+  }
+
+  /** Removes a build from the history. Resolves if it is not in the history. Does not stop a running build. */
+  async removeBuild(ref: string, options?: OperationOptions): Promise<void> {
+    await this.#call({ operation: 'history', timeoutMs }, options, (call) =>
+      this.#control.updateBuildHistory({ Ref: ref, Delete: true }, call),
     )
   }
 

@@ -43,6 +43,6 @@ export function toCacheRecord({ ID, Size, InUse, Description, CreatedAt, LastUse
 }
 
 /** Go's zero time, in the year 1, means that the time is not known. */
-function toDate(timestamp: Timestamp | undefined): Date | undefined {
+export function toDate(timestamp: Timestamp | undefined): Date | undefined {
   return timestamp === undefined || timestamp.seconds < 0n ? undefined : timestampDate(timestamp)
 }

@@ -3,14 +3,14 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
-import { serveDaemon } from '../support/fake-daemon.js'
+import { type FakeDaemonOptions, serveDaemon } from '../support/fake-daemon.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
 const endpoint = 'BuildKit in container "x"'
 
-function connectToFakeDaemon() {
+function connectToFakeDaemon(options: FakeDaemonOptions = {}) {
   const [ours, theirs] = createStreamPair()
-  serveDaemon(theirs)
+  serveDaemon(theirs, options)
   return { ours, theirs, client: new BuildKitClient(ours, { endpoint }) }
 }
 
@@ -144,6 +144,46 @@ describe('BuildKitClient', () => {
       code: 'OPERATION_FAILED',
       facts: { operation: 'info', subject: endpoint, reason: expect.stringMatching(/not implemented/) },
     })
+    client.close()
+  })
+
+  it('lists the builds of the history, the newest first, and removes one', async () => {
+    const { client } = connectToFakeDaemon({ sessionTimeoutMs: 1 })
+    const solve = (ref: string, attributes: Record<string, string>) =>
+      client.solve({ Ref: ref, Frontend: 'dockerfile.v0', FrontendAttrs: attributes }).catch(() => {})
+    await solve('one', { target: 'base' })
+    await solve('two', {})
+    const builds = await client.builds()
+    expect(builds.map(({ ref }) => ref)).toEqual(['two', 'one'])
+    expect(builds[1]).toMatchObject({
+      ref: 'one',
+      state: 'failed',
+      createdAt: expect.any(Date),
+      completedAt: expect.any(Date),
+      error: expect.stringContaining('session'),
+      attributes: { target: 'base' },
+      exporters: [],
+      isPinned: false,
+    })
+    await client.removeBuild('two')
+    await client.removeBuild('two')
+    expect((await client.builds()).map(({ ref }) => ref)).toEqual(['one'])
+    client.close()
+  })
+
+  it('lists a running build', async () => {
+    const { client } = connectToFakeDaemon()
+    const stop = new AbortController()
+    const running = client.solve({ Ref: 'one', Frontend: 'dockerfile.v0' }, stop).catch(() => {})
+    await expect.poll(() => client.builds()).toMatchObject([{ ref: 'one', state: 'running', completedAt: undefined }])
+    stop.abort()
+    await running
+    client.close()
+  })
+
+  it('rejects with the status of gRPC on a daemon without a history', async () => {
+    const { client } = connectToFakeDaemon({ without: ['listenBuildHistory'] })
+    await expect(client.builds()).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { status: 12 } })
     client.close()
   })
 })
