@@ -21,10 +21,13 @@ export interface ContextEntry {
   /**
    * Reads the bytes on demand. May be called several times. A directory or a link has no bytes.
    *
+   * `buffer` may be used for the blocks, each of which is then valid until the next one is requested. Without it, each block
+   * has its own memory, which the garbage collector frees late.
+   *
    * Throws OPERATION_FAILED when the file was replaced or has another size than listed, possibly after some bytes, which must
    * be discarded. An abort throws the signal's reason.
    */
-  open(): AsyncIterable<Uint8Array>
+  open(buffer?: Uint8Array): AsyncIterable<Uint8Array>
 }
 
 /** The content of an entry without bytes. */

@@ -27,12 +27,17 @@ export async function walkContext(
   const entries: ContextEntry[] = []
   const walk = async (directory: ByteText, parent: IgnoreResult | undefined): Promise<void> => {
     signal?.throwIfAborted()
-    for (const node of toSorted(await list(directory))) {
-      const result = rules.match(node.path, parent)
-      const entry = result.isIgnored ? undefined : await node.toEntry()
-      if (entry !== undefined) entries.push(entry)
-      if (node.isDirectory && (!result.isIgnored || rules.mayContainExceptions(node.path)))
-        await walk(node.path, result)
+    const nodes = toSorted(await list(directory)).map((node) => ({ node, result: rules.match(node.path, parent) }))
+    for (let start = 0; start < nodes.length; start += readsAtOnce) {
+      const batch = nodes.slice(start, start + readsAtOnce)
+      const read = await Promise.allSettled(batch.map(({ node, result }) => !result.isIgnored && node.toEntry()))
+      for (const [index, { node, result }] of batch.entries()) {
+        const outcome = read[index]
+        if (outcome?.status === 'rejected') throw outcome.reason
+        if (outcome?.value) entries.push(outcome.value)
+        if (node.isDirectory && (!result.isIgnored || rules.mayContainExceptions(node.path)))
+          await walk(node.path, result)
+      }
     }
   }
   if (rules.mayThrow) await checkTree(list, rules, { signal })
@@ -55,3 +60,6 @@ async function checkTree(list: ListDirectory, rules: IgnoreRules, { signal }: Op
 function toSorted(nodes: readonly ContextNode[]): readonly ContextNode[] {
   return nodes.toSorted((one, other) => (one.path < other.path ? -1 : 1))
 }
+
+/** Entries whose metadata is read at the same time. */
+const readsAtOnce = 32

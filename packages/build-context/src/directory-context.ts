@@ -53,7 +53,7 @@ async function findEntry(
   if (stats.isSymbolicLink()) return toLink(root, path, stats)
   if (!stats.isFile())
     throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
-  const open = () => readUnchanged(location, { path, stats, signal })
+  const open = (buffer?: Uint8Array) => readUnchanged(location, { path, stats, signal }, buffer)
   const identity = stats.nlink > 1n ? { fileId: `${stats.dev}:${stats.ino}` } : {}
   return { ...toEntry(path, 'file', stats), sizeBytes: Number(stats.size), ...identity, open }
 }

@@ -9,29 +9,38 @@ interface ListedFile {
   readonly signal: AbortSignal | undefined
 }
 
-/** Reads the bytes of a file. Throws OPERATION_FAILED when it was replaced or has another size than listed. */
-export async function* readUnchanged(location: string, listed: ListedFile): AsyncIterable<Uint8Array> {
+/** Reads the bytes of a file, into `buffer` if it is given. Throws OPERATION_FAILED when it was replaced or has another size than listed. */
+export async function* readUnchanged(
+  location: string,
+  listed: ListedFile,
+  buffer: Uint8Array | undefined,
+): AsyncIterable<Uint8Array> {
   listed.signal?.throwIfAborted()
   const file = await openListed(location, listed)
   try {
-    yield* readBlocks(file, listed)
+    yield* readBlocks(file, listed, buffer)
   } finally {
     await file.close()
   }
 }
 
-async function* readBlocks(file: FileHandle, listed: ListedFile): AsyncIterable<Uint8Array> {
-  let left = Number(listed.stats.size)
-  while (left > 0) {
+/** Requests one byte more than listed, so that the last read shows whether the file has become longer. */
+async function* readBlocks(
+  file: FileHandle,
+  listed: ListedFile,
+  buffer: Uint8Array | undefined,
+): AsyncIterable<Uint8Array> {
+  for (let left = Number(listed.stats.size); left >= 0; ) {
     listed.signal?.throwIfAborted()
-    const block = Buffer.allocUnsafe(Math.min(blockBytes, left))
+    const length = Math.min(buffer?.length ?? blockBytes, left + 1)
+    const block = buffer?.subarray(0, length) ?? Buffer.allocUnsafe(length)
     const { bytesRead } = await withReadError(listed.path, file.read(block))
-    if (bytesRead === 0) throw createReadError(listed.path, 'it became shorter while it was read')
+    if (bytesRead > left) throw createReadError(listed.path, 'it became longer while it was read')
+    if (bytesRead === 0 && left > 0) throw createReadError(listed.path, 'it became shorter while it was read')
+    if (bytesRead > 0) yield block.subarray(0, bytesRead)
     left -= bytesRead
-    yield block.subarray(0, bytesRead)
+    if (bytesRead < block.length && left === 0) return
   }
-  const { bytesRead } = await withReadError(listed.path, file.read(Buffer.allocUnsafe(1)))
-  if (bytesRead > 0) throw createReadError(listed.path, 'it became longer while it was read')
 }
 
 /** The flags avoid following a link, and waiting for a pipe, that has replaced the file. */
@@ -44,4 +53,4 @@ async function openListed(location: string, { path, stats }: ListedFile): Promis
   throw createReadError(path, 'it changed after it was listed')
 }
 
-const blockBytes = 64 * 1024
+const blockBytes = 128 * 1024

@@ -75,7 +75,9 @@ class FileSender {
     const aborted = new Promise<never>((_, reject) => {
       this.#call.signal.addEventListener('abort', () => reject(this.#call.signal.reason))
     })
-    const steps = [this.#sendStats(entries), this.#receive(), this.#sendFiles(entries)]
+    const ids = this.#requests[Symbol.asyncIterator]()
+    const sending = Array.from({ length: filesAtOnce }, () => this.#sendFiles(entries, ids))
+    const steps = [this.#sendStats(entries), this.#receive(), ...sending]
     try {
       await Promise.race([Promise.all(steps), aborted])
     } catch (error) {
@@ -86,8 +88,14 @@ class FileSender {
   }
 
   async #sendStats(entries: readonly ContextEntry[]): Promise<void> {
-    for await (const stat of toFileStats(entries)) await this.#sendPacket({ type: packetType.stat, stat })
-    await this.#sendPacket({ type: packetType.stat })
+    let packets: Promise<void>[] = []
+    for await (const stat of toFileStats(entries)) {
+      packets.push(this.#sendPacket({ type: packetType.stat, stat }))
+      if (packets.length < statsAtOnce) continue
+      await Promise.all(packets)
+      packets = []
+    }
+    await Promise.all([...packets, this.#sendPacket({ type: packetType.stat })])
   }
 
   async #receive(): Promise<void> {
@@ -101,11 +109,14 @@ class FileSender {
     await this.#sendPacket({ type: packetType.end })
   }
 
-  async #sendFiles(entries: readonly ContextEntry[]): Promise<void> {
-    for await (const id of this.#requests) {
+  /** Sends one file after the other. Several calls share `ids`, so that files are read while others are sent. */
+  async #sendFiles(entries: readonly ContextEntry[], ids: AsyncIterator<number>): Promise<void> {
+    const buffer = Buffer.allocUnsafeSlow(blockBytes)
+    for (let next = await ids.next(); !next.done; next = await ids.next()) {
+      const id = next.value
       const entry = entries[id]
       if (entry === undefined) throw new ConnectError(`an unknown file ${id}`, Code.InvalidArgument)
-      for await (const data of entry.open()) {
+      for await (const data of entry.open(buffer)) {
         await this.#call.send(toDataPrefix(id, data.length), data)
         this.#onTransfer(data.length)
       }
@@ -151,6 +162,10 @@ class RequestQueue {
 function toDataPrefix(id: number, length: number): Uint8Array {
   return Buffer.from([0x08, packetType.data, 0x18, ...toVarint(id), 0x22, ...toVarint(length)])
 }
+
+const filesAtOnce = 8
+const statsAtOnce = 100
+const blockBytes = 128 * 1024
 
 /** The types of packets: https://github.com/tonistiigi/fsutil/blob/master/types/wire.proto */
 const packetType = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import {
   type IncomingHttpHeaders,
   performServerHandshake,
@@ -26,7 +25,7 @@ export interface GrpcCall {
   readonly messages: AsyncIterable<Buffer>
   /** Returns the values of a header, one for each field. */
   header(name: string): readonly string[]
-  /** Sends one encoded message, in parts that are not copied. Resolves when the peer can take more. */
+  /** Sends one encoded message, in parts that are not copied. Resolves when it is written, and the parts may change. */
   send(...parts: readonly Uint8Array[]): Promise<void>
 }
 
@@ -140,9 +139,13 @@ class Http2Call implements GrpcCall {
     if (stream.destroyed) throw createCanceledError()
     stream.cork()
     stream.write(toGrpcPrefix(parts.reduce((sum, { length }) => sum + length, 0)))
-    for (const part of parts) stream.write(part)
+    for (const part of parts.slice(0, -1)) stream.write(part)
+    const written = new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error | null) => (error ? reject(createCanceledError()) : resolve())
+      stream.write(parts.at(-1) ?? Buffer.alloc(0), settle)
+    })
     stream.uncork()
-    if (stream.writableNeedDrain) await once(stream, 'drain', { signal: this.signal })
+    await written
   }
 }
 
