@@ -52,7 +52,9 @@ export function exportBuild(output: BuildOutput, { type, name = '', store }: Exp
     ? [`writing image ${digest}`]
     : [`exporting manifest ${image.manifestDigest}`, `exporting config ${image.configDigest}`]
   const isArchive = type === 'docker' || type === 'oci'
-  const delivered = isArchive ? ['sending tarball'] : full.map((one) => `naming to ${one}`)
+  const isUnpacked = type === 'moby' && store === 'containerd'
+  const named = full.flatMap((one) => [`naming to ${one}`, ...(isUnpacked ? [`unpacking to ${one}`] : [])])
+  const delivered = isArchive ? ['sending tarball'] : named
   return {
     title: isArchive ? `exporting to ${type} image format` : 'exporting to image',
     statuses: ['exporting layers', ...written, ...delivered],

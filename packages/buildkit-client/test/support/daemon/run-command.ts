@@ -23,7 +23,7 @@ export async function runCommand(script: string, context: CommandContext): Promi
   for (const { words, isConditional } of toCommands(script)) {
     if (isConditional && code !== 0) continue
     context.signal.throwIfAborted()
-    const [program = '', ...args] = words.map((word) => expand(word, context.variables))
+    const [program = '', ...args] = words.flatMap((word) => expand(word, context.variables))
     if (program === 'exit') return Number(args[0] ?? code)
     code = await (programs[program] ?? succeed)(args, context)
   }
@@ -46,11 +46,16 @@ function toCommands(script: string): readonly Command[] {
   return commands.filter(({ words }) => words.length > 0)
 }
 
-function expand(word: string, variables: ReadonlyMap<string, string>): string {
-  if (word.startsWith("'")) return word.slice(1, -1)
-  const plain = word.startsWith('"') ? word.slice(1, -1) : word
-  return plain.replace(/\$(?:(\w+)|\{(\w+)\})/g, (_, name, braced) => variables.get(name ?? braced) ?? '')
+/** An unquoted word that is empty after expansion is no argument. */
+function expand(word: string, variables: ReadonlyMap<string, string>): readonly string[] {
+  if (word.startsWith("'")) return [word.slice(1, -1)]
+  const isQuoted = word.startsWith('"')
+  const plain = isQuoted ? word.slice(1, -1) : word
+  const expanded = plain.replace(variable, (_, name, braced) => variables.get(name ?? braced) ?? '')
+  return expanded === '' && !isQuoted ? [] : [expanded]
 }
+
+const variable = /\$(?:(\w+)|\{(\w+)\})/g
 
 type Program = (args: readonly string[], context: CommandContext) => Promise<number> | number
 

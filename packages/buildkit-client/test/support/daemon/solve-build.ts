@@ -328,6 +328,8 @@ class StepRunner {
       this.#job.progress.reportCached([step])
       return { tree: cached, key }
     }
+    // A source computes its key in an interval of its own.
+    if (step.work.type === 'inline') this.#job.progress.start(step).complete()
     const interval = this.#job.progress.start(step)
     try {
       const tree = await this.#runStep(step, inputs)

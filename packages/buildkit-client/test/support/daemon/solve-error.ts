@@ -65,6 +65,10 @@ function toDetails({ source, vertex, exitCode, isFrontend }: SolveErrorDetails) 
 function toSource({ filename, data, first, last }: NonNullable<SolveErrorDetails['source']>) {
   return {
     info: { filename, data: Buffer.from(data).toString('base64'), language: 'Dockerfile' },
-    ranges: [{ start: { line: first }, end: { line: last } }],
+    // Each line has a range of its own.
+    ranges: Array.from({ length: last - first + 1 }, (_, index) => {
+      const line = { line: first + index }
+      return { start: line, end: line }
+    }),
   }
 }

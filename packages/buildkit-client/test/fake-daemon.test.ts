@@ -1,0 +1,152 @@
+import { once } from 'node:events'
+import { readBuildContext } from '@capstan/build-context'
+import { describe, expect, it } from 'vitest'
+import { BuildKitClient, openSession } from '../src/index.js'
+import { type BuildAnswer, recordAnswer } from './support/build-answer.js'
+import { listBuildCases } from './support/build-cases.js'
+import { type DaemonFault, FakeDaemon, type FakeDaemonOptions } from './support/fake-daemon.js'
+import { readFixture } from './support/read-fixture.js'
+import { createStreamPair } from './support/stream-pair.js'
+
+function connectTo(daemon: FakeDaemon) {
+  const [ours, theirs] = createStreamPair()
+  daemon.serve(theirs)
+  return ours
+}
+
+/** Answers of the BuildKit of Docker 28, by the titles of the cases. */
+function readAnswers(store: string): ReadonlyMap<string, BuildAnswer> {
+  const lines = readFixture(`build-answers-${store}.ndjson`).toString().trim().split('\n')
+  return new Map(lines.map((line) => JSON.parse(line)).map(({ title, answer }) => [title, answer]))
+}
+
+describe.each(['docker', 'containerd'] as const)('FakeDaemon with the image store of %s', (store) => {
+  const answers = readAnswers(store)
+
+  it.each(listBuildCases())('answers like the BuildKit of Docker 28: $title', async (build) => {
+    const daemon = new FakeDaemon({ store })
+    expect(await recordAnswer(async () => connectTo(daemon), build)).toEqual(answers.get(build.title))
+  })
+})
+
+type Files = Readonly<Record<string, string>>
+
+async function openClient(options: FakeDaemonOptions = {}) {
+  const daemon = new FakeDaemon(options)
+  const client = new BuildKitClient(connectTo(daemon), { endpoint: 'BuildKit' })
+  const build = async (files: Files, { sharedKey = 'key', Ref = 'ref', ...request }: BuildOptions = {}) => {
+    const entries = []
+    for await (const entry of readBuildContext({ files })) entries.push(entry)
+    await using session = await openSession(
+      client,
+      { sources: { context: entries, dockerfile: entries }, output: readAll },
+      { sharedKey },
+    )
+    return await client.solve({ Ref, Session: session.id, Frontend: 'dockerfile.v0', ...request })
+  }
+  return { daemon, client, build }
+}
+
+interface BuildOptions {
+  readonly sharedKey?: string
+  readonly Ref?: string
+  readonly Exporters?: { readonly Type: string }[]
+}
+
+async function readAll(archive: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of archive);
+}
+
+const files = { Dockerfile: 'FROM scratch\nCOPY a b /\nRUN echo line\n', a: 'in a', b: 'in b' }
+const findSent = ({ transfers }: FakeDaemon) =>
+  transfers.filter(({ step }) => step === '[internal] load build context').map(({ sent }) => sent)
+
+describe('the local sources of FakeDaemon', () => {
+  it('request only files that are new or changed', async () => {
+    const { daemon, build } = await openClient()
+    await build(files)
+    await build(files)
+    await build({ ...files, b: 'IN B' })
+    expect(findSent(daemon)).toEqual([['a', 'b'], [], ['b']])
+  })
+
+  it('are kept separately for each shared key', async () => {
+    const { daemon, build } = await openClient()
+    await build(files, { sharedKey: 'one' })
+    await build(files, { sharedKey: 'other' })
+    expect(findSent(daemon)).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+  })
+})
+
+describe('a fault of FakeDaemon', () => {
+  const phases = ['session', 'solve', 'definition', 'context', 'step', 'export'] as const
+
+  it.each(phases)('ends the connection in the phase %s', async (at) => {
+    const { build } = await openClient({ faults: [{ at, kind: 'cut' }] })
+    await expect(build(files, { Exporters: [{ Type: 'tar' }] })).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  it('sends bytes that are not HTTP/2', async () => {
+    const stream = connectTo(new FakeDaemon({ faults: [{ at: 'solve', kind: 'garble' }] }))
+    const client = new BuildKitClient(stream, { endpoint: 'BuildKit' })
+    const isGarbled = new Promise((resolve) => {
+      stream.on('data', (chunk: Buffer) => chunk.includes('no HTTP/2 any more') && resolve(true))
+    })
+    const solved = client.solve({ Ref: 'ref', Frontend: 'dockerfile.v0' }).catch(() => {})
+    expect(await isGarbled).toBe(true)
+    client.close()
+    await solved
+  })
+
+  it('lets a build hang until the promise of the fault resolves', async () => {
+    let release = () => {}
+    const until = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const fault: DaemonFault = { at: 'solve', kind: 'hang', until }
+    const { build, client } = await openClient({ faults: [fault] })
+    const result = build(files)
+    expect(await client.workers()).toHaveLength(1)
+    release()
+    expect((await result).ExporterResponse).toEqual({})
+  })
+
+  it('rejects calls that are not implemented', async () => {
+    const { build } = await openClient({ without: ['solve'] })
+    await expect(build(files)).rejects.toMatchObject({ facts: { reason: expect.stringMatching(/not implemented/) } })
+  })
+})
+
+describe('a session of FakeDaemon', () => {
+  it('is closed when its health is not answered', async () => {
+    const { client } = await openClient({ health: { intervalMs: 1, timeoutMs: 1 } })
+    const stream = await client.openSession({ 'x-docker-expose-session-uuid': 'id' })
+    await once(stream.resume(), 'close')
+    expect(stream.destroyed).toBe(true)
+  })
+
+  it('must exist when a build needs it', async () => {
+    const { client } = await openClient({ sessionTimeoutMs: 1 })
+    const request = { Ref: 'ref', Session: 'unknown', Frontend: 'dockerfile.v0' }
+    await expect(client.solve(request)).rejects.toMatchObject({
+      facts: { reason: 'failed to read dockerfile: no active session for unknown: context deadline exceeded' },
+    })
+  })
+})
+
+describe('the history of FakeDaemon', () => {
+  it('lists finished builds with their errors', async () => {
+    const { client, build } = await openClient()
+    await build(files, { Ref: 'one' })
+    await build({ Dockerfile: 'FLY\n' }, { Ref: 'two' }).catch(() => {})
+    const events = []
+    for await (const { record } of client.listenBuildHistory({ EarlyExit: true })) events.push(record)
+    expect(events).toMatchObject([
+      { Ref: 'one', numTotalSteps: 5, numCompletedSteps: 5, numCachedSteps: 0 },
+      { Ref: 'two', error: { code: 2, message: 'dockerfile parse error on line 1: unknown instruction: FLY' } },
+    ])
+  })
+})
