@@ -43,7 +43,7 @@ async function measureAtOnce(count, { capstan, baseline, pairs }) {
     ...result,
     label: `${count} at once`,
     failed: errors.capstan.length > 0,
-    remark: `failed ${errors.capstan.length} / ${errors.baseline.length} of ${count * pairs}${toExamples(errors)}`,
+    remark: `pairs ${result.ratios.map((ratio) => ratio.toFixed(2)).join(' ')}; failed ${errors.capstan.length} / ${errors.baseline.length} of ${count * pairs}${toExamples(errors)}`,
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * @param {{ capstan: () => Promise<number>, baseline: () => Promise<number>, pairs: number, isWarm?: boolean }} options each
  *   function resolves with a cost; unless `isWarm`, both are called once before, and that cost is ignored
- * @returns {Promise<{ capstan: number, baseline: number, ratio: number }>} the medians and their ratio
+ * @returns {Promise<{ capstan: number, baseline: number, ratio: number, ratios: number[] }>} the medians, their ratio, and
+ *   the ratio of each pair
  */
 export async function measurePairs({ capstan, baseline, pairs, isWarm = false }) {
   if (!isWarm) {
@@ -16,7 +17,8 @@ export async function measurePairs({ capstan, baseline, pairs, isWarm = false })
     for (const side of order) costs[side].push(await (side === 'capstan' ? capstan() : baseline()))
   }
   const [capstanMedian, baselineMedian] = [toMedian(costs.capstan), toMedian(costs.baseline)]
-  return { capstan: capstanMedian, baseline: baselineMedian, ratio: capstanMedian / baselineMedian }
+  const ratios = costs.capstan.map((cost, pair) => cost / costs.baseline[pair])
+  return { capstan: capstanMedian, baseline: baselineMedian, ratio: capstanMedian / baselineMedian, ratios }
 }
 
 /** Resolves with the milliseconds of wall time of `work`. @param {() => Promise<unknown>} work */
