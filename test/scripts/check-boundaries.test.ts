@@ -34,6 +34,7 @@ test('accepts packages that import only what they list, in one direction', () =>
     'cli/test/a.test.ts',
     "import { test } from 'vitest'\nimport { x } from '../../../test/support/x.js'\nimport '../src/a.js'",
   )
+  addFile('cli/test/b.test.ts', "import '../../runtime-docker/test/support/fake.js'")
   expect(violations()).toEqual([])
 })
 
@@ -44,6 +45,8 @@ test.each([
   ['core/src/a.ts', "import '../../cli/src/a.js'", 'which is outside of packages/core/src'],
   ['core/src/a.ts', "import '../test/a.js'", 'which is outside of packages/core/src'],
   ['core/test/a.test.ts', "import '../../cli/src/a.js'", 'which is outside of packages/core'],
+  ['core/test/a.test.ts', "import '../../cli/test/support/a.js'", 'which is outside of packages/core'],
+  ['cli/test/a.test.ts', "import '../../runtime-docker/test/a.js'", 'which is outside of packages/cli'],
   ['core/src/a.ts', "import '@capstan/core'", 'which is its own package: name the file'],
   ['feature-buildkit/src/a.ts', "import '@capstan/runtime-docker'", 'may not import'],
   ['feature-buildkit/src/a.ts', "export * from '@capstan/core/src/index.js'", 'which its exports do not contain'],

@@ -15,7 +15,8 @@ export function toModifiedNs(
   const isSettled = nowNs - ctimeNs > (ctimeNs % secondNs === 0n ? coarseNs : fineNs)
   if (mtimeNs === ctimeNs && isSettled) return mtimeNs
   const seconds = mtimeNs - (((mtimeNs % secondNs) + secondNs) % secondNs)
-  const mixed = ctimeNs * 0x9e3779b97f4a7c15n + size * 0xc2b2ae3d27d4eb4fn + ino + (isSettled ? 0n : nowNs)
+  const parts = ctimeNs * 0x9e3779b97f4a7c15n + size * 0xc2b2ae3d27d4eb4fn + ino * 0x165667b19e3779f9n
+  const mixed = isSettled ? parts : parts + nowNs * 0x27d4eb2f165667c5n
   return seconds + ((BigInt.asUintN(64, mixed) >> 20n) % (secondNs / 2n))
 }
 

@@ -16,6 +16,7 @@ import { type BuildRecord, toBuildRecord } from './build-record.js'
 import { type FailedCall, toConnectionError, toControlError } from './control-errors.js'
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { SessionStream } from './session-stream.js'
+import type { SilenceTimes } from './silence-watch.js'
 import { StreamSessionManager } from './stream-session-manager.js'
 
 /** Options of `prune`. */
@@ -40,9 +41,9 @@ export class BuildKitClient {
   readonly #control: Client<typeof Control>
 
   /** `endpoint` names the daemon in errors. */
-  constructor(stream: Duplex, { endpoint }: { readonly endpoint: string }) {
+  constructor(stream: Duplex, { endpoint, ...times }: { readonly endpoint: string } & SilenceTimes) {
     this.#endpoint = endpoint
-    this.#session = new StreamSessionManager(stream, baseUrl)
+    this.#session = new StreamSessionManager(stream, baseUrl, times)
     this.#control = createClient(Control, createGrpcTransport({ baseUrl, sessionManager: this.#session }))
     this.ended = this.#session.ended.then(() => {})
   }
@@ -115,7 +116,9 @@ export class BuildKitClient {
     }
     const path = `/${Control.typeName}/${Control.method.session.name}`
     const grpc = { 'content-type': 'application/grpc+proto', te: 'trailers' }
-    return new SessionStream(await this.#session.request('POST', path, { ...headers, ...grpc }, {}))
+    const call = await this.#session.request('POST', path, { ...headers, ...grpc }, {})
+    call.on('data', () => this.#session.notifyResponseByteRead())
+    return new SessionStream(call)
   }
 
   /** Reads the history of builds, and then changes of it until `signal` aborts, unless `EarlyExit` is set. */

@@ -8,6 +8,7 @@ import {
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { GrpcTransportOptions } from '@connectrpc/connect-node'
+import { type SilenceTimes, SilenceWatch } from './silence-watch.js'
 
 /**
  * One HTTP/2 connection over an existing stream. It never reconnects.
@@ -19,14 +20,16 @@ export class StreamSessionManager implements SessionManager {
   /** Resolves when the connection has ended. */
   readonly ended: Promise<SessionEnd>
   readonly #session: ClientHttp2Session
+  readonly #silence: SilenceWatch
   #calls = 0
 
-  constructor(stream: Duplex, authority: string) {
+  constructor(stream: Duplex, authority: string, times?: SilenceTimes) {
     this.authority = authority
     const early = readEarly(stream)
     this.#session = connect(authority, { createConnection: () => stream, settings })
     // Pending calls keep the Node process alive. An idle connection must not.
     this.#session.unref()
+    this.#silence = new SilenceWatch(this.#session, times)
     this.ended = watch(this.#session, stream, early)
   }
 
@@ -39,15 +42,18 @@ export class StreamSessionManager implements SessionManager {
     const call = this.#session.request({ ...headers, ':method': method, ':path': path }, options)
     this.#calls += 1
     this.#session.ref()
+    this.#silence.begin()
     call.once('close', () => {
+      this.#silence.end()
       this.#calls -= 1
       if (this.#calls === 0) this.#session.unref()
     })
     return call
   }
 
-  /** Does nothing: no pings are sent, because the stream ends when the peer is gone. */
-  notifyResponseByteRead(): void {}
+  notifyResponseByteRead(): void {
+    this.#silence.noteData()
+  }
 
   /** Whether the connection has ended or is about to end. Requests are not answered any more. */
   get isClosed(): boolean {
@@ -112,7 +118,7 @@ function watch(session: ClientHttp2Session, stream: Duplex, early: Buffer | unde
 const afterEndMs = 100
 
 /**
- * The status of a failed build contains the text of the Dockerfile, and a Go server sends no headers above the limit of its
- * client. The window is for outputs of builds, which arrive faster than by the default of 64 KiB.
+ * Node cannot read a header above 64 KiB. A gRPC server then ends the call with an error. The window is for outputs of builds,
+ * which arrive faster than by the default of 64 KiB.
  */
-const settings: Settings = { maxHeaderListSize: 16 * 1024 * 1024, initialWindowSize: 1024 * 1024 }
+const settings: Settings = { maxHeaderListSize: 65_535, initialWindowSize: 1024 * 1024 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
+import { createServer as createHttp2 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
@@ -185,5 +186,29 @@ describe('BuildKitClient', () => {
     const { client } = connectToFakeDaemon({ without: ['listenBuildHistory'] })
     await expect(client.builds()).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { status: 12 } })
     client.close()
+  })
+
+  it('rejects with CONNECTION_LOST when the peer answers neither a call nor a ping', async () => {
+    const [ours, theirs] = createStreamPair()
+    theirs.resume()
+    const client = new BuildKitClient(ours, { endpoint, silenceMs: 1, answerMs: 1 })
+    const facts = { endpoint }
+    await expect(client.solve({})).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts })
+    expect(client.isClosed).toBe(true)
+  })
+
+  it('waits for a call as long as the peer answers pings', async () => {
+    const [ours, theirs] = createStreamPair()
+    const server = createHttp2()
+    const pinged = new Promise<void>((resolve) =>
+      server.on('session', (session) => session.on('ping', () => resolve())),
+    )
+    server.emit('connection', theirs)
+    const client = new BuildKitClient(ours, { endpoint, silenceMs: 1 })
+    const pending = client.solve({})
+    await pinged
+    expect(client.isClosed).toBe(false)
+    client.close()
+    await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 })
