@@ -29,6 +29,65 @@ describe.each(['docker', 'containerd'] as const)('FakeDaemon with the image stor
   })
 })
 
+/** The parts of a recorded output of `buildctl build --progress=rawjson`. */
+function readRecording(name: string) {
+  const lines = readFixture(name).toString().split('\n')
+  const vertexes: readonly { readonly name: string; readonly started?: string }[] = lines
+    .filter((line) => line.startsWith('{'))
+    .flatMap((line) => JSON.parse(line).vertexes ?? [])
+  const names = vertexes.flatMap(({ name: vertex, started }) => (started === undefined ? [] : [vertex]))
+  const message = lines.find((line) => line.startsWith('error: '))?.replace('error: failed to solve: ', '')
+  return { names: [...new Set(names)], message }
+}
+
+describe('FakeDaemon without an image store', () => {
+  const archive = 'busybox-rootfs.tar.gz'
+  const base = ['FROM scratch', `ADD ${archive} /`]
+  const requireSecret = 'RUN --mount=type=secret,id=tok,required=true cat /run/secrets/tok >/dev/null'
+  const stages = [
+    'FROM scratch AS base',
+    `ADD ${archive} /`,
+    'FROM base AS work',
+    'RUN for i in 1 2 3; do echo line $i; echo err $i >&2; done; seq 1 5 > /n',
+    'FROM base',
+    'COPY --from=work /n /n',
+    'RUN --mount=type=secret,id=tok test -f /run/secrets/tok && cat /n',
+  ]
+
+  it.each([
+    { recording: 'build-ok.stderr.ndjson', filename: 'Dockerfile', lines: stages },
+    { recording: 'build-cached.stderr.ndjson', filename: 'Dockerfile', lines: stages, isRepeated: true },
+    {
+      recording: 'build-run-exit-9.stderr.txt',
+      filename: 'Dockerfile.fail',
+      lines: [...base, 'RUN echo before; exit 9'],
+    },
+    { recording: 'build-syntax-error.stderr.txt', filename: 'Dockerfile.bad', lines: ['FROM scratch', 'FLY away'] },
+    { recording: 'build-dockerfile-missing.stderr.txt', filename: 'Nope', lines: undefined },
+    { recording: 'build-secret-missing.stderr.txt', filename: 'Dockerfile.sec', lines: [...base, requireSecret] },
+    {
+      recording: 'build-base-unreachable.stderr.txt',
+      filename: 'Dockerfile.pull',
+      lines: ['FROM alpine:3.20', 'RUN true'],
+    },
+  ])('runs the vertexes of $recording, with the same error', async ({ recording, filename, lines, ...rest }) => {
+    const daemon = new FakeDaemon()
+    const answer = await recordAnswer(async () => connectTo(daemon), {
+      title: recording,
+      files: { [archive]: 'the archive', ...(lines && { [filename]: lines.join('\n') }) },
+      attributes: { filename },
+      secrets: recording.startsWith('build-secret') ? {} : { tok: 'hunter22' },
+      exporter: { type: 'docker', attributes: { name: 'docker.io/library/demo:1' } },
+      ...rest,
+    })
+    const { names, message } = readRecording(recording)
+    // Behind `Head`, the recording has the names of its network.
+    const toStable = (text: string | undefined) => text?.split(' Head ')[0]
+    expect(answer.vertexes.map(({ name }) => name)).toEqual(names)
+    expect(toStable(answer.error?.message)).toBe(toStable(message))
+  })
+})
+
 type Files = Readonly<Record<string, string>>
 
 async function openClient(options: FakeDaemonOptions = {}) {

@@ -15,7 +15,7 @@ export interface CommandContext {
 }
 
 /**
- * Runs a script, and resolves with its exit code. Supports `echo` with `>&2` or `>FILE`, `cat`, `test -f`, `true`, `false`,
+ * Runs a script, and resolves with its exit code. Supports `>&2` and `>FILE`, `echo`, `seq`, `cat`, `test -f`, `true`, `false`,
  * `exit`, `sleep`, `hang` (never ends) and `ssh-add -l`, separated by line feeds, `;` or `&&`. Other commands succeed.
  */
 export async function runCommand(script: string, context: CommandContext): Promise<number> {
@@ -23,9 +23,10 @@ export async function runCommand(script: string, context: CommandContext): Promi
   for (const { words, isConditional } of toCommands(script)) {
     if (isConditional && code !== 0) continue
     context.signal.throwIfAborted()
-    const [program = '', ...args] = words.flatMap((word) => expand(word, context.variables))
-    if (program === 'exit') return Number(args[0] ?? code)
-    code = await (programs[program] ?? succeed)(args, context)
+    const [program = '', ...rest] = words.flatMap((word) => expand(word, context.variables))
+    if (program === 'exit') return Number(rest[0] ?? code)
+    const { args, log } = redirect(rest, context)
+    code = await (programs[program] ?? succeed)(args, { ...context, log })
   }
   return code
 }
@@ -57,17 +58,41 @@ function expand(word: string, variables: ReadonlyMap<string, string>): readonly 
 
 const variable = /\$(?:(\w+)|\{(\w+)\})/g
 
+/** Removes the redirection of stdout from the arguments, and returns a log that does it. */
+function redirect(words: readonly string[], { log, write }: CommandContext): Pick<CommandContext, 'log'> & Arguments {
+  const at = words.findIndex((word) => /^1?>/.test(word))
+  const [, attached = ''] = /^1?>(.*)$/.exec(words[at] ?? '') ?? []
+  if (at === -1) return { args: words, log }
+  const target = attached === '' ? (words[at + 1] ?? '') : attached
+  const args = words.filter((_, index) => index !== at && !(attached === '' && index === at + 1))
+  if (target === '&2') return { args, log: (_, text) => log(2, text) }
+  let written = Buffer.alloc(0)
+  write(target, written)
+  return {
+    args,
+    log: (stream, text) => {
+      if (stream === 2) return log(2, text)
+      written = Buffer.concat([written, Buffer.from(text)])
+      write(target, written)
+    },
+  }
+}
+
+interface Arguments {
+  readonly args: readonly string[]
+}
+
 type Program = (args: readonly string[], context: CommandContext) => Promise<number> | number
 
 const succeed: Program = () => 0
 
 const programs: Readonly<Record<string, Program>> = {
-  echo(args, { log, write }) {
-    const words = args.filter((word) => word !== '>&2' && word !== '1>&2')
-    const at = words.findIndex((word) => word.startsWith('>'))
-    const text = `${words.slice(0, at === -1 ? undefined : at).join(' ')}\n`
-    if (at !== -1) write(words[at] === '>' ? (words[at + 1] ?? '') : (words[at] ?? '').slice(1), Buffer.from(text))
-    else log(words.length < args.length ? 2 : 1, text)
+  echo(args, { log }) {
+    log(1, `${args.join(' ')}\n`)
+    return 0
+  },
+  seq([first = '1', last = '1'], { log }) {
+    for (let number = Number(first); number <= Number(last); number += 1) log(1, `${number}\n`)
     return 0
   },
   cat([path = ''], { read, log }) {
