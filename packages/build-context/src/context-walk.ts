@@ -2,6 +2,7 @@ import type { OperationOptions } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
 import type { ByteText } from './ignore/byte-text.js'
 import type { IgnoreResult, IgnoreRules } from './ignore/ignore-rules.js'
+import type { ReadContextOptions } from './read-build-context.js'
 
 /** Lists a directory of a context, in any order. The root is `''`. */
 export type ListDirectory = (directory: ByteText) => Promise<readonly ContextNode[]>
@@ -17,15 +18,17 @@ export interface ContextNode {
 /**
  * Lists the entries that docker's client sends: https://pkg.go.dev/github.com/moby/go-archive#TarWithOptions
  *
- * An ignored directory is not among the entries, even when something below it is.
+ * An ignored directory is not among the entries, even when something below it is, unless `builder` is `buildkit`:
+ * https://github.com/tonistiigi/fsutil/blob/master/filter.go
  */
 export async function walkContext(
   list: ListDirectory,
   rules: IgnoreRules,
-  { signal }: OperationOptions,
+  { builder = 'classic', signal }: ReadContextOptions,
 ): Promise<readonly ContextEntry[]> {
   const entries: ContextEntry[] = []
-  const walk = async (directory: ByteText, parent: IgnoreResult | undefined): Promise<void> => {
+  /** `ignored` are the directories above that are not entries yet. */
+  const walk = async (directory: ByteText, parent: IgnoreResult | undefined, ignored: ContextNode[]): Promise<void> => {
     signal?.throwIfAborted()
     const nodes = toSorted(await list(directory)).map((node) => ({ node, result: rules.match(node.path, parent) }))
     for (let start = 0; start < nodes.length; start += readsAtOnce) {
@@ -34,14 +37,22 @@ export async function walkContext(
       for (const [index, { node, result }] of batch.entries()) {
         const outcome = read[index]
         if (outcome?.status === 'rejected') throw outcome.reason
-        if (outcome?.value) entries.push(outcome.value)
-        if (node.isDirectory && (!result.isIgnored || rules.mayContainExceptions(node.path)))
-          await walk(node.path, result)
+        if (outcome?.value) {
+          for (const above of ignored.splice(0)) entries.push(...toList(await above.toEntry()))
+          entries.push(outcome.value)
+        }
+        if (!node.isDirectory) continue
+        if (!result.isIgnored) await walk(node.path, result, [])
+        else if (rules.mayContainExceptions(node.path, builder)) {
+          if (builder === 'buildkit') ignored.push(node)
+          await walk(node.path, result, ignored)
+          if (ignored.at(-1) === node) ignored.pop()
+        }
       }
     }
   }
   if (rules.mayThrow) await checkTree(list, rules, { signal })
-  await walk('', undefined)
+  await walk('', undefined, [])
   return entries
 }
 
@@ -54,6 +65,10 @@ async function checkTree(list: ListDirectory, rules: IgnoreRules, { signal }: Op
     }
   }
   await check('')
+}
+
+function toList(entry: ContextEntry | undefined): readonly ContextEntry[] {
+  return entry === undefined ? [] : [entry]
 }
 
 /** Sorts by the bytes of the names. */

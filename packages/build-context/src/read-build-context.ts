@@ -10,6 +10,11 @@ export interface ReadContextOptions extends OperationOptions {
   readonly keep?: readonly string[]
   /** The path of a file in the context that is used in place of .dockerignore if it exists. Default: none. */
   readonly ignoreFile?: string
+  /**
+   * The builder whose client is followed. Default \`classic\`. BuildKit's client also sends a directory that is ignored if
+   * something below it is not, and reads it for exceptions that begin with a wildcard, such as \`!*.md\`.
+   */
+  readonly builder?: 'classic' | 'buildkit'
 }
 
 /**
@@ -22,8 +27,8 @@ export interface ReadContextOptions extends OperationOptions {
  * .dockerignore selects the entries that docker's client 28.2 sends to the classic builder, for a directory and for files in
  * memory: https://docs.docker.com/build/concepts/context/#dockerignore-files. An ignored directory is not an entry, even if
  * something below it is: builders create it with mode 0755. It is read only if the text of a pattern with `!` begins with its
- * name; BuildKit's own client would also read it for wildcards such as `!*.md`. A builder that applies the rules again to these
- * entries excludes nothing further.
+ * name. A builder that applies the rules again to these entries excludes nothing further. The option `builder` selects the
+ * rules of BuildKit's client.
  *
  * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a link out of the context, a
  * device or a named pipe, and with file, line and pattern for a pattern that docker rejects.

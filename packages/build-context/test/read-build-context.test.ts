@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { collect, listPaths, readText } from './collect.js'
 import { makeTree } from './temp-context.js'
 
@@ -217,5 +217,45 @@ test('rejects with OPERATION_FAILED, path and system error when a directory cann
   await expect(collect(readBuildContext({ directory }, { signal }))).rejects.toMatchObject({
     code: 'OPERATION_FAILED',
     message: expect.stringMatching(/"b" in the build context.*ENOENT/),
+  })
+})
+
+describe("readBuildContext with BuildKit's rules", () => {
+  async function listPaths(files: Record<string, string>, builder: 'classic' | 'buildkit') {
+    const entries = await collect(readBuildContext({ files }, { builder }))
+    return entries.map(({ path }) => path)
+  }
+
+  it('includes ignored directories above an entry, before it and once', async () => {
+    const files = {
+      '.dockerignore': 'a\n!a/b/c\n!a/b/d\n!a/z',
+      'a/a/x': '',
+      'a/b/c': '',
+      'a/b/d': '',
+      'a/z': '',
+      'e/f': '',
+    }
+    expect(await listPaths(files, 'buildkit')).toEqual([
+      '.dockerignore',
+      'a',
+      'a/b',
+      'a/b/c',
+      'a/b/d',
+      'a/z',
+      'e',
+      'e/f',
+    ])
+    expect(await listPaths(files, 'classic')).toEqual(['.dockerignore', 'a/b/c', 'a/b/d', 'a/z', 'e', 'e/f'])
+  })
+
+  it('reads ignored directories for exceptions that begin with a wildcard', async () => {
+    const files = { '.dockerignore': '*\n!**/*.md', 'a/b/c.md': '', 'a/b/d': '', 'e/f': '' }
+    expect(await listPaths(files, 'buildkit')).toEqual(['a', 'a/b', 'a/b/c.md'])
+    expect(await listPaths(files, 'classic')).toEqual([])
+  })
+
+  it('does not read ignored directories for exceptions that end with a wildcard', async () => {
+    const files = { '.dockerignore': '*\n!a/*', 'a/b/c': '', 'e/f': '' }
+    expect(await listPaths(files, 'buildkit')).toEqual(['a', 'a/b', 'a/b/c'])
   })
 })

@@ -70,13 +70,14 @@ export class IgnoreRules {
 
   /**
    * Whether an ignored directory must be read: the text of an exception, including its wildcards, begins with its name. This
-   * is the rule of docker's client, so `*` with `!*\/file` includes nothing in a directory.
+   * is the rule of docker's client, so `*` with `!*\/file` includes nothing in a directory. BuildKit's client reads every
+   * directory if an exception has a wildcard before its end.
    */
-  mayContainExceptions(directory: ByteText): boolean {
+  mayContainExceptions(directory: ByteText, builder: 'classic' | 'buildkit' = 'classic'): boolean {
     const isBelow = (path: ByteText) => `${path}/`.startsWith(`${directory}/`)
-    return (
-      this.patterns.some(({ isException, pattern }) => isException && isBelow(pattern)) || [...this.#kept].some(isBelow)
-    )
+    const exceptions = this.patterns.filter(({ isException }) => isException).map(({ pattern }) => pattern)
+    if ([...exceptions, ...this.#kept].some(isBelow)) return true
+    return builder === 'buildkit' && exceptions.some((pattern) => /[*?[\]^\\]/.test(withoutLastWildcard(pattern)))
   }
 
   /**
@@ -110,6 +111,10 @@ export class IgnoreRules {
     const expected = `patterns that docker accepts; it rejects line ${number}`
     return createInvalidError(this.#field, expected, decode(text) ?? text)
   }
+}
+
+function withoutLastWildcard(pattern: ByteText): ByteText {
+  return pattern.replace(/\/\*\*$/, '').replace(/\/\*$/, '')
 }
 
 /** A line of the file with the test of its pattern. */
