@@ -18,7 +18,7 @@ const build = (...argv: readonly string[]) =>
   runCapstan(['build', '-t', 'app', '--builder', 'buildkit', ...argv], {
     env,
     cwd,
-    plugins: [createSimulatedBuildKitPlugin()],
+    plugins: [createSimulatedBuildKitPlugin({ buildkit: { daemon: { acceptsPushes: true } } })],
   })
 
 describe('capstan build with BuildKit', () => {
@@ -47,7 +47,7 @@ describe('capstan build with BuildKit', () => {
     const { stdout, stderr } = await build('--output', 'type=oci,dest=a.tar')
     expect(stdout).toBe('app\n')
     expect(stderr).toMatch(/^Built app with BuildKit in \S+, and wrote the image to a\.tar \(oci archive\)$/m)
-    expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toBe('the archive')
+    expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toContain('oci-layout')
   })
 
   it('lists what the runtime cannot do when it builds instead', async () => {
@@ -68,7 +68,7 @@ describe('capstan build with BuildKit', () => {
     await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nFLY away\n')
     const { exitCode, stderr } = await build('--output', 'cache-only', '--progress', progress)
     expect(exitCode).toBe(125)
-    expect(stderr).toContain('Dockerfile.bad:2\n   1 |     FROM scratch\n   2 | >>> FLY away\n')
+    expect(stderr).toContain('Dockerfile:2\n   1 |     FROM scratch\n   2 | >>> FLY away\n')
     expect(stderr).toMatch(/unknown instruction: FLY/)
   })
 })

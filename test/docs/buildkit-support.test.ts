@@ -7,8 +7,8 @@ import { expect, it } from 'vitest'
 import { root } from './documents.js'
 import { readSupportTable, toSupportRow } from './support-table.js'
 
-const required = Object.values(BuildKitFeature.needs.required)
-const optional = Object.values(BuildKitFeature.needs.optional)
+const required = Object.values(BuildKitFeature.sidecarNeeds.required)
+const optional = Object.values(BuildKitFeature.sidecarNeeds.optional)
 const needed = [...required, ...optional]
 const managers = builtInCapabilities.filter(({ id }) => id !== runtimeCapability.id)
 

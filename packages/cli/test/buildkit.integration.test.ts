@@ -33,7 +33,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     expect(stderr).toMatch(/Built .* on docker with BuildKit in .*s$/)
     const { stdout: json } = await capstan('build', '-t', tag, '--json', directory)
     expect(JSON.parse(json)).toMatchObject({
-      builder: 'buildkit',
+      builder: 'sidecar',
       imageId: expect.stringMatching(/^sha256:/),
       unsupportedFeatures: [],
     })

@@ -1,11 +1,16 @@
-import type { FeatureSupport } from '@capstan/core'
-import { createHostError, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
-import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
-import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
+import {
+  type BuildKitBuild,
+  type BuildRequest,
+  createBuild,
+  validateBuildRequest,
+} from '@capstan/buildkit-client/request'
+import { buildServiceCapability, defineNeeds, type FeatureSupport } from '@capstan/core'
+import { createHostError, injectable, requireManagers } from '@capstan/core/plugin'
+import { buildOnEngine } from './build/build-on-engine.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
-import { type BuildKitManagers, buildKitNeeds } from './buildkit-needs.js'
+import { type BuildKitManagers, buildKitNeeds, type InjectedBuildKitManagers, sidecarNeeds } from './buildkit-needs.js'
 import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
-import { toBuildKitSupport } from './buildkit-support.js'
+import { toBuildKitSupport, toSidecarSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { buildWithFallback } from './fallback/build-with-fallback.js'
 import type { BuildKitSidecar } from './sidecar/buildkit-sidecar.js'
@@ -14,21 +19,23 @@ import { findBuildKit, startBuildKit } from './sidecar/start-buildkit.js'
 import { type BuildKitStopOutcome, stopBuildKit } from './sidecar/stop-buildkit.js'
 
 /**
- * Runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec that supports at least one privilege level. On
- * another one, `start`, `find` and `stop` reject with CAPABILITY_MISSING, which lists what is missing, before they have any
- * effect.
+ * Builds by the engine's own BuildKit, or runs BuildKit in a sidecar, on any runtime with networks, sidecars and exec that supports
+ * at least one privilege level. On another one, `start`, `find` and `stop` reject with CAPABILITY_MISSING, which lists what is
+ * missing, before they have any effect.
  */
 @injectable(buildKitNeeds)
 export class BuildKitFeature {
   static readonly needs: typeof buildKitNeeds = buildKitNeeds
-  readonly #managers: InjectedManagers<typeof buildKitNeeds>
+  /** The capabilities that `start`, `find` and `stop` use. */
+  static readonly sidecarNeeds: typeof sidecarNeeds = sidecarNeeds
+  readonly #managers: InjectedBuildKitManagers
 
-  constructor(managers: InjectedManagers<typeof buildKitNeeds>) {
+  constructor(managers: InjectedBuildKitManagers) {
     this.#managers = isUnsupported(managers, 'mounts.volume') ? { ...managers, volumes: undefined } : managers
   }
 
   /**
-   * Returns whether BuildKit can start on this runtime, and the missing required and optional capabilities, each with reason
+   * Returns whether BuildKit can build on this runtime, and the missing required and optional capabilities, each with reason
    * and remedy.
    */
   support(): FeatureSupport {
@@ -61,32 +68,55 @@ export class BuildKitFeature {
   }
 
   /**
-   * Runs one build: starts a sidecar or shares the running one of the same name and configuration, and releases its lease
-   * before `result` settles.
+   * Runs one build: by the engine's own BuildKit where the runtime provides it and it supports the request, else in a sidecar,
+   * which is started or shared with others of the same name and configuration, and whose lease is released before `result`
+   * settles. The first event says which one builds.
    *
    * With `fallback: 'runtime'`, the runtime's own builder builds if no sidecar can be started or the runtime cannot load
-   * images. It supports the output `load` and at most one platform, and the result lists what it could not do. Other requests
-   * reject with the error of the start. On a runtime without image builds, the build rejects with CAPABILITY_MISSING, whose
-   * cause is the error of the start.
+   * images. It supports the output `load`, at most one platform and no remote context, and the result lists what it could not
+   * do. Other requests reject with the error of the start. On a runtime without image builds, the build rejects with
+   * CAPABILITY_MISSING, whose cause is the error of the start.
+   *
+   * @throws HostError OPTION_UNSUPPORTED for `builder: 'engine'` when the engine's own BuildKit does not support the request
    */
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
-    const { fallback = 'none', signal } = options
+    const { builder = 'auto', fallback = 'none', signal } = options
     const start = async () => {
       requireImageTransfer(this.#managers, request.output)
       return this.start(options)
     }
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)
-    const builders = { start, buildOnRuntime: fallback === 'runtime' ? onRuntime : undefined }
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
+      checkBuilder(builder)
+      const service =
+        builder === 'engine'
+          ? requireManagers("a build by the engine's own BuildKit", engineNeeds, this.#managers).service
+          : this.#managers.service
+      const builders = {
+        buildOnEngine:
+          service === undefined || builder === 'sidecar'
+            ? undefined
+            : (given: Omit<FallbackOptions, 'reason'>) => buildOnEngine(this.#managers, service, request, given),
+        start: builder === 'engine' ? undefined : start,
+        buildOnRuntime: fallback === 'runtime' ? onRuntime : undefined,
+      }
       return buildWithFallback(request, builders, { signal, onEvents })
     })
   }
 
   #requireManagers(): BuildKitManagers {
-    const support = this.support()
-    if (support.supported) return requireManagers(support.feature, buildKitNeeds, this.#managers)
+    const support = toSidecarSupport(this.#managers.report)
+    if (support.supported) return requireManagers(support.feature, sidecarNeeds, this.#managers)
     const { feature, runtime, missing } = support
     throw createHostError('CAPABILITY_MISSING', { feature, runtime, missing, reports: [this.#managers.report] })
   }
 }
+
+function checkBuilder(builder: unknown): void {
+  if (builder === 'auto' || builder === 'engine' || builder === 'sidecar') return
+  const facts = { field: 'builder', expected: 'auto, engine or sidecar', given: JSON.stringify(builder) ?? 'nothing' }
+  throw createHostError('INVALID_ARGUMENT', facts)
+}
+
+const engineNeeds = defineNeeds({ required: { service: buildServiceCapability } })

@@ -91,9 +91,14 @@ export interface BuildKitCertificates {
   readonly key: string
 }
 
-/** Options of `BuildKitFeature.build`: those of the start, and the fallback. */
+/** Options of `BuildKitFeature.build`: those of the start, the builder, and the fallback. */
 export interface BuildKitBuildOptions extends BuildKitOptions {
-  /** The builder to use when no sidecar can be started or the runtime cannot load images. Default `none`: the build fails. */
+  /**
+   * `engine`: the engine's own BuildKit. `sidecar`: BuildKit in a sidecar. Default `auto`: the engine's own if it supports the
+   * request, else a sidecar.
+   */
+  readonly builder?: 'auto' | 'engine' | 'sidecar'
+  /** The builder to use when BuildKit is not available: no sidecar can be started or the runtime cannot load images. Default `none`: the build fails. */
   readonly fallback?: 'none' | 'runtime'
 }
 

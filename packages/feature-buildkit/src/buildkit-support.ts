@@ -1,16 +1,29 @@
 import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
 import { findUnsupportedOption, type UnsupportedOption } from '@capstan/core/plugin'
-import { buildKitNeeds } from './buildkit-needs.js'
+import { buildKitNeeds, sidecarNeeds } from './buildkit-needs.js'
 import { findUnsupportedLevelOption, privilegeLevels } from './sidecar/privilege-levels.js'
 
 /**
- * Returns whether BuildKit can start on the runtime of this report.
+ * Returns whether BuildKit can build on the runtime of this report: by the engine's own BuildKit, or in a sidecar. With the
+ * engine's own BuildKit, the capabilities that a sidecar would need are optional.
+ */
+export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
+  const support = toSidecarSupport(report)
+  const { feature, runtime } = support
+  const hasService = report.available && report.provides.some(({ id }) => id === buildKitNeeds.optional.service.id)
+  return support.supported || !hasService
+    ? support
+    : { supported: true, feature, runtime, missingOptional: support.missing }
+}
+
+/**
+ * Returns whether BuildKit can start in a sidecar on the runtime of this report.
  *
  * A runtime that supports no privilege level cannot run the sidecar. On a runtime without shared volumes, `connect` by socket is
  * not available.
  */
-export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
-  const support = toFeatureSupport('BuildKit', buildKitNeeds, report)
+export function toSidecarSupport(report: RuntimeReport): FeatureSupport {
+  const support = toFeatureSupport('BuildKit', sidecarNeeds, report)
   if (!report.available) return support
   const privileges = listMissingPrivileges(report)
   if (!support.supported) return { ...support, missing: [...support.missing, ...privileges] }
@@ -29,7 +42,7 @@ function listMissingPrivileges(report: AvailableReport): readonly MissingCapabil
 
 /** Without shared volumes other containers cannot use the socket. */
 function listMissingOptionalMounts(report: AvailableReport): readonly MissingCapability[] {
-  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
+  if (!report.provides.some(({ id }) => id === sidecarNeeds.optional.volumes.id)) return [] // already in `missingOptional`
   const unsupported =
     findUnsupportedOption('mounts.volume', report.unsupportedOptions) ??
     findUnsupportedOption('mounts.volume.shared', report.unsupportedOptions)

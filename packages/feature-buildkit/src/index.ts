@@ -1,8 +1,14 @@
 export type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
-export type { BuildProgressEvent } from './build/build-progress-event.js'
-export { type BuildOutput, type BuildRequest, validateBuildRequest } from './build/build-request.js'
-export type { BuildResult } from './build/build-result.js'
-export type { BuildKitBuild } from './build/buildkit-build.js'
+export {
+  type BuildKitBuild,
+  type BuildOutput,
+  type BuildProgressEvent,
+  type BuildRequest,
+  type BuildResult,
+  type FindCredentials,
+  type RemoteContext,
+  validateBuildRequest,
+} from '@capstan/buildkit-client/request'
 export { BuildKitFeature } from './buildkit-feature.js'
 export {
   type BuildKitBuildOptions,

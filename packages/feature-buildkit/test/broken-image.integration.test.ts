@@ -56,7 +56,7 @@ describeWithBuildKit('a broken image', (given) => {
       code: 'OPERATION_FAILED',
       facts: { subject: 'the context', reason: expect.stringMatching(/no space left/i) },
     })
-    expect(await build(Buffer.alloc(1))).toMatchObject({ builder: 'buildkit' })
+    expect(await build(Buffer.alloc(1))).toMatchObject({ builder: 'sidecar' })
     await sidecar[Symbol.asyncDispose]()
     expect(await left()).toEqual([])
   })

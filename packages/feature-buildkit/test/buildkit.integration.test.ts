@@ -164,12 +164,11 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     for await (const event of build) {
       if (event.type === 'log') during = await readOutput(scope, sidecar, 'cat /proc/*/cmdline')
     }
-    expect(during).toContain('id=tok')
+    expect(during).toContain('buildkitd')
     expect(during).not.toContain('hunter2')
-    expect(await build.result).toMatchObject({ builder: 'buildkit', unsupportedFeatures: [] })
+    expect(await build.result).toMatchObject({ builder: 'sidecar', unsupportedFeatures: [] })
     expect(archive.text).toContain('in it')
     expect(archive.text).not.toContain('hunter2')
-    expect(await readOutput(scope, sidecar, 'ls /tmp')).not.toContain('capstan-build-')
     await sidecar[Symbol.asyncDispose]()
   })
 
@@ -311,6 +310,8 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
       await change(directory, { a: 'two 2' }, 499_162_500)
       await build({ directory })
       expect(await listSent()).toEqual(['a'])
+      // A file that was changed just before it was listed is sent once more, since it may have changed again.
+      await build({ directory })
       await build({ directory }, { noCache: true })
       expect(await listSent()).toEqual([])
       await chmod(join(directory, 'b'), 0o600)
@@ -327,7 +328,7 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     await expect(build(toFiles('RUN echo before; exit 9'))).rejects.toMatchObject({
       code: 'BUILD_FAILED',
       facts: {
-        step: '[2/2] RUN echo before; exit 9',
+        step: expect.stringMatching(/^\[.*2\/2\] RUN echo before; exit 9$/),
         command: 'RUN echo before; exit 9',
         exitCode: 9,
         lastLines: expect.arrayContaining(['before']),
@@ -359,7 +360,7 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
       if (event.type === 'log') controller.abort('enough')
     }
     await expect(build.result).rejects.toBe('enough')
-    expect(await readOutput(scope, sidecar, 'ps | grep -c "[b]uildctl.* build"')).toBe('0\n')
+    await expect.poll(() => readOutput(scope, sidecar, 'ps | grep -c "[s]leep 60"')).toBe('0\n')
     await sidecar[Symbol.asyncDispose]()
   })
 
@@ -520,16 +521,19 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     expect(await feature.find(options)).toBeUndefined()
   })
 
-  test.for(['directory', 'upload', 'written', 'build', 'output'])(
-    'removes all files of a build in the sidecar when its process is killed at the stage "%s"',
+  test.for(['build', 'output'])(
+    'ends a build and keeps no secret in the sidecar when its process is killed at the stage "%s"',
     async (stage) => {
       const { scope, name, sidecar } = await start()
-      const listBuilds = () => readOutput(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
-      const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage)
+      const directory = await mkdtemp(join(tmpdir(), 'capstan-context-'))
+      onTestFinished(() => rm(directory, { recursive: true, force: true }))
+      const { busybox = '' } = toFiles()
+      for (const program of ['sh', 'sleep']) await writeFile(join(directory, program), busybox, { mode: 0o755 })
+      const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage, directory)
       await builder.started
-      expect(await listBuilds()).toContain('capstan-build-')
       await builder.kill()
-      await expect.poll(listBuilds, { timeout: 5000 }).toBe('')
+      const countSteps = () => readOutput(scope, sidecar, 'ps | grep -c "[s]leep 60"')
+      await expect.poll(countSteps, { timeout: 10_000 }).toBe('0\n')
       expect(await readOutput(scope, sidecar, 'grep -r hunter22 /tmp /dev/shm /root /run 2>/dev/null')).toBe('')
       expect(await sidecar.workers()).toHaveLength(1)
       await sidecar[Symbol.asyncDispose]()

@@ -52,6 +52,8 @@ export interface FakeDaemonOptions {
   readonly sessionTimeoutMs?: number
   /** The images that can be pulled, by their names with registry and tag. Default: none. */
   readonly images?: Readonly<Record<string, RegistryImage>>
+  /** Whether pushes succeed. Default: there is no registry. */
+  readonly acceptsPushes?: boolean
   /** The entitlements that builds may have. Default: none. */
   readonly entitlements?: readonly string[]
   /** Returns the error of the container runtime if no container can be started. */
@@ -90,10 +92,11 @@ export class FakeDaemon {
   constructor(options: FakeDaemonOptions = {}) {
     this.#options = options
     this.#records = this.#parse('du.json')
-    const { store = 'none', images = {}, findRunError = () => undefined } = options
+    const { store = 'none', images = {}, acceptsPushes = false, findRunError = () => undefined } = options
     const platform = this.#findWorker().platforms.map(({ os, architecture }) => `${os}/${architecture}`)[0] ?? ''
     const onTransfer = (transfer: FakeTransfer) => this.#addTransfer(transfer)
-    this.#worker = { store, platform, images, findRunError, onTransfer, cache: new Map(), sources: new LocalSources() }
+    const shared = { cache: new Map(), sources: new LocalSources() }
+    this.#worker = { store, platform, images, acceptsPushes, findRunError, onTransfer, ...shared }
     const service = this.#createService()
     for (const name of options.without ?? []) delete service[name]
     const adapter = connectNodeAdapter({

@@ -6,7 +6,7 @@ import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
 /** The capabilities that `run --buildkit` needs. */
 export const needs: readonly Capability<object>[] = [
-  ...Object.values(BuildKitFeature.needs.required),
+  ...Object.values(BuildKitFeature.sidecarNeeds.required),
   volumeManagerCapability,
 ]
 

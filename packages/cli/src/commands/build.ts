@@ -122,7 +122,7 @@ async function build({ invocation, operands, options }: Call<BuildCommandOptions
       ? await buildWithBuildKit(scope, choice.fallback, job)
       : await buildWithRuntime(await opened.require(imageBuilderCapability), job)
   const durationMs = Math.round(performance.now() - started)
-  const took = `${result.builder === 'buildkit' ? ' with BuildKit' : ''} in ${toDuration(durationMs)}`
+  const took = `${result.builder === 'runtime' ? '' : ' with BuildKit'} in ${toDuration(durationMs)}`
   const runtime = scope.runtimeName
   display.succeed(toSuccessText(output, { names: tags.join(' and '), runtime, took }))
   const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
@@ -188,7 +188,7 @@ async function buildWithRuntime(
 function toRequired(options: BuildCommandOptions): readonly Capability<object>[] {
   if (options.builder === 'runtime') return [imageBuilderCapability]
   const needsBuildKit = options.builder === 'buildkit' || listBuildKitOptions(options).length > 0
-  return needsBuildKit ? Object.values(BuildKitFeature.needs.required) : []
+  return needsBuildKit ? Object.values(BuildKitFeature.sidecarNeeds.required) : []
 }
 
 function requireTags({ tag: tags = [] }: BuildCommandOptions): readonly string[] {

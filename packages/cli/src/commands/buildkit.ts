@@ -59,7 +59,7 @@ async function runSubcommand(
   { invocation, options }: Call<BuildKitCommandOptions>,
   subcommand: Subcommand,
 ): Promise<number> {
-  await using opened = await openRuntime(invocation, { requires: BuildKitFeature.needs.required })
+  await using opened = await openRuntime(invocation, { requires: BuildKitFeature.sidecarNeeds.required })
   const output = await subcommand({ scope: opened.scope, invocation, options })
   const text = options.json ? toJson(output.document) : output.text
   await writeOutput(invocation.io.stdout, text, invocation.interrupts)

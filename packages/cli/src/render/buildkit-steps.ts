@@ -69,6 +69,7 @@ export class BuildKitSteps {
         const lines = step?.setPart(event) ?? []
         return step && lines.length > 0 ? { step, isNewState: false, lines } : undefined
       }
+      case 'builder':
       case 'warning':
         return undefined
     }

@@ -59,6 +59,7 @@ export function createRawJsonBuildDisplay(output: Output): BuildDisplay {
       }
       case 'warning':
         return { warnings: [toRawWarning(event)] }
+      case 'builder':
       case 'transfer':
         return undefined
     }

@@ -1,6 +1,6 @@
 import type { ContainerState } from '../contract/container/container-info.js'
 import type { Argv } from '../contract/operation.js'
-import type { MissingCapability, OptionName } from '../contract/probe.js'
+import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 
 /** The lines of a Dockerfile in which a build failed. */
@@ -64,10 +64,13 @@ export interface HostErrorFacts {
   /** The runtime cannot attach to the container, for example because another process started it. */
   NOT_ATTACHABLE: { readonly id: string; readonly reason: string }
   COMMAND_NOT_STARTED: { readonly id: string; readonly command: Argv; readonly exitCode: 126 | 127 }
-  /** `field`: the option. `given`: the value that uses it, as a text; `"required"` where `open` requires the option. */
+  /**
+   * `field`: the name of an option, or the path of a field of a feature's request. `given`: the value that uses it, as a text; `"required"` where `open`
+   * requires the option.
+   */
   OPTION_UNSUPPORTED: {
     readonly runtime: string
-    readonly field: OptionName
+    readonly field: string
     readonly given: string
     readonly reason: string
     /** What the user can do, in the imperative. The message ends with it. */

@@ -1,7 +1,7 @@
+import type { BuildOutput } from '@capstan/buildkit-client/request'
 import { defineNeeds, imageTransferCapability } from '@capstan/core'
 import { requireManagers } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
-import type { BuildOutput } from './build-request.js'
 
 /** @throws HostError CAPABILITY_MISSING when the output type is `load` and the runtime has no image transfer */
 export function requireImageTransfer(

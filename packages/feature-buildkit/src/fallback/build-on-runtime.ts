@@ -1,22 +1,25 @@
 import {
+  type BuildEventListener,
+  type BuildRequest,
+  type BuildResult,
+  findImageId,
+} from '@capstan/buildkit-client/request'
+import {
   defineNeeds,
   type ImageBuilder,
   imageBuilderCapability,
   isHostError,
   type OperationOptions,
 } from '@capstan/core'
-import { type InjectedManagers, requireManagers } from '@capstan/core/plugin'
-import type { BuildRequest } from '../build/build-request.js'
-import { type BuildResult, findImageId } from '../build/build-result.js'
-import type { BuildEventListener } from '../build/buildkit-build.js'
-import type { buildKitNeeds } from '../buildkit-needs.js'
+import { requireManagers } from '@capstan/core/plugin'
+import type { InjectedBuildKitManagers } from '../buildkit-needs.js'
 import { readDockerfile } from './read-dockerfile.js'
 import { RuntimeProgress } from './runtime-progress.js'
 import { type DockerfileSource, listUnsupportedFeatures } from './unsupported-features.js'
 
-/** Whether the runtime's own builder supports the request: the output `load` and at most one platform. */
-export function supportsFallback({ output, platforms = [] }: BuildRequest): boolean {
-  return output.type === 'load' && platforms.length < 2
+/** Whether the runtime's own builder supports the request: the output `load`, at most one platform, and no remote context. */
+export function supportsFallback({ output, platforms = [], context }: BuildRequest): boolean {
+  return output.type === 'load' && platforms.length < 2 && !('url' in context)
 }
 
 export interface FallbackOptions extends OperationOptions {
@@ -26,7 +29,7 @@ export interface FallbackOptions extends OperationOptions {
 }
 
 /** The managers that a build without BuildKit uses. */
-export type FallbackManagers = Pick<InjectedManagers<typeof buildKitNeeds>, 'runtime' | 'builder' | 'report'>
+export type FallbackManagers = Pick<InjectedBuildKitManagers, 'runtime' | 'builder' | 'report'>
 
 /**
  * Builds with the runtime's own builder, once for all tags. The result lists what the builder could not do.
@@ -39,13 +42,17 @@ export async function buildOnRuntime(
   { reason, onEvents, signal }: FallbackOptions,
 ): Promise<BuildResult> {
   const { runtime, builder } = requireManagers('a build without BuildKit', builderNeeds, managers, { cause: reason })
-  const message = `building with the runtime's own builder, because ${reason instanceof Error ? reason.message : String(reason)}`
-  onEvents([{ type: 'warning', stepId: '', message }])
+  const because = reason instanceof Error ? reason.message : String(reason)
+  const message = `building with the runtime's own builder, because ${because}`
+  onEvents([
+    { type: 'builder', builder: 'runtime', version: undefined, reasons: [because] },
+    { type: 'warning', stepId: '', message },
+  ])
   const source = await readDockerfile(request, { signal })
   await build(builder, { request, source, onEvents, signal })
   const imageId = await findImageId(runtime, listTags(request)[0], { signal })
   const unsupportedFeatures = listUnsupportedFeatures(request, source)
-  return { builder: 'runtime', imageId, digest: undefined, metadata: {}, unsupportedFeatures }
+  return { builder: 'runtime', ref: undefined, imageId, digest: undefined, metadata: {}, unsupportedFeatures }
 }
 
 interface RuntimeBuild extends Omit<FallbackOptions, 'reason'> {
@@ -54,18 +61,19 @@ interface RuntimeBuild extends Omit<FallbackOptions, 'reason'> {
 }
 
 async function build(builder: ImageBuilder, { request, source, onEvents, signal }: RuntimeBuild): Promise<void> {
-  const { context, target, buildArgs, labels, platforms: [platform] = [], noCache } = request
+  const { context, target, buildArgs, labels, platforms: [platform] = [], noCache, pull } = request
   const [tag = '', ...tags] = listTags(request)
   const progress = new RuntimeProgress()
   try {
     await builder.buildImage(source.text, tag, {
-      context,
+      ...('url' in context ? {} : { context }),
       tags,
       ...(target === undefined ? {} : { target }),
       ...(buildArgs === undefined ? {} : { buildArgs }),
       ...(labels === undefined ? {} : { labels }),
       ...(platform === undefined ? {} : { platform }),
       ...(noCache === undefined ? {} : { noCache }),
+      ...(pull === undefined ? {} : { pull }),
       onProgress: (event) => onEvents(progress.push(event)),
       signal,
     })

@@ -2,9 +2,9 @@ import { posix } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { readBuildContext } from '@capstan/build-context'
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
+import type { BuildRequest } from '@capstan/buildkit-client/request'
 import type { OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import type { BuildRequest } from '../build/build-request.js'
 import type { DockerfileSource } from './unsupported-features.js'
 
 /**
@@ -22,7 +22,8 @@ export async function readDockerfile(
   const ignoreFilePath = `${path}.dockerignore`
   let text: string | undefined
   let ignoreFile: string | undefined
-  for await (const entry of readBuildContext(context, { keep: [path, ignoreFilePath], signal })) {
+  const local = 'url' in context ? undefined : context
+  for await (const entry of readBuildContext(local, { keep: [path, ignoreFilePath], signal })) {
     if (entry.path === ignoreFilePath) ignoreFile = ignoreFilePath
     if (entry.path === path && entry.type === 'file') text = await readText(entry.open())
   }

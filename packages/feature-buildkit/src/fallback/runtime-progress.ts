@@ -1,5 +1,5 @@
+import type { BuildProgressEvent } from '@capstan/buildkit-client/request'
 import type { BuildProgress } from '@capstan/core'
-import type { BuildProgressEvent } from '../build/build-progress-event.js'
 
 /** Converts the progress of the runtime's builder to build events. */
 export class RuntimeProgress {

@@ -1,14 +1,18 @@
-import type { BuildRequest } from '../build/build-request.js'
+import type { BuildRequest } from '@capstan/buildkit-client/request'
 
 /** Returns what the runtime's own builder cannot do of a request, one phrase each. */
 export function listUnsupportedFeatures(
-  { secrets = {}, cacheFrom, cacheTo, credentials }: BuildRequest,
+  { secrets = {}, ssh = {}, namedContexts = {}, entitlements, cacheFrom, cacheTo, credentials = {} }: BuildRequest,
   source: DockerfileSource,
 ): readonly string[] {
   const secretNames = Object.keys(secrets).map((id) => `"${id}"`)
-  const hosts = Object.keys(credentials ?? {})
+  const hosts = typeof credentials === 'function' ? ['registries'] : Object.keys(credentials)
+  const contexts = Object.keys(namedContexts).map((name) => `"${name}"`)
   const features: readonly (string | undefined)[] = [
     secretNames.length === 0 ? undefined : `secrets: no step can read ${secretNames.join(', ')}`,
+    Object.keys(ssh).length === 0 ? undefined : 'SSH agents',
+    contexts.length === 0 ? undefined : `the contexts ${contexts.join(', ')}`,
+    entitlements?.length ? `the entitlements ${entitlements.join(', ')}` : undefined,
     cacheFrom?.length ? 'import of a cache' : undefined,
     cacheTo?.length ? 'export of the cache' : undefined,
     hosts.length === 0 ? undefined : `credentials for ${hosts.join(', ')}: the runtime uses its own`,

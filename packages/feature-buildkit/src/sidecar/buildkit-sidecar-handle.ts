@@ -1,9 +1,8 @@
 import type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
+import { type BuildKitBuild, type BuildRequest, createBuild } from '@capstan/buildkit-client/request'
 import type { ContainerConfig, OperationOptions } from '@capstan/core'
 import { type Argv, createHostError } from '@capstan/core/plugin'
-import type { BuildRequest } from '../build/build-request.js'
-import { type BuildKitBuild, createBuild } from '../build/buildkit-build.js'
-import { runBuild } from '../build/run-build.js'
+import { buildInSidecar } from '../build/build-in-sidecar.js'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 import { runExec } from '../container/exec.js'
@@ -43,10 +42,9 @@ export class BuildKitSidecarHandle implements BuildKitSidecar {
   }
 
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
-    const { watch, instance } = this.#sidecar
-    const { stateDirectory } = instance.level.layout
-    const options = { containerId: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
-    return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
+    const { control } = this.#sidecar
+    const signals = [signal, this.#closing.signal]
+    return createBuild((onEvents) => buildInSidecar(this.#managers, request, { control, signals, onEvents }))
   }
 
   async workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {

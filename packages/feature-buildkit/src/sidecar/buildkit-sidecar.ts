@@ -1,7 +1,6 @@
 import type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
+import type { BuildKitBuild, BuildRequest } from '@capstan/buildkit-client/request'
 import type { ContainerConfig, OperationOptions } from '@capstan/core'
-import type { BuildRequest } from '../build/build-request.js'
-import type { BuildKitBuild } from '../build/buildkit-build.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 

@@ -1,8 +1,10 @@
 import type { Argv } from '@capstan/core/plugin'
-import { buildDirectoryPrefix } from '../build/build-directory-script.js'
 import type { BuildKitCacheLimits } from '../buildkit-options.js'
 import { certificateDirectory, certificatesReadyFile } from './certificates.js'
 import { daemonDirectory } from './lease-scripts.js'
+
+/** The beginning of the path of the directory of a test build. */
+export const testBuildPrefix = '/tmp/capstan-build-'
 
 /** The settings in the daemon's configuration file. */
 export interface DaemonSettings {
@@ -30,7 +32,7 @@ export function toDaemonCommand(options: DaemonCommandOptions): { entrypoint: Ar
   const { firstLeaseTimeoutMs, stopMs, hasCertificates, daemon } = options
   const awaitedFile = hasCertificates ? certificatesReadyFile : ''
   const times = [firstLeaseTimeoutMs, stopMs].map((ms) => String(ms / 1000))
-  const directories = [daemonDirectory, buildDirectoryPrefix]
+  const directories = [daemonDirectory, testBuildPrefix]
   const config = ['--config', `${daemonDirectory}/buildkitd.toml`]
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
@@ -55,12 +57,12 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
 }
 
 /**
- * Arguments: {@link daemonDirectory}, {@link buildDirectoryPrefix}, seconds until the first lease, seconds until SIGKILL, file to
+ * Arguments: {@link daemonDirectory}, {@link testBuildPrefix}, seconds until the first lease, seconds until SIGKILL, file to
  * wait for (or empty), text of buildkitd.toml, then the daemon's command.
  *
  * Creates the daemon directory, and stops if no lease is acquired in time. Waits for the certificates and runs the daemon. On
  * SIGTERM it stops the daemon, and kills it after the given time, also when the process that released the last lease has died.
- * Removes all build directories at its start and at its end.
+ * Removes the directories of test builds at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
  * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `started`.

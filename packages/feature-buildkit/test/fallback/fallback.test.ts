@@ -20,10 +20,11 @@ const build = (scope: RuntimeScope, changes: Partial<BuildRequest> = {}, options
 describe('BuildKitFeature.build', () => {
   it('uses BuildKit if possible, and removes the sidecar', async () => {
     await using scope = await openWithSimulatedBuildKit()
-    const built = build(scope, { output: { type: 'cache-only' } })
+    const context = { files: { Dockerfile: 'FROM scratch\nCOPY . /\n' } }
+    const built = build(scope, { context, output: { type: 'cache-only' } })
     const states: string[] = []
     for await (const event of built) if (event.type === 'step') states.push(event.state)
-    expect(await built.result).toMatchObject({ builder: 'buildkit', unsupportedFeatures: [] })
+    expect(await built.result).toMatchObject({ builder: 'sidecar', unsupportedFeatures: [] })
     expect(states).toContain('completed')
     expect(await listLeftovers(scope)).toEqual([])
   })

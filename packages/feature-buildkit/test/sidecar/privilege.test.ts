@@ -38,7 +38,7 @@ describe('the privilege levels', () => {
       expect(counted).toBe(testBuilds)
       const context = { files: { Dockerfile: 'FROM scratch\n' } }
       const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
-      expect(builder).toBe('buildkit')
+      expect(builder).toBe('sidecar')
     },
   )
 

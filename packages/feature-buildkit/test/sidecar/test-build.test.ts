@@ -5,7 +5,6 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toDirectoryCommand } from '../../src/build/build-directory-script.js'
 import { toTestBuildCommand } from '../../src/sidecar/test-build.js'
 
 async function makeFolder(): Promise<string> {
@@ -66,22 +65,4 @@ echo called; ${lastLine}
     expect(await start().ended).toBe(1)
     expect(await listDirectories()).toEqual([])
   })
-
-  it.runIf(process.platform === 'linux')(
-    'leaves its directory when it is killed, and the next build removes it',
-    async () => {
-      const { folder, createPath, start, listDirectories } = await prepare('exec sleep 60')
-      const { child, killAll, ended } = start()
-      await once(child.stdout, 'data')
-      expect(await listDirectories()).toHaveLength(1)
-      killAll()
-      await ended
-      const plan = { directory: createPath(), timesDirectory: join(folder, 'times'), listBytes: 0 }
-      const [sh = '', ...words] = toDirectoryCommand(plan)
-      const build = spawn(sh, words, { stdio: ['pipe', 'ignore', 'inherit'] })
-      build.stdin.end()
-      await once(build, 'exit')
-      expect(await listDirectories()).toEqual([])
-    },
-  )
 })

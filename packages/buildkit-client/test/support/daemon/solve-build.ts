@@ -31,6 +31,7 @@ export interface BuildWorker {
   readonly images: Readonly<Record<string, RegistryImage>>
   /** Returns the error of the container runtime if no container can be started. */
   findRunError(): string | undefined
+  readonly acceptsPushes: boolean
   onTransfer(transfer: FakeTransfer): void
 }
 
@@ -245,7 +246,8 @@ class Build {
         const session = await this.#job.findSession()
         await session.sendArchive(archive, { metadata: response, signal, onChunk: () => this.#job.reach('export') })
       } else await this.#job.reach('export')
-      if (attributes.push === 'true') throw new SolveError(`failed to push ${attributes.name}: there is no registry`)
+      if (attributes.push === 'true' && !this.#worker.acceptsPushes)
+        throw new SolveError(`failed to push ${attributes.name}: there is no registry`)
     } catch (error) {
       const failure = this.#toStepError(error)
       interval.complete({ error: failure.message })

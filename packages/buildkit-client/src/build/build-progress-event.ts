@@ -1,10 +1,20 @@
 import type { BuildSource } from '@capstan/core/plugin'
+import type { BuildResult } from './build-result.js'
 
 /**
  * One event of a build. `at` is BuildKit's time, or 1970-01-01 if BuildKit reports none. In `transfer` events, and in all
  * events of the runtime's own builder, it is the time of this process.
  */
 export type BuildProgressEvent =
+  /** The first event of a build: what builds. */
+  | {
+      readonly type: 'builder'
+      readonly builder: BuildResult['builder']
+      /** The version of BuildKit, for example `v0.32.2`. `undefined` with the runtime's builder, or if it is not known. */
+      readonly version: string | undefined
+      /** Why builders that have precedence are not used, one phrase each. */
+      readonly reasons: readonly string[]
+    }
   | {
       readonly type: 'step'
       readonly id: string
@@ -54,14 +64,15 @@ export type BuildProgressEvent =
       readonly source?: BuildSource
     }
   /**
-   * The bytes sent between this process and the sidecar: the context to the sidecar, or the result to the runtime or to the
-   * archive. Emitted at most every 250 ms, and at the end with `isDone`. A transfer shorter than 250 ms has no event.
+   * The bytes sent between this process and BuildKit: files of the contexts, of which BuildKit requests only those that have
+   * changed, or the result for the runtime, the archive or the directory. Emitted at most every 250 ms, and at the end with
+   * `isDone`. A transfer shorter than 250 ms has no event.
    */
   | {
       readonly type: 'transfer'
       readonly id: 'context' | 'result'
       readonly currentBytes: number
-      /** An estimate, equal to `currentBytes` at the end. `undefined` for the result, whose size is not known in advance. */
+      /** At most as many bytes are sent. `undefined` for the result, whose size is not known in advance. */
       readonly totalBytes: number | undefined
       /** Whether the receiver has read everything. */
       readonly isDone: boolean

@@ -23,10 +23,19 @@ export class TransferProgress implements Disposable {
     }
   }
 
-  /** Emits the end: the receiver has read everything. */
+  /** Counts bytes that were sent. The transfer starts with the first call. */
+  add(bytes: number): void {
+    this.#begin()
+    this.#currentBytes += bytes
+  }
+
+  /** Emits the end: the receiver has read everything. Bytes that follow begin another transfer. */
   finish(): void {
     this.#stopTimer?.()
+    this.#stopTimer = undefined
     if (this.#emittedBytes !== undefined) this.#emit({ isDone: true })
+    this.#emittedBytes = undefined
+    this.#currentBytes = 0
   }
 
   /** Stops the events. */

@@ -1,22 +1,31 @@
+import type { BuildSource } from '@capstan/core/plugin'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildRequest } from './build-request.js'
 
 /** Replaces secrets and passwords in the events and errors of a build by `***`: a step may print them. */
 export class Redactor {
-  readonly #secrets: readonly Buffer[]
+  #secrets: readonly Buffer[] = []
 
   constructor({ secrets = {}, credentials = {} }: Pick<BuildRequest, 'secrets' | 'credentials'>) {
-    const passwords = Object.values(credentials).map(({ password }) => password)
+    const passwords = typeof credentials === 'function' ? [] : Object.values(credentials)
+    this.add([...Object.values(secrets), ...passwords.map(({ password }) => password)])
+  }
+
+  /** Adds values that became known during the build. */
+  add(values: readonly (string | Uint8Array)[]): void {
     // A shell drops line ends at the end of a value, so the value is searched for without them.
-    const values = [...Object.values(secrets), ...passwords].map((value) => trimEnd(Buffer.from(value)))
-    const whole = values.filter((value) => value.length >= minLength)
+    const whole = values.map((value) => trimEnd(Buffer.from(value))).filter((value) => value.length >= minLength)
     // Output and error messages arrive line by line.
     const lines = whole.flatMap(toLines).filter((line) => line.length >= minLineLength)
-    this.#secrets = [...whole, ...lines].sort((one, other) => other.length - one.length)
+    this.#secrets = [...this.#secrets, ...whole, ...lines].sort((one, other) => other.length - one.length)
   }
 
   redact(text: string): string {
     return this.#secrets.length === 0 ? text : this.#redactBytes(Buffer.from(text)).toString()
+  }
+
+  redactSource({ file, line, excerpt }: BuildSource): BuildSource {
+    return { file, line, excerpt: excerpt.map((text) => this.redact(text)) }
   }
 
   redactEvent(event: BuildProgressEvent): BuildProgressEvent {
@@ -27,7 +36,13 @@ export class Redactor {
       case 'step':
         return { ...event, name: this.redact(event.name), ...(event.error && { error: this.redact(event.error) }) }
       case 'warning':
-        return { ...event, message: this.redact(event.message) }
+        return {
+          ...event,
+          message: this.redact(event.message),
+          ...(event.detail && { detail: event.detail.map((line) => this.redact(line)) }),
+          ...(event.source && { source: this.redactSource(event.source) }),
+        }
+      case 'builder':
       case 'status':
       case 'transfer':
         return event

@@ -1,0 +1,178 @@
+import type { Writable } from 'node:stream'
+import type { BuildContext, RegistryCredentials } from '@capstan/core'
+import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
+
+/** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
+export type BuildOutput =
+  /** Loads the image into the runtime. */
+  | { readonly type: 'load'; readonly tags: readonly string[] }
+  /** Pushes the image to the registries of the tags. */
+  | { readonly type: 'push'; readonly tags: readonly string[] }
+  /**
+   * Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. Destroys it when the
+   * build has started and fails.
+   */
+  | {
+      readonly type: 'archive'
+      readonly format: 'docker' | 'oci' | 'files'
+      readonly to: Writable
+      readonly tags?: readonly string[]
+    }
+  /** Writes the files in the root of the image to a directory. Existing files of the same names are replaced. */
+  | { readonly type: 'directory'; readonly to: string }
+  /** Keeps the result only in BuildKit's cache. */
+  | { readonly type: 'cache-only' }
+
+/** A context that BuildKit itself fetches: a git repository (`https://host/app.git#branch:directory`) or an archive. */
+export interface RemoteContext {
+  readonly url: string
+}
+
+/** The input and the options of one build. */
+export interface BuildRequest {
+  readonly context: BuildContext | RemoteContext
+  /**
+   * Further contexts by name, for `FROM name`, `COPY --from=name` and `RUN --mount=from=name`. A text is
+   * `docker-image://IMAGE` or a URL as in {@link RemoteContext}.
+   */
+  readonly namedContexts?: Readonly<Record<string, BuildContext | string>>
+  /** The path of the Dockerfile in the context. Default `Dockerfile`. */
+  readonly dockerfile?: string
+  /** The text of a Dockerfile that is not in the context. Excludes `dockerfile`. */
+  readonly dockerfileText?: string
+  /** The stage to build. Default: the last stage. */
+  readonly target?: string
+  readonly buildArgs?: StringMap
+  readonly labels?: StringMap
+  /** For example `linux/arm64`. Default: the platform of the engine's machine. */
+  readonly platforms?: readonly string[]
+  /**
+   * By the ids used in `RUN --mount=type=secret`. Sent when a step requests them, and stored nowhere. A step may print them, so
+   * events and errors have `***` instead of each value of at least 4 bytes, and of each line of at least 8 bytes of a value with
+   * several lines.
+   */
+  readonly secrets?: Readonly<Record<string, string | Uint8Array>>
+  /** Paths of the sockets of SSH agents by the ids used in `RUN --mount=type=ssh`, whose default is `default`. */
+  readonly ssh?: Readonly<Record<string, string>>
+  /** Privileges that steps may request, such as `network.host`. The daemon must allow them, too. Default: none. */
+  readonly entitlements?: readonly string[]
+  /** Runs every step again. Default false. */
+  readonly noCache?: boolean
+  /** Pulls a newer base image if the registry has one. Default false. */
+  readonly pull?: boolean
+  /** In the format of `buildctl --import-cache`: `type=registry,ref=…`. */
+  readonly cacheFrom?: readonly string[]
+  /** In the format of `buildctl --export-cache`. */
+  readonly cacheTo?: readonly string[]
+  /**
+   * By registry host, such as `docker.io`, or a function that is called for each host that BuildKit connects to. `undefined` means
+   * anonymous access. Used for this build only.
+   */
+  readonly credentials?: Readonly<Record<string, RegistryCredentials>> | FindCredentials
+  readonly output: BuildOutput
+}
+
+/** Finds the credentials for a registry host. */
+export type FindCredentials = (host: string) => Promise<RegistryCredentials | undefined>
+
+/**
+ * Checks a request, as `build` does before it has any effect.
+ *
+ * @throws HostError INVALID_ARGUMENT with the path of the field. The error contains no secret.
+ */
+export function validateBuildRequest(request: BuildRequest): void {
+  const { buildArgs, labels, target, noCache, pull, platforms = [], secrets = {}, output } = request
+  const context = checkContext(request.context)
+  const given = { context, buildArgs, labels, target, noCache, pull }
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  // Dockerfile and tag are placeholders: those of the request are checked below.
+  validateBuild('FROM scratch', 'placeholder', set)
+  for (const [index, platform] of platforms.entries()) {
+    check(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform), `platforms[${index}]`, '"os/architecture"', platform)
+  }
+  checkIds('secrets', secrets)
+  checkSsh(request)
+  checkNamedContexts(request)
+  checkDockerfile(request)
+  for (const [index, name] of (request.entitlements ?? []).entries())
+    check(/^[a-z]+(\.[a-z]+)*$/.test(name), `entitlements[${index}]`, 'a name such as "network.host"', name)
+  for (const field of ['cacheFrom', 'cacheTo'] as const) {
+    for (const [index, text] of (request[field] ?? []).entries())
+      check(/^type=\w+/.test(text), `${field}[${index}]`, 'a text such as "type=registry,ref=…"', text)
+  }
+  checkOutput(output)
+}
+
+/** Returns the context for the validator of core, which knows no URLs. */
+function checkContext(context: BuildRequest['context']): BuildContext | undefined {
+  if (typeof context !== 'object' || context === null || !('url' in context)) return context
+  check(isUrl(context.url), 'context.url', 'the URL of a git repository or of an archive', context.url)
+  return undefined
+}
+
+function checkNamedContexts({ namedContexts = {} }: BuildRequest): void {
+  for (const [name, context] of Object.entries(namedContexts)) {
+    const field = `namedContexts.${name}`
+    check(/^[\w.:/@-]+$/.test(name), 'namedContexts', 'keys as in "FROM name"', name)
+    if (typeof context !== 'string') validateContextOf(field, context)
+    else check(isUrl(context) || isImageUrl(context), field, '"docker-image://IMAGE" or a URL', context)
+  }
+}
+
+function validateContextOf(field: string, context: BuildContext): void {
+  const isContext = typeof context === 'object' && context !== null && ('directory' in context || 'files' in context)
+  check(isContext, field, '{ directory }, { files } or a text', context)
+  validateBuild('FROM scratch', 'placeholder', { context })
+}
+
+function isUrl(text: unknown): boolean {
+  return typeof text === 'string' && /^(https?:\/\/|git:\/\/|ssh:\/\/|git@)[^\s]+$/.test(text)
+}
+
+function isImageUrl(text: string): boolean {
+  return /^docker-image:\/\/[^\s]+$/.test(text)
+}
+
+function checkSsh({ ssh = {} }: BuildRequest): void {
+  checkIds('ssh', ssh)
+  for (const [id, path] of Object.entries(ssh))
+    check(typeof path === 'string' && path !== '', `ssh.${id}`, 'the path of the socket of an agent', path)
+}
+
+function checkIds(field: string, values: Readonly<Record<string, unknown>>): void {
+  for (const id of Object.keys(values))
+    check(/^[\w.-]+$/.test(id), field, 'keys of letters, digits, "_", "." and "-"', id)
+}
+
+function checkOutput(output: BuildOutput): void {
+  check(typeof output === 'object' && output !== null, 'output', 'an object with a `type`', output)
+  const expected = 'load, push, archive, directory or cache-only'
+  check(
+    ['load', 'push', 'archive', 'directory', 'cache-only'].includes(output.type),
+    'output.type',
+    expected,
+    output.type,
+  )
+  if (output.type === 'cache-only') return
+  if (output.type === 'directory') {
+    check(typeof output.to === 'string' && output.to !== '', 'output.to', 'the path of a directory', output.to)
+    return
+  }
+  const { tags = [] } = output
+  if (output.type !== 'archive') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
+  for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
+}
+
+function checkDockerfile({ dockerfile, dockerfileText: text }: BuildRequest): void {
+  const path = dockerfile ?? 'Dockerfile'
+  const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
+  check(isInside, 'dockerfile', 'a relative path without ".." in the context', path)
+  if (text === undefined) return
+  check(dockerfile === undefined, 'dockerfile', 'omitted when dockerfileText is given', dockerfile)
+  check(typeof text === 'string' && text.trim() !== '', 'dockerfileText', 'the text of a Dockerfile', text)
+}
+
+function check(isValid: boolean, field: string, expected: string, given: unknown): void {
+  if (!isValid)
+    throw createHostError('INVALID_ARGUMENT', { field, expected, given: JSON.stringify(given) ?? 'nothing' })
+}

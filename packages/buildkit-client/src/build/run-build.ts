@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { type ImageTransfer, isHostError, type OperationOptions, type Runtime } from '@capstan/core'
+import { createHostError, delay, linkSignals } from '@capstan/core/plugin'
+import type { BuildKitClient } from '../control/buildkit-client.js'
+import { openSession, type SessionServices } from '../session/session.js'
+import { FailureLog } from './build-failure.js'
+import type { BuildProgressEvent } from './build-progress-event.js'
+import { type BuildRequest, validateBuildRequest } from './build-request.js'
+import { type BuildResult, findImageId, toMetadata } from './build-result.js'
+import { type BuildSources, readBuildSources } from './build-sources.js'
+import type { BuildEventListener } from './buildkit-build.js'
+import { createOutputReceiver, destroyArchive, endArchive } from './deliver-output.js'
+import { Redactor } from './redactor.js'
+import { type BuildKitKind, toSolveRequest } from './solve-request.js'
+import { StatusEvents } from './status-events.js'
+import { TransferProgress } from './transfer-progress.js'
+
+/** Options of {@link runBuild}. */
+export interface RunBuildOptions extends OperationOptions {
+  /** Whether the client is connected to the BuildKit of an engine (`BuildService`) or to a daemon of its own. */
+  readonly kind: BuildKitKind
+  /** Loads the image of the output `load`. Required for a daemon. */
+  readonly images?: ImageTransfer | undefined
+  /** Has the image of the output `load` after the build of a daemon. Without it, the result has the id of the configuration. */
+  readonly runtime?: Runtime | undefined
+  readonly onEvents: BuildEventListener
+}
+
+/**
+ * Runs one build. The daemon keeps nothing of it but its cache, and the image if that is the output.
+ *
+ * @throws HostError BUILD_FAILED when the build fails, CONNECTION_LOST when the connection ends, INVALID_ARGUMENT for the request
+ * and its contexts, before the build, and errors of the files and the output, such as a file that changes during the build.
+ */
+export async function runBuild(
+  client: BuildKitClient,
+  request: BuildRequest,
+  { signal, ...options }: RunBuildOptions,
+): Promise<BuildResult> {
+  validateBuildRequest(request)
+  const linked = linkSignals([signal])
+  try {
+    linked.signal.throwIfAborted()
+    const sources = await readBuildSources(request, { signal: linked.signal })
+    const result = await build(client, request, { ...options, ...sources, signal: linked.signal })
+    await endArchive(request.output)
+    return result
+  } catch (error) {
+    destroyArchive(request.output)
+    linked.signal.throwIfAborted() // an abort makes the build fail: report its reason, not that failure
+    throw error
+  } finally {
+    linked.unlink()
+  }
+}
+
+interface BuildRun extends Omit<RunBuildOptions, 'signal'>, BuildSources {
+  readonly signal: AbortSignal
+}
+
+async function build(client: BuildKitClient, request: BuildRequest, run: BuildRun): Promise<BuildResult> {
+  const { kind, onEvents, runtime, signal } = run
+  const redactor = new Redactor(request)
+  const failure = new FailureLog()
+  const emit = (events: readonly BuildProgressEvent[]) => {
+    const redacted = events.map((event) => redactor.redactEvent(event))
+    failure.push(redacted)
+    onEvents(redacted)
+  }
+  using transfer = new TransferProgress({ id: 'context', onEvents })
+  transfer.totalBytes = run.totalBytes
+  const services = toServices(request, run, { redactor, transfer })
+  await using session = await openSession(client, services, { sharedKey: run.sharedKey, signal })
+  let isSessionLost = false
+  session.ended.then(() => {
+    isSessionLost = true
+  })
+  const ref = randomBytes(16).toString('hex')
+  const solving = client.solve(toSolveRequest(request, { ref, session: session.id, kind }), { signal })
+  const following = followStatus(client, { ref, emit, signal })
+  try {
+    const { ExporterResponse } = await solving
+    await following.finish()
+    const metadata = toMetadata(ExporterResponse)
+    const imageId = await findLoadedId({ kind, runtime, request, metadata, signal })
+    return { ...toResult(metadata), builder: kind === 'engine' ? 'build-service' : 'sidecar', ref, imageId }
+  } catch (error) {
+    await following.finish()
+    signal.throwIfAborted()
+    // The failure of this side is the reason why BuildKit reports an error.
+    if (session.failure !== undefined) throw session.failure
+    if (!isHostError(error, 'OPERATION_FAILED')) throw error
+    // Without the session BuildKit reports files and secrets as missing.
+    if (isSessionLost)
+      throw createHostError('CONNECTION_LOST', { endpoint: error.facts.subject, lastTimestamp: undefined })
+    throw failure.toError(error.cause, redactor)
+  }
+}
+
+function toServices(
+  request: BuildRequest,
+  run: BuildRun,
+  { redactor, transfer }: { readonly redactor: Redactor; readonly transfer: TransferProgress },
+): SessionServices {
+  const { kind, images, onEvents, signal } = run
+  const { secrets = {}, ssh, credentials = {}, output } = request
+  const receiver = createOutputReceiver(output, { kind, images, onEvents, signal })
+  return {
+    sources: run.sources,
+    secrets,
+    credentials: async (host) => {
+      const name = dockerHubHosts.has(host) ? 'docker.io' : host
+      if (typeof credentials !== 'function') return credentials[name]
+      const found = await credentials(name)
+      if (found !== undefined) redactor.add([found.password])
+      return found
+    },
+    ...(ssh && { ssh }),
+    ...(receiver && { output: receiver }),
+    onTransfer: (_source, bytes) => transfer.add(bytes),
+  }
+}
+
+/** Emits the progress of a build until it ends. */
+function followStatus(
+  client: BuildKitClient,
+  { ref, emit, signal }: { readonly ref: string; readonly emit: BuildEventListener; readonly signal: AbortSignal },
+): { finish(): Promise<void> } {
+  const canceling = linkSignals([signal])
+  let hasAnswered = false
+  const read = async () => {
+    const events = new StatusEvents()
+    for await (const response of client.status(ref, { signal: canceling.signal })) {
+      hasAnswered = true
+      emit(events.push(response))
+    }
+  }
+  // The progress is lost if this call fails. The result of the build is that of the other call.
+  const reading = read().catch(() => {})
+  return {
+    async finish() {
+      // A build that fails before it begins has no status, and this call would wait for it for some seconds.
+      await Promise.race([reading, delay(hasAnswered ? statusMs : firstStatusMs, { ref: false })])
+      canceling.abort(new Error('the build has ended'))
+      canceling.unlink()
+      await reading
+    },
+  }
+}
+
+interface LoadedImage extends Pick<RunBuildOptions, 'kind' | 'runtime'> {
+  readonly request: BuildRequest
+  readonly metadata: BuildResult['metadata']
+  readonly signal: AbortSignal
+}
+
+/**
+ * An engine reports its own id of the image as the digest. Otherwise the runtime is asked: an engine with containerd's image store
+ * identifies an image by the digest of its manifest or index, and Podman, which identifies it by the configuration, can list a
+ * short tag with the registry `localhost`.
+ */
+async function findLoadedId({ kind, runtime, request, metadata, signal }: LoadedImage): Promise<string | undefined> {
+  const { output } = request
+  const { digest, configDigest } = readDigests(metadata)
+  if (output.type !== 'load') return configDigest
+  if (kind === 'engine') return digest ?? configDigest
+  return (runtime && (await findImageId(runtime, output.tags[0], { signal }))) ?? configDigest
+}
+
+function toResult(metadata: BuildResult['metadata']): Pick<BuildResult, 'digest' | 'metadata' | 'unsupportedFeatures'> {
+  return { digest: readDigests(metadata).digest, metadata, unsupportedFeatures: [] }
+}
+
+function readDigests(metadata: BuildResult['metadata']) {
+  const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
+  return { digest: read('containerimage.digest'), configDigest: read('containerimage.config.digest') }
+}
+
+/** The names of Docker Hub in BuildKit's requests for credentials. */
+const dockerHubHosts: ReadonlySet<string> = new Set(['registry-1.docker.io', 'index.docker.io', 'docker.io'])
+/** BuildKit sends the last events of a build after its result. */
+const statusMs = 3000
+const firstStatusMs = 250

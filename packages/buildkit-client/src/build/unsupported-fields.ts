@@ -1,0 +1,67 @@
+import type { BuildKitWorker } from '../control/control-records.js'
+import type { BuildRequest } from './build-request.js'
+import { type BuildKitKind, parseCacheOption } from './solve-request.js'
+
+/** A field of a request that a BuildKit does not support. */
+export interface UnsupportedField {
+  /** The path of the field, such as `output.type`. */
+  readonly field: string
+  readonly given: string
+  /** A clause in lower case without a full stop. */
+  readonly reason: string
+}
+
+/**
+ * Returns the fields of a request that this BuildKit does not support. An engine with Docker's own image store exports only
+ * images into that store and archives of files, and has only inline caches. With the image store of containerd it exports
+ * everything.
+ */
+export function findUnsupportedFields(
+  request: BuildRequest,
+  { kind, workers }: { readonly kind: BuildKitKind; readonly workers: readonly BuildKitWorker[] },
+): readonly UnsupportedField[] {
+  const isLimited = kind === 'engine' && !workers.some(({ labels }) => snapshotterLabel in labels)
+  return [...(isLimited ? listLimits(request) : []), ...listLocalCaches(request)]
+}
+
+function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): readonly UnsupportedField[] {
+  const store = "with Docker's own image store"
+  const limits: (UnsupportedField | undefined)[] = [
+    output.type === 'push'
+      ? { field: 'output.type', given: 'push', reason: `the engine's BuildKit ${store} cannot push` }
+      : undefined,
+    output.type === 'archive' && output.format !== 'files'
+      ? {
+          field: 'output.format',
+          given: output.format,
+          reason: `the engine's BuildKit ${store} exports no image archives`,
+        }
+      : undefined,
+    platforms.length > 1
+      ? {
+          field: 'platforms',
+          given: platforms.join(','),
+          reason: `the engine's BuildKit ${store} builds one platform at a time`,
+        }
+      : undefined,
+    ...cacheTo.map((text, index) => {
+      const { Type: given } = parseCacheOption(text)
+      const reason = `the engine's BuildKit ${store} exports only inline caches`
+      return given === 'inline' ? undefined : { field: `cacheTo[${index}]`, given, reason }
+    }),
+  ]
+  return limits.filter((limit) => limit !== undefined)
+}
+
+/** A local cache is a content store of this side, which a session does not offer. */
+function listLocalCaches({ cacheFrom = [], cacheTo = [] }: BuildRequest): readonly UnsupportedField[] {
+  const fields = [
+    ...cacheFrom.map((text, index) => ({ field: `cacheFrom[${index}]`, text })),
+    ...cacheTo.map((text, index) => ({ field: `cacheTo[${index}]`, text })),
+  ]
+  return fields.flatMap(({ field, text }) =>
+    parseCacheOption(text).Type === 'local' ? [{ field, given: 'local', reason: 'Capstan has no local caches' }] : [],
+  )
+}
+
+const snapshotterLabel = 'org.mobyproject.buildkit.worker.snapshotter'

@@ -1,0 +1,14 @@
+// The parts that load no library of gRPC.
+
+export type { BuildProgressEvent } from './build/build-progress-event.js'
+export {
+  type BuildOutput,
+  type BuildRequest,
+  type FindCredentials,
+  type RemoteContext,
+  validateBuildRequest,
+} from './build/build-request.js'
+export { type BuildResult, findImageId } from './build/build-result.js'
+export { type BuildEventListener, type BuildKitBuild, createBuild } from './build/buildkit-build.js'
+export type { BuildKitKind } from './build/solve-request.js'
+export { findUnsupportedFields, type UnsupportedField } from './build/unsupported-fields.js'

@@ -1,0 +1,290 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type RunBuildOptions, runBuild } from '../../src/build/run-build.js'
+import { BuildKitClient } from '../../src/control/buildkit-client.js'
+import type { BuildProgressEvent, BuildRequest } from '../../src/request.js'
+import { FakeDaemon, type FakeDaemonOptions } from '../support/fake-daemon.js'
+import { createStreamPair } from '../support/stream-pair.js'
+
+/** A daemon and a client of it, and the events of the builds. */
+function startDaemon(options: FakeDaemonOptions = {}) {
+  const daemon = new FakeDaemon(options)
+  const [ours, theirs] = createStreamPair()
+  daemon.serve(theirs)
+  const client = new BuildKitClient(ours, { endpoint: 'the fake' })
+  onTestFinished(() => {
+    client.close()
+    daemon.close()
+  })
+  const events: BuildProgressEvent[] = []
+  const onEvents = (more: readonly BuildProgressEvent[]) => void events.push(...more)
+  const build = (request: BuildRequest, own: Partial<RunBuildOptions> = {}) =>
+    runBuild(client, request, { kind: 'engine', onEvents, ...own })
+  return { daemon, client, events, build }
+}
+
+function run(command: string, rest: Partial<BuildRequest> = {}): BuildRequest {
+  const files = { Dockerfile: `FROM scratch\nRUN ${command}\n` }
+  return { context: { files }, output: { type: 'cache-only' }, ...rest }
+}
+
+function copy(files: Readonly<Record<string, string>>, rest: Partial<BuildRequest> = {}): BuildRequest {
+  const context = { files: { Dockerfile: 'FROM scratch\nCOPY . /\n', ...files } }
+  return { context, output: { type: 'cache-only' }, ...rest }
+}
+
+async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-build-test-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  return directory
+}
+
+function textOf(events: readonly BuildProgressEvent[]): string {
+  return events.map((event) => (event.type === 'log' ? Buffer.from(event.bytes).toString() : '')).join('')
+}
+
+const failed = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('the result of a build', () => {
+  it('of an engine has the digest that the engine uses as the id of the loaded image', async () => {
+    const { build } = startDaemon({ store: 'docker' })
+    const result = await build(copy({ a: 'x' }, { output: { type: 'load', tags: ['app:1', 'app:2'] } }))
+    expect(result).toMatchObject({
+      builder: 'build-service',
+      ref: expect.stringMatching(/^[0-9a-f]{32}$/),
+      imageId: expect.stringMatching(/^sha256:/),
+      metadata: { 'image.name': expect.stringContaining('app:1') },
+      unsupportedFeatures: [],
+    })
+    expect(result.imageId).toBe(result.digest)
+  })
+
+  it('has the metadata of the exporter, with parsed objects', async () => {
+    const { build } = startDaemon()
+    const to = new Writable({ write: (_chunk, _encoding, done) => done() })
+    const { metadata, digest } = await build(copy({ a: 'x' }, { output: { type: 'archive', format: 'oci', to } }), {
+      kind: 'daemon',
+    })
+    expect(metadata['containerimage.descriptor']).toMatchObject({ digest })
+  })
+})
+
+describe('the output of a build', () => {
+  it('of a daemon is loaded into the runtime', async () => {
+    const { build } = startDaemon()
+    const loaded: Buffer[] = []
+    const images = {
+      async loadImages(tar: AsyncIterable<Uint8Array>) {
+        for await (const chunk of tar) loaded.push(Buffer.from(chunk))
+        return ['app:1']
+      },
+    }
+    const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['app:1'] } })
+    const { builder, imageId } = await build(request, {
+      kind: 'daemon',
+      images: images as unknown as RunBuildOptions['images'],
+    })
+    expect({ builder, imageId }).toEqual({ builder: 'sidecar', imageId: expect.stringMatching(/^sha256:/) })
+    expect(Buffer.concat(loaded).subarray(257, 262).toString()).toBe('ustar')
+  })
+
+  it('fails with the error of the runtime that rejects it', async () => {
+    const { build } = startDaemon()
+    const refused = new Error('no space')
+    const images = { loadImages: () => Promise.reject(refused) }
+    const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['app:1'] } })
+    const result = build(request, { kind: 'daemon', images: images as unknown as RunBuildOptions['images'] })
+    await expect(result).rejects.toBe(refused)
+  })
+
+  it('is written to a stream, which is ended', async () => {
+    const { build } = startDaemon()
+    const chunks: Buffer[] = []
+    const to = new Writable({ write: (chunk, _encoding, done) => done(void chunks.push(chunk) as undefined) })
+    await build(copy({ a: 'in a' }, { output: { type: 'archive', format: 'files', to } }), { kind: 'daemon' })
+    expect(Buffer.concat(chunks).toString()).toContain('in a')
+    expect(to.writableFinished).toBe(true)
+  })
+
+  it('destroys the stream, and does not end it, when the build fails', async () => {
+    const { build } = startDaemon()
+    const to = new Writable({ write: (_chunk, _encoding, done) => done() })
+    const result = build(run('exit 9', { output: { type: 'archive', format: 'oci', to } }), { kind: 'daemon' })
+    await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED' })
+    expect(to).toMatchObject({ writableEnded: false, destroyed: true })
+  })
+
+  it('fails with the error of the stream', async () => {
+    const { build } = startDaemon()
+    const full = new Error('the disk is full')
+    const to = new Writable({ write: (_chunk, _encoding, done) => done(full) })
+    const result = build(copy({ a: 'x' }, { output: { type: 'archive', format: 'oci', to } }), { kind: 'daemon' })
+    await expect(result).rejects.toBe(full)
+  })
+
+  it('is unpacked into a directory', async () => {
+    const { build } = startDaemon()
+    const to = await makeDirectory()
+    await build(copy({ 'deep/a': 'in a' }, { output: { type: 'directory', to } }))
+    expect(await readFile(join(to, 'deep/a'), 'utf8')).toBe('in a')
+  })
+})
+
+describe('the context of a build', () => {
+  it('is sent once: a second build sends only the files that have changed', async () => {
+    const { build, daemon } = startDaemon()
+    await build(copy({ same: 'same', changed: 'one' }))
+    await build(copy({ same: 'same', changed: 'two' }))
+    const sent = daemon.transfers.filter(({ step }) => step.includes('build context')).map((one) => one.sent.toSorted())
+    expect(sent).toEqual([['Dockerfile', 'changed', 'same'], ['changed']])
+  })
+
+  it.each([
+    { dockerfile: './Dockerfile', sent: 'needed', ignored: 'big' },
+    { dockerfileText: 'FROM scratch\nCOPY . /\n', sent: 'big', ignored: 'needed' },
+  ])(
+    'uses the ignore file of its Dockerfile if that is in the context: $dockerfile',
+    async ({ sent, ignored, ...choice }) => {
+      const { build, daemon } = startDaemon()
+      const files = { '.dockerignore': 'needed', 'Dockerfile.dockerignore': 'big', needed: 'one', big: 'another' }
+      await build({ ...copy(files), ...choice })
+      const paths = daemon.transfers.filter(({ step }) => step.includes('build context')).flatMap((one) => one.sent)
+      expect(paths).toContain(sent)
+      expect(paths).not.toContain(ignored)
+    },
+  )
+
+  it('rejects with INVALID_ARGUMENT before anything is sent', async () => {
+    const { build, daemon } = startDaemon()
+    await expect(build(run('true', { context: { directory: '/no/such' } }))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    await expect(build(run('true', { dockerfile: '../x' }))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(daemon.transfers).toEqual([])
+  })
+
+  it.skipIf(process.getuid?.() === 0)('fails with the error of a file that cannot be read', async () => {
+    const { build } = startDaemon()
+    const directory = await makeDirectory()
+    await writeFile(join(directory, 'Dockerfile'), 'FROM scratch\nCOPY . /\n')
+    await writeFile(join(directory, 'private'), 'x')
+    await chmod(join(directory, 'private'), 0)
+    const request: BuildRequest = { context: { directory }, output: { type: 'cache-only' } }
+    await expect(build(request)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+  })
+})
+
+describe('the events of a build', () => {
+  it('have the states and the output of its steps', async () => {
+    const { build, events } = startDaemon()
+    await build(run('echo out; echo err >&2'))
+    const states = events.flatMap((event) => (event.type === 'step' && event.name.includes('RUN') ? [event.state] : []))
+    expect(states).toEqual(['started', 'completed'])
+    const logs = events.flatMap((event) =>
+      event.type === 'log' ? [[event.stream, Buffer.from(event.bytes).toString()]] : [],
+    )
+    expect(logs).toEqual([
+      ['stdout', 'out\n'],
+      ['stderr', 'err\n'],
+    ])
+  })
+
+  it('have a cached state in the second build', async () => {
+    const { build, events } = startDaemon()
+    await build(run('echo once'))
+    events.length = 0
+    await build(run('echo once'))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'step', state: 'cached' }))
+    events.length = 0
+    await build(run('echo once', { noCache: true }))
+    expect(events.filter((event) => event.type === 'step' && event.state === 'cached')).toEqual([])
+  })
+})
+
+describe('a failing build', () => {
+  it('rejects with BUILD_FAILED, the step, its command, exit code and output, and the lines of the Dockerfile', async () => {
+    const { build } = startDaemon()
+    await expect(build(run('echo before; exit 9'))).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      facts: {
+        step: expect.stringContaining('RUN echo before; exit 9'),
+        command: 'RUN echo before; exit 9',
+        exitCode: 9,
+        lastLines: ['before', expect.stringContaining('did not complete successfully: exit code: 9')],
+        source: {
+          file: 'Dockerfile',
+          line: 2,
+          excerpt: expect.arrayContaining(['   2 | >>> RUN echo before; exit 9']),
+        },
+      },
+    })
+  })
+
+  it('rejects with BUILD_FAILED and the message of BuildKit when no step has run', async () => {
+    const { build } = startDaemon()
+    const request = { context: { files: { other: 'x' } }, output: { type: 'cache-only' } } as const
+    const facts = { step: undefined, exitCode: undefined }
+    await expect(build(request)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts })
+    await expect(build(request)).rejects.toThrow('Dockerfile')
+  })
+
+  it('rejects with BUILD_FAILED when BuildKit refuses the call', async () => {
+    const { build } = startDaemon()
+    const result = build(run('true', { entitlements: ['security.insecure'] }))
+    await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { step: undefined } })
+    await expect(result).rejects.toThrow('security.insecure')
+  })
+
+  it.each(['session', 'solve', 'definition', 'step'] as const)(
+    'rejects with CONNECTION_LOST when the connection ends in the phase %s',
+    async (at) => {
+      const { build } = startDaemon({ faults: [{ at, kind: 'cut' }] })
+      await expect(build(run('true'))).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    },
+  )
+
+  it.each(['session', 'solve', 'definition', 'step'] as const)(
+    'rejects with the reason of an abort in the phase %s',
+    async (at) => {
+      const { build } = startDaemon({ faults: [{ at, kind: 'hang' }] })
+      const result = build(run('true'), { signal: AbortSignal.timeout(100) })
+      await expect(result).rejects.toMatchObject({ name: 'TimeoutError' })
+    },
+  )
+
+  it('rejects with the reason of a signal that was already aborted, and sends nothing', async () => {
+    const { build, daemon } = startDaemon()
+    const reason = new Error('too early')
+    await expect(build(run('true'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(daemon.transfers).toEqual([])
+  })
+
+  it('redacts secrets that a step prints, in events and in the error', async () => {
+    const { build, events } = startDaemon()
+    const command = '--mount=type=secret,id=tok cat /run/secrets/tok; exit 1'
+    const error = await failed(build(run(command, { secrets: { tok: 'hunter22\n' } })))
+    expect(textOf(events)).toContain('***')
+    expect(textOf(events)).not.toContain('hunter22')
+    expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['***', expect.any(String)] } })
+  })
+
+  it('redacts each line of a secret with several lines', async () => {
+    const { build } = startDaemon()
+    const command = '--mount=type=secret,id=tok cat /run/secrets/tok; exit 1'
+    const error = await failed(build(run(command, { secrets: { tok: 'the first one\nthe second one\n' } })))
+    expect(JSON.stringify(error)).not.toMatch(/first one|second one/)
+  })
+
+  it('reports a missing secret', async () => {
+    const { build } = startDaemon()
+    const command = '--mount=type=secret,id=tok,required=true cat /run/secrets/tok'
+    await expect(build(run(command))).rejects.toThrow('tok')
+  })
+})
