@@ -1,3 +1,4 @@
+export { readBuildEvents } from './build/read-build-events.js'
 export { type RunBuildOptions, runBuild } from './build/run-build.js'
 export type { BuildRecord } from './control/build-record.js'
 export { BuildKitClient, type PruneOptions, type SessionHeaders } from './control/buildkit-client.js'

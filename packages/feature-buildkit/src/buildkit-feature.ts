@@ -6,6 +6,7 @@ import {
 } from '@capstan/buildkit-client/request'
 import { buildServiceCapability, defineNeeds, type FeatureSupport } from '@capstan/core'
 import { createHostError, injectable, requireManagers } from '@capstan/core/plugin'
+import { type BuildHistory, openServiceHistory } from './build/build-history.js'
 import { buildOnEngine } from './build/build-on-engine.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
 import { type BuildKitManagers, buildKitNeeds, type InjectedBuildKitManagers, sidecarNeeds } from './buildkit-needs.js'
@@ -103,6 +104,17 @@ export class BuildKitFeature {
       }
       return buildWithFallback(request, builders, { signal, onEvents })
     })
+  }
+
+  /**
+   * Connects to the history of the engine's own BuildKit where the runtime provides it, else to that of the running sidecar of the
+   * same name and configuration. Resolves with `undefined` if there is neither. Disposing closes the connection.
+   */
+  async findHistory(options: BuildKitOptions = {}): Promise<BuildHistory | undefined> {
+    const { service, report } = this.#managers
+    const { signal } = options
+    if (service === undefined) return this.find(options)
+    return openServiceHistory(service, { runtime: report.runtime, ...(signal && { signal }) })
   }
 
   #requireManagers(): BuildKitManagers {

@@ -1,4 +1,4 @@
-export type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
+export type { BuildKitWorker, BuildRecord, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
 export {
   type BuildKitBuild,
   type BuildOutput,
@@ -9,6 +9,7 @@ export {
   type RemoteContext,
   validateBuildRequest,
 } from '@capstan/buildkit-client/request'
+export type { BuildHistory } from './build/build-history.js'
 export { BuildKitFeature } from './buildkit-feature.js'
 export {
   type BuildKitBuildOptions,

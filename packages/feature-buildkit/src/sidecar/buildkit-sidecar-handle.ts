@@ -1,7 +1,13 @@
-import type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
-import { type BuildKitBuild, type BuildRequest, createBuild } from '@capstan/buildkit-client/request'
+import type { BuildKitWorker, BuildRecord, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
+import {
+  type BuildKitBuild,
+  type BuildProgressEvent,
+  type BuildRequest,
+  createBuild,
+} from '@capstan/buildkit-client/request'
 import type { ContainerConfig, OperationOptions } from '@capstan/core'
 import { type Argv, createHostError } from '@capstan/core/plugin'
+import { readEvents } from '../build/build-history.js'
 import { buildInSidecar } from '../build/build-in-sidecar.js'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
@@ -57,6 +63,18 @@ export class BuildKitSidecarHandle implements BuildKitSidecar {
 
   async prune(options: PruneOptions = {}): Promise<readonly CacheRecord[]> {
     return (await this.#sidecar.control.connect(options)).prune(options)
+  }
+
+  async builds(options: OperationOptions = {}): Promise<readonly BuildRecord[]> {
+    return (await this.#sidecar.control.connect(options)).builds(options)
+  }
+
+  async *buildEvents(ref: string, options: OperationOptions = {}): AsyncIterable<BuildProgressEvent> {
+    yield* readEvents(await this.#sidecar.control.connect(options), ref, options)
+  }
+
+  async removeBuild(ref: string, options: OperationOptions = {}): Promise<void> {
+    await (await this.#sidecar.control.connect(options)).removeBuild(ref, options)
   }
 
   async exposeSocket(path?: string): Promise<string> {

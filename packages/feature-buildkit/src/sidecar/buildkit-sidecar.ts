@@ -1,6 +1,7 @@
 import type { BuildKitWorker, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
 import type { BuildKitBuild, BuildRequest } from '@capstan/buildkit-client/request'
 import type { ContainerConfig, OperationOptions } from '@capstan/core'
+import type { BuildHistory } from '../build/build-history.js'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 
@@ -8,7 +9,7 @@ import type { PrivilegeLevelResult } from './privilege-selection.js'
  * A running BuildKit in a sidecar, which other starts with the same name and configuration may share. Disposing ends the
  * running builds and calls of this object and releases its lease. The sidecar stops after its last lease.
  */
-export interface BuildKitSidecar extends AsyncDisposable {
+export interface BuildKitSidecar extends BuildHistory {
   /** The network of the sidecar. */
   readonly networkId: string
   readonly containerId: string
