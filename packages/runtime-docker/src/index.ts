@@ -4,6 +4,8 @@ import { dockerPlugin } from './docker-plugin.js'
 export { readProxyVariables } from './configuration/proxy-variables.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
+export { type CredentialSources, type FoundCredentials, findCredentials } from './images/find-credentials.js'
+export type { RegistryAuth } from './images/registry-auth.js'
 export { dockerPlugin }
 
 /** The plugin with default options, for `loadPlugins`. */

@@ -17,7 +17,7 @@ import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
-  { invocation, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
+  { invocation, builder, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: BuildDisplay }> {
   const { io, interrupts } = invocation
   const display = createBuildKitBuildDisplay(io, kind)
@@ -29,6 +29,7 @@ export async function buildByBuildKit(
   }
   const build = scope.resolve(BuildKitFeature).build(request, {
     ...readBuildKitOptions(io),
+    builder,
     fallback,
     signal: interrupts.signal,
     onProgress,
@@ -64,6 +65,7 @@ const baseHint = 'BuildKit pulls base images itself: for a base image that is on
 
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
+  readonly builder: 'auto' | 'engine' | 'sidecar'
   /** `runtime`: the builder of the runtime builds if BuildKit cannot be started. */
   readonly fallback: 'none' | 'runtime'
   /** Whether the runtime has a builder that supports all options of this build. The remedies then name it. */

@@ -1,50 +1,81 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Writable } from 'node:stream'
+import { PassThrough, type Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
-import { type BuildOutput, type BuildRequest, validateBuildRequest } from '@capstan/feature-buildkit'
+import {
+  type BuildOutput,
+  type BuildRequest,
+  type FindCredentials,
+  validateBuildRequest,
+} from '@capstan/feature-buildkit'
+import { findCredentials } from '@capstan/runtime-docker'
 import { CliError, toFileError } from '../errors/cli-error.js'
-import type { Dockerfile } from '../options/build-files.js'
-import { type BuildCommandOptions, type OutputChoice, parseSecret } from '../options/build-options.js'
+import type { Invocation } from '../host/invocation.js'
+import {
+  type BuildCommandOptions,
+  parseNamedContext,
+  parseSecret,
+  parseSsh,
+  toCacheText,
+} from '../options/build-options.js'
+import type { OutputChoice } from '../options/build-output.js'
+import { type BuildSource, requireDirectory } from '../options/build-source.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 
 /** Converts the options into a request to BuildKit. Opens, and overwrites, the file of an archive. */
 export async function toBuildRequest(
-  { context, buildArgs, labels, target, noCache }: BuildSettings,
-  dockerfile: Dockerfile['choice'],
-  { options, output, io }: BuildRequestOptions,
+  { buildArgs, labels, target, noCache, pull }: BuildSettings,
+  source: BuildSource['request'],
+  { options, output, tags, invocation }: BuildRequestOptions,
 ): Promise<BuildRequest> {
-  const secrets = options.secret === undefined ? undefined : await readSecrets(options.secret, io)
-  const platforms = options.platform?.split(',')
+  const { io } = invocation
+  const { secret, ssh, buildContext, cacheFrom, cacheTo, allow, platform } = options
   const request = {
-    context,
-    ...dockerfile,
+    ...source,
     ...omitUndefined<Omit<BuildRequest, 'context' | 'output'>>({
       buildArgs,
       labels,
       target,
       noCache,
-      secrets,
-      platforms,
-      cacheFrom: options.cacheFrom,
-      cacheTo: options.cacheTo,
+      pull,
+      secrets: secret && (await readSecrets(secret, io)),
+      ssh: ssh && (await findAgents(ssh, io)),
+      namedContexts: buildContext && (await findNamedContexts(buildContext, io)),
+      platforms: platform?.split(','),
+      entitlements: allow?.flatMap((names) => names.split(',')),
+      cacheFrom: cacheFrom?.map(toCacheText),
+      cacheTo: cacheTo?.map(toCacheText),
+      credentials: createCredentialFinder(invocation),
     }),
   }
   // Validated without the output, since opening it overwrites a file.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
-  return { ...request, output: await openOutput(output, options, io) }
+  return { ...request, output: await openOutput(output, tags, io) }
 }
 
-/** The options that both builders have. */
-export type BuildSettings = BuildOptions & Required<Pick<BuildOptions, 'context'>>
+/** The options that all builders have. */
+export type BuildSettings = Omit<BuildOptions, 'context'>
 
 export interface BuildRequestOptions {
   readonly options: BuildCommandOptions
   readonly output: OutputChoice
-  readonly io: Pick<Io, 'env' | 'cwd'>
+  readonly tags: readonly string[]
+  readonly invocation: Pick<Invocation, 'io' | 'interrupts'>
+}
+
+/** Returns a function that finds the credentials that docker's client would use. Without them, access is anonymous. */
+function createCredentialFinder({ io, interrupts }: BuildRequestOptions['invocation']): FindCredentials {
+  return async (host) => {
+    const { auth, problem } = await findCredentials(host, { env: io.env }, { signal: interrupts.signal })
+    if (problem !== undefined) writeWarning(io.stderr, `no credentials for ${host}: ${problem}`)
+    if (auth === undefined || 'registryToken' in auth) return undefined
+    // BuildKit takes a password without a user as an identity token.
+    return 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
+  }
 }
 
 async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>) {
@@ -63,15 +94,53 @@ async function readSecretFile(path: string): Promise<Uint8Array> {
   })
 }
 
+/** Returns the sockets of SSH agents by id. Unlike docker, files of keys are not accepted: only an agent holds keys. */
+async function findAgents(texts: readonly string[], { env, cwd }: Pick<Io, 'env' | 'cwd'>) {
+  const entries = texts.map(parseSsh).map(async ({ id, path = env.SSH_AUTH_SOCK }) => {
+    if (!path) throw new CliError(`--ssh ${id}: SSH_AUTH_SOCK is not set`, { remedies: startAgent })
+    const socket = resolve(cwd, path)
+    const stats = await stat(socket).catch((cause: unknown) => {
+      throw toFileError(`--ssh ${id}: the socket ${socket} cannot be used`, cause)
+    })
+    if (!stats.isSocket())
+      throw new CliError(`--ssh ${id}: ${socket} is not the socket of an agent`, { remedies: addKey })
+    return [id, socket] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+const startAgent = ['start an agent: eval "$(ssh-agent)" && ssh-add', 'name its socket by --ssh ID=SOCKET']
+const addKey = ['add the key to an agent by ssh-add, and omit the path']
+
+async function findNamedContexts(texts: readonly string[], { cwd }: Pick<Io, 'cwd'>) {
+  const entries = texts.map(parseNamedContext).map(async (context) => {
+    if ('url' in context) return [context.name, context.url] as const
+    const directory = resolve(cwd, context.directory)
+    await requireDirectory(directory, `pass a directory or a URL to --build-context ${context.name}`)
+    return [context.name, { directory }] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
 async function openOutput(
   output: OutputChoice,
-  { tag: tags = [] }: BuildCommandOptions,
-  { cwd }: Pick<Io, 'cwd'>,
+  tags: readonly string[],
+  { cwd, stdout }: Pick<Io, 'cwd' | 'stdout'>,
 ): Promise<BuildOutput> {
-  if (output.type === 'cache-only') return { type: 'cache-only' }
-  if (output.type !== 'archive') return { type: output.type, tags }
-  const { type, format, file } = output
-  return { type, format, to: await openFile(resolve(cwd, file)), ...(format === 'files' ? {} : { tags }) }
+  switch (output.type) {
+    case 'cache-only':
+      return { type: 'cache-only' }
+    case 'load':
+    case 'push':
+      return { type: output.type, tags }
+    case 'directory':
+      return { type: 'directory', to: resolve(cwd, output.directory) }
+    case 'archive': {
+      const { type, format, file } = output
+      const to = file === '-' ? openStdout(stdout) : await openFile(resolve(cwd, file))
+      return { type, format, to, ...(format === 'files' ? {} : { tags }) }
+    }
+  }
 }
 
 /** Opens the file before the build, so that a failure is reported before the build starts. */
@@ -83,4 +152,15 @@ async function openFile(path: string): Promise<Writable> {
   } catch (cause) {
     throw toFileError(`the output ${path} cannot be written`, cause)
   }
+}
+
+/** Returns a stream that may be ended or destroyed, which stdout may not. */
+function openStdout(stdout: Io['stdout']): Writable {
+  if (stdout.isTTY === true) {
+    const remedies = ['redirect stdout, or name a file']
+    throw new CliError('an archive is not written to a terminal', { remedies })
+  }
+  const archive = new PassThrough()
+  archive.pipe(stdout, { end: false })
+  return archive
 }

@@ -1,36 +1,26 @@
-import {
-  type BuildOptions,
-  type Capability,
-  findCapability,
-  type ImageBuilder,
-  imageBuilderCapability,
-  type RuntimeScope,
-} from '@capstan/core'
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Capability, findCapability, imageBuilderCapability, type RuntimeScope } from '@capstan/core'
 import { ownershipLabelKeys, validateBuild } from '@capstan/core/plugin'
-import { BuildKitFeature, type BuildResult } from '@capstan/feature-buildkit'
+import type { BuildResult } from '@capstan/feature-buildkit'
 import { readProxyVariables } from '@capstan/runtime-docker'
 import { type Command, Option } from 'commander'
 import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
 import { type BuildSettings, toBuildRequest } from '../buildkit/build-request.js'
-import { chooseBuilder } from '../buildkit/choose-builder.js'
-import { CliError } from '../errors/cli-error.js'
+import { type BuilderChoice, chooseBuilder } from '../buildkit/choose-builder.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
-import { openRuntime } from '../host/open-host.js'
-import { type Dockerfile, findContextDirectory, readDockerfile } from '../options/build-files.js'
-import {
-  type BuildCommandOptions,
-  isTagged,
-  listBuildKitOptions,
-  type OutputChoice,
-  parseBuildOutput,
-} from '../options/build-options.js'
+import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
+import { type BuildCommandOptions, builders, listBuildKitOptions } from '../options/build-options.js'
+import { chooseOutput, isTagged, type OutputChoice } from '../options/build-output.js'
+import { type BuildSource, readBuildSource } from '../options/build-source.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
-import type { ProgressKind } from '../render/build-display.js'
+import type { BuildDisplay, ProgressKind } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
-import { createRuntimeBuildDisplay, type RuntimeBuildDisplay } from '../render/runtime-build-display.js'
+import { createRuntimeBuildDisplay } from '../render/runtime-build-display.js'
 import { toJson, toJsonLine, writeOutput, writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 import type { Call, SetAction } from './command.js'
@@ -38,8 +28,12 @@ import type { Call, SetAction } from './command.js'
 /** Defines `capstan build`. */
 export function define(command: Command, setAction: SetAction): void {
   command
-    .description('Builds an image from a Dockerfile and a directory, and prints its tags. Progress goes to stderr.')
-    .argument('[path]', 'Build context; its .dockerignore applies', '.')
+    .description('Builds an image from a Dockerfile and a context, and prints its tags. Progress goes to stderr.')
+    .argument(
+      '[path]',
+      "Build context: a directory, whose .dockerignore applies, a git or archive URL, or '-' for stdin",
+      '.',
+    )
     .option('-t, --tag <reference>', 'Name the image; required if --output creates one (repeatable)', collect)
     .option('-f, --file <file>', "Read the Dockerfile from a path, or '-' for stdin (default: PATH/Dockerfile)")
     .option(
@@ -55,21 +49,23 @@ export function define(command: Command, setAction: SetAction): void {
     )
     .option('--no-cache', 'Do not use the cache')
     .option('--pull', 'Pull newer base images')
-    .addOption(
-      new Option('--builder <builder>', 'Select the builder; auto uses BuildKit if available, else that of the runtime')
-        .choices(['auto', 'buildkit', 'runtime'])
-        .default('auto'),
-    )
+    .addOption(new Option('--builder <builder>', 'Select the builder').choices(builders).default('auto'))
     .option(
       '--secret <id=name,src=file>',
       'Expose a secret to RUN, from a file or, with env=, a variable (repeatable)',
       collect,
     )
+    .option('--ssh <id[=socket]>', "Expose an SSH agent to RUN, 'default' that of SSH_AUTH_SOCK (repeatable)", collect)
     .option(
-      '--output <what>',
-      'Set the output: load, push, cache-only, or type=docker|oci|files,dest=FILE (default: load)',
+      '--build-context <name=value>',
+      'Add a context: a directory, a URL or docker-image://REFERENCE (repeatable)',
+      collect,
     )
-    .option('--cache-from <type=…>', 'Import a cache, in the syntax of buildctl (repeatable)', collect)
+    .option('--allow <entitlement>', 'Allow steps a privilege, such as network.host (repeatable)', collect)
+    .option('-o, --output <what>', 'Set the output: a directory, or one of those below (default: load)', collect)
+    .option('--load', 'Load the image into the runtime (default)')
+    .option('--push', 'Push the image to its registry')
+    .option('--cache-from <type=…>', "Import a cache, in docker's syntax (repeatable)", collect)
     .option('--cache-to <type=…>', 'Export the cache (repeatable)', collect)
     .addOption(
       new Option(
@@ -79,6 +75,9 @@ export function define(command: Command, setAction: SetAction): void {
         .choices(['auto', 'plain', 'json', 'rawjson', 'quiet'])
         .default('auto'),
     )
+    .option('-q, --quiet', 'Show no progress, and print the ID of the image instead of its tags')
+    .option('--iidfile <file>', 'Write the ID of the image to a file')
+    .option('--metadata-file <file>', 'Write the metadata of BuildKit to a file, as JSON')
     .option('--json', 'Print the result as one JSON document')
     .addHelpText('after', toExamples(examples) + notes)
   setAction<BuildCommandOptions>(command, build)
@@ -87,47 +86,48 @@ export function define(command: Command, setAction: SetAction): void {
 const examples = {
   'capstan build -t app .': 'Build the Dockerfile of this directory',
   'capstan build -t app --secret id=token,env=TOKEN .': 'Use a secret, which no layer contains',
-  'capstan build --output type=files,dest=out.tar .': 'Write the files of the last stage, without an image',
+  'capstan build -o out --target binaries .': 'Write the files of a stage to a directory, without an image',
+  'capstan build -t app https://github.com/example/app.git#v1': 'Build a git repository',
   'capstan build -t app -f ci/Dockerfile --build-arg VERSION=2 .': 'Build another Dockerfile, with an argument',
 }
 
 const notes = `
 
-Secrets, caches, several platforms and outputs other than load need BuildKit. It
-runs in a container for this build; \`capstan buildkit start\` keeps it, and its
-cache, for later ones. BuildKit pulls base images itself: for a base image that
-is only on the engine, use --builder runtime. If the image of BuildKit cannot be
-pulled, each build tries again: use --builder runtime, or select another image
-by CAPSTAN_BUILDKIT_IMAGE.`
+Outputs, as in docker:
+  DIRECTORY, type=local,dest=DIRECTORY  the files of the last stage
+  -, type=tar,dest=FILE                 an archive of them
+  type=oci,dest=FILE                    an archive of the image
+  type=docker,dest=FILE                 an archive of the image for docker load
+  load, type=docker, type=image         load the image into the runtime
+  push, type=registry, type=image,push=true  push the image to its registry
+  cache-only, type=cacheonly            keep the result only in the cache
 
-async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
+Builders:
+  auto      the first of the following that the runtime and the options allow
+  engine    the engine's own BuildKit, as docker's driver "docker"
+  sidecar   BuildKit in a container, as docker's driver "docker-container"; it
+            runs for this build, and \`capstan buildkit start\` keeps it and its
+            cache. It pulls base images itself
+  buildkit  engine, else sidecar
+  runtime   the builder of the runtime; it supports only --output load, and not
+            --secret, --ssh, --build-context, --allow, caches, several platforms
+            and URLs
+
+If the image of BuildKit cannot be pulled, each build in a sidecar tries again:
+use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE.`
+
+async function build({ invocation, operands: [path = '.'], options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
-  const output = parseBuildOutput(options.output ?? 'load')
-  const tags = isTagged(output) ? requireTags(options) : []
-  const directory = await findContextDirectory(operands[0] ?? '.', io)
-  const dockerfile = await readDockerfile(directory, options.file, io)
-  const settings = toBuildSettings(directory, options, io)
-  checkBuild(dockerfile.text, settings, options)
+  const output = chooseOutput(options)
+  const tags = isTagged(output) ? requireTags(options, output) : []
+  const kind = toProgressKind(options, output)
+  await using source = await readBuildSource({ path, file: options.file }, io, interrupts)
+  const settings = toBuildSettings(options, io)
+  const needsBuildKit = listBuildKitOptions(options, path)
+  checkBuild({ source, settings, tags, platform: options.platform })
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
-  const { scope } = opened
-  const kind = options.json && options.progress === 'auto' ? 'quiet' : options.progress
-  const isQuiet = kind !== 'auto' && kind !== 'plain'
-  const choice = await chooseBuilder(scope, options, { invocation, isQuiet })
-  if (choice.builder === 'runtime' && choice.reason !== undefined && !isQuiet)
-    io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)
-  const started = performance.now()
-  const job: BuildJob = { invocation, options, output, settings, dockerfile, kind }
-  const { display, ...result } =
-    choice.builder === 'buildkit'
-      ? await buildWithBuildKit(scope, choice.fallback, job)
-      : await buildWithRuntime(await opened.require(imageBuilderCapability), job)
-  const durationMs = Math.round(performance.now() - started)
-  const took = `${result.builder === 'runtime' ? '' : ' with BuildKit'} in ${toDuration(durationMs)}`
-  const runtime = scope.runtimeName
-  display.succeed(toSuccessText(output, { names: tags.join(' and '), runtime, took }))
-  const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
-  for (const text of unsupported) writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
-  await writeOutput(io.stdout, toResultText(options, { tags, runtime, durationMs, output, ...result }), interrupts)
+  const job = { invocation, options, output, tags, settings, source, kind, needsBuildKit }
+  await runJob(opened, job)
   return 0
 }
 
@@ -135,103 +135,150 @@ interface BuildJob {
   readonly invocation: Invocation
   readonly options: BuildCommandOptions
   readonly output: OutputChoice
+  readonly tags: readonly string[]
   readonly settings: BuildSettings
-  readonly dockerfile: Dockerfile
+  readonly source: BuildSource
   readonly kind: ProgressKind
+  /** What was given that only BuildKit implements. */
+  readonly needsBuildKit: readonly string[]
+}
+
+async function runJob(opened: OpenedRuntime, job: BuildJob): Promise<void> {
+  const { invocation, options, output, tags, kind, needsBuildKit } = job
+  const { io } = invocation
+  const { scope } = opened
+  const isQuiet = kind !== 'auto' && kind !== 'plain'
+  const choice = await chooseBuilder(scope, options.builder, { needsBuildKit, invocation, isQuiet })
+  if (choice.builder === 'runtime' && choice.reason !== undefined && !isQuiet)
+    io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)
+  const started = performance.now()
+  const { display, metadata, ...result } =
+    choice.builder === 'buildkit' ? await buildWithBuildKit(scope, choice, job) : await buildWithRuntime(opened, job)
+  const durationMs = Math.round(performance.now() - started)
+  const took = `${result.builder === 'runtime' ? '' : ' with BuildKit'} in ${toDuration(durationMs)}`
+  const runtime = scope.runtimeName
+  display.succeed(toSuccessText(output, { names: tags.join(' and '), runtime, took }))
+  const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
+  for (const text of unsupported) writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
+  await writeResultFile(options.iidfile, result.imageId ?? '', io)
+  await writeResultFile(options.metadataFile, `${JSON.stringify(metadata ?? {}, undefined, 2)}\n`, io)
+  const text = toResultText(job, { tags, runtime, durationMs, output, ...result })
+  await writeOutput(io.stdout, text, invocation.interrupts)
 }
 
 /** The display of a successful build, and fields of its JSON document. */
-interface BuildOutcome extends Partial<Pick<BuildResult, 'imageId' | 'digest' | 'unsupportedFeatures'>> {
-  readonly display: Pick<RuntimeBuildDisplay, 'succeed'>
+interface BuildOutcome extends Partial<Omit<BuildResult, 'builder'>> {
+  readonly display: Pick<BuildDisplay, 'succeed'>
   readonly builder: BuildResult['builder']
 }
 
 async function buildWithBuildKit(
   scope: RuntimeScope,
-  fallback: 'none' | 'runtime',
-  { invocation, options, output, settings, dockerfile, kind }: BuildJob,
+  { with: builder, fallback }: Extract<BuilderChoice, { builder: 'buildkit' }>,
+  { invocation, options, output, tags, settings, source, kind, needsBuildKit }: BuildJob,
 ): Promise<BuildOutcome> {
   const { io } = invocation
   // The builder of the runtime adds the proxy variables of docker's configuration itself, as docker's client does.
   const proxies = await readProxyVariables(io.env, scope.report.available ? scope.report.endpoint : '')
   const build = { ...settings, buildArgs: { ...proxies, ...settings.buildArgs } }
-  const request = await toBuildRequest(build, dockerfile.choice, { options, output, io })
+  const request = await toBuildRequest(build, source.request, { options, output, tags, invocation })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
-  const canUseRuntimeBuilder = hasBuilder && listBuildKitOptions(options).length === 0
-  const buildOptions = { invocation, fallback, canUseRuntimeBuilder, kind, title: toTitle(options) }
+  const canUseRuntimeBuilder = hasBuilder && needsBuildKit.length === 0
+  const buildOptions = { invocation, builder, fallback, canUseRuntimeBuilder, kind, title: toTitle(tags) }
   const { result, display } = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
     if (request.output.type === 'archive') request.output.to.destroy()
     throw error
   })
-  const { builder, imageId, digest, unsupportedFeatures } = result
-  return { display, builder, imageId, digest, unsupportedFeatures }
+  return { display, ...result }
 }
 
-async function buildWithRuntime(
-  builder: ImageBuilder,
-  { invocation, options, settings, dockerfile, kind }: BuildJob,
-): Promise<BuildOutcome> {
+async function buildWithRuntime(opened: OpenedRuntime, job: BuildJob): Promise<BuildOutcome> {
+  const { invocation, options, tags, settings, source, kind } = job
+  const builder = await opened.require(imageBuilderCapability)
   const display = createRuntimeBuildDisplay(invocation.io, kind)
   const { onProgress } = display
   const { signal } = invocation.interrupts
-  const [tag = '', ...tags] = options.tag ?? []
+  const [tag = '', ...others] = tags
+  const { context, text = '' } = source
+  const more = omitUndefined({ context, platform: options.platform })
   try {
-    await builder.buildImage(dockerfile.text, tag, { ...settings, tags, signal, onProgress })
+    await builder.buildImage(text, tag, { ...settings, ...more, tags: others, signal, onProgress })
   } catch (error) {
-    display.fail(`${toTitle(options)} was not built`)
+    display.fail(`${toTitle(tags)} was not built`)
     throw error
   }
   return { display, builder: 'runtime' }
 }
 
-/** With `auto`, one of the builders is enough. Which one the runtime has is known after it is opened. */
-function toRequired(options: BuildCommandOptions): readonly Capability<object>[] {
-  if (options.builder === 'runtime') return [imageBuilderCapability]
-  const needsBuildKit = options.builder === 'buildkit' || listBuildKitOptions(options).length > 0
-  return needsBuildKit ? Object.values(BuildKitFeature.sidecarNeeds.required) : []
+/** With the other builders, one of several capabilities is enough. Which one the runtime has is known after it is opened. */
+function toRequired({ builder }: BuildCommandOptions): readonly Capability<object>[] {
+  return builder === 'runtime' ? [imageBuilderCapability] : []
 }
 
-function requireTags({ tag: tags = [] }: BuildCommandOptions): readonly string[] {
-  if (tags.length > 0) return tags
+/** Returns the names of `--tag` and those of the output. */
+function requireTags({ tag = [] }: BuildCommandOptions, output: OutputChoice): readonly string[] {
+  const names = 'names' in output ? (output.names ?? []) : []
+  if (tag.length + names.length > 0) return [...tag, ...names]
   const remedies = ['see `capstan build --help`']
   throw new CliError("required option '-t, --tag <reference>' not specified", { remedies })
 }
 
+function toProgressKind({ json, quiet, progress }: BuildCommandOptions, output: OutputChoice): ProgressKind {
+  const isOnStdout = output.type === 'archive' && output.file === '-'
+  if (isOnStdout && (json || quiet || progress === 'json'))
+    throw new CliError('stdout cannot have both the archive and the result: name a file in --output')
+  return quiet || (json && progress === 'auto') ? 'quiet' : progress
+}
+
 /** Validates all options before a runtime is opened, an image is pulled, or a file is overwritten. */
-function checkBuild(
-  dockerfile: string,
-  settings: BuildOptions,
-  { tag: tags = [], platform = '' }: BuildCommandOptions,
-): void {
-  // Without a tag, the other options are validated with a placeholder.
+function checkBuild({ source, settings, tags, platform = '' }: CheckedBuild): void {
+  // Without a tag or a Dockerfile, the other options are validated with a placeholder.
   for (const tag of tags.length === 0 ? ['untagged'] : tags) {
-    for (const one of platform.split(','))
-      validateBuild(dockerfile, tag, { ...settings, ...(platform && { platform: one }) })
+    for (const one of platform.split(',')) {
+      const more = omitUndefined({ context: source.context, platform: one || undefined })
+      validateBuild(source.text ?? 'FROM scratch', tag, { ...settings, ...more })
+    }
   }
 }
 
+interface CheckedBuild extends Pick<BuildJob, 'source' | 'settings' | 'tags'> {
+  readonly platform: string | undefined
+}
+
 /** Returns the first tag; without tags, a description of the build. */
-function toTitle({ tag: [first = 'the Dockerfile'] = [] }: BuildCommandOptions): string {
+function toTitle([first = 'the Dockerfile']: readonly string[]): string {
   return first
 }
 
-function toBuildSettings(directory: string, options: BuildCommandOptions, io: Io): BuildSettings {
-  const { label = [], buildArg = [], target, platform, cache, pull } = options
+function toBuildSettings(options: BuildCommandOptions, io: Io): BuildSettings {
+  const { label = [], buildArg = [], target, cache, pull } = options
   return {
-    context: { directory },
     buildArgs: parseKeyValues(buildArg, { option: '--build-arg', findValue: (key) => io.env[key] }),
     // The image is the result of the command, so no sweep removes it.
     labels: { [ownershipLabelKeys.lifetime]: 'persistent', ...parseKeyValues(label, { option: '--label' }) },
     noCache: !cache,
-    // BuildKit always checks for newer base images.
-    ...omitUndefined({ target, platform, pull }),
+    ...omitUndefined({ target, pull }),
   }
 }
 
+async function writeResultFile(path: string | undefined, text: string, { cwd }: Io): Promise<void> {
+  if (path === undefined) return
+  await writeFile(resolve(cwd, path), text).catch((cause: unknown) => {
+    throw toFileError(`${path} cannot be written`, cause)
+  })
+}
+
 function toResultText(
-  { json, progress }: BuildCommandOptions,
-  result: { readonly tags: readonly string[]; readonly [field: string]: unknown },
+  { options: { json, progress, quiet }, output }: BuildJob,
+  result: {
+    readonly tags: readonly string[]
+    readonly imageId?: string | undefined
+    readonly [field: string]: unknown
+  },
 ): string {
   if (progress === 'json') return toJsonLine({ event: 'result', ...result })
-  return json ? toJson(result) : result.tags.map((tag) => `${tag}\n`).join('')
+  if (json) return toJson(result)
+  if (output.type === 'archive' && output.file === '-') return ''
+  const lines = quiet && result.imageId !== undefined ? [result.imageId] : result.tags
+  return lines.map((line) => `${line}\n`).join('')
 }

@@ -1,8 +1,9 @@
-import { parseFields } from './key-values.js'
+import { chooseOutput, type OutputOptions } from './build-output.js'
+import { parseFields, splitPair } from './key-values.js'
 import { createOptionError } from './option-error.js'
 
 /** The options of `capstan build`, as commander parses them. */
-export interface BuildCommandOptions {
+export interface BuildCommandOptions extends OutputOptions {
   /** Absent only with an output that is not an image. */
   readonly tag?: readonly string[]
   readonly file?: string
@@ -13,33 +14,25 @@ export interface BuildCommandOptions {
   /** False for `--no-cache`. */
   readonly cache: boolean
   readonly pull?: boolean
-  readonly builder: 'auto' | 'buildkit' | 'runtime'
+  readonly builder: (typeof builders)[number]
   readonly secret?: readonly string[]
-  readonly output?: string
+  readonly ssh?: readonly string[]
+  readonly buildContext?: readonly string[]
+  readonly allow?: readonly string[]
   readonly cacheFrom?: readonly string[]
   readonly cacheTo?: readonly string[]
   readonly progress: 'auto' | 'plain' | 'json' | 'rawjson' | 'quiet'
+  readonly quiet?: boolean
+  readonly iidfile?: string
+  readonly metadataFile?: string
   readonly json?: boolean
 }
 
-/** The value of `--output`. */
-export type OutputChoice =
-  | { readonly type: 'load' | 'push' | 'cache-only' }
-  | { readonly type: 'archive'; readonly format: 'docker' | 'oci' | 'files'; readonly file: string }
-
-/** @throws HostError INVALID_ARGUMENT for any other text. */
-export function parseBuildOutput(text: string): OutputChoice {
-  if (text === 'load' || text === 'push' || text === 'cache-only') return { type: text }
-  const { type, dest, ...others } = parseFields(text)
-  const isArchive = type === 'docker' || type === 'oci' || type === 'files'
-  if (isArchive && dest && Object.keys(others).length === 0) return { type: 'archive', format: type, file: dest }
-  throw createOptionError('--output', 'load, push, cache-only, or type=docker|oci|files,dest=FILE', text)
-}
-
-/** Whether the result is an image with tags. */
-export function isTagged(output: OutputChoice): boolean {
-  return output.type === 'archive' ? output.format !== 'files' : output.type !== 'cache-only'
-}
+/**
+ * The values of `--builder`. `engine`: the engine's own BuildKit. `sidecar`: BuildKit in a container. `buildkit`: one of them.
+ * `runtime`: the builder of the runtime.
+ */
+export const builders = ['auto', 'engine', 'sidecar', 'buildkit', 'runtime'] as const
 
 /** The source of a build secret: a variable or a file. */
 export type SecretSource =
@@ -56,14 +49,53 @@ export function parseSecret(text: string): SecretSource {
   return source === undefined ? { id, env: env ?? id } : { id, file: source }
 }
 
-/** Lists the given options that only BuildKit implements. */
-export function listBuildKitOptions(options: BuildCommandOptions): readonly string[] {
-  const { secret, cacheFrom, cacheTo, output = 'load', platform = '' } = options
-  return [
-    ...(secret === undefined ? [] : ['--secret']),
-    ...(cacheFrom === undefined ? [] : ['--cache-from']),
-    ...(cacheTo === undefined ? [] : ['--cache-to']),
-    ...(output === 'load' ? [] : ['--output']),
-    ...(platform.includes(',') ? ['--platform'] : []),
-  ]
+/** Parses `ID[=PATH]`, for example `default`. Without a path, the agent is that of SSH_AUTH_SOCK. */
+export function parseSsh(text: string): { readonly id: string; readonly path: string | undefined } {
+  const [id, path] = splitPair(text)
+  if (!/^[\w.-]+$/.test(id) || path === '') throw createOptionError('--ssh', 'default[=SOCKET] or ID[=SOCKET]', text)
+  return { id, path }
+}
+
+/** The value of a named context: a directory, or a text that BuildKit reads itself. */
+export type NamedContext =
+  | { readonly name: string; readonly directory: string }
+  | { readonly name: string; readonly url: string }
+
+/** Parses `NAME=VALUE`. The value is a directory, the URL of a repository or an archive, or `docker-image://REFERENCE`. */
+export function parseNamedContext(text: string): NamedContext {
+  const [name, value] = splitPair(text)
+  const isSupported = name !== '' && value && !value.startsWith('oci-layout://')
+  if (!isSupported) {
+    throw createOptionError('--build-context', 'NAME=DIRECTORY, NAME=URL or NAME=docker-image://REFERENCE', text)
+  }
+  return isRemote(value) || /^[a-z-]+:\/\//.test(value) ? { name, url: value } : { name, directory: value }
+}
+
+/** Whether BuildKit fetches a context itself, by docker's rules: the URL of a repository or an archive. */
+export function isRemote(context: string): boolean {
+  return /^(https?|git|ssh):\/\/|^github\.com\/|^[\w.-]+@[\w.-]+:/.test(context)
+}
+
+/** Returns a cache in the syntax of BuildKit. As in docker, a reference alone is a cache in a registry. */
+export function toCacheText(text: string): string {
+  return text === '' || /[=,]/.test(text) ? text : `type=registry,ref=${text}`
+}
+
+/** Lists what is given that only BuildKit implements. `context`: the operand of the command. */
+export function listBuildKitOptions(options: BuildCommandOptions, context: string): readonly string[] {
+  const { secret, ssh, buildContext, allow, cacheFrom, cacheTo, platform = '' } = options
+  const output = chooseOutput(options)
+  const given: Readonly<Record<string, unknown>> = {
+    '--secret': secret,
+    '--ssh': ssh,
+    '--build-context': buildContext,
+    '--allow': allow,
+    '--cache-from': cacheFrom,
+    '--cache-to': cacheTo,
+    '--push': options.push,
+    '--output': output.type !== 'load' && !options.push,
+    '--platform': platform.includes(','),
+    'a context by URL': isRemote(context),
+  }
+  return Object.entries(given).flatMap(([name, value]) => (value ? [name] : []))
 }

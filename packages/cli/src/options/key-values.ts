@@ -28,8 +28,11 @@ export function splitPair(text: string): readonly [key: string, value: string | 
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Parses `key=value,key=value`. A key without a value has an empty one. */
+/** Parses `key=value,key=value`. A key without a value has an empty one. Quotes around a field allow commas in it. */
 export function parseFields(text: string): Readonly<Record<string, string | undefined>> {
-  const pairs = text.split(',').map(splitPair)
+  const fields = text.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []
+  const pairs = fields.map((field) =>
+    splitPair(/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field),
+  )
   return Object.fromEntries(pairs.map(([key, value = '']) => [key.trim(), value]))
 }

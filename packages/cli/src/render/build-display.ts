@@ -18,6 +18,20 @@ export interface BuildDisplay {
  */
 export type ProgressKind = 'auto' | 'plain' | 'json' | 'rawjson' | 'quiet'
 
+/** The line at the begin of a build: what builds, and why not what has precedence. */
+export function toBuilderText({ builder, version, reasons }: Extract<BuildProgressEvent, { type: 'builder' }>): string {
+  // Engines that are built without their tags report v0.0.0.
+  const name = version && !version.startsWith('v0.0.0') ? `BuildKit ${toOneLine(version)}` : 'BuildKit'
+  const text = `Building with ${builderNames[builder].replace('BuildKit', name)}`
+  return reasons.length === 0 ? text : `${text}: ${reasons.map(toOneLine).join('; ')}`
+}
+
+const builderNames = {
+  'build-service': "the engine's BuildKit",
+  sidecar: 'BuildKit in a sidecar',
+  runtime: "the runtime's own builder",
+} as const
+
 export type BuildWarning = Extract<BuildProgressEvent, { type: 'warning' }>
 
 /** Lists the warnings of a build with their positions and links, each once: a build for several platforms repeats them. */
@@ -29,7 +43,9 @@ export function toWarningList(warnings: readonly BuildWarning[]): string {
 
 function toWarningText({ message, url, source }: BuildWarning): string {
   const position = source === undefined ? '' : ` (${toOneLine(source.file)}:${source.line})`
-  return ` - ${toOneLine(message)}${position}\n${url === undefined ? '' : `   ${toOneLine(url)}\n`}`
+  // The frontend adds the line to the message.
+  const text = source === undefined ? message : message.replace(/ \(line \d+\)$/, '')
+  return ` - ${toOneLine(text)}${position}\n${url === undefined ? '' : `   ${toOneLine(url)}\n`}`
 }
 
 /** Lists the failed steps with the end of their output. Canceled steps are not the reason of a failure. */

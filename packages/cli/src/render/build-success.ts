@@ -1,4 +1,4 @@
-import type { OutputChoice } from '../options/build-options.js'
+import type { OutputChoice } from '../options/build-output.js'
 import { toOneLine } from './printable.js'
 
 /** The details in the line after a successful build. */
@@ -18,10 +18,14 @@ export function toSuccessText(output: OutputChoice, { names, runtime, took }: Su
       return `Built ${names} on ${runtime}${took}`
     case 'push':
       return `Built and pushed ${names}${took}; it was not loaded into ${runtime}`
-    case 'archive':
+    case 'archive': {
+      const file = output.file === '-' ? 'stdout' : toOneLine(output.file)
       return output.format === 'files'
-        ? `Built${took}, and wrote the files to ${toOneLine(output.file)}; no image was made`
-        : `Built ${names}${took}, and wrote the image to ${toOneLine(output.file)} (${output.format} archive)`
+        ? `Built${took}, and wrote the files to ${file}; no image was made`
+        : `Built ${names}${took}, and wrote the image to ${file} (${output.format} archive)`
+    }
+    case 'directory':
+      return `Built${took}, and wrote the files to ${toOneLine(output.directory)}; no image was made`
     case 'cache-only':
       return `Built${took}; no image was made, the result is in BuildKit's cache alone`
   }

@@ -82,24 +82,28 @@ export class BuildKitSteps {
     return step
   }
 
-  /** A transfer is shown as a step of its own. */
+  /**
+   * The transfer of the result is shown as a step of its own. BuildKit has a step for that of the context, but does not know how
+   * many bytes there are.
+   */
   #applyTransfer(event: Extract<BuildProgressEvent, { type: 'transfer' }>): StepChange | undefined {
-    const name = transferNames[event.id]
+    if (event.id === 'context') {
+      const step = [...this.#steps.values()].find(({ state, parts }) => state === 'started' && parts.has(contextPart))
+      step?.setTotal(contextPart, event.totalBytes)
+      return undefined
+    }
     const state = event.isDone ? 'completed' : 'started'
-    const known = this.#steps.get(name)
+    const known = this.#steps.get(resultName)
     const isNewState = known?.state !== state
-    const step = isNewState ? this.#setState({ id: name, name, state, at: event.at }) : known
-    step.parts.set(event.id, {
-      current: event.currentBytes,
-      total: event.totalBytes,
-      isDone: event.isDone,
-      startedAt: 0,
-    })
+    const step = isNewState ? this.#setState({ id: resultName, name: resultName, state, at: event.at }) : known
+    step.setPart({ ...event, id: resultName, current: event.currentBytes, total: event.totalBytes })
     return isNewState ? { step, isNewState, lines: [] } : undefined
   }
 }
 
-const transferNames = { context: 'send the context to BuildKit', result: 'receive the result from BuildKit' }
+const resultName = 'receive the result from BuildKit'
+/** The ID of BuildKit for the part of the step "load build context". */
+const contextPart = 'transferring context:'
 
 /** A part of a step, such as the download of one layer. */
 interface StepPart {
@@ -110,6 +114,7 @@ interface StepPart {
   readonly startedAt: number
 }
 
+type PartChange = Pick<Extract<BuildProgressEvent, { type: 'status' }>, 'id' | 'current' | 'total' | 'isDone' | 'at'>
 type StateChange = Pick<Extract<BuildProgressEvent, { type: 'step' }>, 'state' | 'error' | 'at'>
 
 class MutableStep implements BuildKitStep {
@@ -152,15 +157,21 @@ class MutableStep implements BuildKitStep {
   }
 
   /** Returns a line when the part has ended. */
-  setPart({ id, current, total, isDone, at }: Extract<BuildProgressEvent, { type: 'status' }>): readonly StepLine[] {
+  setPart({ id, current, total, isDone, at }: PartChange): readonly StepLine[] {
     const known = this.parts.get(id)
     const { startedAt } = known ?? { startedAt: at.getTime() }
-    this.parts.set(id, { current, total, isDone, startedAt })
+    this.parts.set(id, { current, total: total ?? known?.total, isDone, startedAt })
     if (!isDone || known?.isDone) return []
     const amount = current === 0 ? '' : ` ${toAmount(current, total)}`
     const took = at.getTime() - startedAt
     const time = took < 100 ? '' : ` ${toSeconds(took)}s`
     return [{ text: `${toOneLine(id)}${amount}${time} done`, seconds: undefined }]
+  }
+
+  /** Sets a total that BuildKit does not report. */
+  setTotal(id: string, total: number | undefined): void {
+    const known = this.parts.get(id)
+    if (known !== undefined) this.parts.set(id, { ...known, total })
   }
 
   /** Returns the lines that are now complete. A carriage return restarts its line. */

@@ -28,7 +28,7 @@ export function createJsonBuildDisplay(output: Output): BuildDisplay {
 
 /**
  * Writes one record per event in the format of `docker buildx build --progress rawjson`: objects with `vertexes`, `statuses`,
- * `logs` or `warnings`, in which bytes are base64. Transfers of Capstan itself have no record.
+ * `logs` or `warnings`, in which bytes are base64. What only Capstan knows has no record.
  * https://github.com/moby/buildkit/blob/v0.32.2/client/graph.go
  */
 export function createRawJsonBuildDisplay(output: Output): BuildDisplay {

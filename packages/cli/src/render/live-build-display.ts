@@ -1,6 +1,6 @@
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Io } from '../terminal/io.js'
-import { type BuildDisplay, type BuildWarning, toWarningList } from './build-display.js'
+import { type BuildDisplay, type BuildWarning, toBuilderText, toWarningList } from './build-display.js'
 import { type BuildKitStep, BuildKitSteps, toSeconds } from './buildkit-steps.js'
 import { toBuildKitStepsPage } from './buildkit-steps-page.js'
 import type { Clock } from './clock.js'
@@ -34,6 +34,7 @@ export class LiveBuildDisplay implements BuildDisplay {
     this.start()
     this.#steps.apply(event)
     if (event.type === 'warning') this.#warnings.push(event)
+    if (event.type === 'builder') this.#writeAbove(toBuilderText(event))
   }
 
   succeed(text: string): void {
@@ -55,6 +56,11 @@ export class LiveBuildDisplay implements BuildDisplay {
     const { all } = this.#steps
     const steps = all.length === 0 ? '' : `${this.#toPage(all, Number.POSITIVE_INFINITY)}\n`
     this.#io.stderr.write(steps + toWarningList(this.#warnings))
+  }
+
+  #writeAbove(line: string): void {
+    this.#page.clear()
+    this.#io.stderr.write(`${line}\n`)
   }
 
   async #load(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Output } from '../terminal/io.js'
-import { type BuildDisplay, type BuildWarning, toFailedSteps, toWarningList } from './build-display.js'
+import { type BuildDisplay, type BuildWarning, toBuilderText, toFailedSteps, toWarningList } from './build-display.js'
 import { type BuildKitStep, BuildKitSteps, type StepChange, type StepLine, toSeconds } from './buildkit-steps.js'
 import { type Clock, progressIntervalMs } from './clock.js'
 import { toDuration } from './duration.js'
@@ -14,8 +14,8 @@ export class PlainBuildDisplay implements BuildDisplay {
   readonly #output: Output
   readonly #clock: Clock
   readonly #steps: BuildKitSteps
-  /** Steps whose end is not written yet, because BuildKit may start them again at once. */
-  readonly #completed = new Set<BuildKitStep>()
+  /** Steps whose end is not written yet, because BuildKit may start them again at once, with the times of their ends. */
+  readonly #completed = new Map<BuildKitStep, number>()
   /** Steps whose name is written. */
   readonly #named = new Set<BuildKitStep>()
   readonly #writtenProgress = new Map<BuildKitStep, string | undefined>()
@@ -44,9 +44,11 @@ export class PlainBuildDisplay implements BuildDisplay {
 
   onEvent(event: BuildProgressEvent): void {
     this.start()
+    if ('at' in event) this.#writeCompleted(event.at.getTime() - restartMs)
     if (event.type === 'warning') this.#addWarning(event)
+    if (event.type === 'builder') this.#write(toBuilderText(event))
     const change = this.#steps.apply(event)
-    if (change !== undefined) this.#writeChange(change)
+    if (change !== undefined) this.#writeChange(change, 'at' in event ? event.at : new Date(0))
   }
 
   succeed(text: string): void {
@@ -71,22 +73,24 @@ export class PlainBuildDisplay implements BuildDisplay {
     this.#write(`warning: ${toOneLine(warning.message)}`)
   }
 
-  #writeChange({ step, isNewState, lines }: StepChange): void {
+  #writeChange({ step, isNewState, lines }: StepChange, at: Date): void {
     if (step.state === 'started' && isNewState) this.#completed.delete(step)
     if (!this.#named.has(step)) this.#writeName(step)
     for (const line of lines) this.#writeLine(step, toLineText(line))
     if (!isNewState || step.state === 'started') return
-    if (step.state === 'completed') this.#completed.add(step)
+    if (step.state === 'completed') this.#completed.set(step, at.getTime())
     else this.#writeLine(step, toEnd(step))
   }
 
-  #writeCompleted(): void {
-    for (const step of this.#completed) {
+  /** Writes the ends of steps that ended before a time of BuildKit's clock, by default of all. */
+  #writeCompleted(before = Number.POSITIVE_INFINITY): void {
+    for (const [step, endedAt] of this.#completed) {
+      if (endedAt > before) continue
+      this.#completed.delete(step)
       this.#writeLine(step, toEnd(step))
       // If it starts again later, its name is written again.
       this.#named.delete(step)
     }
-    this.#completed.clear()
   }
 
   #writeProgress(): void {
@@ -145,5 +149,7 @@ function toEnd({ state, error = '', durationMs }: BuildKitStep): string {
   }
 }
 
+/** BuildKit starts a step again within a millisecond if it does. */
+const restartMs = 10
 /** How often the ends of steps are written. A step that BuildKit ends and starts again at once is written once. */
 const endIntervalMs = 500

@@ -1,6 +1,9 @@
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { packBuildContext } from '@capstan/build-context'
 import {
   imageBuilderCapability,
   networkManagerCapability,
@@ -44,6 +47,40 @@ describe('capstan build', () => {
     const stdin = 'FROM busybox\nCMD ["echo", "piped"]\n'
     expect((await capstan(['build', '-t', 'b', '-f', '-'], { stdin })).exitCode).toBe(0)
     expect((await capstan(['run', '--rm', 'b'])).stdout).toBe('piped\n')
+  })
+
+  it('builds a Dockerfile on stdin without a context', async () => {
+    const stdin = 'FROM busybox\nCMD ["echo", "alone"]\n'
+    expect((await capstan(['build', '-t', 'app', '-'], { stdin })).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', 'app'])).stdout).toBe('alone\n')
+    const copying = await capstan(['build', '-t', 'app', '-'], { stdin: 'FROM busybox\nCOPY note.txt /\n' })
+    expect(copying.exitCode).toBe(125)
+  })
+
+  it.each(['tar', 'gzip'])(
+    'builds a context on stdin in the format %s, and leaves no temporary files',
+    async (format) => {
+      const archive = await buffer(await packBuildContext({ directory: cwd }))
+      const stdin = format === 'gzip' ? gzipSync(archive) : archive
+      const before = await listTemporaryContexts()
+      const elsewhere = { stdin, cwd: tmpdir() }
+      expect(await capstan(['build', '-t', 'app', '--build-arg', 'VERSION=1', '-'], elsewhere)).toMatchObject({
+        exitCode: 0,
+      })
+      expect((await capstan(['run', '--rm', 'app'])).stdout).toBe('from the context\n1\n')
+      const failed = await capstan(['build', '-t', 'app', '-f', 'empty', '-'], elsewhere)
+      expect(failed.stderr).toMatch(/the Dockerfile .*empty is empty/)
+      expect(await listTemporaryContexts()).toEqual(before)
+    },
+  )
+
+  it('rejects a compression that it cannot read, and -f for a Dockerfile on stdin', async () => {
+    const stdin = Buffer.from('fd377a585a0000', 'hex')
+    expect((await capstan(['build', '-t', 'app', '-'], { stdin })).stderr).toContain(
+      'is compressed with xz: decompress it',
+    )
+    const { stderr } = await capstan(['build', '-t', 'app', '-f', 'x', '-'], { stdin: 'FROM busybox\n' })
+    expect(stderr).toContain('stdin is not a tar archive, so -f cannot name a file in it')
   })
 
   it('prints its events and its result as JSON lines', async () => {
@@ -100,8 +137,12 @@ describe('capstan build', () => {
     [['-t', 'app', 'note.txt'], /is not a directory/],
     [['-t', 'app', '-f', 'empty'], /the Dockerfile .*empty is empty$/m],
     [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
-    [['-t', 'app', '-'], /a build context on stdin is not supported/],
-    [['-t', 'app', 'https://example.com/x.git'], /cannot be fetched/],
+    [['-t', 'app', '-'], /the Dockerfile on stdin is empty/],
+    [['-t', 'app', '-', '-f', '-'], /stdin cannot be both the context and the Dockerfile/],
+    [['-t', 'app', 'https://example.com/x.git', '-f', '-'], /a Dockerfile on stdin cannot be used with a URL/],
+    [['-t', 'app', '-o', 'a', '--push'], /--output must be one output/],
+    [['-t', 'app', '-o', 'type=oci,dest=-', '--json'], /stdout cannot have both the archive and the result/],
+    [['-t', 'app', '--builder', 'buildx'], /Allowed choices are auto, engine, sidecar, buildkit, runtime/],
     [['-t', '-x'], /must be/],
   ])('explains the error of %j', async (argv, stderr) => {
     const result = await capstan(['build', ...argv])
@@ -218,6 +259,12 @@ describe('capstan build --builder', () => {
     [['--cache-from', 'type=registry,ref=a'], '--cache-from'],
     [['--cache-to', 'type=registry,ref=a'], '--cache-to'],
     [['--output', 'push'], '--output'],
+    [['--push'], '--push'],
+    [['-o', 'out'], '--output'],
+    [['--ssh', 'default'], '--ssh'],
+    [['--build-context', 'lib=.'], '--build-context'],
+    [['--allow', 'network.host'], '--allow'],
+    [['https://example.com/app.git'], 'a context by URL'],
     [['--platform', 'linux/amd64,linux/arm64'], '--platform'],
   ])('rejects %j with the builder of the runtime', async (argv, name) => {
     const asked = await capstan(['build', '-t', 'app', '--builder', 'runtime', ...argv])
@@ -230,8 +277,18 @@ describe('capstan build --builder', () => {
     [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it does not exist/],
     [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
     [['--secret', 'x'], /--secret must be/],
-    [['--output', 'disk'], /--output must be/],
-    [['--cache-from', 'x'], /--cache-from must be/],
+    [['--ssh', 'default'], /--ssh default: SSH_AUTH_SOCK is not set[\s\S]*→ start an agent/],
+    [['--ssh', 'default=none'], /--ssh default: the socket .*none cannot be used: it does not exist/],
+    [['--ssh', 'key=note.txt'], /--ssh key: .*note\.txt is not the socket of an agent[\s\S]*→ add the key to an agent/],
+    [['--build-context', 'lib=none'], /the directory .*none cannot be read: it does not exist/],
+    [
+      ['--build-context', 'lib=note.txt'],
+      /note\.txt is not a directory: pass a directory or a URL to --build-context lib/,
+    ],
+    [['--allow', 'everything!'], /--allow must be/],
+    [['-f', '../x', 'https://example.com/app.git'], /--file must be a relative path/],
+    [['--output', 'type=disk'], /--output must be/],
+    [['--cache-from', 'x=1'], /--cache-from must be/],
     [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it does not exist/],
   ])('explains the error of %j', async (argv, stderr) => {
     const result = await capstan(['build', '-t', 'app', ...argv])
@@ -240,11 +297,15 @@ describe('capstan build --builder', () => {
   })
 
   it('overwrites no file when the options are invalid', async () => {
-    const argv = ['--output', 'type=oci,dest=note.txt', '--cache-to', 'x']
+    const argv = ['--output', 'type=oci,dest=note.txt', '--cache-to', 'x=1']
     expect((await capstan(['build', '-t', 'app', ...argv])).stderr).toContain('--cache-to must be')
     expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
   })
 })
+
+async function listTemporaryContexts(): Promise<readonly string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('capstan-context-'))
+}
 
 /** Lists the paths of the files that this process has open. */
 async function listOpenFiles(): Promise<readonly string[]> {

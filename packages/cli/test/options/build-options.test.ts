@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseBuildOutput, parseSecret } from '../../src/options/build-options.js'
+import { isRemote, parseNamedContext, parseSecret, parseSsh, toCacheText } from '../../src/options/build-options.js'
 
 describe('--secret', () => {
   it.each([
@@ -18,16 +18,45 @@ describe('--secret', () => {
   })
 })
 
-describe('--output', () => {
+describe('--ssh', () => {
   it.each([
-    ['load', { type: 'load' }],
-    ['push', { type: 'push' }],
-    ['cache-only', { type: 'cache-only' }],
-    ['type=oci,dest=a.tar', { type: 'archive', format: 'oci', file: 'a.tar' }],
-    ['dest=a,type=files', { type: 'archive', format: 'files', file: 'a' }],
-  ])('reads %s', (text, output) => expect(parseBuildOutput(text)).toEqual(output))
+    ['default', { id: 'default', path: undefined }],
+    ['default=/run/agent', { id: 'default', path: '/run/agent' }],
+    ['deploy=a=b', { id: 'deploy', path: 'a=b' }],
+  ])('reads %s', (text, ssh) => expect(parseSsh(text)).toEqual(ssh))
 
-  it.each(['', 'disk', 'type=oci', 'type=registry,dest=a', 'type=oci,dest=a,push=true'])('rejects %j', (text) => {
-    expect(() => parseBuildOutput(text)).toThrow(/--output must be/)
+  it.each(['', '=a', 'default=', 'a b'])('rejects %j', (text) => expect(() => parseSsh(text)).toThrow(/--ssh must be/))
+})
+
+describe('--build-context', () => {
+  it.each([
+    ['lib=../lib', { name: 'lib', directory: '../lib' }],
+    ['base=docker-image://busybox:1', { name: 'base', url: 'docker-image://busybox:1' }],
+    ['src=https://example.com/src.git#v1', { name: 'src', url: 'https://example.com/src.git#v1' }],
+    ['src=git@example.com:a/b.git', { name: 'src', url: 'git@example.com:a/b.git' }],
+    ['dir=odd:name', { name: 'dir', directory: 'odd:name' }],
+  ])('reads %s', (text, context) => expect(parseNamedContext(text)).toEqual(context))
+
+  it.each(['', 'a', 'a=', '=a', 'a=oci-layout://dir'])('rejects %j', (text) => {
+    expect(() => parseNamedContext(text)).toThrow(/--build-context must be/)
   })
+})
+
+describe('a context that BuildKit fetches', () => {
+  it.each([
+    ...['https://a/b.git', 'http://a/b.tar.gz', 'git://a/b', 'ssh://git@a/b', 'github.com/a/b'],
+    ...['git@github.com:a/b.git#v1:dir'],
+  ])('is %s', (text) => expect(isRemote(text)).toBe(true))
+
+  it.each(['.', 'a/b', '/a', 'C:/a', 'github.com', '../git@a'])('is not %s', (text) => {
+    expect(isRemote(text)).toBe(false)
+  })
+})
+
+describe('--cache-from and --cache-to', () => {
+  it.each([
+    ['registry.example/app:cache', 'type=registry,ref=registry.example/app:cache'],
+    ['type=local,src=a', 'type=local,src=a'],
+    ['', ''],
+  ])('read %j', (text, cache) => expect(toCacheText(text)).toBe(cache))
 })

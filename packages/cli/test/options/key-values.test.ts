@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseKeyValues } from '../../src/options/key-values.js'
+import { parseFields, parseKeyValues } from '../../src/options/key-values.js'
 
 const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' })
 
@@ -18,4 +18,13 @@ describe('parseKeyValues', () => {
   it('rejects a text without a key', () => {
     expect(() => parseKeyValues(['=1'], options)).toThrow(invalid)
   })
+})
+
+describe('parseFields', () => {
+  it.each([
+    ['a=1,b,c=x=y', { a: '1', b: '', c: 'x=y' }],
+    ['"a=1,2",b=3', { a: '1,2', b: '3' }],
+    ['b=3,"a=say ""yes"""', { b: '3', a: 'say "yes"' }],
+    ['', { '': '' }],
+  ])('reads %s', (text, fields) => expect(parseFields(text)).toEqual(fields))
 })

@@ -14,6 +14,11 @@ it.each([
     { type: 'archive', format: 'files', file: 'out.tar' },
     'Built with BuildKit in 3s, and wrote the files to out.tar; no image was made',
   ],
+  [
+    { type: 'archive', format: 'docker', file: '-' },
+    'Built app:1 with BuildKit in 3s, and wrote the image to stdout (docker archive)',
+  ],
+  [{ type: 'directory', directory: 'out' }, 'Built with BuildKit in 3s, and wrote the files to out; no image was made'],
   [{ type: 'cache-only' }, "Built with BuildKit in 3s; no image was made, the result is in BuildKit's cache alone"],
 ] as const)('says what there is after a build with the output %j', (output, text) => {
   expect(toSuccessText(output, facts)).toBe(text)

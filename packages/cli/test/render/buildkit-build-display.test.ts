@@ -5,6 +5,7 @@ import { FakeIo } from '../support/fake-io.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const at = new Date(0)
+const transfer = { type: 'transfer', id: 'context', totalBytes: 300e6, isDone: false, at } as const
 const events: readonly BuildProgressEvent[] = [
   { type: 'step', id: 'a', name: '[1/2] COPY . .', state: 'cached', at },
   { type: 'step', id: 'b', name: '[2/2] RUN make', state: 'started', at },
@@ -135,7 +136,7 @@ describe('the display of a build by BuildKit', () => {
     const io = new FakeIo({ columns: 60 })
     const display = createBuildKitBuildDisplay(io, 'auto')
     const source = { file: 'Dockerfile', line: 3, excerpt: [] }
-    for (const stepId of ['a', 'b']) display.onEvent({ type: 'warning', stepId, message: 'old', source })
+    for (const stepId of ['a', 'b']) display.onEvent({ type: 'warning', stepId, message: 'old (line 3)', source })
     display.succeed('Built it')
     expect(io.stderr.text).toBe('1 warning:\n - old (Dockerfile:3)\n✔ Built it\n')
   })
@@ -202,23 +203,86 @@ describe('the display of a build by BuildKit', () => {
 
   it('writes the sent bytes of the context every 10 seconds without a terminal', () => {
     const { io, clock, display } = createPlain()
-    const transfer = { type: 'transfer', id: 'context', totalBytes: 300e6, isDone: false, at } as const
+    display.onEvent({ type: 'step', id: 'a', name: '[internal] load build context', state: 'started', at })
+    const part = {
+      type: 'status',
+      stepId: 'a',
+      id: 'transferring context:',
+      total: undefined,
+      isDone: false,
+      at,
+    } as const
     for (let second = 0; second <= 30; second += 1) {
+      display.onEvent({ ...part, current: second * 10e6 })
       display.onEvent({ ...transfer, currentBytes: second * 10e6 })
       clock.advance(1_000)
     }
-    display.onEvent({ ...transfer, currentBytes: 300e6, isDone: true, at: new Date(31_000) })
+    const end = new Date(31_000)
+    display.onEvent({ ...part, current: 300e6, isDone: true, at: end })
+    display.onEvent({ ...transfer, currentBytes: 300e6, isDone: true, at: end })
+    display.onEvent({ type: 'step', id: 'a', name: '[internal] load build context', state: 'completed', at: end })
     display.succeed('Built it')
     expect(io.stderr.lines).toEqual([
-      '#1 send the context to BuildKit',
+      '#1 [internal] load build context',
       '#1 90 MB of 300 MB',
       '#1 190 MB of 300 MB',
       '#1 290 MB of 300 MB',
+      '#1 transferring context: 300 MB 31.0s done',
       '#1 DONE 31.0s',
       '',
       'Built it',
       '',
     ])
+  })
+
+  it('writes the bytes of the result every 10 seconds without a terminal', () => {
+    const { io, clock, display } = createPlain()
+    const result = { type: 'transfer', id: 'result', totalBytes: undefined, isDone: false, at } as const
+    display.onEvent({ ...result, currentBytes: 10e6 })
+    clock.advance(10_000)
+    display.onEvent({ ...result, currentBytes: 20e6, isDone: true, at: new Date(11_000) })
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual([
+      '#1 receive the result from BuildKit',
+      '#1 10 MB',
+      '#1 DONE 11.0s',
+      '',
+      'Built it',
+      '',
+    ])
+  })
+
+  it('writes the end of a step before a later event of another step', () => {
+    const { io, display } = createPlain()
+    const [one, two] = ['FROM one', 'FROM two'].map((name) => ({ type: 'step', id: name, name }) as const)
+    display.onEvent({ ...one, state: 'started', at } as BuildProgressEvent)
+    display.onEvent({ ...one, state: 'completed', at } as BuildProgressEvent)
+    display.onEvent({ ...two, state: 'started', at: new Date(100) } as BuildProgressEvent)
+    expect(io.stderr.lines).toEqual(['#1 FROM one', '#1 DONE 0.0s', '', '#2 FROM two', ''])
+  })
+
+  it.each([
+    ['build-service', 'v0.25.2', [], "Building with the engine's BuildKit v0.25.2"],
+    ['build-service', 'v0.0.0+unknown', [], "Building with the engine's BuildKit"],
+    ['sidecar', 'v0.32.2', ['the engine is old'], 'Building with BuildKit v0.32.2 in a sidecar: the engine is old'],
+    [
+      'runtime',
+      undefined,
+      ['no image', 'no\nnetwork'],
+      "Building with the runtime's own builder: no image; no network",
+    ],
+  ] as const)('writes what builds: %s %s', async (builder, version, reasons, text) => {
+    const event = { type: 'builder', builder, version, reasons } as const
+    const { io, display } = createPlain()
+    display.onEvent(event)
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual([text, 'Built it', ''])
+    const terminal = new FakeIo({ columns: 120 })
+    const live = createBuildKitBuildDisplay(terminal, 'auto')
+    live.onEvent(event)
+    await terminal.stderr.waitFor(/prepare the build/)
+    live.succeed('Built it')
+    expect(terminal.stderr.text).toContain(`${text}\n`)
   })
 
   it('writes the bytes of a step, and every 10 seconds the elapsed time of a step without output', () => {
@@ -242,14 +306,14 @@ describe('the display of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 CACHED', 'warning: one two', ''])
   })
 
-  it('shows the sent bytes on a terminal, and the preparation before the first event', async () => {
+  it('shows the transferred bytes on a terminal, and the preparation before the first event', async () => {
     const io = new FakeIo({ columns: 60 })
     const display = createBuildKitBuildDisplay(io, 'auto')
     display.start()
     await io.stderr.waitFor(/● prepare the build/)
-    display.onEvent({ type: 'transfer', id: 'context', currentBytes: 1e6, totalBytes: 3e6, isDone: false, at })
-    await io.stderr.waitFor(/● send the context to BuildKit/)
-    expect(io.stderr.text).toContain('│ 1 MB of 3 MB')
+    display.onEvent({ type: 'transfer', id: 'result', currentBytes: 1e6, totalBytes: undefined, isDone: false, at })
+    await io.stderr.waitFor(/● receive the result from BuildKit/)
+    expect(io.stderr.text).toContain('│ 1 MB')
     display.succeed('Built it')
   })
 })

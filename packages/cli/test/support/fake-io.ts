@@ -32,7 +32,7 @@ export interface FakeIoOptions {
   /** Makes stdout and stderr a terminal of this width. */
   readonly columns?: number
   /** The content of stdin. Default: empty. */
-  readonly stdin?: string
+  readonly stdin?: string | Uint8Array
   /** Whether stdin stays open after its content. Default: false. */
   readonly isStdinOpen?: boolean
 }

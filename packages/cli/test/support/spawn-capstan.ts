@@ -15,7 +15,7 @@ export interface SpawnOptions {
   /** Added to the environment of the test. */
   readonly env: Readonly<Record<string, string>>
   /** The content of stdin. Default: empty. */
-  readonly input?: string
+  readonly input?: string | Uint8Array
   /** Keeps stdin open, as a terminal does. Default: false. */
   readonly isStdinOpen?: boolean
   readonly timeoutMs?: number

@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RuntimePlugin } from '@capstan/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
+import { memoryPluginWithService } from '../support/memory-plugin-with-service.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory', TOKEN: 'hunter2' }
+let plugins: readonly RuntimePlugin[]
+let cwd: string
+
+const capstan = (argv: readonly string[], more: object = {}) => runCapstan(argv, { env, plugins, cwd, ...more })
+
+beforeEach(async () => {
+  plugins = [memoryPluginWithService(new FakeDaemon({ store: 'docker' }))]
+  cwd = await mkdtemp(join(tmpdir(), 'capstan service '))
+  await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nCOPY note.txt /note.txt\n')
+  await writeFile(join(cwd, 'note.txt'), 'from the context\n')
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+describe("capstan build with the engine's BuildKit", () => {
+  it.each(['auto', 'engine', 'buildkit'])('builds with --builder %s, and says so in one line', async (builder) => {
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app', '--builder', builder])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'app\n' })
+    expect(stderr.split('\n')[0]).toBe("Building with the engine's BuildKit v0.32.2")
+    expect(stderr).toMatch(/^#\d+ \[.*\] COPY note\.txt/m)
+    expect(stderr).toMatch(/\nBuilt app on memory with BuildKit in \S+\n$/)
+  })
+
+  it('prints the builder, its version and the result as JSON lines', async () => {
+    const { stdout } = await capstan(['build', '-t', 'app', '--progress', 'json'])
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events[0]).toMatchObject({ event: 'builder', builder: 'build-service', version: 'v0.32.2', reasons: [] })
+    expect(events.at(-1)).toMatchObject({
+      event: 'result',
+      builder: 'build-service',
+      imageId: expect.stringMatching(/^sha256:/),
+      ref: expect.any(String),
+    })
+  })
+
+  it('prints only the ID with --quiet, and writes it and the metadata to files', async () => {
+    const argv = ['build', '-t', 'app', '--quiet', '--iidfile', 'id', '--metadata-file', 'metadata.json']
+    const { stdout, stderr } = await capstan(argv)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
+    expect(`${await readFile(join(cwd, 'id'), 'utf8')}\n`).toBe(stdout)
+    expect(JSON.parse(await readFile(join(cwd, 'metadata.json'), 'utf8'))).toHaveProperty(['containerimage.digest'])
+  })
+
+  it('writes the files of the last stage to a directory, or as an archive to stdout', async () => {
+    expect(await capstan(['build', '-o', 'out'])).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(await readFile(join(cwd, 'out/note.txt'), 'utf8')).toBe('from the context\n')
+    const { stdout, stderr } = await capstan(['build', '-o', '-'])
+    expect(stdout).toContain('from the context\n')
+    expect(stderr).toMatch(/Built with BuildKit in .*, and wrote the files to stdout; no image was made\n$/)
+  })
+
+  it('passes secrets to the steps, and shows none', async () => {
+    const secret = 'RUN --mount=type=secret,id=TOKEN,required=true true'
+    const stdin = `FROM scratch\nCOPY note.txt /\n${secret}\n`
+    const missing = await capstan(['build', '-t', 'app', '-f', '-', '.'], { stdin })
+    expect(missing).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('secret TOKEN: not found') })
+    const given = await capstan(['build', '-t', 'app', '-f', '-', '--secret', 'id=TOKEN', '.'], { stdin })
+    expect(given.exitCode).toBe(0)
+    expect(given.stderr).not.toContain('hunter2')
+  })
+
+  it('names the option that the engine does not support', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'engine', '--push'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan build: /m)
+    expect(stderr).toMatch(/push/)
+  })
+
+  it('shows the failed step, its output and the lines of the Dockerfile', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '-f', '-', '.'], {
+      stdin: 'FROM scratch\nCOPY note.txt /\nRUN echo about to fail; exit 9\n',
+    })
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/------\n > \[.*\] RUN echo about to fail; exit 9:\nabout to fail\n------\n/)
+    expect(stderr).toMatch(/^ +3 \| >>> RUN echo about to fail; exit 9$/m)
+    expect(stderr).toMatch(/\ncapstan build: the build failed .*exit code 9.*\n$/)
+  })
+})
