@@ -13,6 +13,7 @@ import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
 import { toPageStyle } from '../render/page.js'
 import { whileWaiting } from '../render/status-line.js'
 import { toJson, writeOutput } from '../render/write-output.js'
+import { defineHistory } from './buildkit-history.js'
 import type { Call, SetAction } from './command.js'
 
 /** Defines `capstan buildkit` and its subcommands. */
@@ -41,6 +42,7 @@ export function define(group: Command, setAction: SetAction): void {
     .option('-a, --all', 'Also remove internal records, those of frontends, and those referenced from outside BuildKit')
     .option('--keep <size>', 'Keep the most recently used records up to this size, such as 2g')
   setSubcommand(pruneCommand, prune)
+  defineHistory(group, setAction)
   setSubcommand(add('stop', 'Stop BuildKit when nothing uses it any more, and remove its cache'), stop)
 }
 
