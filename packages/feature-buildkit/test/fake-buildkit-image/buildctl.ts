@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
+import { build } from './build.js'
 import { CommandError, parseFlags } from './flags.js'
-import { replayBuild } from './replay-build.js'
 
 /** Runs the commands of `buildctl` that Capstan uses, and `debug workers`, which other clients use to check readiness. */
 export async function runBuildctl(words: readonly string[]): Promise<number> {
   if (words.includes('--version')) {
-    process.stdout.write('buildctl (a fake that replays github.com/moby/buildkit v0.32.2)\n')
+    process.stdout.write('buildctl (a fake of github.com/moby/buildkit v0.32.2)\n')
     return 0
   }
   const address = (process.env.BUILDKIT_HOST || defaultAddress).replace(/^unix:\/\//, '')
@@ -26,7 +26,7 @@ async function run([command = '', ...words]: readonly string[], address: string)
       return dialStdio(address)
     case 'build':
       await requireDaemon(address, 'listing workers for Build: failed to list workers')
-      return replayBuild(words)
+      return build(words, address)
     case 'debug':
       if (words[0] !== 'workers') throw new CommandError(`the fake BuildKit does not support debug ${words[0]}`)
       parseFlags(words.slice(1), { format: 'string', verbose: 'boolean', filter: 'string' })

@@ -11,7 +11,7 @@ import { CommandError, parseFlags } from './flags.js'
 
 /** Logs and listens like the daemon, which accepts connections before its workers are ready and serves them afterwards. */
 export async function runBuildkitd(words: readonly string[]): Promise<number> {
-  if (words.includes('--version')) return print('buildkitd (a fake that replays github.com/moby/buildkit v0.32.2)')
+  if (words.includes('--version')) return print('buildkitd (a fake of github.com/moby/buildkit v0.32.2)')
   try {
     return await serve(words)
   } catch (error) {
@@ -25,7 +25,7 @@ async function serve(words: readonly string[]): Promise<number> {
   const { addr: addresses = [defaultAddress], config: [config] = [] } = parseFlags(words, flags)
   if (config !== undefined && !existsSync(config)) throw new CommandError(`open ${config}: no such file or directory`)
   requirePrivilege()
-  log('this is a fake BuildKit, which replays recordings of BuildKit v0.32.2 and builds nothing')
+  log('this is a fake BuildKit, which runs no programs in builds')
   const lines = readFixture('daemon.log').toString().split('\n')
   const running = lines.findIndex((line) => line.includes('running server on'))
   for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)

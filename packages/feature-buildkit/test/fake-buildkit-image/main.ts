@@ -2,9 +2,8 @@ import { runBuildctl } from './buildctl.js'
 import { runBuildkitd } from './buildkitd.js'
 
 /**
- * A fake BuildKit: the programs of a test image for engines that cannot pull BuildKit. It serves BuildKit's control
- * service by real gRPC, replays recorded output of BuildKit v0.32.2, and rejects what that rejects. It builds nothing: its
- * images contain the unchanged build context.
+ * A fake BuildKit: the programs of a test image for engines that cannot pull BuildKit. The daemon serves the API of
+ * {@link FakeDaemon}, so it copies files, but runs no programs.
  */
 const programs: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   buildctl: runBuildctl,

@@ -1,11 +1,8 @@
-import { once } from 'node:events'
-import type { Readable } from 'node:stream'
-import { finished, pipeline } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import type { Environment } from '@capstan/core/plugin'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { FakeDaemon, type FakeDaemonOptions } from '../../../buildkit-client/test/support/fake-daemon.js'
-import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
 import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { closeLeases, findLeases, type LeaseState, openLeases } from './lease-state.js'
@@ -33,14 +30,8 @@ export interface SimulatedBuildKitOptions {
   readonly stoppedByOthersCount?: number
   /** The exit code of every shell except the daemon's. */
   readonly shellExitCode?: number
-  /** Writes fail because the disk is full. */
-  readonly isDiskFull?: boolean
-  /** Reads stdin only after this promise resolves. */
-  readonly receivesAfter?: Promise<unknown>
   /** The faults and options of the daemon's API. */
   readonly daemon?: FakeDaemonOptions
-  /** The stdout of a build. Default: a text. */
-  readonly archive?: Uint8Array
 }
 
 /** The user that a daemon runs as. */
@@ -92,9 +83,8 @@ function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
   const runShell = async (process: MemoryProcess) => {
-    if (process.argv[3] === 'capstan-write') await options.receivesAfter
     if (process.argv[3] === 'capstan-test-build') return runTestBuild(process, options)
-    return options.isDiskFull ? refuseWrites(process) : runScript(process)
+    return runScript(process)
   }
   const sh = async (process: MemoryProcess) => {
     const { shellExitCode } = options
@@ -148,12 +138,6 @@ async function runTestBuild(
   return 1
 }
 
-async function refuseWrites(process: MemoryProcess): Promise<number> {
-  if (process.argv[3] !== 'capstan-write') return runScript(process)
-  process.stderr.write('tar: write error: No space left on device\n')
-  return 1
-}
-
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
   async 'capstan-buildkitd'({ files, run, signal }, [, , , , awaited = '', config = '', ...daemon]) {
     await files.write('/tmp/buildkitd.toml', config)
@@ -180,59 +164,12 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
   },
-  async 'capstan-stdin-bound'({ stdin, env, run }, command) {
-    const termination = new AbortController()
-    const given = await readEnvironmentInput(stdin)
-    if (stdin.readableEnded) termination.abort(new Error('SIGTERM'))
-    stdin.on('end', () => termination.abort(new Error('SIGTERM'))).resume()
-    return run(command, { env: { ...env, ...given }, signal: termination.signal })
-  },
-  'capstan-build': holdDirectory,
-  'capstan-remove': async () => 0,
-  async 'capstan-write'({ files, stdin, stderr }, [path = '']) {
-    const directory = /^\/tmp\/capstan-build-[\w-]+/.exec(path)?.[0]
-    if (directory !== undefined && (await readText(files, `${directory}/pid`)) !== 'held') {
-      stderr.write(`can't create ${path}: No such file or directory\n`)
-      return 1
-    }
+  async 'capstan-write'({ files, stdin }, [path = '']) {
     const chunks: Uint8Array[] = []
     for await (const chunk of stdin) chunks.push(chunk)
-    await files.write(path.endsWith('/context') ? `${path}.tar` : path, Buffer.concat(chunks))
+    await files.write(path, Buffer.concat(chunks))
     return 0
   },
-}
-
-/** The simulation cannot remove files, so the content of the file `pid` shows whether the directory exists. */
-async function holdDirectory({ files, stdin, stdout, signal }: MemoryProcess, [directory = '']: readonly string[]) {
-  const pidFile = `${directory}/pid`
-  await files.write(pidFile, 'held')
-  stdout.write('ready\n')
-  await Promise.race([
-    finished(stdin.resume()),
-    once(signal, 'abort'),
-    untilWritten(files, '/tmp/remove-builds', signal),
-  ])
-  await files.write(pidFile, 'removed')
-  return 0
-}
-
-async function untilWritten(files: Files, path: string, signal: AbortSignal): Promise<void> {
-  while (!(await exists(files, path))) await pause(2, signal)
-}
-
-/** Reads lines up to the first empty one, and nothing after it. */
-async function readEnvironmentInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
-  let text = ''
-  while (!/(^|\n)\n/.test(text) && !stdin.readableEnded) {
-    const chunk: Buffer | null = stdin.read(1)
-    if (chunk === null) await Promise.race(['readable', 'end'].map((event) => once(stdin, event)))
-    else text += chunk.toString('latin1')
-  }
-  const lines = Buffer.from(text, 'latin1').toString().split('\n').filter(Boolean)
-  const toPlain = (value: string) => value.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf('=')), toPlain(line.slice(line.indexOf('=') + 1))]),
-  )
 }
 
 async function setPinned(files: Files, { isPinned }: { readonly isPinned: boolean }): Promise<number> {
@@ -303,7 +240,7 @@ const toSocketPath = (address = '') => address.replace('unix://', '')
 
 async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOptions): Promise<number> {
   const { argv, env, files, stderr } = process
-  const [, command = '', ...rest] = argv
+  const [, command = ''] = argv
   const socketPath = toSocketPath(env.BUILDKIT_HOST)
   if (!(await exists(files, socketPath))) {
     stderr.write(`error: dial unix ${socketPath}: connect: no such file or directory\n`)
@@ -311,54 +248,6 @@ async function runBuildctl(process: MemoryProcess, options: SimulatedBuildKitOpt
   }
   if (options.isUnresponsive?.()) await new Promise((resolve) => process.signal.addEventListener('abort', resolve))
   if (command === 'dial-stdio') return dialStdio(process)
-  return command === 'build' ? build(process, { ...options, words: rest }) : 0
-}
-
-interface BuildCall extends SimulatedBuildKitOptions {
-  readonly words: readonly string[]
-}
-
-/** Simulates a build. The RUN instructions of the Dockerfile select the behaviour. */
-async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess, call: BuildCall): Promise<number> {
-  const { words, archive = Buffer.from('the archive') } = call
-  const option = (name: string) => words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
-  await files.write('/tmp/last-build', JSON.stringify({ argv, env }))
-  const context = await readText(files, `${option('--local=context')}.tar`)
-  const hasRun = (word: string) => context.includes(`RUN ${word}`)
-  if (hasRun('hang')) {
-    stderr.write(readFixture('build-ok.stderr.ndjson'))
-    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
-  }
-  if (hasRun('remove-its-directory')) {
-    await files.write('/tmp/remove-builds', '')
-    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
-  }
-  if (hasRun('stop-the-daemon')) {
-    await files.write('/tmp/stop', '')
-    stderr.write('error: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF\n')
-    return 1
-  }
-  if (context.includes('\nFLY ')) {
-    stderr.write(readFixture('build-syntax-error.stderr.txt'))
-    return 1
-  }
-  if (hasRun('exit 9')) {
-    stderr.write(readFixture('build-run-exit-9.stderr.txt'))
-    return 1
-  }
-  if (hasRun('print-secret')) {
-    const data = Buffer.from(`it is ${env.CAPSTAN_SECRET_0}.`).toString('base64')
-    stderr.write(`${JSON.stringify({ logs: [{ vertex: 'sha256:1', stream: 1, data }] })}\n`)
-    stderr.write(`error: failed to solve: ${env.CAPSTAN_SECRET_0}\n`)
-    return 1
-  }
-  stderr.write(readFixture('build-ok.stderr.ndjson'))
-  if (words.some((word) => /^type=(docker|oci|tar)/.test(word))) stdout.write(archive)
-  if (hasRun('write-on')) {
-    stdout.write('more')
-    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
-  }
-  await files.write(option('--metadata-file') ?? '', readFixture('build-ok.metadata.json'))
   return 0
 }
 
