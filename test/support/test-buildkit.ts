@@ -2,8 +2,8 @@ import { describe, inject } from 'vitest'
 import { type AvailableTestEngine, testEngine } from './test-engine.js'
 
 /**
- * The image of BuildKit for tests: a fake that replays recordings in the project `integration`, a real one in
- * `real-buildkit`, or the reason why there is none.
+ * The image of BuildKit for tests: a fake in the project `integration`, a real one in `real-buildkit`, or the reason why there is
+ * none.
  */
 const testBuildKit: TestBuildKit = inject('testBuildKit')
 

@@ -16,7 +16,7 @@ const fakeBuildKitImage = 'capstan-test/fake-buildkit:1'
 
 /**
  * Makes sure that the engine has the image of the fake BuildKit: busybox, Node and `flock` of this machine, the
- * fake programs and the recordings that they replay. Nothing is pulled.
+ * fake programs and the recordings that they read. Nothing is pulled.
  *
  * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
  */
