@@ -1,3 +1,4 @@
+import { dockerPlugin } from '@capstan/runtime-docker'
 import type { TestProject } from 'vitest/node'
 import { makeFakeBuildKitImage } from '../../packages/feature-buildkit/test/fake-buildkit-image/make-image.mjs'
 import type { EngineConnection } from '../../tools/engine/engine-endpoint.mjs'
@@ -25,9 +26,12 @@ async function findTestEngine(): Promise<Finding> {
     return toUnavailable(
       `${found.endpoint.host} is not a socket of this machine, and the tests mount files of this machine`,
     )
+  const probed = await dockerPlugin({ endpoint: found.endpoint.host }).probe({ env: {} })
+  if (!probed.available)
+    return toUnavailable(probed.attempts.map(({ candidate, cause }) => `${candidate}: ${cause.message}`).join('; '))
   const [busybox, firewall] = await makeTestImages(found.connection)
   if (!busybox?.made) return toUnavailable(`the engine lacks the test image: ${busybox?.reason}`)
-  const engine = { available: true, socketPath, apiVersion: found.apiVersion, image: busybox.name } as const
+  const engine = { available: true, socketPath, details: probed.details, image: busybox.name } as const
   const fake = await makeFakeBuildKit(found.connection)
   const buildkit: TestBuildKit = fake.made
     ? { available: true, image: fake.name, isFakeBuildKit: true }

@@ -39,7 +39,6 @@ export interface BuildKitOnEngine extends AvailableTestEngine {
 const placeholder: BuildKitOnEngine = {
   available: true,
   socketPath: '',
-  apiVersion: '',
   image: '',
   buildkitImage: '',
   isFakeBuildKit: true,

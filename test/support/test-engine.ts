@@ -1,4 +1,5 @@
-import { describe, inject } from 'vitest'
+import type { DockerDetails } from '@capstan/runtime-docker/compatible'
+import { describe, inject, type TestContext } from 'vitest'
 
 /**
  * The engine for integration tests, which `set-up-test-engine.ts` finds once per run. Without an engine that file prints
@@ -23,6 +24,27 @@ export function describeWithFirewallImage(title: string, define: (engine: Firewa
   })
 }
 
+/** Whether the engine is Podman, where a test expects something else than on Docker. */
+export const isPodman: boolean = testEngine.available && testEngine.details?.facts.product === 'podman'
+
+/** Skips a test of behaviour that Podman does not have. Called first in the test. */
+export function skipOnPodman(context: TestContext, reason: string): void {
+  if (isPodman) skip(context, reason)
+}
+
+/** Skips a test that needs an option which the engine does not support. Called first in the test. */
+export function skipUnsupported(context: TestContext, field: string): void {
+  const options = testEngine.available ? testEngine.details?.unsupportedOptions : undefined
+  const found = options?.find((option) => option.field === field)
+  if (found !== undefined) skip(context, `${field}: ${found.reason}`)
+}
+
+/** The reason is printed, and is in vitest's JSON report, where `pnpm test:engines` reads it. */
+function skip(context: TestContext, reason: string): void {
+  context.task.meta.unsupported = reason
+  context.skip(reason)
+}
+
 /** The engine of an integration test. */
 export type TestEngine = AvailableTestEngine | { readonly available: false; readonly reason: string }
 
@@ -30,8 +52,8 @@ export interface AvailableTestEngine {
   readonly available: true
   /** The path of the engine's unix socket. */
   readonly socketPath: string
-  /** The API version, for example `1.41`. */
-  readonly apiVersion: string
+  /** What the Docker plugin found, with the differences of the engine. Absent only while tests are collected and skipped. */
+  readonly details?: DockerDetails
   /** A static busybox with all its commands, users `root` (0), `capstan` (1000) and `nobody` (65534). */
   readonly image: string
   /** The same with iptables and ip6tables, legacy and nft. Absent when this machine has none. */
@@ -45,7 +67,6 @@ export interface FirewallTestEngine extends AvailableTestEngine {
 const placeholder: AvailableTestEngine = {
   available: true,
   socketPath: '',
-  apiVersion: '',
   image: '',
   firewallImage: '',
 }
@@ -53,5 +74,9 @@ const placeholder: AvailableTestEngine = {
 declare module 'vitest' {
   interface ProvidedContext {
     testEngine: TestEngine
+  }
+  interface TaskMeta {
+    /** The reason why the engine does not support what the test tests. */
+    unsupported?: string
   }
 }

@@ -19,7 +19,7 @@ export function writePodmanFiles() {
 /**
  * Writes a configuration of Podman with all of its files in one folder, and returns its environment: cgroupfs, because there
  * may be no systemd; limits that a machine without CAP_SYS_RESOURCE can set; no monitor that keeps running for five minutes
- * after an exec process.
+ * after an exec process; plain HTTP to registries at 127.0.0.1, as on Docker.
  *
  * @param {{ readonly directory: string, readonly runc: string }} options
  */
@@ -32,6 +32,7 @@ export function writePodmanConfig({ directory, runc }) {
   writeFileSync(runtime, toRuntime(runc), { mode: 0o755 })
   writeFileSync(env.CONTAINERS_CONF, toContainersConf(directory, runtime))
   writeFileSync(env.CONTAINERS_STORAGE_CONF, toStorageConf(directory))
+  writeFileSync(env.CONTAINERS_REGISTRIES_CONF, registriesConf)
   return env
 }
 
@@ -40,6 +41,7 @@ function toPodmanEnv(directory) {
   return {
     CONTAINERS_CONF: join(directory, 'containers.conf'),
     CONTAINERS_STORAGE_CONF: join(directory, 'storage.conf'),
+    CONTAINERS_REGISTRIES_CONF: join(directory, 'registries.conf'),
   }
 }
 
@@ -106,3 +108,8 @@ runroot = "${directory}/run"
 graphroot = "${directory}/data"
 `
 }
+
+const registriesConf = `[[registry]]
+location = "127.0.0.1"
+insecure = true
+`

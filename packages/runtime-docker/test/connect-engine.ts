@@ -15,7 +15,10 @@ export interface ConnectedEngine {
 
 export interface EngineAtSocket {
   readonly socketPath: string
-  readonly apiVersion: string
+  /** Default: 1.41. */
+  readonly apiVersion?: string
+  /** What a probe found. Default: a Docker Engine 20.10. */
+  readonly details?: DockerDetails
   readonly timeouts?: Partial<DockerTimeouts>
   /** The environment. Default: one without credentials. */
   readonly env?: Environment
@@ -23,7 +26,7 @@ export interface EngineAtSocket {
 
 /** Creates a client for a socket for one test, with a separate owner. */
 export function connectEngine(
-  { socketPath, apiVersion, timeouts = {}, env = noCredentials }: EngineAtSocket,
+  { socketPath, apiVersion = '1.41', details, timeouts = {}, env = noCredentials }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
 ): ConnectedEngine {
   const warnings: string[] = []
@@ -34,7 +37,7 @@ export function connectEngine(
     timeouts,
     env,
     warn: (message) => void warnings.push(message),
-    details: { ...toDetails(socketPath, apiVersion), ...changes },
+    details: { ...(details ?? toDetails(socketPath, apiVersion)), ...changes },
   })
   onTestFinished(() => engine.close())
   return { engine, warnings, instance }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { describeWithEngine, isPodman, skipOnPodman } from '../../../test/support/test-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { connectEngine } from './connect-engine.js'
 
@@ -42,17 +42,19 @@ describeWithEngine('networks of a real engine', (testEngine) => {
 
   test('rejects the names of predefined networks', async () => {
     const { networks } = connect()
-    for (const own of ['bridge', 'host', 'none']) {
+    for (const own of isPodman ? ['bridge'] : ['bridge', 'host', 'none']) {
       await expect(networks.createNetwork(own)).rejects.toMatchObject({
         code: 'NAME_CONFLICT',
         facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), sameOwner: false },
       })
     }
-    // No network has this name. It is an alias of the first one.
-    await expect(networks.createNetwork('default')).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      facts: { field: 'name' },
-    })
+    // No network has these names: `default` is an alias of the first one, and on Podman the others are modes.
+    for (const reserved of isPodman ? ['host', 'none', 'default'] : ['default']) {
+      await expect(networks.createNetwork(reserved)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: { field: 'name' },
+      })
+    }
   })
 
   test('creates one network for ten concurrent requests of one name', async () => {
@@ -88,13 +90,17 @@ describeWithEngine('networks of a real engine', (testEngine) => {
       const abort = new AbortController()
       const making = networks.createNetwork(`${name}-${round}`, abort)
       setTimeout(() => abort.abort(reason), round * 8)
-      await making.catch((error: unknown) => expect(error).toBe(reason))
+      // An engine may create the network before the abort.
+      await making.then(
+        (id) => networks.removeNetwork(id),
+        (error: unknown) => expect(error).toBe(reason),
+      )
     }
-    const left = (await list()).filter(({ name: left }) => !left.endsWith('-4'))
-    expect(left).toEqual([])
+    expect(await list()).toEqual([])
   })
 
-  test('rejects the removal of a predefined network, not with IN_USE', async () => {
+  test('rejects the removal of a predefined network, not with IN_USE', async (context) => {
+    skipOnPodman(context, 'the users of a network are looked for before its removal, and the default network has some')
     const { networks } = connect()
     await expect(networks.removeNetwork('bridge')).rejects.toMatchObject({
       code: 'OPERATION_FAILED',

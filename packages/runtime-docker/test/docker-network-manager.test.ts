@@ -45,6 +45,18 @@ test('removes its own network when another one of the same name exists', async (
   expect(log()).toContain('DELETE /networks/n1')
 })
 
+test('rejects with INVALID_ARGUMENT for a name that Podman reserves', async () => {
+  const text = 'cannot create network with name "host" because it conflicts with a valid network mode'
+  const { engine } = await startScriptedEngine([
+    ['POST /networks/create', refusal(500, text)],
+    ['GET /networks', none],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('host')).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    facts: { field: 'name', given: '"host"' },
+  })
+})
+
 test('removes the network when the check for duplicates fails, and rejects with that failure', async () => {
   const { engine, log } = await startScriptedEngine([
     ['POST /networks/create', made],

@@ -4,7 +4,7 @@ import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { describeWithEngine, isPodman, skipOnPodman } from '../../../test/support/test-engine.js'
 import { collectOutput } from './collect-output.js'
 import { connectRuntime } from './connect-runtime.js'
 
@@ -56,29 +56,43 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(code).toBe(0)
   })
 
-  test.each([
+  test.for<[field: string, config: object, given: unknown, onDocker?: string]>([
     ['mounts[0].source', { mounts: [{ type: 'bind', source: '/no/such source', target: '/to' }] }, '/no/such source'],
     ['user', { user: 'nosuch' }, 'nosuch'],
     ['user', { user: 'root:nosuch' }, 'nosuch'],
     ['groupAdd', { groupAdd: ['nosuch'] }, 'nosuch'],
     ['workingDirectory', { workingDirectory: '/etc/passwd' }, '/etc/passwd'],
     ['ports', { ports: [{ containerPort: 80, hostPort: 45998, hostAddress: '192.0.2.7' }] }, '192.0.2.7:45998'],
-    ['mounts[0].source', { mounts: [{ type: 'volume', source: 'a', target: '/to' }] }, 'a'],
+    [
+      'mounts[0].source',
+      { mounts: [{ type: 'volume', source: 'a', target: '/to' }] },
+      'a',
+      'Podman allows volume names of one character',
+    ],
     ['mounts', { mounts: [{ type: 'bind', source: '/etc/hostname', target: '/etc' }] }, '/etc/hostname'],
     ['capAdd', { capAdd: ['NOSUCH'] }, 'CAP_NOSUCH'],
     ['capDrop', { capDrop: ['NOSUCH'] }, 'CAP_NOSUCH'],
     ['securityOptions', { securityOptions: ['nosuch=1'] }, 'nosuch=1'],
     ['stopSignal', { stopSignal: 'SIGFOO' }, 'SIGFOO'],
     ['platform', { platform: 'nosuch' }, 'nosuch'],
-    ['ulimits', { ulimits: [{ name: 'nosuch', soft: 1, hard: 1 }] }, 'NOSUCH'],
+    ['ulimits', { ulimits: [{ name: 'nosuch', soft: 1, hard: 1 }] }, isPodman ? 'nosuch' : 'NOSUCH'],
     ['image', { image: 'UPPER', pull: 'never' }, 'UPPER'],
-    ['network', { network: { mode: 'networks', networks: [{ networkId: 'host' }] } }, 'host'],
-  ])('rejects with INVALID_ARGUMENT and the field for an invalid %s', async (field, config, given) => {
-    await expect(runToEnd({ command: ['true'], ...config })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      facts: { field, given: JSON.stringify(given) },
-    })
-  })
+    [
+      'network',
+      { network: { mode: 'networks', networks: [{ networkId: 'host' }] } },
+      'host',
+      'Podman has no network "host", and the call rejects with NETWORK_NOT_FOUND',
+    ],
+  ])(
+    'rejects with INVALID_ARGUMENT and the field for an invalid %s',
+    async ([field, config, given, onDocker], context) => {
+      if (onDocker !== undefined) skipOnPodman(context, onDocker)
+      await expect(runToEnd({ command: ['true'], ...config })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: { field, given: JSON.stringify(given) },
+      })
+    },
+  )
 
   test('mounts nothing over paths of /proc with systempaths=unconfined', async () => {
     const command = ['sh', '-c', 'grep -c " /proc/" /proc/mounts']
@@ -214,6 +228,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
       const address = await runtime.getHostAddress(options)
       const { stdout } = await runToEnd({
         network,
+        capAdd: ['NET_RAW'], // Podman withholds it by default
         command: ['sh', '-c', `ping -c 1 -W 2 ${address} >/dev/null && echo reached`],
       })
       expect([address, stdout]).toEqual([address, 'reached\n'])
@@ -242,7 +257,8 @@ describeWithEngine('containers of a real engine', (testEngine) => {
       [two, 'second'],
     ] as const) {
       const network = { mode: 'networks', networks: [{ networkId }] } as const
-      const peer = await runtime.createContainer({ image, network, command: ['ping', '-c', '1', '-W', '2', alias] })
+      const command = ['ping', '-c', '1', '-W', '2', alias]
+      const peer = await runtime.createContainer({ image, network, command, capAdd: ['NET_RAW'] })
       expect(await runtime.startAttached(peer, {})).toBe(0)
     }
   })

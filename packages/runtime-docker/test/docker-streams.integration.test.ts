@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { describeWithEngine, skipUnsupported } from '../../../test/support/test-engine.js'
 import { collectOutput } from './collect-output.js'
 import { type ConnectedRuntime, connectRuntime } from './connect-runtime.js'
 
@@ -154,29 +154,34 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     return { runtime, id }
   }
 
-  test('gives all logs, one stream, the last lines, and the lines since a time', async () => {
-    const { runtime, id } = await runLogged([
-      'sh',
-      '-c',
-      'for i in 1 2 3; do echo out $i; sleep 0.2; echo err $i >&2; sleep 0.2; done',
-    ])
+  const threeLines = ['sh', '-c', 'for i in 1 2 3; do echo out $i; sleep 0.2; echo err $i >&2; sleep 0.2; done']
+
+  async function readLines(runtime: ConnectedRuntime['runtime'], id: string, options: object) {
+    const lines: string[] = []
+    for await (const { source, bytes } of await runtime.containerLogs(id, options)) {
+      lines.push(`${source}:${Buffer.from(bytes).toString().trim()}`)
+    }
+    return lines
+  }
+
+  test('gives all logs, one stream, and the last lines', async () => {
+    const { runtime, id } = await runLogged(threeLines)
     expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe(
       'out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n',
     )
-    const read = async (options: object) => {
-      const lines: string[] = []
-      for await (const { source, bytes } of await runtime.containerLogs(id, options)) {
-        lines.push(`${source}:${Buffer.from(bytes).toString().trim()}`)
-      }
-      return lines
-    }
-    expect(await read({ stderr: false })).toEqual(['stdout:out 1', 'stdout:out 2', 'stdout:out 3'])
-    expect(await read({ tailLines: 2 })).toEqual(['stdout:out 3', 'stderr:err 3'])
+    expect(await readLines(runtime, id, { stderr: false })).toEqual(['stdout:out 1', 'stdout:out 2', 'stdout:out 3'])
+    expect(await readLines(runtime, id, { tailLines: 2 })).toEqual(['stdout:out 3', 'stderr:err 3'])
+  })
+
+  test('gives the times of lines, and the lines since a time', async (context) => {
+    skipUnsupported(context, 'logs.timestamps')
+    skipUnsupported(context, 'logs.since')
+    const { runtime, id } = await runLogged(threeLines)
     const stamps: string[] = []
     for await (const { timestamp } of await runtime.containerLogs(id, { timestamps: true }))
       stamps.push(timestamp ?? '')
     expect(stamps).toHaveLength(6)
-    expect(await read({ since: stamps[4] ?? '' })).toEqual(['stdout:out 3', 'stderr:err 3'])
+    expect(await readLines(runtime, id, { since: stamps[4] ?? '' })).toEqual(['stdout:out 3', 'stderr:err 3'])
   })
 
   test('follow gives existing and new records, and ends with the container', async () => {
@@ -227,22 +232,30 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     await reading
   })
 
-  test('gives one stream for a terminal, and removes timestamps', async () => {
-    const { runtime, id } = await runLogged(['sh', '-c', 'echo one; echo two >&2'], { tty: true })
-    const chunks: string[] = []
-    for await (const { source, bytes, timestamp } of await runtime.containerLogs(id, { timestamps: true })) {
-      chunks.push(`${source} ${Buffer.from(bytes).toString()} ${/^\d{4}-.*Z$/.test(timestamp ?? '')}`)
-    }
-    expect(chunks).toEqual(['combined one\r\n true', 'combined two\r\n true'])
-  })
+  test.for([false, true])(
+    'gives one stream for a terminal, timestamps removed from the text: %s',
+    async (timestamps, context) => {
+      if (timestamps) skipUnsupported(context, 'logs.timestamps')
+      const { runtime, id } = await runLogged(['sh', '-c', 'echo one; echo two >&2'], { tty: true })
+      const chunks: string[] = []
+      for await (const { source, bytes, timestamp } of await runtime.containerLogs(id, { timestamps })) {
+        chunks.push(`${source} ${Buffer.from(bytes).toString()} ${/^\d{4}-.*Z$/.test(timestamp ?? '')}`)
+      }
+      expect(chunks).toEqual([`combined one\r\n ${timestamps}`, `combined two\r\n ${timestamps}`])
+    },
+  )
 
-  test('gives a line of 100 KB as several records, without timestamps in the text', async () => {
-    for (const tty of [false, true]) {
-      const { runtime, id } = await runLogged(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; echo'], { tty })
-      let text = ''
-      for await (const { bytes } of await runtime.containerLogs(id, { timestamps: true })) text += Buffer.from(bytes)
-      expect([tty, text.length, /^x+\r?\n$/.test(text)]).toEqual([tty, tty ? 100_002 : 100_001, true])
-    }
+  test.for([
+    { tty: false, timestamps: false },
+    { tty: false, timestamps: true },
+    { tty: true, timestamps: false },
+    { tty: true, timestamps: true },
+  ])('gives a line of 100 KB as several records: %o', async ({ tty, timestamps }, context) => {
+    if (timestamps) skipUnsupported(context, 'logs.timestamps')
+    const { runtime, id } = await runLogged(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; echo'], { tty })
+    let text = ''
+    for await (const { bytes } of await runtime.containerLogs(id, { timestamps })) text += Buffer.from(bytes)
+    expect([text.length, /^x+\r?\n$/.test(text)]).toEqual([tty ? 100_002 : 100_001, true])
   })
 })
 

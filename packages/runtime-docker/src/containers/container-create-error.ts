@@ -8,22 +8,28 @@ import { inspectContainer } from './inspection/inspect-container.js'
 /** Adds facts to a failed create: the path of the field, the image, or the container that has the name. */
 export async function explainContainerError(
   engine: DockerEngine,
-  { image, mounts = [] }: ContainerConfig,
+  config: ContainerConfig,
   { call, error }: { readonly call: EngineCall; readonly error: unknown },
 ): Promise<unknown> {
-  if (isHostError(error, 'INVALID_ARGUMENT')) return toBadConfig({ image, mounts }, error)
+  if (isHostError(error, 'INVALID_ARGUMENT')) return toBadConfig(config, error)
   if (isHostError(error, 'IMAGE_NOT_FOUND'))
-    return createHostError('IMAGE_NOT_FOUND', { image }, { cause: error.cause })
+    return createHostError('IMAGE_NOT_FOUND', { image: config.image }, { cause: error.cause })
   return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error
 }
 
 /** Adds the path of the field, because the engine's text has only the value of the field, or not even that. */
 function toBadConfig(
-  { image, mounts }: Pick<Required<ContainerConfig>, 'image' | 'mounts'>,
+  { image, mounts = [], capDrop = [] }: ContainerConfig,
   error: HostError<'INVALID_ARGUMENT'>,
 ): HostError<'INVALID_ARGUMENT'> {
   const { facts, cause } = error
   if (isBadReference(error)) return toBadReference(image, error)
+  const isDropped = capDrop.some(
+    (name) => facts.given === JSON.stringify(`CAP_${name.toUpperCase().replace(/^CAP_/, '')}`),
+  )
+  if (facts.field === 'capAdd' && isDropped) {
+    return createHostError('INVALID_ARGUMENT', { ...facts, field: 'capDrop' }, { cause })
+  }
   const matches = (mount: Mount) => mount.type !== 'tmpfs' && JSON.stringify(mount.source) === facts.given
   const index = facts.field === 'mounts' ? mounts.findIndex(matches) : -1
   const field = index === -1 ? facts.field : `mounts[${index}].source`

@@ -2,6 +2,7 @@ import type { ContainerConfig, Mount } from '@capstan/core'
 import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
 import { hasFeature } from '../quirks/api-features.js'
+import { openSystemPaths } from '../quirks/create-quirks.js'
 import { toPortSettings } from './inspection/port-settings.js'
 
 /**
@@ -148,5 +149,3 @@ function toTmpfsText({ target, sizeBytes, mode, executable }: Extract<Mount, { t
 export function dropUndefined<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // all fields are optional
 }
-
-const openSystemPaths = 'systempaths=unconfined'

@@ -4,7 +4,13 @@ import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { pullImage } from '../images/pull-image.js'
-import { checkBindSources, createLabelledVolumes, withHostGateway, withUnsetEnv } from '../quirks/create-quirks.js'
+import {
+  checkBindSources,
+  createLabelledVolumes,
+  withHostGateway,
+  withSystemPaths,
+  withUnsetEnv,
+} from '../quirks/create-quirks.js'
 import { type CreateContext, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
@@ -73,8 +79,9 @@ async function request(
   const { apiVersion, ownerLabels } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
   const toVolumeLabels = toMountedLabels(engine, config, requestIdLabel)
+  const body = toCreateBody(config, { labels, apiVersion, toVolumeLabels })
   const request: CreateRequest = {
-    body: withUnsetEnv(engine, toCreateBody(config, { labels, apiVersion, toVolumeLabels })),
+    body: withSystemPaths(engine, config, withUnsetEnv(engine, body)),
     platform: config.platform,
     laterNetworks: toLaterNetworks(config, apiVersion),
   }

@@ -98,6 +98,7 @@ const badFields: readonly (readonly [pattern: RegExp, field: string, expected: s
   [texts.noWorkingDirectory, 'workingDirectory', 'a directory, or a path that does not exist'],
   [texts.unknownCapAdd, 'capAdd', 'capabilities that the kernel supports'],
   [texts.unknownCapDrop, 'capDrop', 'capabilities that the kernel supports'],
+  [texts.unknownCapability, 'capAdd', 'capabilities that the kernel supports'],
   [texts.badSecurityOption, 'securityOptions', 'options that the engine supports'],
   [texts.badSignal, 'stopSignal', 'a signal that the engine supports'],
   [texts.badContainerName, 'name', 'a container name of two characters or more'],

@@ -98,7 +98,7 @@ const rules: readonly AnswerRule[] = [
     to: toConflict,
   },
   { when: ({ text }) => findBadField(text) !== undefined, to: toBadArgument },
-  { when: ({ status }) => status === 400, to: toBadArgument },
+  { when: ({ status, text }) => status === 400 || texts.badReference.test(text), to: toBadArgument },
 ]
 
 interface AnswerRule {

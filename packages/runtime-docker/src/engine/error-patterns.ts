@@ -27,17 +27,21 @@ export const noUser: RegExp = /unable to find user ([^:\s]+)/
 // has lower case for both, see `nameGroupOption`.
 export const noUserGroup: RegExp = /unable to find group ([^:\s]+)/
 export const noGroup: RegExp = /(?:Unable|supplemental groups for container [^:\s]+: unable) to find group ([^:\s]+)/
-export const noWorkingDirectory: RegExp = /Cannot mkdir: (.+) is not a directory/
+// Podman: workdir "/etc/passwd" exists on container ID, but is not a directory
+export const noWorkingDirectory: RegExp =
+  /(?:Cannot mkdir: |workdir ")(.+?)(?:" exists on container [^,]*, but)? is not a directory/
 export const unknownCapAdd: RegExp = /invalid CapAdd: unknown capability: "([^"]*)"/i
 export const unknownCapDrop: RegExp = /invalid CapDrop: unknown capability: "([^"]*)"/i
+// Podman does not tell whether the capability is to be added or dropped, see `explainContainerError`.
+export const unknownCapability: RegExp = /"(CAP_\w+)": unknown capability/
 export const badSecurityOption: RegExp = /invalid --security-opt(?: \d+)?: "([^"]*)"/i
 export const badSignal: RegExp = /invalid signal: (\S+)/i
 export const badContainerName: RegExp = /invalid container name \(([^)]*)\)/i
 export const badVolumeName: RegExp = /create (\S+): volume name is too short/i
-export const badReference: RegExp = /invalid reference format/i
+export const badReference: RegExp = /invalid reference format|repository name must be lowercase/i
 export const unknownPlatform: RegExp = /"([^"]*)": unknown operating system or architecture/i
-export const unknownLimit: RegExp = /wrong rlimit value: RLIMIT_(\w+)/i
-export const mountMismatch: RegExp = /error mounting "([^"]*)" to rootfs at "[^"]*".*: not a directory/i
+export const unknownLimit: RegExp = /(?:wrong rlimit value: RLIMIT_|invalid ulimit type: )(\w+)/i
+export const mountMismatch: RegExp = /error mounting \\?"([^"\\]*)\\?" to rootfs at \\?"[^"]*".*: not a directory/i
 export const foreignAddress: RegExp =
   /(?:bind host port for |listen (?:tcp|udp)[46]? )((?:\[\S*?\]|[^\s:]+):\d+)\S*: (?:bind: )?cannot assign requested address/i
 export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i
@@ -52,7 +56,7 @@ export const imageVanished: RegExp =
   /image not known|locating item named "manifest"|file does not exist|content digest .*not found/i
 export const users: RegExp =
   /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi
-export const predefinedNetwork: RegExp = /pre-?defined (?:\S+ )?network/i
+export const predefinedNetwork: RegExp = /pre-?defined (?:\S+ )?network|conflicts with a valid network mode/i
 // Podman, for a container that exits while it is being removed.
 export const removalUnderWay: RegExp =
   /removal of container .* is already in progress|could not be stopped: .*container state improper/i

@@ -54,9 +54,9 @@ export class BuildOutput {
 
   /** Returns the line to report when it starts a step. */
   #enter(line: string): string | undefined {
-    const [, word, number, all, colon, command] = stepLine.exec(line) ?? []
+    const [, stage, stages, word, number, all, colon, command] = stepLine.exec(line) ?? []
     if (command === undefined) return undefined
-    const total = Number(all) - this.#addedSteps
+    const total = Number(all) - (stage === stages ? this.#addedSteps : 0)
     this.#isAdded = Number(number) > total
     if (this.#isAdded) return ''
     this.step = `${word} ${number}/${total}${colon}${command}`
@@ -89,8 +89,11 @@ export class BuildOutput {
 const red = '\u001b[91m'
 const plain = '\u001b[0m'
 const mostLines = 20
-/** `Step 2/3 : RUN make`, or `STEP 2/3: RUN make` from Buildah. */
-const stepLine = /^(step) (\d+)\/(\d+)( ?: )(.+)$/i
+/**
+ * `Step 2/3 : RUN make`, or from Buildah `STEP 2/3: RUN make` and `[1/2] STEP 2/3: RUN make`, where each stage has its own
+ * numbers.
+ */
+const stepLine = /^(?:\[(\d+)\/(\d+)\] )?(step) (\d+)\/(\d+)( ?: )(.+)$/i
 /** The messages of the builder itself between two steps. */
 const ownLine = /^ ---> |^(Removing intermediate container|Successfully (built|tagged)) /
 const resultLine = /^Successfully (built|tagged) /

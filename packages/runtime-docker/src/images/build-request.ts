@@ -19,7 +19,7 @@ export interface ImageToBuild {
 
 export interface BuildRequest extends EngineRequest {
   readonly body: Readable
-  /** The number of steps appended for labels. */
+  /** The number of steps appended for labels, which are not reported. */
   readonly addedSteps: number
 }
 
@@ -42,6 +42,7 @@ export async function prepareBuild(
   const file = { text: image.dockerfile, replacement: labelled.dockerfile }
   const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
   const { query, addedSteps } = isContextFile ? toLabelParameter(labels) : labelled
+  const hasUnknownSteps = engine.details.quirks.hasOwnLabelSteps === true && query.labels !== undefined
   return {
     ...call,
     method: 'POST',
@@ -54,7 +55,7 @@ export async function prepareBuild(
     },
     headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': toConfigHeader(auths) },
     body: archive,
-    addedSteps,
+    addedSteps: hasUnknownSteps ? 0 : addedSteps,
   }
 }
 

@@ -15,7 +15,7 @@ export async function explainNetworkError(
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
   }
-  if (isHostError(error, 'IN_USE') && isPredefinedNetwork(error)) return toReservedName(engine, request, error)
+  if (isPredefinedNetwork(error)) return toReservedName(engine, request, error)
   const isPool = isHostError(error, 'OPERATION_FAILED') && arePoolsExhausted(error)
   return isPool ? toPoolFailure(engine, request.call, error) : error
 }

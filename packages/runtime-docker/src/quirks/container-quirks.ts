@@ -80,6 +80,14 @@ export function toSeparateHostname(
   return details.quirks.hasSeparateHostname ? (Hostname ?? firstId.slice(0, 12)) : undefined
 }
 
+/** Unpauses a paused container before it is stopped on an engine with the quirk `keepsPaused`. */
+export async function unpauseBeforeStop(engine: DockerEngine, call: EngineCall): Promise<void> {
+  if (!engine.details.quirks.keepsPaused) return
+  if ((await findContainer(engine, call))?.State?.Status !== 'paused') return
+  const path = `/containers/${encodeURIComponent(call.subject)}/unpause`
+  await ignoreErrors(['NOT_RUNNING', 'CONTAINER_NOT_FOUND'], engine.sendJson({ ...call, method: 'POST', path }))
+}
+
 /**
  * Kills a running container before its removal on an engine with the quirk `removesGracefully`. Ignores a failure, since
  * the removal reports its cause. Does not kill a paused container: its process ends only after an unpause, which the

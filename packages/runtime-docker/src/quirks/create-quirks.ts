@@ -88,4 +88,17 @@ export function withUnsetEnv({ details }: Pick<DockerEngine, 'details'>, body: C
   return { ...body, Env: Env.filter((line) => line.includes('=')), UnsetEnv }
 }
 
+/** Sends the option `systempaths=unconfined` unchanged to an engine with the quirk `ignoresMaskedPaths`. */
+export function withSystemPaths(
+  { details }: Pick<DockerEngine, 'details'>,
+  { securityOptions: SecurityOpt }: ContainerConfig,
+  body: CreateBody,
+): CreateBody {
+  if (!details.quirks.ignoresMaskedPaths || !SecurityOpt?.includes(openSystemPaths)) return body
+  return { ...body, HostConfig: { ...body.HostConfig, SecurityOpt } }
+}
+
+/** An option that Docker's client converts and Podman's engine supports. */
+export const openSystemPaths = 'systempaths=unconfined'
+
 const hostGateway = 'host-gateway'

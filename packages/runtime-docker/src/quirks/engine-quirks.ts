@@ -30,6 +30,15 @@ export interface EngineQuirks {
    * sends SIGKILL.
    */
   readonly removesGracefully?: boolean
+  /** Refuses to stop a paused container, so it is unpaused first. Seen on Podman 4.3 and 5.8. */
+  readonly keepsPaused?: boolean
+  /** Ignores empty lists of masked paths, and supports the option `systempaths=unconfined`. Seen on Podman 4.3 and 5.8. */
+  readonly ignoresMaskedPaths?: boolean
+  /**
+   * Sets the labels of a build in one step (Podman 5.8), or in one step for each, or none with a target (Podman 4.3), so
+   * these steps are reported.
+   */
+  readonly hasOwnLabelSteps?: boolean
   /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
   readonly showsBridgeWithoutNetwork?: boolean
   /** Ends a followed log with the container while a slow reader reads, so the rest is read afterwards. Seen on Podman 5.8. */

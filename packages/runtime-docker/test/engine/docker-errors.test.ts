@@ -139,6 +139,14 @@ describe('an answer of the engine', () => {
     })
   })
 
+  test('about an invalid reference is INVALID_ARGUMENT with the field of the call, whatever its status', () => {
+    const text = 'normalizing name for compat API: parsing reference "Upper:1": repository name must be lowercase'
+    expect(answer('GET', '/images/{name}/json', [500, text], { field: 'image', subject: 'Upper:1' })).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'image', given: '"Upper:1"' },
+    })
+  })
+
   test('with 400 is INVALID_ARGUMENT with the text of the engine', () => {
     expect(answer('POST', '/containers/create', [400, 'invalid reference format'])).toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -164,6 +172,25 @@ describe('an answer of the engine', () => {
     ['platform', 400, '"nosuch": unknown operating system or architecture: invalid argument', '"nosuch"'],
     ['ulimits', 500, 'runc create failed: wrong rlimit value: RLIMIT_NOSUCH: unknown', '"NOSUCH"'],
     ['mounts', 400, 'error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: not a directory', '"/a"'],
+    ['capAdd', 500, 'container create: "CAP_NOSUCH": unknown capability', '"CAP_NOSUCH"'],
+    [
+      'ulimits',
+      500,
+      'fill out specgen: ulimit option "nosuch=1:1" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type: nosuch',
+      '"nosuch"',
+    ],
+    [
+      'mounts',
+      500,
+      String.raw`level=error msg="runc create failed: error mounting \"/a\" to rootfs at \"/b\": mount src=/a, dst=/b: not a directory": OCI runtime error`,
+      '"/a"',
+    ],
+    [
+      'workingDirectory',
+      500,
+      'workdir "/etc/passwd" exists on container 0123, but is not a directory',
+      '"/etc/passwd"',
+    ],
     ['ports', 500, 'listen tcp4 1.2.3.4:80: bind: cannot assign requested address', '"1.2.3.4:80"'],
     ['workingDirectory', 500, 'Cannot mkdir: /etc/passwd is not a directory', '"/etc/passwd"'],
     ['mounts', 400, 'invalid mount config for type "bind": bind source path does not exist: /a b', '"/a b"'],

@@ -93,17 +93,32 @@ const samples: {
     yes: ['invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
     no: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
   },
+  unknownCapability: {
+    yes: ['container create: "CAP_NOSUCH": unknown capability'],
+    no: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+  },
   badSecurityOption: { yes: ['invalid --security-opt 2: "nosuch=1"', 'invalid --security-opt: "nosuch"'] },
   badSignal: { yes: ['Invalid signal: SIGFOO'] },
   badContainerName: { yes: ['Invalid container name (a), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed'] },
   badVolumeName: {
     yes: ['create a: volume name is too short, names should be at least two alphanumeric characters'],
   },
-  badReference: { yes: ['invalid reference format: repository name must be lowercase'] },
+  badReference: {
+    yes: [
+      'invalid reference format: repository name must be lowercase',
+      'normalizing image: normalizing name for compat API: parsing reference "UPPER": repository name must be lowercase',
+    ],
+  },
   unknownPlatform: { yes: ['"nosuch": unknown operating system or architecture: invalid argument'] },
-  unknownLimit: { yes: ['OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOSUCH: unknown'] },
+  unknownLimit: {
+    yes: [
+      'OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOSUCH: unknown',
+      'ulimit option "nosuch=1:1" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type: nosuch',
+    ],
+  },
   mountMismatch: {
     yes: [
+      String.raw`error mounting \"/etc/hostname\" to rootfs at \"/etc\": mount src=/etc/hostname, dst=/etc, flags=MS_BIND|MS_REC: not a directory`,
       'error during container init: error mounting "/etc/hostname" to rootfs at "/etc": mount /etc/hostname:/etc (via /proc/self/fd/6), flags: 0x5000: not a directory: unknown',
     ],
     no: ['error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: permission denied: unknown'],
@@ -115,7 +130,12 @@ const samples: {
     ],
     no: [portTakenOn28, 'Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
   },
-  noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
+  noWorkingDirectory: {
+    yes: [
+      'Cannot mkdir: /etc/passwd is not a directory',
+      'workdir "/etc/passwd" exists on container 0123, but is not a directory',
+    ],
+  },
   noImage: {
     yes: [
       'No such image: x:1',
@@ -160,6 +180,7 @@ const samples: {
     yes: [
       'bridge is a pre-defined network and cannot be removed',
       'operation is not permitted on predefined bridge network',
+      'cannot create network with name "bridge" because it conflicts with a valid network mode',
     ],
   },
   removalUnderWay: {

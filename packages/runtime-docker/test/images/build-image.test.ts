@@ -1,11 +1,21 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have this syntax
 import { Readable } from 'node:stream'
-import type { BuildOptions } from '@capstan/core'
+import type { BuildOptions, BuildProgress } from '@capstan/core'
 import { extract } from 'tar-stream'
 import { expect, test } from 'vitest'
+import type { DockerDetails } from '../../src/engine/docker-details.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { buildImage } from '../run-operations.js'
-import { empty, inTurn, json, refusal, type ScriptedEngine, startScriptedEngine, stream } from '../scripted-engine.js'
+import {
+  empty,
+  inTurn,
+  json,
+  refusal,
+  type Script,
+  type ScriptedEngine,
+  startScriptedEngine,
+  stream,
+} from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`
 const absent = refusal(404, 'No such image')
@@ -20,14 +30,16 @@ function start(
   answer: FakeHandler,
   inspect: FakeHandler = inTurn(absent, json(200, { Id: id, Os: 'linux', Architecture: 'amd64' })),
   untagged: FakeHandler = json(200, []),
+  changes: Partial<DockerDetails> = {},
 ) {
-  return startScriptedEngine([
+  const script: Script = [
     ['POST /build', answer],
     ['GET /images/json', untagged],
     ['GET /images/*/json', inspect],
     ['DELETE /images/*', json(200, [])],
     ['POST /images/*/tag', empty(201)],
-  ])
+  ]
+  return startScriptedEngine(script, changes)
 }
 
 async function readTar(body: Buffer): Promise<Record<string, string>> {
@@ -96,6 +108,16 @@ test('sends the labels as a parameter when a target stage is set', async () => {
   await buildImage(scripted.engine, image, { target: 'a', labels: { team: 'x' } })
   const { query } = toRequest(scripted)
   expect(JSON.parse(query.get('labels') ?? '')).toMatchObject({ team: 'x', 'capstan.lifetime': 'owner' })
+})
+
+test('reports the steps of the parameter for labels of an engine that decides how many there are', async () => {
+  const steps = `{"stream":"STEP 1/2: FROM scratch\\n"}\n{"stream":"STEP 2/2: LABEL \\"team\\"=\\"x\\"\\n"}\n{"aux":{"ID":"${id}"}}\n`
+  const inspect = inTurn(absent, json(200, { Id: id, Os: 'linux', Architecture: 'amd64' }))
+  const { engine } = await start(stream([steps]), inspect, json(200, []), { quirks: { hasOwnLabelSteps: true } })
+  const lines: string[] = []
+  const onProgress = ({ step, totalSteps }: BuildProgress) => void lines.push(`${step}/${totalSteps}`)
+  await buildImage(engine, image, { target: 'a', labels: { team: 'x' }, onProgress })
+  expect(lines).toEqual(['1/2', '2/2'])
 })
 
 test.for([

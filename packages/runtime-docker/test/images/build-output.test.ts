@@ -59,3 +59,15 @@ test('parses the output of Buildah, and an image id that is only in the text', (
   expect(output.command).toBe('RUN make')
   expect(output.builtId).toBe('c0a379a80e7a')
 })
+
+test('counts the steps of each stage of Buildah, and hides the added step of the last stage', () => {
+  const output = new BuildOutput(1)
+  const text =
+    '[1/2] STEP 1/2: FROM busybox\n[1/2] STEP 2/2: RUN make\nmade\n[2/2] STEP 1/2: FROM a\n[2/2] STEP 2/2: LABEL "a"="b"\n'
+  expect(output.add(text).map(({ step, totalSteps, text }) => `${step}/${totalSteps} ${text}`)).toEqual([
+    '1/2 STEP 1/2: FROM busybox',
+    '2/2 STEP 2/2: RUN make',
+    '2/2 made',
+    '1/1 STEP 1/1: FROM a',
+  ])
+})

@@ -186,6 +186,39 @@ test('rejects host-gateway when only a name of this host is known', async () => 
   ).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'extraHosts' } })
 })
 
+test.each(['capAdd', 'capDrop'])(
+  'names the field %s of an unknown capability that the engine names alone',
+  async (field) => {
+    const { fake, runtime } = await startRuntime()
+    fake.override('POST /containers/create', refusal(500, 'container create: "CAP_NOSUCH": unknown capability'))
+    await expect(runtime.createContainer({ image: 'busybox:1', [field]: ['nosuch'] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field, given: '"CAP_NOSUCH"' },
+    })
+  },
+)
+
+test('sends systempaths=unconfined unchanged to an engine that ignores empty lists of masked paths', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { ignoresMaskedPaths: true } })
+  const securityOptions = ['no-new-privileges', 'systempaths=unconfined']
+  await runtime.createContainer({ image: 'busybox:1', securityOptions })
+  const create = fake.requests.find(({ path }) => path === '/containers/create')
+  expect(create?.json).toMatchObject({ HostConfig: { SecurityOpt: securityOptions } })
+})
+
+test('unpauses a paused container before it stops it on an engine that refuses to stop it', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { keepsPaused: true } })
+  const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
+  container.status = 'paused'
+  fake.override('POST /containers/*/unpause', (reply) => {
+    container.status = 'running'
+    return reply.raw(204, '')
+  })
+  await runtime.stopContainer(container.id)
+  const path = `/containers/${container.id}`
+  expect(fake.log().filter((line) => line.startsWith('POST'))).toEqual([`POST ${path}/unpause`, `POST ${path}/stop`])
+})
+
 describe('an engine that sends SIGTERM at a removal by force', () => {
   test.each([
     ['running', ['KILL']],
