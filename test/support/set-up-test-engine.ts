@@ -31,7 +31,13 @@ async function findTestEngine(): Promise<Finding> {
     return toUnavailable(probed.attempts.map(({ candidate, cause }) => `${candidate}: ${cause.message}`).join('; '))
   const [busybox, firewall] = await makeTestImages(found.connection)
   if (!busybox?.made) return toUnavailable(`the engine lacks the test image: ${busybox?.reason}`)
-  const engine = { available: true, socketPath, details: probed.details, image: busybox.name } as const
+  const engine = {
+    available: true,
+    socketPath,
+    apiVersion: found.apiVersion,
+    details: probed.details,
+    image: busybox.name,
+  } as const
   const fake = await makeFakeBuildKit(found.connection)
   const buildkit: TestBuildKit = fake.made
     ? { available: true, image: fake.name, isFakeBuildKit: true }

@@ -39,6 +39,7 @@ export interface BuildKitOnEngine extends AvailableTestEngine {
 const placeholder: BuildKitOnEngine = {
   available: true,
   socketPath: '',
+  apiVersion: '',
   image: '',
   buildkitImage: '',
   isFakeBuildKit: true,

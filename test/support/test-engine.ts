@@ -52,6 +52,8 @@ export interface AvailableTestEngine {
   readonly available: true
   /** The path of the engine's unix socket. */
   readonly socketPath: string
+  /** The API version, for example `1.41`. */
+  readonly apiVersion: string
   /** What the Docker plugin found, with the differences of the engine. Absent only while tests are collected and skipped. */
   readonly details?: DockerDetails
   /** A static busybox with all its commands, users `root` (0), `capstan` (1000) and `nobody` (65534). */
@@ -67,6 +69,7 @@ export interface FirewallTestEngine extends AvailableTestEngine {
 const placeholder: AvailableTestEngine = {
   available: true,
   socketPath: '',
+  apiVersion: '',
   image: '',
   firewallImage: '',
 }

@@ -14,9 +14,14 @@ import { root } from '../workspace.mjs'
  * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number, readonly flaky: number }} kit
  * @property {IntegrationCounts} [integration] absent when only the kit ran
  * @property {readonly EngineFailure[]} failures
+ * @property {readonly UnsupportedTest[]} [unsupported] the integration tests that the engine does not support; absent when only the kit ran
  * @property {number} seconds
  *
- * @typedef {{ readonly passed: number, readonly failed: number, readonly skipped: number, readonly flaky: number }} IntegrationCounts
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly unsupported: number, readonly skipped: number, readonly flaky: number }} IntegrationCounts
+ *
+ * A test that was skipped with a reason.
+ *
+ * @typedef {{ readonly test: string, readonly reason: string }} UnsupportedTest
  *
  * The fields of the kit's report that are read here.
  *
@@ -34,7 +39,8 @@ import { root } from '../workspace.mjs'
  *
  * @typedef {{ readonly name: string, readonly status: string, readonly message?: string,
  *   readonly assertionResults: readonly TestResult[] }} TestFile
- * @typedef {{ readonly fullName: string, readonly status: string, readonly failureMessages?: readonly string[] | null }} TestResult
+ * @typedef {{ readonly fullName: string, readonly status: string, readonly failureMessages?: readonly string[] | null,
+ *   readonly meta?: { readonly unsupported?: string } }} TestResult
  */
 
 /**
@@ -63,11 +69,12 @@ export function findFailedCases({ cases }) {
 }
 
 /**
- * Counts the tests of a run of vitest. A file that fails outside of its tests counts as one failed test.
+ * Counts the tests of a run of vitest. A file that fails outside of its tests counts as one failed test. A test that was skipped
+ * with a reason (`test/support/test-engine.ts`) counts as unsupported.
  *
  * @param {TestReport} report
  * @param {TestReport} [alone] of the files with failures, one at a time
- * @returns {{ readonly integration: IntegrationCounts, readonly failures: readonly EngineFailure[] }}
+ * @returns {Required<Pick<EngineResult, 'integration' | 'failures' | 'unsupported'>>}
  */
 export function toTestResult(report, alone) {
   const first = report.testResults.flatMap(toTests)
@@ -76,14 +83,19 @@ export function toTestResult(report, alone) {
   const failing = failed.filter((test) => second.has(toKey(test)))
   const passed = first.filter(({ status }) => status === 'passed').length
   const flaky = failed.length - failing.length
+  const unsupported = first.flatMap((test) =>
+    test.reason === undefined ? [] : [{ test: toKey(test), reason: test.reason }],
+  )
   return {
     integration: {
       passed: passed + flaky,
       failed: failing.length,
-      skipped: first.length - passed - failed.length,
+      unsupported: unsupported.length,
+      skipped: first.length - passed - failed.length - unsupported.length,
       flaky,
     },
     failures: failing.map((test) => ({ suite: 'integration', test: toKey(test), error: toFirstLine(test.message) })),
+    unsupported,
   }
 }
 
@@ -108,12 +120,14 @@ export function findFailedTitles({ testResults }) {
 
 /**
  * @param {TestFile} file
- * @returns {readonly { readonly file: string, readonly title: string, readonly status: string, readonly message: string }[]}
+ * @returns {readonly { readonly file: string, readonly title: string, readonly status: string, readonly message: string,
+ *   readonly reason?: string | undefined }[]}
  */
 function toTests({ name, status, message = '', assertionResults }) {
   const file = relative(root, name)
   const tests = assertionResults.map((test) => {
-    return { file, title: test.fullName, status: test.status, message: test.failureMessages?.[0] ?? '' }
+    const { fullName: title, status, failureMessages, meta } = test
+    return { file, title, status, message: failureMessages?.[0] ?? '', reason: meta?.unsupported }
   })
   const isBroken = status === 'failed' && !tests.some(isFailed)
   return isBroken ? [...tests, { file, title: outsideOfTests, status, message }] : tests
@@ -154,13 +168,15 @@ export function toLeftoverFailures(leftovers) {
 export function toResultTable(results) {
   const rows = results.map(({ engine, version, kit, integration, failures, seconds }) => [
     ...[engine, version, kit.passed, kit.failed, kit.absent, kit.unsupported],
-    ...(integration ? [integration.passed, integration.failed, integration.skipped] : ['–', '–', '–']),
+    ...(integration
+      ? [integration.passed, integration.failed, integration.unsupported, integration.skipped]
+      : ['–', '–', '–', '–']),
     failures.filter(({ suite }) => suite === 'leftovers').length,
     ...[kit.flaky + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
     ...['engine', 'version', 'kit passed', 'failed', 'absent', 'unsupported'],
-    ...['integration passed', 'failed', 'skipped', 'left over', 'passed only alone', 'minutes'],
+    ...['integration passed', 'failed', 'unsupported', 'skipped', 'left over', 'passed only alone', 'minutes'],
   ]
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

@@ -43,6 +43,9 @@ async function main(args) {
     writeFileSync(join(scratch, 'engines.json'), `${JSON.stringify(results, undefined, 2)}\n`)
   }
   console.log(`\n${toResultTable(results)}`)
+  for (const { engine, unsupported = [] } of results) {
+    for (const { test, reason } of unsupported) console.log(`\n${engine} does not support: ${test}\n  ${reason}`)
+  }
   const failures = results.flatMap(({ engine, failures }) => failures.map((failure) => ({ engine, ...failure })))
   for (const { engine, test, error } of failures) console.log(`\n${engine}: ${test}\n  ${error}`)
   return failures.length === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { describeWithEngine, isPodman, skipOnPodman } from '../../../test/support/test-engine.js'
 import { requestEngine } from '../../../tools/engine/engine-request.mjs'
 import { BuildKitClient } from '../src/index.js'
 import { type BuildAnswer, recordAnswer } from './support/build-answer.js'
@@ -15,7 +15,7 @@ const isRecording = process.env.CAPSTAN_RECORD_BUILD_ANSWERS === '1'
 
 describeWithEngine('the fake daemon and the BuildKit of an engine', ({ socketPath, apiVersion }) => {
   const [, minor = '0'] = apiVersion.split('.')
-  const hasBuildKit = Number(minor) >= 42
+  const hasBuildKit = Number(minor) >= 42 && !isPodman
   const recorded: string[] = []
   let store: ImageStore = 'docker'
 
@@ -38,7 +38,8 @@ describeWithEngine('the fake daemon and the BuildKit of an engine', ({ socketPat
     if (isRecording) writeFileSync(fixture, recorded.join(''))
   })
 
-  test.runIf(hasBuildKit).each(listBuildCases())('answer equally: $title', async (build) => {
+  test.runIf(hasBuildKit || isPodman).for(listBuildCases())('answer equally: $title', async (build, context) => {
+    skipOnPodman(context, 'Podman has no BuildKit')
     const engine = await recordAnswer(() => connectToEngine(socketPath), build)
     const fake = new FakeDaemon({ store })
     const connect = async () => {

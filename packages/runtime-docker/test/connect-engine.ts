@@ -15,8 +15,7 @@ export interface ConnectedEngine {
 
 export interface EngineAtSocket {
   readonly socketPath: string
-  /** Default: 1.41. */
-  readonly apiVersion?: string
+  readonly apiVersion: string
   /** What a probe found. Default: a Docker Engine 20.10. */
   readonly details?: DockerDetails
   readonly timeouts?: Partial<DockerTimeouts>
@@ -26,7 +25,7 @@ export interface EngineAtSocket {
 
 /** Creates a client for a socket for one test, with a separate owner. */
 export function connectEngine(
-  { socketPath, apiVersion = '1.41', details, timeouts = {}, env = noCredentials }: EngineAtSocket,
+  { socketPath, apiVersion, details, timeouts = {}, env = noCredentials }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
 ): ConnectedEngine {
   const warnings: string[] = []

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { describeWithEngine, skipUnsupported } from '../../../test/support/test-engine.js'
+import { describeWithEngine, skipOnPodman, skipUnsupported } from '../../../test/support/test-engine.js'
 import { collectOutput } from './collect-output.js'
 import { type ConnectedRuntime, connectRuntime } from './connect-runtime.js'
 
@@ -101,7 +101,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     await runtime.resizeTTY(id, { height: 30, width: 20 })
   })
 
-  test('attaches to a running container, sends input, and does not stop it at an abort', async () => {
+  test('attaches to a running container, and sends input until its end', async () => {
     const { runtime } = connect()
     const command = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3']
     const id = await runtime.createContainer({ image, interactive: true, command })
@@ -111,6 +111,21 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     const attached = runtime.attach(id, { stdin, stdout: stdout.stream })
     stdin.write('one\n')
     await expect.poll(() => stdout.text()).toBe('got one\n')
+    stdin.end('two\n')
+    await attached
+    expect(await runtime.waitContainer(id)).toBe(3)
+    expect(stdout.text()).toMatch(/got two\n$/)
+    await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
+  })
+
+  test('does not stop a running container at an abort of attach', async (context) => {
+    skipOnPodman(context, "a disconnected client ends the container's input")
+    const { runtime } = connect()
+    const command = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3']
+    const id = await runtime.createContainer({ image, interactive: true, command })
+    await runtime.startContainer(id)
+    const stdin = new PassThrough()
+    const attached = runtime.attach(id, { stdin })
     const watching = new AbortController()
     const watched = collectOutput()
     const watch = runtime.attach(id, { stdout: watched.stream, signal: watching.signal })
@@ -123,11 +138,9 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     watching.abort('enough')
     await expect(watch).rejects.toBe('enough')
     expect(await runtime.containerState(id)).toBe('running')
-    stdin.end('two\n')
+    stdin.end()
     await attached
     expect(await runtime.waitContainer(id)).toBe(3)
-    expect(stdout.text()).toMatch(/got two\n$/)
-    await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
   })
 
   test('stops the started container at an abort of startAttached', async () => {
@@ -203,7 +216,8 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
-  test.each([false, true])('gives a reader that starts after the exit all records (tty %s)', async (tty) => {
+  test.for([false, true])('gives a reader that starts after the exit all records (tty %s)', async (tty, context) => {
+    skipOnPodman(context, 'Podman loses lines of a followed log that are written fast')
     const { runtime } = connect()
     const id = await runtime.createContainer({
       image,
@@ -237,11 +251,13 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     async (timestamps, context) => {
       if (timestamps) skipUnsupported(context, 'logs.timestamps')
       const { runtime, id } = await runLogged(['sh', '-c', 'echo one; echo two >&2'], { tty: true })
-      const chunks: string[] = []
+      const sources = new Set<string>()
+      let text = ''
       for await (const { source, bytes, timestamp } of await runtime.containerLogs(id, { timestamps })) {
-        chunks.push(`${source} ${Buffer.from(bytes).toString()} ${/^\d{4}-.*Z$/.test(timestamp ?? '')}`)
+        sources.add(`${source} ${/^\d{4}-.*Z$/.test(timestamp ?? '')}`)
+        text += Buffer.from(bytes)
       }
-      expect(chunks).toEqual([`combined one\r\n ${timestamps}`, `combined two\r\n ${timestamps}`])
+      expect([text, ...sources]).toEqual(['one\r\ntwo\r\n', `combined ${timestamps}`])
     },
   )
 

@@ -45,7 +45,11 @@ const report = {
     {
       name: file,
       status: 'failed',
-      assertionResults: [passed('a'), failed('b'), failed('c'), { fullName: 'd', status: 'pending' }],
+      assertionResults: [
+        ...[passed('a'), failed('b'), failed('c')],
+        { fullName: 'd', status: 'pending' },
+        { fullName: 'f', status: 'skipped', meta: { unsupported: 'no such option' } },
+      ],
     },
     { name: join(root, 'test', 'a.test.ts'), status: 'passed', assertionResults: [passed('e')] },
     broken,
@@ -53,7 +57,7 @@ const report = {
 }
 
 describe('the result of the integration tests', () => {
-  test('has the tests that fail again alone, and a file that cannot be loaded as one test', () => {
+  test('has the tests that fail again alone, those that were skipped with a reason, and a file that cannot be loaded as one test', () => {
     const alone = {
       testResults: [
         { name: file, status: 'failed', assertionResults: [passed('a'), failed('b'), passed('c')] },
@@ -61,11 +65,12 @@ describe('the result of the integration tests', () => {
       ],
     }
     expect(toTestResult(report, alone)).toEqual({
-      integration: { passed: 3, failed: 2, skipped: 1, flaky: 1 },
+      integration: { passed: 3, failed: 2, unsupported: 1, skipped: 1, flaky: 1 },
       failures: [
         { suite: 'integration', test: 'packages/cli/test/run.integration.test.ts: b', error: 'Error: first' },
         { suite: 'integration', test: 'test/b.test.ts: (outside of tests)', error: 'no module' },
       ],
+      unsupported: [{ test: 'packages/cli/test/run.integration.test.ts: f', reason: 'no such option' }],
     })
   })
 
@@ -92,7 +97,7 @@ test('the table has one row for each engine', () => {
   expect(toResultTable([{ ...kitOnly, integration }, kitOnly]).split('\n')).toEqual([
     expect.stringMatching(/^\| engine \| version \| kit passed /),
     expect.stringMatching(/^\| --- \|/),
-    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1 | 1.5 |',
-    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | – | – | – | 1 | 1 | 1.5 |',
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1 | 1 | 1.5 |',
+    '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | – | – | – | – | 1 | 1 | 1.5 |',
   ])
 })

@@ -56,8 +56,9 @@ async function pull(engine: DockerEngine, request: Pull, { onProgress }: PullOpt
     if (progress !== undefined) onProgress?.(progress)
   }
   const id = (await findImage(engine, call.subject, call))?.Id
-  if (id !== undefined && (isDone || isPulledImage(last, id))) return id
-  throw toConnectionLost(engine)
+  if (id === undefined || !(isDone || isPulledImage(last, id))) throw toConnectionLost(engine)
+  if (!isDone) onProgress?.({ id: call.subject, status: 'Pull complete', phase: 'done' })
+  return id
 }
 
 function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {

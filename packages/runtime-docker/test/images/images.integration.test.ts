@@ -29,6 +29,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
 
   test('builds with context, arguments, target and labels, and reports each step', async () => {
     const { engine, tag, instance } = connect()
+    const team = isPodman ? 'a "b" \\ ' : 'a "b" $HOME \\ ' // Podman 5 replaces variables
     const lines: string[] = []
     const dockerfile = `${from}ARG WORD\nCOPY . /app/\nRUN echo "$WORD" && ls -laR /app && /app/run.sh\nFROM base\n`
     await buildImage(
@@ -38,7 +39,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
         context: { files: { 'run.sh': '#!/bin/sh\necho started\n', '.dockerignore': 'dropped', dropped: '' } },
         buildArgs: { WORD: 'given' },
         target: 'base',
-        labels: { team: 'a "b" $HOME \\ ' },
+        labels: { team },
         onProgress: ({ step, totalSteps, stream, text }) => void lines.push(`${step}/${totalSteps} ${stream} ${text}`),
       },
     )
@@ -48,7 +49,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(lines).toContain(`${step} stdout started`)
     expect(lines.join('\n')).not.toMatch(/dropped$|\.dockerfile\./m)
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
-    expect(image).toMatchObject({ tags: [tag], labels: { team: 'a "b" $HOME \\ ' } })
+    expect(image).toMatchObject({ tags: [tag], labels: { team } })
     expect(image?.sizeBytes).toBeGreaterThan(1_000_000)
     expect(image?.createdAt).toBeInstanceOf(Date)
   })
@@ -127,12 +128,12 @@ describeWithEngine('images of a real engine', (testEngine) => {
       'COPY nowhere /x',
       { step: toStep('COPY nowhere /x'), command: 'COPY nowhere /x', exitCode: undefined },
     ],
-    // Docker parses the Dockerfile before the first step, and Podman looks for base images before it.
+    // Docker parses the Dockerfile before the first step, and Podman numbers the steps of each stage.
     ['bad syntax', 'RUNN x', { step: isPodman ? toStep('RUNN x') : undefined }],
     [
       'a missing base image',
       'FROM 127.0.0.1:1/nowhere',
-      { step: isPodman ? undefined : toStep('FROM 127.0.0.1:1/nowhere') },
+      { step: isPodman ? 'STEP 1/1: FROM 127.0.0.1:1/nowhere' : toStep('FROM 127.0.0.1:1/nowhere') },
     ],
   ] as const)('rejects with BUILD_FAILED, step and reason for %s', async ([, line, facts]) => {
     const { engine, tag } = connect()

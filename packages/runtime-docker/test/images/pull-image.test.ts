@@ -83,7 +83,10 @@ test('rejects when the image does not exist after the success message', async ()
 
 test("accepts the id of the image in Podman's last line as success", async () => {
   const last = `{"status":"Download complete","progressDetail":{},"id":"${'c'.repeat(12)}"}\n`
-  expect(await pull(await start(stream([last])))).toBe(id)
+  const events: PullProgress[] = []
+  const onProgress = (event: PullProgress) => void events.push(event)
+  expect(await pull(await start(stream([last])), 'busybox', { onProgress })).toBe(id)
+  expect(events.at(-1)).toMatchObject({ id: 'busybox', phase: 'done' })
 })
 
 test('rejects with INVALID_ARGUMENT for a reference that the engine does not accept', async () => {
