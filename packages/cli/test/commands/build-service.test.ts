@@ -79,6 +79,13 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(stderr).toMatch(/push/)
   })
 
+  it('says why the engine does not build when the sidecar that would build cannot start', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--platform', 'linux/amd64,linux/arm64'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^warning: runtime "memory" does not support "platforms": .* one platform at a time/m)
+    expect(stderr).toMatch(/^capstan build: image "moby\/buildkit:.*" could not be pulled/m)
+  })
+
   it('shows the failed step, its output and the lines of the Dockerfile', async () => {
     const { exitCode, stderr } = await capstan(['build', '-t', 'app', '-f', '-', '.'], {
       stdin: 'FROM scratch\nCOPY note.txt /\nRUN echo about to fail; exit 9\n',

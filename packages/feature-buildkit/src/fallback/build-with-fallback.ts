@@ -53,6 +53,9 @@ export async function buildWithFallback(
     signal?.throwIfAborted()
     // On a runtime without sidecars, the error of the engine's BuildKit is the more useful one.
     const cause = isHostError(reason, 'CAPABILITY_MISSING') && unsupported !== undefined ? unsupported : reason
+    // Else the caller would not learn why a sidecar was needed.
+    if (cause !== unsupported && unsupported instanceof Error)
+      onEvents([{ type: 'warning', stepId: '', message: unsupported.message }])
     if (buildOnRuntime === undefined || !allowsFallback(reason) || !supportsFallback(request)) throw cause
     return buildOnRuntime({ reason: cause, onEvents, signal })
   }
