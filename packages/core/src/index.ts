@@ -23,7 +23,11 @@ export { type Runtime, runtimeCapability } from './contract/runtime.js'
 
 // Managers
 
-export { type BuildService, buildServiceCapability } from './contract/managers/build-service.js'
+export {
+  type BuildService,
+  type BuildSessionHeaders,
+  buildServiceCapability,
+} from './contract/managers/build-service.js'
 export {
   type ExecManager,
   type ExecOptions,

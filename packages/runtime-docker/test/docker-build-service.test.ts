@@ -121,6 +121,84 @@ describe('connect', () => {
   })
 })
 
+describe('openSession', () => {
+  const headers = { 'x-docker-expose-session-uuid': 'id', 'x-docker-expose-session-grpc-method': ['/a/B', '/c/D'] }
+
+  /** An engine that accepts sessions, and the connections on which it is the client. */
+  async function startEngine(first = Buffer.alloc(0)) {
+    const started = await startFakeEngine()
+    const sessions: Duplex[] = []
+    started.fake.override('POST /session', (reply) => {
+      sessions.push(reply.upgrade({ headers: { Upgrade: 'h2c' }, first }))
+    })
+    return { ...started, sessions, service: new DockerBuildService(started.engine) }
+  }
+
+  test('sends each value of a header as a field of its own', async () => {
+    const { service, fake } = await startEngine()
+    const connection = await service.openSession(headers)
+    const { method, rawPath, rawHeaders = [] } = fake.requests.at(-1) ?? {}
+    expect({ method, rawPath }).toEqual({ method: 'POST', rawPath: '/v1.41/session' })
+    expect(toFields(rawHeaders)).toEqual(
+      expect.arrayContaining([
+        ['Upgrade', 'h2c'],
+        ['x-docker-expose-session-uuid', 'id'],
+        ['x-docker-expose-session-grpc-method', '/a/B'],
+        ['x-docker-expose-session-grpc-method', '/c/D'],
+      ]),
+    )
+    connection?.destroy()
+  })
+
+  test('gives a connection on which the engine is the client of HTTP/2, also when its first bytes arrived early', async () => {
+    const { service, sessions } = await startEngine(Buffer.from('PRI * HTTP/2.0\r\n'))
+    const connection = await service.openSession(headers)
+    sessions[0]?.write('\r\nSM\r\n\r\n')
+    let text = ''
+    for await (const chunk of connection ?? []) {
+      text += chunk
+      if (text.length >= 24) break
+    }
+    expect(text).toBe('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  })
+
+  test('resolves with undefined on an engine without the request', async () => {
+    const { service, fake } = await startEngine()
+    fake.override('POST /session', (reply) => reply.refuse(404, 'page not found'))
+    expect(await service.openSession(headers)).toBeUndefined()
+  })
+
+  test('rejects with OPERATION_FAILED and the text of an engine that refuses', async () => {
+    const { service, fake } = await startEngine()
+    fake.override('POST /session', (reply) => reply.refuse(403, 'a proxy forbids it'))
+    const refusal = { code: 'OPERATION_FAILED', facts: { operation: 'openSession', status: 403 } }
+    await expect(service.openSession(headers)).rejects.toMatchObject(refusal)
+  })
+
+  test('gives a connection that a later abort destroys with its reason', async () => {
+    const { service } = await startEngine()
+    const controller = new AbortController()
+    const connection = await service.openSession(headers, controller)
+    controller.abort(new Error('stop'))
+    if (connection !== undefined) await untilClosed(connection)
+    expect(connection?.errored).toBe(controller.signal.reason)
+  })
+
+  test('gives a connection that closing the runtime destroys with RUNTIME_UNAVAILABLE', async () => {
+    const { service, engine } = await startEngine()
+    const connection = await service.openSession(headers)
+    await engine.close()
+    if (connection !== undefined) await untilClosed(connection)
+    expect(connection?.errored).toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(service.openSession(headers)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  })
+})
+
+/** Pairs the names and the values of raw headers. */
+function toFields(raw: readonly string[]) {
+  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1]]] : []))
+}
+
 describe('connect on an engine without the upgrade request', () => {
   /** Serves HTTP/1 without `/grpc`, and HTTP/2 on connections that begin with its preface. */
   async function startNewEngine() {

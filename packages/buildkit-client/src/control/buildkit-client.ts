@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { OperationOptions } from '@capstan/core'
+import type { BuildService, BuildSessionHeaders, OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
@@ -39,10 +39,11 @@ export class BuildKitClient {
   readonly #endpoint: string
   readonly #session: StreamSessionManager
   readonly #control: Client<typeof Control>
+  readonly #openOwnSession: BuildKitClientOptions['openSession']
 
-  /** `endpoint` names the daemon in errors. */
-  constructor(stream: Duplex, { endpoint, ...times }: { readonly endpoint: string } & SilenceTimes) {
+  constructor(stream: Duplex, { endpoint, openSession, ...times }: BuildKitClientOptions) {
     this.#endpoint = endpoint
+    this.#openOwnSession = openSession
     this.#session = new StreamSessionManager(stream, baseUrl, times)
     this.#control = createClient(Control, createGrpcTransport({ baseUrl, sessionManager: this.#session }))
     this.ended = this.#session.ended.then(() => {})
@@ -104,12 +105,15 @@ export class BuildKitClient {
 
   /**
    * Opens the connection on which the daemon calls this client during builds. Its bytes are HTTP/2, and this side is the server.
-   * A header with several values is sent as several fields.
+   * A header with several values is sent as several fields. Without a connection of its own (`openSession` of the options) it
+   * is a call on the connection of this client.
    *
    * The stream fails when the connection ends or the daemon rejects the call. Destroying it cancels the call.
    */
-  async openSession(headers: SessionHeaders, { signal }: OperationOptions = {}): Promise<Duplex> {
-    signal?.throwIfAborted()
+  async openSession(headers: BuildSessionHeaders, options: OperationOptions = {}): Promise<Duplex> {
+    options.signal?.throwIfAborted()
+    const own = await this.#openOwnSession?.(headers, options)
+    if (own !== undefined) return own
     if (this.#session.isClosed) {
       const failedCall = { operation: 'session', timeoutMs: undefined, endpoint: this.#endpoint }
       throw toConnectionError(await this.#session.ended, failedCall)
@@ -196,8 +200,13 @@ export class BuildKitClient {
   }
 }
 
-/** Header fields, each with one value or several. */
-export type SessionHeaders = Readonly<Record<string, string | readonly string[]>>
+/** Options of a `BuildKitClient`. */
+export interface BuildKitClientOptions extends SilenceTimes {
+  /** The name of the daemon in errors. */
+  readonly endpoint: string
+  /** Opens a separate connection for a session. By default, and where it resolves with `undefined`, there is none. */
+  readonly openSession?: BuildService['openSession']
+}
 
 /** The library requires a URL. The host name is never resolved. */
 const baseUrl = 'http://buildkit'

@@ -2,6 +2,7 @@ import { createServer, type Http2Server, type Http2ServerRequest, type Http2Sess
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
+import type { BuildSessionHeaders } from '@capstan/core'
 import {
   Code,
   ConnectError,
@@ -118,8 +119,18 @@ export class FakeDaemon {
     this.#server.emit('connection', stream)
   }
 
+  /** Serves one session on a connection of its own, as an engine does for `POST /session`. */
+  serveSession(stream: Duplex, headers: BuildSessionHeaders): void {
+    const rawHeaders = Object.entries(headers).flatMap(([name, given]) =>
+      [given].flat().flatMap((value) => [name, value]),
+    )
+    const session = this.#addSession(stream, rawHeaders)
+    stream.once('close', () => this.#sessions.delete(session.id))
+  }
+
   /** Ends all connections, like a daemon that is stopped. */
   close(): void {
+    for (const session of this.#sessions.values()) session.close()
     for (const stream of this.#streams.values()) stream.destroy()
   }
 
@@ -151,10 +162,7 @@ export class FakeDaemon {
   async *#serveSession(requests: AsyncIterable<{ readonly data: Uint8Array }>, context: HandlerContext) {
     await this.#reach('session', context)
     const [ours, theirs] = createStreamPair()
-    const headers = readSessionHeaders(context.values.get(requestKey))
-    const session = new DaemonSession(ours, headers, this.#options.health ?? { intervalMs: 5_000, timeoutMs: 15_000 })
-    this.#sessions.set(session.id, session)
-    this.#wakeAll()
+    const session = this.#addSession(ours, context.values.get(requestKey)?.rawHeaders ?? [])
     const chunks = async function* () {
       for await (const { data } of requests) yield data
     }
@@ -166,6 +174,14 @@ export class FakeDaemon {
       this.#sessions.delete(session.id)
       session.close()
     }
+  }
+
+  #addSession(stream: Duplex, rawHeaders: readonly string[]): DaemonSession {
+    const { health = { intervalMs: 5_000, timeoutMs: 15_000 } } = this.#options
+    const session = new DaemonSession(stream, readSessionHeaders(rawHeaders), health)
+    this.#sessions.set(session.id, session)
+    this.#wakeAll()
+    return session
   }
 
   async #solve(request: SolveRequest, context: HandlerContext) {
@@ -279,8 +295,7 @@ interface WaitOptions {
 }
 
 /** The fields of `x-docker-expose-session-grpc-method` are read one by one, because the daemon does not split them. */
-function readSessionHeaders(request: Http2ServerRequest | undefined): SessionHeaders {
-  const raw = request?.rawHeaders ?? []
+function readSessionHeaders(raw: readonly string[]): SessionHeaders {
   const read = (name: string) =>
     raw.flatMap((key, index) =>
       index % 2 === 0 && key === `x-docker-expose-session-${name}` ? (raw[index + 1] ?? '') : [],

@@ -23,6 +23,11 @@ export function memoryPluginWithService(daemon: FakeDaemon, options: MemoryPlugi
           daemon.serve(theirs)
           return ours
         },
+        openSession: async (headers) => {
+          const [ours, theirs] = createStreamPair()
+          daemon.serveSession(theirs, headers)
+          return ours
+        },
       })
     },
   }

@@ -214,6 +214,9 @@ export const abortCases: readonly ConformanceCase[] = [
     'ABT-043': rejectsAborted('connect', (context, options) =>
       context.require(buildServiceCapability).connect(options),
     ),
+    'ABT-044': rejectsAborted('openSession', (context, options) =>
+      context.require(buildServiceCapability).openSession({}, options),
+    ),
   }),
 ]
 

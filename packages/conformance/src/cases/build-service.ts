@@ -4,7 +4,7 @@ import { expect, expectEqual } from '../assert/expect.js'
 import { expectReason } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { callBuildKit, connectBuildKit } from '../steps/build-service.js'
+import { callBuildKit, connectBuildKit, openBuildSession } from '../steps/build-service.js'
 import { inBackground } from '../steps/in-background.js'
 
 export const buildServiceCases: readonly ConformanceCase[] = defineCases(buildServiceCapability, {
@@ -73,6 +73,26 @@ export const buildServiceCases: readonly ConformanceCase[] = defineCases(buildSe
       const reason = new Error('aborted by the case')
       controller.abort(reason)
       await expectDestroyed(connection, reason)
+    },
+  },
+  'BSV-007': {
+    title: 'openSession opens a connection on which BuildKit sends the preface of HTTP/2, or resolves with undefined',
+    run: async (context) => {
+      const connection = await openBuildSession(context)
+      if (connection === undefined) return
+      // BuildKit connects at its first health check if not before, which is after five seconds.
+      const first = await within(15_000, 'the preface', readBytes(connection, preface.length))
+      expectEqual(first.subarray(0, preface.length).toString(), preface.toString(), 'the first bytes')
+    },
+  },
+  'BSV-008': {
+    title: 'an abort after openSession destroys the connection with the reason itself',
+    run: async (context) => {
+      const controller = new AbortController()
+      const connection = await openBuildSession(context, { signal: controller.signal })
+      const reason = new Error('aborted by the case')
+      controller.abort(reason)
+      if (connection !== undefined) await expectDestroyed(connection, reason)
     },
   },
 })

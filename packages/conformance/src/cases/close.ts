@@ -16,7 +16,7 @@ import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { connectBuildKit } from '../steps/build-service.js'
+import { connectBuildKit, openBuildSession } from '../steps/build-service.js'
 import { collectBytes } from '../steps/collect.js'
 import { createContainer, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
@@ -144,13 +144,28 @@ export const closeCases: readonly ConformanceCase[] = [
   ...closed('CLS-016', firewallManagerCapability, (firewalls, name) => ({
     setupFirewall: () => firewalls.setupFirewall(name, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
   })),
-  ...closed('CLS-017', buildServiceCapability, (service) => ({ connect: () => service.connect() })),
+  ...closed('CLS-017', buildServiceCapability, (service) => ({
+    connect: () => service.connect(),
+    openSession: () => service.openSession({}),
+  })),
   ...defineCases(buildServiceCapability, {
     'CLS-018': {
       title: 'close destroys the connections to BuildKit with RUNTIME_UNAVAILABLE or CONNECTION_LOST',
       run: async (context) => {
         const other = await context.open()
         const connection = await connectBuildKit(context, {}, other)
+        await expectEnds(other.runtime, async () => {
+          await new Promise((resolve) => connection.once('close', resolve))
+          throw connection.errored
+        })
+      },
+    },
+    'CLS-019': {
+      title: 'close destroys the sessions of BuildKit with RUNTIME_UNAVAILABLE or CONNECTION_LOST',
+      run: async (context) => {
+        const other = await context.open()
+        const connection = await openBuildSession(context, {}, other)
+        if (connection === undefined) return
         await expectEnds(other.runtime, async () => {
           await new Promise((resolve) => connection.once('close', resolve))
           throw connection.errored

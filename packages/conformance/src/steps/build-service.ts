@@ -17,6 +17,25 @@ export async function connectBuildKit(
 }
 
 /**
+ * Opens a session, which is destroyed after the case. Resolves with `undefined` on an engine without connections for sessions.
+ */
+export async function openBuildSession(
+  context: CaseContext,
+  options: OperationOptions = {},
+  scope: RuntimeScope = context.scope,
+): Promise<Duplex | undefined> {
+  const service = context.require(buildServiceCapability, scope)
+  const headers = {
+    'x-docker-expose-session-uuid': context.uniqueName('session'),
+    'x-docker-expose-session-grpc-method': ['/grpc.health.v1.Health/Check', '/conformance.Example/Call'],
+  }
+  const connection = await service.openSession(headers, { signal: context.signal, ...options })
+  connection?.on('error', () => {})
+  context.defer('the session', async () => void connection?.destroy())
+  return connection
+}
+
+/**
  * Calls a method of BuildKit's control service over the connection. Resolves with the status of gRPC (`0` is success) and the
  * length of the answer.
  */

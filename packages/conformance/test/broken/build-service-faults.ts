@@ -3,6 +3,7 @@ import { createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net'
 import {
   type BuildService,
+  type BuildSessionHeaders,
   buildServiceCapability,
   type OperationOptions,
   type Runtime,
@@ -57,26 +58,29 @@ export const buildServiceFaults: readonly FaultyPlugin[] = [
     },
   })),
   serviceFault('an abort after connect has no effect', 'BSV-006', (service) => ({
-    connect: async ({ signal } = {}) => {
-      const controller = new AbortController()
-      const abort = () => controller.abort(signal?.reason)
-      if (signal?.aborted) abort()
-      signal?.addEventListener('abort', abort)
-      return await service
-        .connect({ signal: controller.signal })
-        .finally(() => signal?.removeEventListener('abort', abort))
-    },
+    connect: (options) => ignoreLaterAbort(options, (own) => service.connect(own)),
   })),
   {
     fault: 'close does not destroy the connections to BuildKit',
     failingCase: 'CLS-018',
-    addFault: (correct) => addBuildService(correct, { keepsConnections: true }),
+    addFault: (correct) => addBuildService(correct, { keepsConnections: 'connect' }),
+  },
+  serviceFault('openSession opens a connection of which the caller must be the client', 'BSV-007', (service) => ({
+    openSession: (_headers, options) => service.connect(options),
+  })),
+  serviceFault('an abort after openSession has no effect', 'BSV-008', (service) => ({
+    openSession: (headers, options) => ignoreLaterAbort(options, (own) => service.openSession(headers, own)),
+  })),
+  {
+    fault: 'close does not destroy the sessions',
+    failingCase: 'CLS-019',
+    addFault: (correct) => addBuildService(correct, { keepsConnections: 'openSession' }),
   },
 ]
 
 /** Adds BuildKit connections to a plugin without them. `server` answers the connections; the default one is correct. */
 export function addBuildService(correct: RuntimePlugin, options: AddedService = {}): RuntimePlugin {
-  const { server = createBuildKit('0'), keepsConnections = false, replace = () => ({}) } = options
+  const { server = createBuildKit('0'), keepsConnections, replace = () => ({}) } = options
   const { id } = buildServiceCapability
   let operations: OperationScope | undefined // of the scope that is being registered
   const closing = mapProvided(correct, ({ token }, implementation) => {
@@ -106,7 +110,8 @@ export function addBuildService(correct: RuntimePlugin, options: AddedService = 
 
 interface AddedService {
   readonly server?: Server
-  readonly keepsConnections?: boolean
+  /** The method whose connections `close` does not destroy. */
+  readonly keepsConnections?: keyof BuildService | undefined
   readonly replace?: (service: BuildService) => Partial<BuildService>
 }
 
@@ -118,11 +123,23 @@ function serviceFault(
   return { fault, failingCase, addFault: (correct) => addBuildService(correct, { replace }) }
 }
 
-/** Connects to a server in this process. */
+/** Passes on only an abort before the call has ended. */
+async function ignoreLaterAbort<T>(
+  { signal }: OperationOptions = {},
+  call: (options: OperationOptions) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const abort = () => controller.abort(signal?.reason)
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
+  return await call({ signal: controller.signal }).finally(() => signal?.removeEventListener('abort', abort))
+}
+
+/** Connects to servers in this process. */
 class FakeBuildService implements BuildService {
   readonly #server: Server
   readonly #operations: OperationScope
-  readonly #keepsConnections: boolean
+  readonly #keepsConnections: AddedService['keepsConnections']
 
   constructor(
     server: Server,
@@ -131,15 +148,24 @@ class FakeBuildService implements BuildService {
   ) {
     this.#server = server
     this.#operations = operations
-    this.#keepsConnections = keepsConnections === true
+    this.#keepsConnections = keepsConnections
   }
 
-  async connect(options: OperationOptions = {}): Promise<Socket> {
+  connect(options?: OperationOptions): Promise<Socket> {
+    return this.#open('connect', options)
+  }
+
+  openSession(_headers: BuildSessionHeaders, options?: OperationOptions): Promise<Socket> {
+    return this.#open('openSession', options)
+  }
+
+  async #open(method: keyof BuildService, options: OperationOptions = {}): Promise<Socket> {
     const { signal, end } = this.#operations.begin(options.signal)
+    const server = method === 'connect' ? this.#server : sessionServer
     try {
-      const socket = createConnection(await untilAborted(listen(this.#server), signal), '127.0.0.1').unref()
+      const socket = createConnection(await untilAborted(listen(server), signal), '127.0.0.1').unref()
       socket.on('error', () => {})
-      const limit = this.#keepsConnections ? options.signal : signal
+      const limit = this.#keepsConnections === method ? options.signal : signal
       const destroy = () => void socket.destroy(limit?.reason)
       limit?.addEventListener('abort', destroy)
       socket.once('close', () => limit?.removeEventListener('abort', destroy)).once('close', end)
@@ -169,3 +195,9 @@ function createBuildKit(status: string): Server {
   })
   return server as unknown as Server // an HTTP/2 server is a `net.Server`, which its type does not say
 }
+
+/** Sends what BuildKit sends first on a session: the preface of HTTP/2 and an empty SETTINGS frame. */
+const sessionServer = createServer((socket) => {
+  socket.on('error', () => {}).resume()
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0')
+})

@@ -17,7 +17,8 @@ export async function buildOnEngine(
 ): Promise<BuildResult> {
   const { BuildKitClient, runBuild } = await loadBuildKitClient()
   const endpoint = `BuildKit of runtime "${managers.report.runtime}"`
-  const client = new BuildKitClient(await service.connect({ signal }), { endpoint })
+  const openSession: BuildService['openSession'] = (headers, options) => service.openSession(headers, options)
+  const client = new BuildKitClient(await service.connect({ signal }), { endpoint, openSession })
   try {
     const workers = await client.workers({ signal })
     checkSupportedFields(managers, request, { kind: 'engine', workers })

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import {
+  type BuildService,
   buildServiceCapability,
   createRuntimeHost,
   networkManagerCapability,
@@ -13,20 +14,32 @@ import { createStreamPair } from '../../../buildkit-client/test/support/stream-p
 import { BuildKitFeature, type BuildProgressEvent, type BuildRequest, toBuildKitSupport } from '../../src/index.js'
 import { createSimulatedBuildKitPlugin, type SimulatedBuildKitPluginOptions } from '../support/simulated-buildkit.js'
 
-/** Opens a runtime whose engine has a BuildKit with this image store. `refuses`: a proxy refuses the connection. */
-async function open(
-  options: SimulatedBuildKitPluginOptions & {
-    readonly store?: 'docker' | 'containerd'
-    readonly refuses?: boolean
-  } = {},
-): Promise<RuntimeScope> {
-  const { store = 'docker', refuses = false, ...simulated } = options
+interface EngineOptions extends SimulatedBuildKitPluginOptions {
+  readonly store?: 'docker' | 'containerd'
+  /** Whether a proxy refuses the connection. Default false. */
+  readonly refuses?: boolean
+  /** Whether the engine has connections for sessions. Default true. */
+  readonly hasSessions?: boolean
+  /** Called when a session is opened on a connection of its own. */
+  readonly onSession?: () => void
+}
+
+/** Opens a runtime whose engine has a BuildKit with this image store. */
+async function open(options: EngineOptions = {}): Promise<RuntimeScope> {
+  const { store = 'docker', refuses = false, hasSessions = true, onSession = () => {}, ...simulated } = options
   const daemon = new FakeDaemon({ store })
   const connect = async () => {
     const facts = { operation: 'connect', subject: 'BuildKit', status: 403, reason: 'a proxy forbids it' }
     if (refuses) throw createHostError('OPERATION_FAILED', facts)
     const [ours, theirs] = createStreamPair()
     daemon.serve(theirs)
+    return ours
+  }
+  const openSession: BuildService['openSession'] = async (headers) => {
+    if (!hasSessions) return undefined
+    const [ours, theirs] = createStreamPair()
+    daemon.serveSession(theirs, headers)
+    onSession()
     return ours
   }
   const memory = createSimulatedBuildKitPlugin(simulated)
@@ -40,7 +53,7 @@ async function open(
     },
     register(scope, details) {
       memory.register(scope, details)
-      scope.provide(buildServiceCapability, { connect })
+      scope.provide(buildServiceCapability, { connect, openSession })
     },
   }
   const scope = await createRuntimeHost({ plugins: [plugin], env: {} }).open({ runtime: 'memory' })
@@ -66,6 +79,15 @@ describe("a build on a runtime with the engine's own BuildKit", () => {
     expect(events[0]).toEqual({ type: 'builder', builder: 'build-service', version: 'v0.32.2', reasons: [] })
     expect(await build.result).toMatchObject({ builder: 'build-service', unsupportedFeatures: [] })
     expect(await scope.runtime.listContainers()).toEqual([])
+  })
+
+  it('opens its session on a connection of its own, or on the other one if the engine does not support that', async () => {
+    let opened = 0
+    for (const hasSessions of [true, false]) {
+      const scope = await open({ hasSessions, onSession: () => (opened += 1) })
+      expect(await scope.resolve(BuildKitFeature).build(request()).result).toMatchObject({ builder: 'build-service' })
+    }
+    expect(opened).toBe(1)
   })
 
   it('needs no networks', async () => {

@@ -113,12 +113,15 @@ export interface EngineRequest extends EngineCall {
   readonly path: string
   /** The query. `undefined` is left out, `true` is `1`, an array repeats the parameter, other objects become JSON. */
   readonly query?: Readonly<Record<string, QueryValue>>
-  readonly headers?: Readonly<Record<string, string>>
+  /** The headers. An array is sent as one field per value. */
+  readonly headers?: RequestHeaders
   /** The body. A stream is sent chunked, and destroyed when the request fails; an object becomes JSON. */
   readonly body?: Buffer | Readable | object
   /** Whether the path is sent without version prefix, as for `/_ping`. */
   readonly unversioned?: boolean
 }
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>
 
 export type QueryValue = string | number | boolean | object | undefined
 

@@ -7,7 +7,7 @@ import { connect as openTls } from 'node:tls'
 import { delay } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
 import type { DirectAddress, DockerEndpoint, EndpointTls } from './docker-endpoint.js'
-import type { UpgradedConnection } from './docker-engine.js'
+import type { RequestHeaders, UpgradedConnection } from './docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { type Exchange, exchange, openSocket, type StaleConnection, toConnectTimeout } from './exchange.js'
@@ -155,7 +155,7 @@ export interface TransportRequest {
   readonly method: string
   /** The path with version prefix and query. */
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: RequestHeaders
   readonly body: Buffer | Readable | undefined
   readonly pooled: boolean
   /** Whether the request may be repeated when a keep-alive connection had ended. */

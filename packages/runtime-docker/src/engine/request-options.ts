@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { EngineRequest, QueryValue } from './docker-engine.js'
+import type { EngineRequest, QueryValue, RequestHeaders } from './docker-engine.js'
 
 /** Returns the path with version prefix and query. */
 export function toRequestPath({ path, query, unversioned = false }: EngineRequest, apiVersion: string): string {
@@ -18,7 +18,7 @@ export function toRequestBody({ body, headers = {} }: EngineRequest): RequestBod
 
 interface RequestBody {
   readonly body: Buffer | Readable | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: RequestHeaders
 }
 
 function toQuery(query: Readonly<Record<string, QueryValue>> = {}): string {

@@ -21,6 +21,8 @@ export interface FakeRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
+  /** The names and the values of the header fields by turns. */
+  readonly rawHeaders: readonly string[]
   readonly body: Buffer
   readonly json: Readonly<Record<string, unknown>>
 }
@@ -139,6 +141,7 @@ function toRequest(incoming: IncomingMessage, body: Buffer): FakeRequest {
     path: url.pathname.replace(/^\/v\d+\.\d+/, ''),
     query: url.searchParams,
     headers: incoming.headers,
+    rawHeaders: incoming.rawHeaders,
     body,
     get json() {
       return body.length === 0 ? {} : JSON.parse(body.toString())
