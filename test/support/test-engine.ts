@@ -27,6 +27,10 @@ export function describeWithFirewallImage(title: string, define: (engine: Firewa
 /** Whether the engine is Podman, where a test expects something else than on Docker. */
 export const isPodman: boolean = testEngine.available && testEngine.details?.facts.product === 'podman'
 
+/** Whether the engine is Podman 4, which accepts some values that Podman 5 rejects. */
+export const isPodman4: boolean =
+  isPodman && testEngine.available && testEngine.details?.facts.version.startsWith('4.') === true
+
 /** Skips a test of behaviour that Podman does not have. Called first in the test. */
 export function skipOnPodman(context: TestContext, reason: string): void {
   if (isPodman) skip(context, reason)

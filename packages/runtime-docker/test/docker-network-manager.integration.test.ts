@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { describeWithEngine, isPodman, skipOnPodman } from '../../../test/support/test-engine.js'
+import { describeWithEngine, isPodman, isPodman4, skipOnPodman } from '../../../test/support/test-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { connectEngine } from './connect-engine.js'
 
@@ -48,8 +48,10 @@ describeWithEngine('networks of a real engine', (testEngine) => {
         facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), sameOwner: false },
       })
     }
-    // No network has these names: `default` is an alias of the first one, and on Podman all of them are modes.
-    for (const reserved of isPodman ? ['bridge', 'host', 'none', 'default'] : ['default']) {
+    // No network has these names: on Docker `default` is an alias of the first one, and on Podman all of them are modes,
+    // except `default` on Podman 4, where a network can have that name.
+    const modes = ['bridge', 'host', 'none', ...(isPodman4 ? [] : ['default'])]
+    for (const reserved of isPodman ? modes : ['default']) {
       await expect(networks.createNetwork(reserved)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
         facts: { field: 'name' },

@@ -91,13 +91,14 @@ const rules: readonly AnswerRule[] = [
     to: (answer, { subject }) =>
       createHostError('IN_USE', { subject: `network "${subject}"`, users: toUsers(answer.text) }, { cause: answer }),
   },
+  // Before the conflicts, since Podman 4.3 refuses to attach with status 409 when it cannot prepare the container.
+  { when: ({ text }) => findBadField(text) !== undefined, to: toBadArgument },
   {
     when: ({ status, text, method }) =>
       status === 409 ||
       (status >= 500 && (texts.nameTaken.test(text) || (method !== 'DELETE' && texts.notRunning.test(text)))),
     to: toConflict,
   },
-  { when: ({ text }) => findBadField(text) !== undefined, to: toBadArgument },
   { when: ({ status, text }) => status === 400 || texts.badReference.test(text), to: toBadArgument },
 ]
 

@@ -192,6 +192,12 @@ describe('an answer of the engine', () => {
       '"/etc/passwd"',
     ],
     ['ports', 500, 'listen tcp4 1.2.3.4:80: bind: cannot assign requested address', '"1.2.3.4:80"'],
+    [
+      'user',
+      409, // Podman 4.3 prepares the container when a client attaches, and answers with this status
+      'preparing container 0123 for attach: unable to find user who: no matching entries in passwd file',
+      '"who"',
+    ],
     ['workingDirectory', 500, 'Cannot mkdir: /etc/passwd is not a directory', '"/etc/passwd"'],
     ['mounts', 400, 'invalid mount config for type "bind": bind source path does not exist: /a b', '"/a b"'],
   ])('is INVALID_ARGUMENT with the field %s and the value, status %i: %s', (field, status, text, given) => {
