@@ -38,6 +38,7 @@ export const podmanProduct: EngineProduct = {
       keepsPaused: true,
       ignoresMaskedPaths: true,
       hasOwnLabelSteps: true,
+      removesBaseImages: true,
       showsBridgeWithoutNetwork: true,
       truncatesLogs: true,
     },

@@ -3,6 +3,7 @@ import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../engine/container-name.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import { findImage } from './images.js'
 
 /**
@@ -19,22 +20,24 @@ export async function removeImage(engine: DockerEngine, call: EngineCall): Promi
   const found = await findImage(engine, image, call)
   if (found === undefined) return
   const keepsImage = !isIdOf(image, found) && (found.RepoTags ?? []).length > 1
-  if (!keepsImage) await rejectUsed(api, found, { image })
+  if (!keepsImage) await rejectUsed(engine, found, call)
   const refusal = await tryRemove(api, image)
   if (refusal === undefined) return
   // A container or an image may use it since the lists, and some engines refuse to remove one of several tags.
-  await rejectUsed(api, found, { image, cause: refusal })
+  await rejectUsed(engine, found, call, refusal)
   if (!isIdOf(image, found)) throw refusal
   await removeTags(api, found, refusal)
 }
 
 async function rejectUsed(
-  api: DockerApi,
+  engine: DockerEngine,
   found: InspectedImage,
-  { image, cause }: { readonly image: string; readonly cause?: unknown },
+  call: EngineCall,
+  cause?: unknown,
 ): Promise<void> {
-  const users = (await Promise.all([listContainersOf(api, found), listDerived(api, found)])).flat()
-  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause })
+  const api = await engine.api(call)
+  const users = (await Promise.all([listContainersOf(api, found), listDerived(engine, found, call)])).flat()
+  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${call.subject}"`, users }, { cause })
 }
 
 /** Resolves with the engine's refusal to remove the image, and rejects with any other error. */
@@ -67,23 +70,33 @@ async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise
     .map(({ Id: id, Names }) => toContainerName(Names?.[0]) || id)
 }
 
-async function listDerived(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  return findDerived(await api.listImages({ all: true }), Id)
+async function listDerived(engine: DockerEngine, { Id }: InspectedImage, call: EngineCall): Promise<readonly string[]> {
+  const api = await engine.api(call)
+  return findDerived(await api.listImages({ all: true }), Id, engine.details.quirks)
 }
 
 /**
  * Returns the tags of the images that are built on the image. The image of a step of a build has no tag: the tags of those
- * that are built on it are returned, or else its id.
+ * that are built on it are returned, or else its id, unless the engine removes such images with their base.
  */
-function findDerived(images: readonly (ListedImage & { readonly ParentId?: string })[], id: string): readonly string[] {
+function findDerived(
+  images: readonly (ListedImage & { readonly ParentId?: string })[],
+  id: string,
+  quirks: EngineQuirks,
+): readonly string[] {
   return images
-    .filter(({ ParentId }) => ParentId === id)
+    .filter(({ ParentId }) => isSameId(ParentId, id))
     .flatMap(({ Id, RepoTags }) => {
       const [tag] = (RepoTags ?? []).filter((one) => !one.includes('<none>'))
       if (tag !== undefined) return [toFamiliarName(tag)]
-      const further = findDerived(images, Id)
-      return further.length > 0 ? further : [Id]
+      const further = findDerived(images, Id, quirks)
+      return further.length > 0 || quirks.removesBaseImages ? further : [Id]
     })
+}
+
+/** Whether an image is the parent. Podman lists the id of a parent without `sha256:`. */
+function isSameId(parentId: string | undefined, id: string): boolean {
+  return parentId !== undefined && parentId.replace('sha256:', '') === id.replace('sha256:', '')
 }
 
 /** Whether a reference is an id or a prefix of one, and not a tag. */

@@ -39,6 +39,11 @@ export interface EngineQuirks {
    * these steps are reported.
    */
   readonly hasOwnLabelSteps?: boolean
+  /**
+   * Removes the base of other images, which keep its layers, and keeps the untagged images of failed builds. So of the
+   * images that are built on a base only those with a tag count as its users. Seen on Podman 4.3 and 5.8.
+   */
+  readonly removesBaseImages?: boolean
   /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
   readonly showsBridgeWithoutNetwork?: boolean
   /** Ends a followed log with the container while a slow reader reads, so the rest is read afterwards. Seen on Podman 5.8. */

@@ -136,6 +136,28 @@ test.for(['app', id])(
   },
 )
 
+test('removeImage rejects with IN_USE and the tags of the images that Podman would leave without their base', async () => {
+  const steps = [
+    { Id: 'sha256:2', ParentId: 'c'.repeat(64), RepoTags: null }, // Podman lists the parent without `sha256:`
+    { Id: 'sha256:3', ParentId: '2', RepoTags: ['docker.io/library/child:1'] },
+    { Id: 'sha256:4', ParentId: 'c'.repeat(64), RepoTags: null },
+    { Id: 'sha256:5', ParentId: '', RepoTags: ['other:1'] },
+  ]
+  const { engine, log } = await startScriptedEngine(
+    [
+      ['GET /images/app/json', tagged],
+      ['GET /containers/json', json(200, [])],
+      ['GET /images/json', inTurn(json(200, steps), json(200, steps.slice(2)))],
+      ['DELETE /images/app', empty()],
+    ],
+    { quirks: { removesBaseImages: true } },
+  )
+  await expect(removeImage(engine, 'app')).rejects.toMatchObject({ code: 'IN_USE', facts: { users: ['child:1'] } })
+  expect(log()).not.toContain('DELETE /images/app')
+  await removeImage(engine, 'app')
+  expect(log()).toContain('DELETE /images/app')
+})
+
 test('removeImage removes one of several tags of an image with users, without a list of them', async () => {
   const { engine, log } = await startScriptedEngine([
     ['GET /images/app:1/json', json(200, { Id: id, RepoTags: ['app:1', 'app:2'] })],
