@@ -41,6 +41,7 @@ export const podmanProduct: EngineProduct = {
       removesBaseImages: true,
       showsBridgeWithoutNetwork: true,
       truncatesLogs: true,
+      dropsLogLines: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions,

@@ -2,7 +2,7 @@ import { type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
 import { toContainerState } from '../containers/inspection/convert-container.js'
 import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
-import type { CreateBody, InspectedExec } from '../engine/docker-api.js'
+import type { CreateBody, InspectedContainer, InspectedExec } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { additionalGroups, isCommandMissing, isGroupMissing } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
@@ -69,6 +69,20 @@ export function toExecExitCode({ ExitCode, Pid }: InspectedExec, output: string)
  */
 export function truncatesLogs({ apiVersion, details }: Pick<DockerEngine, 'apiVersion' | 'details'>): boolean {
   return details.quirks.truncatesLogs === true || !hasFeature(apiVersion, 'completeLogs')
+}
+
+/**
+ * Whether what arrived of a followed log may lack lines, because the container has ended, on an engine with the quirk
+ * `dropsLogLines`. `false` for a container that is removed at its exit, because its log cannot be read again.
+ */
+export async function mayLackLines(
+  engine: DockerEngine,
+  { HostConfig }: Pick<InspectedContainer, 'HostConfig'>,
+  call: EngineCall,
+): Promise<boolean> {
+  if (!engine.details.quirks.dropsLogLines || HostConfig?.AutoRemove === true) return false
+  const container = await findContainer(engine, call)
+  return container !== undefined && toContainerState(container.State?.Status) === 'exited'
 }
 
 /** Returns the host name to set for a container in a sandbox on an engine with the quirk `hasSeparateHostname`. */

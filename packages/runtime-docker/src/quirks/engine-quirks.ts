@@ -46,6 +46,14 @@ export interface EngineQuirks {
   readonly removesBaseImages?: boolean
   /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
   readonly showsBridgeWithoutNetwork?: boolean
-  /** Ends a followed log with the container while a slow reader reads, so the rest is read afterwards. Seen on Podman 5.8. */
+  /**
+   * Ends a followed log with the container while a slow reader reads, so the rest is read afterwards. Seen on Podman 4.3
+   * and 5.8.
+   */
   readonly truncatesLogs?: boolean
+  /**
+   * Drops some of the lines of a followed log that it sends after the exit of the container, so what arrives after the
+   * exit is read again without `follow`. Seen on Podman 4.3 and 5.8.
+   */
+  readonly dropsLogLines?: boolean
 }

@@ -3,7 +3,7 @@ import { checkOption, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readChunks } from '../../engine/streams/read-chunks.js'
-import { truncatesLogs } from '../../quirks/container-quirks.js'
+import { mayLackLines, truncatesLogs } from '../../quirks/container-quirks.js'
 import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
 import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
 import { createLogSplitter } from './log-splitter.js'
@@ -15,7 +15,8 @@ import { toEngineTime } from './log-time.js'
  * A followed log that ends while its container runs was interrupted (by rotation, or a stopped engine), and fails with
  * CONNECTION_LOST and the engine's last timestamp. A log that ends with its container is read completely, also by a
  * slow reader. On an engine that truncates logs, a slow reader may miss the last part of a terminal's log with
- * `tailLines`, and of the log of a container that is removed at its exit.
+ * `tailLines`, and of the log of a container that is removed at its exit. On an engine that drops lines, `tailLines`
+ * is counted from the end of the log when the container exits before the first chunk arrives.
  */
 export async function* readLog(
   engine: DockerEngine,
@@ -25,12 +26,13 @@ export async function* readLog(
   call.signal?.throwIfAborted()
   if (options.follow !== true) return void (yield* readOnce({ engine, options, call }))
   const position = new LogPosition()
-  const { isReplaced } = yield* readOnce({ engine, options, call, filter: position })
+  const { isReplaced, isIncomplete } = yield* readOnce({ engine, options, call, filter: position })
   // A start under firewall rules has replaced the container, which had no output.
   if (isReplaced) return yield* readLog(engine, options, call)
   if (!truncatesLogs(engine)) return
   const rest = position.createResumeFilter()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
+  else if (isIncomplete) yield* readUnlessRemoved({ engine, options: { ...options, follow: false }, call })
 }
 
 /** Reads the rest of a truncated log. The log is complete unless it was removed with the container. */
@@ -40,28 +42,42 @@ async function* readRest({ filter, ...reading }: LogReading & { readonly filter:
   // The beginning of the tail of a terminal's log is unknown, so the rest cannot be found.
   if (filter.since === undefined && tailLines !== undefined) return
   const whole = { ...options, follow: false, ...(since === undefined ? {} : { since }) }
+  yield* readUnlessRemoved({ ...reading, options: whole, filter, hasTimestamps: filter.since !== undefined })
+}
+
+async function* readUnlessRemoved(reading: LogReading) {
   try {
-    yield* readOnce({ ...reading, options: whole, filter, hasTimestamps: filter.since !== undefined })
+    yield* readOnce(reading)
   } catch (error) {
     if (!isRemoved(error)) throw error
   }
 }
 
-/**
- * Reads the answer to one request, and returns whether the container was replaced meanwhile. A followed log that ends
- * while its container runs was interrupted.
- */
-async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readonly isReplaced: boolean }> {
+/** How the answer to one request ended. */
+interface LogEnd {
+  /** Whether the container was replaced meanwhile. */
+  readonly isReplaced: boolean
+  /** Whether the end of the answer was discarded, because the engine may have dropped lines of it. */
+  readonly isIncomplete: boolean
+}
+
+/** Reads the answer to one request. A followed log that ends while its container runs was interrupted. */
+async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, LogEnd> {
   const { engine, options, call, filter } = reading
   const { follow = false, timestamps = false } = options
-  const { response, isTerminal, hasTimestamps, id, engineId } = await openLog(reading)
+  const { response, isTerminal, hasTimestamps, container, engineId } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps: timestamps, filter })
   try {
-    for await (const chunk of readChunks(response, call.signal)) yield* splitter.push(chunk)
-    yield* splitter.end()
-    const isReplaced = engine.containers.toEngineId(id) !== engineId
+    let isIncomplete = false
+    for await (const chunk of readChunks(response, call.signal)) {
+      isIncomplete = follow && (await mayLackLines(engine, container, call))
+      if (isIncomplete) break
+      yield* splitter.push(chunk)
+    }
+    if (!isIncomplete) yield* splitter.end()
+    const isReplaced = engine.containers.toEngineId(container.Id) !== engineId
     if (follow && !isReplaced && (await isStillRunning(engine, call))) throw toConnectionLost(engine)
-    return { isReplaced }
+    return { isReplaced, isIncomplete }
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
   } finally {
@@ -95,10 +111,9 @@ async function openLog({ engine, options, call, hasTimestamps: requestsTimestamp
     tail: tailLines ?? 'all',
   }
   const path = `/containers/${call.subject}/logs`
-  const { Id: id } = container
-  const engineId = engine.containers.toEngineId(id) // at the time of the request
+  const engineId = engine.containers.toEngineId(container.Id) // at the time of the request
   const response = await engine.send({ ...call, method: 'GET', path, query })
-  return { response, isTerminal, hasTimestamps, id, engineId }
+  return { response, isTerminal, hasTimestamps, container, engineId }
 }
 
 /** Whether the container was removed or is being removed. */

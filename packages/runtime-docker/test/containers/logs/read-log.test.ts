@@ -272,6 +272,34 @@ describe('a followed log', () => {
       expect(fake.requests.filter(({ path }) => path.endsWith('/logs'))).toHaveLength(requests)
     })
 
+    test.each([0, 1, 4])(
+      'on an engine that drops lines after the exit: gives what arrived before the exit, and reads the rest (%i records)',
+      async (count) => {
+        const { open, container } = await startLogs(
+          (reply, { query }) => {
+            const response = reply.open()
+            const plain = [frame(1, 'a\nb\nc\nd\n'), frame(2, 'err a\nerr b\n')]
+            const rest = query.get('timestamps') === '1' ? records : plain
+            if (query.get('follow') === '0') return void response.end(Buffer.concat(rest))
+            for (const record of records.slice(0, count)) response.write(record)
+            // The records between are dropped.
+            container.events.once('exit', () => response.end(records.at(-1)))
+            if (count === 0) container.exit(0)
+          },
+          {},
+          { quirks: { truncatesLogs: true, dropsLogLines: true } },
+        )
+        const texts = { stdout: '', stderr: '', combined: '' }
+        let seen = 0
+        for await (const { source, bytes } of await open({ follow: true })) {
+          texts[source] += Buffer.from(bytes).toString()
+          seen += 1
+          if (seen === count) container.exit(0)
+        }
+        expect(texts).toEqual({ ...whole, combined: '' })
+      },
+    )
+
     test('reads nothing more for an empty tail', async () => {
       const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
       expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
