@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { BuildService, BuildSessionHeaders, OperationOptions } from '@capstan/core'
+import { type BuildService, type BuildSessionHeaders, isHostError, type OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
+import { type CallOptions, type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import {
   type BuildHistoryEvent,
@@ -17,7 +17,7 @@ import { type FailedCall, toConnectionError, toControlError } from './control-er
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { SessionStream } from './session-stream.js'
 import type { SilenceTimes } from './silence-watch.js'
-import { StreamSessionManager } from './stream-session-manager.js'
+import { StreamSessionManager, UnreadableDataError } from './stream-session-manager.js'
 
 /** Options of `prune`. */
 export interface PruneOptions extends OperationOptions {
@@ -39,11 +39,11 @@ export class BuildKitClient {
   readonly #endpoint: string
   readonly #session: StreamSessionManager
   readonly #control: Client<typeof Control>
-  readonly #openOwnSession: BuildKitClientOptions['openSession']
+  readonly #connections: Pick<BuildKitClientOptions, 'connect' | 'openSession'>
 
-  constructor(stream: Duplex, { endpoint, openSession, ...times }: BuildKitClientOptions) {
+  constructor(stream: Duplex, { endpoint, connect, openSession, ...times }: BuildKitClientOptions) {
     this.#endpoint = endpoint
-    this.#openOwnSession = openSession
+    this.#connections = { ...(connect && { connect }), ...(openSession && { openSession }) }
     this.#session = new StreamSessionManager(stream, baseUrl, times)
     this.#control = createClient(Control, createGrpcTransport({ baseUrl, sessionManager: this.#session }))
     this.ended = this.#session.ended.then(() => {})
@@ -85,15 +85,21 @@ export class BuildKitClient {
   /**
    * Runs one build, and resolves when it has ended. An abort cancels it on the daemon. It has no time limit.
    *
-   * @throws HostError OPERATION_FAILED when the build fails. Its cause is the error of gRPC, with the details of BuildKit.
+   * @throws HostError OPERATION_FAILED when the build fails. Its cause is the error of gRPC, with the details of BuildKit. They
+   * have the Dockerfile. If they are too large to be received, the error is that of the history, without details.
    */
   async solve(
     request: MessageInitShape<typeof SolveRequestSchema>,
     options?: OperationOptions,
   ): Promise<SolveResponse> {
-    return this.#call({ operation: 'solve', timeoutMs: undefined }, options, (call) =>
-      this.#control.solve(request, call),
-    )
+    const send = (call: CallOptions) => this.#control.solve(request, call)
+    try {
+      return await this.#call({ operation: 'solve', timeoutMs: undefined }, options, send)
+    } catch (error) {
+      const recorded = await this.#findLostError(request.Ref, error, options).catch(() => undefined)
+      options?.signal?.throwIfAborted()
+      throw recorded ?? error
+    }
   }
 
   /** Reads the progress of the build `ref`, also before it has started. Ends when the build has ended. */
@@ -112,7 +118,7 @@ export class BuildKitClient {
    */
   async openSession(headers: BuildSessionHeaders, options: OperationOptions = {}): Promise<Duplex> {
     options.signal?.throwIfAborted()
-    const own = await this.#openOwnSession?.(headers, options)
+    const own = await this.#connections.openSession?.(headers, options)
     if (own !== undefined) return own
     if (this.#session.isClosed) {
       const failedCall = { operation: 'session', timeoutMs: undefined, endpoint: this.#endpoint }
@@ -162,6 +168,35 @@ export class BuildKitClient {
     this.#session.close()
   }
 
+  /** Finds the error of a build that could not be received, in the history. */
+  async #findLostError(ref = '', error: unknown, options: OperationOptions = {}): Promise<Error | undefined> {
+    if (!this.isClosed) return isReset(error) ? this.#findRecordedError(ref, options) : undefined
+    const end = await this.#session.ended
+    if (!(end.error instanceof UnreadableDataError)) return undefined
+    const stream = await this.#connections.connect?.(options)
+    if (stream === undefined) return undefined
+    const other = new BuildKitClient(stream, { endpoint: this.#endpoint })
+    try {
+      return await other.#findRecordedError(ref, options)
+    } finally {
+      other.close()
+    }
+  }
+
+  /** The record is complete shortly after the build. */
+  async #findRecordedError(ref: string, { signal }: OperationOptions): Promise<Error | undefined> {
+    const limit = AbortSignal.any([AbortSignal.timeout(recordMs), ...(signal ? [signal] : [])])
+    for await (const { record } of this.listenBuildHistory({ Ref: ref }, { signal: limit })) {
+      if (record?.error === undefined) continue
+      const { code, message, details } = record.error
+      const cause = new ConnectError(message, code)
+      // The BuildKit of Docker 26 records the details, that of Docker 28 does not.
+      cause.details = details.map(({ typeUrl: type, value }) => ({ type, value }))
+      return toControlError(cause, { operation: 'solve', timeoutMs: undefined, endpoint: this.#endpoint })
+    }
+    return undefined
+  }
+
   async *#read<T>(
     call: Omit<FailedCall, 'endpoint'>,
     options: OperationOptions | undefined,
@@ -204,11 +239,19 @@ export class BuildKitClient {
 export interface BuildKitClientOptions extends SilenceTimes {
   /** The name of the daemon in errors. */
   readonly endpoint: string
+  /** Opens another connection to the daemon, if this one ends because of an error that cannot be received. */
+  readonly connect?: BuildService['connect']
   /** Opens a separate connection for a session. By default, and where it resolves with `undefined`, there is none. */
   readonly openSession?: BuildService['openSession']
+}
+
+/** Whether the daemon has ended a call without a status. gRPC's server does so when the headers of the status are too large. */
+function isReset(error: unknown): boolean {
+  return isHostError(error, 'OPERATION_FAILED') && error.facts.status === Code.Internal
 }
 
 /** The library requires a URL. The host name is never resolved. */
 const baseUrl = 'http://buildkit'
 /** A daemon with a large cache needs time to measure it. */
 const timeoutMs = 120_000
+const recordMs = 5_000

@@ -11,8 +11,7 @@ export interface SilenceTimes {
 /**
  * Ends an HTTP/2 session whose peer does not answer a ping while calls are pending.
  *
- * Node reports neither a peer that is gone without closing the connection, nor headers that it cannot read: it ignores the
- * rest of the connection, and its calls never end. gRPC servers close connections with several pings in five minutes without
+ * Node does not report a peer that is gone without closing the connection, and its calls never end. gRPC servers close connections with several pings in five minutes without
  * data, so one silence has one ping in that time.
  */
 export class SilenceWatch {
@@ -52,9 +51,7 @@ export class SilenceWatch {
 
   #ping(): void {
     this.#isSilent = true
-    const reason = new Error(
-      'the peer did not answer a ping, or sent headers of more than 64 KiB, which cannot be read',
-    )
+    const reason = new Error('the peer did not answer a ping')
     this.#start(this.#times.answerMs, () => this.#session.destroy(reason))
     this.#session.ping((error) => {
       if (!error && this.#isSilent && this.#calls > 0) this.#start(pingIntervalMs, () => this.#ping())

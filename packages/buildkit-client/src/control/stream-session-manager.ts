@@ -9,6 +9,7 @@ import {
 import type { Duplex } from 'node:stream'
 import type { GrpcTransportOptions } from '@connectrpc/connect-node'
 import { type SilenceTimes, SilenceWatch } from './silence-watch.js'
+import { WatchedStream } from './watched-stream.js'
 
 /**
  * One HTTP/2 connection over an existing stream. It never reconnects.
@@ -25,12 +26,12 @@ export class StreamSessionManager implements SessionManager {
 
   constructor(stream: Duplex, authority: string, times?: SilenceTimes) {
     this.authority = authority
-    const early = readEarly(stream)
-    this.#session = connect(authority, { createConnection: () => stream, settings })
+    const watched = new WatchedStream(stream, () => this.#endUnreadable())
+    this.#session = connect(authority, { createConnection: () => watched, settings })
     // Pending calls keep the Node process alive. An idle connection must not.
     this.#session.unref()
     this.#silence = new SilenceWatch(this.#session, times)
-    this.ended = watch(this.#session, stream, early)
+    this.ended = watch(this.#session, watched)
   }
 
   async request(
@@ -63,6 +64,13 @@ export class StreamSessionManager implements SessionManager {
   close(): void {
     this.#session.destroy()
   }
+
+  /** A session that is closed sends a GOAWAY frame, too. One that reports its error does so at once. */
+  #endUnreadable(): void {
+    setImmediate(() => {
+      if (!this.isClosed) this.#session.destroy(new UnreadableDataError())
+    })
+  }
 }
 
 type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>
@@ -77,24 +85,15 @@ export interface SessionEnd {
   readonly excerpt: string
 }
 
-/** Returns the bytes that have arrived before, and puts them back. */
-function readEarly(stream: Duplex): Buffer | undefined {
-  const bytes: unknown = stream.readableLength > 0 ? stream.read() : undefined
-  if (!Buffer.isBuffer(bytes)) return undefined
-  stream.unshift(bytes)
-  return bytes
+/** The error of a connection whose peer has sent something that Node cannot read. */
+export class UnreadableDataError extends Error {
+  constructor() {
+    super('the peer sent headers of more than 64 KiB, or data that is not HTTP/2')
+  }
 }
 
-function watch(session: ClientHttp2Session, stream: Duplex, early: Buffer | undefined): Promise<SessionEnd> {
+function watch(session: ClientHttp2Session, stream: WatchedStream): Promise<SessionEnd> {
   let error: Error | undefined
-  const toExcerpt = (chunk: Buffer) => chunk.subarray(0, 500).toString('latin1')
-  let excerpt = early === undefined ? '' : toExcerpt(early)
-  // A listener would take early bytes of a socket away from the session.
-  if (early === undefined) {
-    stream.once('data', (chunk: Buffer) => {
-      excerpt = toExcerpt(chunk)
-    })
-  }
   stream.on('error', (reason) => {
     error ??= reason
   })
@@ -110,7 +109,7 @@ function watch(session: ClientHttp2Session, stream: Duplex, early: Buffer | unde
     session.once('close', () => {
       stream.destroy()
       const isHttp2 = !(error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
-      resolve({ error, isHttp2, excerpt })
+      resolve({ error, isHttp2, excerpt: stream.excerpt })
     })
   })
 }

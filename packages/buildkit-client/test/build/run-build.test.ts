@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import type { BuildService } from '@capstan/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RunBuildOptions, runBuild } from '../../src/build/run-build.js'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
@@ -233,6 +234,26 @@ describe('a failing build', () => {
     const facts = { step: undefined, exitCode: undefined }
     await expect(build(request)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts })
     await expect(build(request)).rejects.toThrow('Dockerfile')
+  })
+
+  it('rejects with the error in the history when the connection cannot receive it', async () => {
+    const daemon = new FakeDaemon({ faults: [{ at: 'step', kind: 'garble', until: Promise.resolve() }] })
+    const connect = async () => {
+      const [ours, theirs] = createStreamPair()
+      daemon.serve(theirs)
+      return ours
+    }
+    const openSession: BuildService['openSession'] = async (headers) => {
+      const [ours, theirs] = createStreamPair()
+      daemon.serveSession(theirs, headers)
+      return ours
+    }
+    const client = new BuildKitClient(await connect(), { endpoint: 'the fake', connect, openSession })
+    onTestFinished(() => daemon.close())
+    await expect(runBuild(client, run('exit 9'), { kind: 'engine', onEvents: () => {} })).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      facts: { exitCode: 9 },
+    })
   })
 
   it('rejects with BUILD_FAILED when BuildKit refuses the call', async () => {

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import { createServer as createHttp2 } from 'node:http2'
+import { constants, createServer as createHttp2 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
+import { toGrpcPrefix } from '../../src/control/grpc-frames.js'
+import { BuildHistoryEventSchema } from '../../src/generated/control_pb.js'
 import { type FakeDaemonOptions, serveDaemon } from '../support/fake-daemon.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
@@ -185,6 +188,34 @@ describe('BuildKitClient', () => {
   it('rejects with the status of gRPC on a daemon without a history', async () => {
     const { client } = connectToFakeDaemon({ without: ['listenBuildHistory'] })
     await expect(client.builds()).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { status: 12 } })
+    client.close()
+  })
+
+  it('rejects with CONNECTION_LOST when the peer sends bytes that are not HTTP/2 during a call', async () => {
+    const { client } = connectToFakeDaemon({ faults: [{ at: 'solve', kind: 'garble' }] })
+    const solving = client.solve({ Ref: 'ref', Frontend: 'dockerfile.v0' })
+    await expect(solving).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
+    await client.ended
+  })
+
+  it('rejects with the error in the history when the daemon ends the call without a status', async () => {
+    const [ours, theirs] = createStreamPair()
+    const server = createHttp2()
+    const error = { code: 2, message: 'a parse error', details: [{ typeUrl: 'a+json', value: Buffer.from('{}') }] }
+    const event = toBinary(BuildHistoryEventSchema, create(BuildHistoryEventSchema, { record: { Ref: 'ref', error } }))
+    server.on('stream', (call, headers) => {
+      call.on('error', () => {})
+      if (headers[':path']?.endsWith('/Solve')) return call.close(constants.NGHTTP2_INTERNAL_ERROR)
+      call.respond({ ':status': 200, 'content-type': 'application/grpc+proto' })
+      call.write(Buffer.concat([toGrpcPrefix(event.length), event]))
+    })
+    server.emit('connection', theirs)
+    const client = new BuildKitClient(ours, { endpoint })
+    await expect(client.solve({ Ref: 'ref' })).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { operation: 'solve', status: 2, reason: 'a parse error' },
+      cause: { details: [{ type: 'a+json' }] },
+    })
     client.close()
   })
 

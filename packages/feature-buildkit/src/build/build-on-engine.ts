@@ -17,8 +17,9 @@ export async function buildOnEngine(
 ): Promise<BuildResult> {
   const { BuildKitClient, runBuild } = await loadBuildKitClient()
   const endpoint = `BuildKit of runtime "${managers.report.runtime}"`
+  const connect: BuildService['connect'] = (options) => service.connect(options)
   const openSession: BuildService['openSession'] = (headers, options) => service.openSession(headers, options)
-  const client = new BuildKitClient(await service.connect({ signal }), { endpoint, openSession })
+  const client = new BuildKitClient(await connect({ signal }), { endpoint, connect, openSession })
   try {
     const workers = await client.workers({ signal })
     checkSupportedFields(managers, request, { kind: 'engine', workers })

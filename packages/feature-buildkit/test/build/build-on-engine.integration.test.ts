@@ -49,6 +49,16 @@ describeWithEngine("the engine's own BuildKit", ({ socketPath }) => {
     })
   })
 
+  test('rejects with BUILD_FAILED for a long Dockerfile, whose text BuildKit sends with the error', async (context) => {
+    const { build } = await open(context)
+    const comments = Array.from({ length: 2_000 }, (_, line) => `# comment ${line} of a Dockerfile of more than 100 KB`)
+    const { result } = build({ context: toContext(...comments, 'FLY away'), output: { type: 'cache-only' } })
+    await expect(result).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      facts: { lastLines: ['dockerfile parse error on line 2003: unknown instruction: FLY'] },
+    })
+  })
+
   test('ends a step when the build is aborted', async (context) => {
     const { build } = await open(context)
     const controller = new AbortController()
