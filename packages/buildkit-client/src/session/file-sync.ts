@@ -117,8 +117,10 @@ class FileSender {
       const entry = entries[id]
       if (entry === undefined) throw new ConnectError(`an unknown file ${id}`, Code.InvalidArgument)
       for await (const data of entry.open(buffer)) {
-        await this.#call.send(toDataPrefix(id, data.length), data)
-        this.#onTransfer(data.length)
+        for (const block of toBlocks(data)) {
+          await this.#call.send(toDataPrefix(id, block.length), block)
+          this.#onTransfer(block.length)
+        }
       }
       await this.#sendPacket({ type: packetType.data, ID: id })
     }
@@ -156,6 +158,11 @@ class RequestQueue {
       yield this.#ids[at] ?? 0
     }
   }
+}
+
+/** Splits the bytes of a file in memory, since gRPC limits the size of a message. */
+function* toBlocks(data: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < data.length; at += blockBytes) yield data.subarray(at, at + blockBytes)
 }
 
 /** Encodes the fields of a DATA packet before its bytes, which are not copied. */

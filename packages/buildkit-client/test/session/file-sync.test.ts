@@ -66,6 +66,12 @@ describe('the file sync of a session', () => {
     expect(files).toEqual(new Map([['dir/first', 'text']]))
   })
 
+  it('sends a large file in memory in messages of less than 4 MiB, the limit of gRPC', async () => {
+    const { files, transferred } = await receive({ files: { big: new Uint8Array(5_000_000) } })
+    expect(files.get('big')).toHaveLength(5_000_000)
+    expect(Math.max(...transferred.map(([, bytes]) => bytes))).toBeLessThan(4 * 1024 * 1024)
+  })
+
   it('sends another time for a file in memory with other bytes of the same size', async () => {
     const [one, same, other] = await Promise.all([
       receive({ files: { a: '1' } }),
