@@ -27,11 +27,11 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
   })
 
   it('builds with BuildKit when its image exists, and loads the result', async () => {
-    const { exitCode, stdout, stderr } = await capstan('build', '-t', tag, directory)
+    const { exitCode, stdout, stderr } = await capstan('build', '--builder', 'sidecar', '-t', tag, directory)
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: tag })
     expect(stderr).toMatch(/^#\d+ (DONE|CACHED)/m)
     expect(stderr).toMatch(/Built .* on docker with BuildKit in .*s$/)
-    const { stdout: json } = await capstan('build', '-t', tag, '--json', directory)
+    const { stdout: json } = await capstan('build', '--builder', 'sidecar', '-t', tag, '--json', directory)
     expect(JSON.parse(json)).toMatchObject({
       builder: 'sidecar',
       imageId: expect.stringMatching(/^sha256:/),
@@ -41,7 +41,18 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
 
   it('builds a Dockerfile from stdin with a secret from the environment, and writes an archive', async () => {
     const secret = 'RUN --mount=type=secret,id=tok,required=true true'
-    const argv = ['build', '-t', tag, '-f', '-', '--output', `type=files,dest=${join(directory, 'out.tar')}`, directory]
+    const argv = [
+      'build',
+      '--builder',
+      'sidecar',
+      '-t',
+      tag,
+      '-f',
+      '-',
+      '--output',
+      `type=files,dest=${join(directory, 'out.tar')}`,
+      directory,
+    ]
     const input = 'FROM scratch\nCOPY note.txt /\n'
     expect(await spawnCapstan(argv, { env, input })).toMatchObject({ exitCode: 0 })
     expect(await readFile(join(directory, 'out.tar'), 'latin1')).toContain('from the context')
@@ -59,7 +70,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
       containerId: id,
       workers: [{ version: expect.stringMatching(/^v0\./) }],
     })
-    await capstan('build', '-t', tag, directory)
+    await capstan('build', '--builder', 'sidecar', '-t', tag, directory)
     expect((await capstan('buildkit', 'du')).stdout).toContain('local source for context')
     const { stdout: pruned } = await capstan('buildkit', 'prune', '--all', '--json')
     expect(JSON.parse(pruned).records).not.toEqual([])
