@@ -67,7 +67,8 @@ async function list(
   options: Parameters<typeof readBuildContext>[1],
 ): Promise<readonly ContextEntry[]> {
   const entries: ContextEntry[] = []
-  for await (const entry of readBuildContext(context, { keep: ['.dockerignore'], ...options })) entries.push(entry)
+  for await (const entry of readBuildContext(context, { keep: ['.dockerignore'], builder: 'buildkit', ...options }))
+    entries.push(entry)
   return entries
 }
 
