@@ -56,6 +56,8 @@ function toText({ modified: _, attributes, digest, ...file }: ImageFile): string
 function toComparable(config: unknown): unknown {
   return JSON.parse(JSON.stringify(config), (key, value: unknown) => {
     if (key === 'created' || key === 'diff_ids') return undefined
+    // The labels of Capstan are removed before. An image without other labels then has none.
+    if (key === 'Labels' && JSON.stringify(value) === '{}') return undefined
     return key.startsWith('capstan.') ? undefined : value
   })
 }
