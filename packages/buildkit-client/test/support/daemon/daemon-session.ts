@@ -43,7 +43,9 @@ export class DaemonSession {
     this.sharedKey = sharedKey
     this.#methods = methods.map((method) => method.toLowerCase())
     this.#stream = stream
-    this.#http2 = connect(baseUrl, { createConnection: () => stream })
+    // The default windows of 64 KiB make the transfer of a large context slow.
+    this.#http2 = connect(baseUrl, { createConnection: () => stream, settings: { initialWindowSize: windowBytes } })
+    this.#http2.once('connect', () => this.#http2.setLocalWindowSize(windowBytes))
     this.#http2.on('error', () => {})
     const request = async (method: string, path: string, headers: OutgoingHttpHeaders, options: object) =>
       this.#http2.request({ ...splitLists(headers), ':method': method, ':path': path }, options)
@@ -216,5 +218,6 @@ function splitLists(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return { ...headers, ...split('followpaths'), ...split('exclude-patterns') }
 }
 
+const windowBytes = 1024 * 1024
 const baseUrl = 'http://localhost'
 const chunkBytes = 32_768
