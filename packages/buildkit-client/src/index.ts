@@ -1,5 +1,6 @@
 export { readBuildEvents } from './build/read-build-events.js'
 export { type RunBuildOptions, runBuild } from './build/run-build.js'
+export { usesContainerdStore } from './build/unsupported-fields.js'
 export type { BuildRecord } from './control/build-record.js'
 export { BuildKitClient, type BuildKitClientOptions, type PruneOptions } from './control/buildkit-client.js'
 export type { BuildKitWorker, CacheRecord } from './control/control-records.js'

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { buildServiceCapability, type MissingCapability } from '@capstan/core'
 import { type Environment, toOwnerLabels } from '@capstan/core/plugin'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/engine/docker-details.js'
@@ -42,6 +43,14 @@ export function connectEngine(
   return { engine, warnings, instance }
 }
 
+/** As in the details of Docker 20.10, so that builds use the classic builder. */
+export const noBuildKit: MissingCapability = {
+  id: buildServiceCapability.id,
+  title: buildServiceCapability.title,
+  reason: 'Docker 20.10.24 is older than 23, which introduced it',
+  remedy: undefined,
+}
+
 const noCredentials = { DOCKER_CONFIG: '/no/such/directory' }
 
 /** The labels have another machine, so that no concurrent sweep removes the objects. */
@@ -69,7 +78,7 @@ function toDetails(path: string, version: string): DockerDetails {
       indexServer: undefined,
     },
     unsupportedOptions: unsupportedBuildOptions,
-    absent: [],
+    absent: [noBuildKit],
     quirks: {},
     notes: [],
     hostAddress: undefined,

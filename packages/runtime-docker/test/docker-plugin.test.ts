@@ -48,7 +48,7 @@ describe('dockerPlugin', () => {
   })
 
   test('sends no request in register', async () => {
-    const { fake, engine } = await startFakeEngine()
+    const { fake, engine } = await startFakeEngine({ absent: [] })
     const provided: string[] = []
     const provide: RegistrationScope['provide'] = ({ id }) => void provided.push(id)
     const scope: RegistrationScope = { runtimeName: 'docker', provide, ownerLabels: {}, env: {}, warn: () => {} }

@@ -24,6 +24,11 @@ export interface RunBuildOptions extends OperationOptions {
   /** Has the image of the output `load` after the build of a daemon. Without it, the result has the id of the configuration. */
   readonly runtime?: Runtime | undefined
   readonly onEvents: BuildEventListener
+  /**
+   * Skips the validation of the request, for a runtime that has validated the options of its caller. The request may then have
+   * labels that begin with `capstan.` and, for an engine, the output `load` without tags. Default false.
+   */
+  readonly skipsValidation?: boolean
 }
 
 /**
@@ -35,9 +40,9 @@ export interface RunBuildOptions extends OperationOptions {
 export async function runBuild(
   client: BuildKitClient,
   request: BuildRequest,
-  { signal, ...options }: RunBuildOptions,
+  { signal, skipsValidation = false, ...options }: RunBuildOptions,
 ): Promise<BuildResult> {
-  validateBuildRequest(request)
+  if (!skipsValidation) validateBuildRequest(request)
   const linked = linkSignals([signal])
   try {
     linked.signal.throwIfAborted()
@@ -54,7 +59,7 @@ export async function runBuild(
   }
 }
 
-interface BuildRun extends Omit<RunBuildOptions, 'signal'>, BuildSources {
+interface BuildRun extends Omit<RunBuildOptions, 'signal' | 'skipsValidation'>, BuildSources {
   readonly signal: AbortSignal
 }
 

@@ -20,8 +20,13 @@ export function findUnsupportedFields(
   request: BuildRequest,
   { kind, workers }: { readonly kind: BuildKitKind; readonly workers: readonly BuildKitWorker[] },
 ): readonly UnsupportedField[] {
-  const isLimited = kind === 'engine' && !workers.some(({ labels }) => snapshotterLabel in labels)
+  const isLimited = kind === 'engine' && !usesContainerdStore(workers)
   return [...(isLimited ? listLimits(request) : []), ...listLocalCaches(request)]
+}
+
+/** Whether an engine with these workers stores images in containerd. */
+export function usesContainerdStore(workers: readonly BuildKitWorker[]): boolean {
+  return workers.some(({ labels }) => snapshotterLabel in labels)
 }
 
 function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): readonly UnsupportedField[] {

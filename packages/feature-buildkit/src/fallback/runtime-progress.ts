@@ -23,10 +23,14 @@ export class RuntimeProgress {
     return [{ type: 'step', ...step, ...end, at: new Date() }]
   }
 
-  /** The first line of a step is the instruction, for example `Step 2/3 : RUN make`, so it becomes the name. */
+  /**
+   * The first line of a step is the instruction, for example `Step 2/3 : RUN make` or `[stage-1 2/3] RUN make`, so it becomes the
+   * name.
+   */
   #begin(id: string, count: string, text: string): readonly BuildProgressEvent[] {
     const ended = this.end()
-    this.#step = { id, name: `${count} ${text.replace(/^step \d+(\/\d+)?\s*:\s*/i, '')}` }
+    const isNamed = /^\[[^\]]*\d+\/\d+\] /.test(text)
+    this.#step = { id, name: isNamed ? text : `${count} ${text.replace(/^step \d+(\/\d+)?\s*:\s*/i, '')}` }
     return [...ended, { type: 'step', ...this.#step, state: 'started', at: new Date() }]
   }
 }

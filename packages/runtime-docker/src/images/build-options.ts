@@ -26,20 +26,27 @@ export function checkBuildOptions({ runtimeName, details }: DockerEngine, { dns 
 }
 
 /**
- * Throws OPTION_UNSUPPORTED when the builder would ignore the requested platform. The classic builder uses a local base
- * image whatever its platform.
+ * Throws OPTION_UNSUPPORTED when the builder would ignore the requested platform. The classic builder, and BuildKit with
+ * containerd's image store, use a local base image whatever its platform.
  */
 export async function checkBasePlatforms(
   engine: DockerEngine,
-  { dockerfile, call }: { readonly dockerfile: string; readonly call: EngineCall },
+  { dockerfile, call, builder = 'classic' }: BaseImages,
   { platform, pull, buildArgs, target }: BuildOptions,
 ): Promise<void> {
   if (platform === undefined || pull) return
-  for (const base of findDockerfileImages(dockerfile, { buildArgs, target })) {
+  for (const base of findDockerfileImages(dockerfile, { builder, buildArgs, target })) {
     if (base.platform !== undefined || base.use === 'trigger') continue
     const image = await findImage(engine, base.reference, call)
     if (image !== undefined) checkPlatform(engine, platform, image, base.reference)
   }
+}
+
+interface BaseImages {
+  readonly dockerfile: string
+  readonly call: EngineCall
+  /** The builder whose rules apply to the Dockerfile. Default `classic`. */
+  readonly builder?: 'classic' | 'buildkit'
 }
 
 /** Throws OPTION_UNSUPPORTED when the built image is not for the requested platform. */

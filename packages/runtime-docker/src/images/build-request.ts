@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
 import type { BuildOptions } from '@capstan/core'
-import { loadCommonJs, parseImageReference, toObjectLabels } from '@capstan/core/plugin'
+import { loadCommonJs, parseImageReference, type StringMap, toObjectLabels } from '@capstan/core/plugin'
 import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
 import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
+import type { InterruptedBuild } from './untagged-images.js'
 
 /** The image to build. */
 export interface ImageToBuild {
@@ -17,14 +18,21 @@ export interface ImageToBuild {
   readonly credentialSources?: CredentialSources
 }
 
+/** A build that has not begun. Disposing releases what it holds. */
+export interface PreparedBuild extends Disposable {
+  /** Runs the build, and gives the image its tags. */
+  run(build: InterruptedBuild): Promise<void>
+}
+
+/** The request of a classic build. */
 export interface BuildRequest extends EngineRequest {
   readonly body: Readable
   /** The number of steps appended for labels, which are not reported. */
   readonly addedSteps: number
 }
 
-/** Prepares the request of a build without sending it. Rejects with INVALID_ARGUMENT for an invalid context. */
-export async function prepareBuild(
+/** Prepares the request of a classic build without sending it. Rejects with INVALID_ARGUMENT for an invalid context. */
+export async function prepareRequest(
   engine: DockerEngine,
   image: ImageToBuild,
   options: BuildOptions,
@@ -32,8 +40,7 @@ export async function prepareBuild(
   const { tag } = image
   const { tags, target, platform, noCache, pull, signal } = options
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
-  const proxies = await readProxyVariables(engine.env, engine.details.endpoint.url, engine.warn)
-  const buildArgs = { ...proxies, ...options.buildArgs }
+  const buildArgs = await withProxyArguments(engine, options)
   const auths = await findAuths(engine, image, { ...options, buildArgs })
   const labels = toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels, options.labels)
   const labelled = addLabels(image.dockerfile, { labels, target })
@@ -57,6 +64,14 @@ export async function prepareBuild(
     body: archive,
     addedSteps: hasUnknownSteps ? 0 : addedSteps,
   }
+}
+
+/** Adds the proxy variables of docker's configuration to the build arguments. Arguments of the caller take precedence. */
+export async function withProxyArguments(
+  { env, details, warn }: DockerEngine,
+  { buildArgs }: BuildOptions,
+): Promise<StringMap> {
+  return { ...(await readProxyVariables(env, details.endpoint.url, warn)), ...buildArgs }
 }
 
 /** All tags of the image without duplicates. Errors have the first one. */

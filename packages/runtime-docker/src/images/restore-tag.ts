@@ -26,7 +26,8 @@ export async function restoreTag(
   if (otherTags <= 0) await api.getImage(now.Id).remove()
 }
 
-async function tagImage(
+/** Gives an image a tag. An image that had the tag before is kept. */
+export async function tagImage(
   engine: DockerEngine,
   { id, tag }: { readonly id: string; readonly tag: string },
   call: EngineCall,

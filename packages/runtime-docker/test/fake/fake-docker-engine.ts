@@ -70,7 +70,8 @@ export class FakeDockerEngine {
   }
 
   async listen(): Promise<void> {
-    const server = createServer()
+    // The Docker Engine closes no idle connection either.
+    const server = createServer({ keepAliveTimeout: 0 })
     server.on('connection', (socket) => {
       this.sockets.add(socket)
       socket.on('close', () => this.sockets.delete(socket))

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { describeWithEngine, isPodman } from '../../../../test/support/test-engine.js'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
 import type { DockerDetails } from '../../src/engine/docker-details.js'
-import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
+import { type ConnectedEngine, connectEngine, noBuildKit } from '../connect-engine.js'
 import { buildImage, getImageHomeDir, imageExists, listImages, pullImage, removeImage } from '../run-operations.js'
 import { credentials, startTestRegistry } from './test-registry.js'
 
@@ -16,6 +16,11 @@ describeWithEngine('images of a real engine', (testEngine) => {
     const tag = `capstan-test-image:${randomUUID()}`
     onTestFinished(() => removeAll(connected))
     return { ...connected, tag }
+  }
+
+  /** Builds use the classic builder, also on an engine with BuildKit. */
+  function connectClassic() {
+    return connect({ absent: [...(testEngine.details?.absent ?? []), noBuildKit] })
   }
 
   /** Includes images that a later build has untagged. A derived image is removed before its base. */
@@ -28,7 +33,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   const from = `FROM ${testEngine.image}\n`
 
   test('builds with context, arguments, target and labels, and reports each step', async () => {
-    const { engine, tag, instance } = connect()
+    const { engine, tag, instance } = connectClassic()
     const team = isPodman ? 'a "b" \\ ' : 'a "b" $HOME \\ ' // Podman 5 replaces variables
     const lines: string[] = []
     const dockerfile = `${from}ARG WORD\nCOPY . /app/\nRUN echo "$WORD" && ls -laR /app && /app/run.sh\nFROM base\n`
@@ -67,7 +72,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   ] as const)(
     'copies only the files of a context %s, and uses the cache when the Dockerfile changes',
     async ([, more, names]) => {
-      const { engine, tag } = connect()
+      const { engine, tag } = connectClassic()
       const files: Readonly<Record<string, string>> = { ...more, a: randomUUID() }
       const build = async (last: string) => {
         const lines: string[] = []
@@ -90,7 +95,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   )
 
   test('builds the Dockerfile of the context, and copies it unchanged', async () => {
-    const { engine, tag, instance } = connect()
+    const { engine, tag, instance } = connectClassic()
     const lines: string[] = []
     const dockerfile = `${from}COPY . /copied/\nRUN ls -A /copied && cat /copied/.dockerignore\n`
     const files = { Dockerfile: dockerfile, '.dockerignore': '# drops nothing\n' }
@@ -136,14 +141,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
       { step: isPodman ? 'STEP 1/1: FROM 127.0.0.1:1/nowhere' : toStep('FROM 127.0.0.1:1/nowhere') },
     ],
   ] as const)('rejects with BUILD_FAILED, step and reason for %s', async ([, line, facts]) => {
-    const { engine, tag } = connect()
+    const { engine, tag } = connectClassic()
     const failure = await buildImage(engine, { dockerfile: `${from}${line}\n`, tag }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'BUILD_FAILED', facts })
     expect(await imageExists(engine, tag)).toBe(false)
   })
 
   test('rejects name servers before the upload, and a platform that differs from that of the base image', async () => {
-    const { engine, tag } = connect()
+    const { engine, tag } = connectClassic()
     const image = { dockerfile: from, tag }
     await expect(buildImage(engine, image, { dns: ['1.1.1.1'] })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
@@ -156,14 +161,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('builds for another platform from scratch', async () => {
-    const { engine, tag } = connect()
+    const { engine, tag } = connectClassic()
     const context = { files: { x: '' } }
     await buildImage(engine, { dockerfile: 'FROM scratch\nCOPY x /\n', tag }, { context, platform: 'linux/arm64' })
     expect(await imageExists(engine, tag)).toBe(true)
   })
 
   test('stops the build at an abort, and removes its image and its containers', async () => {
-    const { engine, tag } = connect()
+    const { engine, tag } = connectClassic()
     const abort = new AbortController()
     const reason = new Error('enough')
     const mark = randomUUID()
@@ -184,7 +189,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('builds one image for all tags, and restores each tag after an abort', async () => {
-    const { engine, tag, instance } = connect()
+    const { engine, tag, instance } = connectClassic()
     const [second, third] = [`capstan-test-image:${randomUUID()}`, `capstan-test-image:${randomUUID()}`]
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag }, { tags: [second] })
     const list = async () =>
@@ -302,7 +307,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
   })
 
   test('rejects with IN_USE for the base of another image, and removes it after that image', async () => {
-    const { engine, tag, instance } = connect()
+    const { engine, tag, instance } = connectClassic()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
     const child = `${tag}-child`
