@@ -87,7 +87,8 @@ export interface Runtime {
    * Removes an image. Given a tag, removes that tag, and the image with its last tag; given an id, removes the image with all
    * its tags. Resolves also if it does not exist.
    *
-   * @throws HostError IN_USE when a container or another image uses it, with their names in `facts.users`
+   * @throws HostError IN_USE when a container uses it, or another image that the engine records as based on it, with their names in
+   * `facts.users`
    */
   removeImage(image: string, options?: OperationOptions): Promise<void>
 
