@@ -67,6 +67,8 @@ export async function createBundleTrial(): Promise<BundleTrial> {
         conditions,
         bundle: true,
         platform: 'node',
+        // The sources use syntax that Node 20 does not have. The published files do not.
+        target: 'node20',
         format,
         outfile,
         metafile: true,

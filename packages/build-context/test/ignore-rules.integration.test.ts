@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Dice } from '../../../test/support/dice.js'
 import { type Answer, askCapstan, askDocker, placeTree, toMemoryContext } from './docker-client/compare.js'
 import { toRecorded, writeCorpus } from './docker-client/corpus.js'
 import { DockerClient, findVersion } from './docker-client/docker-client.js'
-import { createInput, createTree, Dice, type IgnoreInput, type TreeItem } from './docker-client/ignore-inputs.js'
+import { createInput, createTree, type IgnoreInput, type TreeItem } from './docker-client/ignore-inputs.js'
 import { longRules, writtenRules, writtenTree } from './docker-client/written-rules.js'
 
 const client = await findVersion()

@@ -106,6 +106,7 @@ describeWithSimulator('the report of the probe', () => {
     }
     expect(await discover(simulator, { networks: 'if-available' })).toMatchObject({
       absent: [
+        { id: 'build-service', reason: 'the command gives no access to its BuildKit' },
         { id: 'network-manager', ...absence },
         { id: 'sidecar-manager', ...absence },
       ],

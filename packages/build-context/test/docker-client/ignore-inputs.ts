@@ -1,3 +1,5 @@
+import type { Dice } from '../../../../test/support/dice.js'
+
 /** One input of the comparison, for one tree. */
 export interface IgnoreInput {
   /** The text of the .dockerignore. */
@@ -8,32 +10,6 @@ export interface IgnoreInput {
 
 /** The path of a file, the path of a directory with a trailing `/`, or `PATH -> TARGET` for a link. */
 export type TreeItem = string
-
-/** A linear congruential generator: the same numbers for a seed on every machine. */
-export class Dice {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0
-    for (let round = 0; round < 4; round += 1) this.below(2)
-  }
-
-  /** Returns a number from 0 to `limit - 1`. */
-  below(limit: number): number {
-    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((this.#state / 2 ** 32) * limit)
-  }
-
-  isHit(percent: number): boolean {
-    return this.below(100) < percent
-  }
-
-  pick<T>(items: readonly [T, ...T[]]): T
-  pick<T>(items: readonly T[]): T | undefined
-  pick<T>(items: readonly T[]): T | undefined {
-    return items[this.below(items.length)]
-  }
-}
 
 /** Creates a tree with many kinds of names, up to four directories deep. Half of the trees have no links and empty directories. */
 export function createTree(dice: Dice): readonly TreeItem[] {

@@ -81,7 +81,7 @@ export const pluginFaults: readonly FaultyPlugin[] = [
     failingCase: 'PRB-005',
     addFault: changeResult((result) => {
       const { id, title } = networkManagerCapability
-      return { ...result, absent: [{ id, title, reason: 'none', remedy: undefined }] }
+      return { ...result, absent: [...result.absent, { id, title, reason: 'none', remedy: undefined }] }
     }),
   },
   {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import { findProgram } from '../../tools/engine/engine-packages.mjs'
-import { toTarArchive } from '../../tools/engine/tar-archive.mjs'
+import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
+import { toTarArchive } from '../../../../tools/engine/tar-archive.mjs'
 import type { BuildDraft } from './build-draft.js'
 
 /** Adds instructions, files and options to a build, which succeeds with them. */

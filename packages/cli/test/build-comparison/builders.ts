@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { dockerPlugin } from '@capstan/runtime-docker'
-import { runCapstan } from '../../packages/cli/test/support/run-capstan.js'
+import { runCapstan } from '../support/run-capstan.js'
 import type { GeneratedBuild } from './build-draft.js'
 
 /** Builds an image on an engine, with the options of `docker build`. */

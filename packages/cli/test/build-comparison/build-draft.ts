@@ -1,4 +1,4 @@
-import { Dice } from '../../packages/build-context/test/docker-client/ignore-inputs.js'
+import { Dice } from '../../../../test/support/dice.js'
 
 /** A Dockerfile with its context and the options of its build. */
 export interface GeneratedBuild {

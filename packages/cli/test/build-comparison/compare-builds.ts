@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { requestEngine } from '../../tools/engine/engine-request.mjs'
+import { requestEngine } from '../../../../tools/engine/engine-request.mjs'
 import type { GeneratedBuild } from './build-draft.js'
 import type { Builder } from './builders.js'
 import type { FailureKind } from './failure-kind.js'
