@@ -15,8 +15,8 @@ import { toEngineTime } from './log-time.js'
  * A followed log that ends while its container runs was interrupted (by rotation, or a stopped engine), and fails with
  * CONNECTION_LOST and the engine's last timestamp. A log that ends with its container is read completely, also by a
  * slow reader. On an engine that truncates logs, a slow reader may miss the last part of a terminal's log with
- * `tailLines`, and of the log of a container that is removed at its exit. On an engine that drops lines, `tailLines`
- * is counted from the end of the log when the container exits before the first chunk arrives.
+ * `tailLines`, and of the log of a container that is removed at its exit. On an engine that drops lines, a log with
+ * `tailLines` can lack lines, because the beginning of its tail cannot be found again after the exit.
  */
 export async function* readLog(
   engine: DockerEngine,
@@ -64,13 +64,13 @@ interface LogEnd {
 /** Reads the answer to one request. A followed log that ends while its container runs was interrupted. */
 async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, LogEnd> {
   const { engine, options, call, filter } = reading
-  const { follow = false, timestamps = false } = options
+  const { follow = false, timestamps = false, tailLines } = options
   const { response, isTerminal, hasTimestamps, container, engineId } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, hasTimestamps, reportsTimestamps: timestamps, filter })
   try {
     let isIncomplete = false
     for await (const chunk of readChunks(response, call.signal)) {
-      isIncomplete = follow && (await mayLackLines(engine, container, call))
+      isIncomplete = follow && tailLines === undefined && (await mayLackLines(engine, container, call))
       if (isIncomplete) break
       yield* splitter.push(chunk)
     }

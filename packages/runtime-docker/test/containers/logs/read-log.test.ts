@@ -300,6 +300,20 @@ describe('a followed log', () => {
       },
     )
 
+    test('on an engine that drops lines after the exit: gives what follows an empty tail', async () => {
+      const { open, container } = await startLogs(
+        (reply, { query }) => {
+          if (query.get('follow') === '0') return void reply.open().end()
+          const response = reply.open()
+          container.events.once('exit', () => response.end(records[0]))
+          container.exit(0)
+        },
+        {},
+        { quirks: { truncatesLogs: true, dropsLogLines: true } },
+      )
+      expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('stdout:a\n;')
+    })
+
     test('reads nothing more for an empty tail', async () => {
       const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
       expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
