@@ -17,7 +17,7 @@ import { type FailedCall, toConnectionError, toControlError } from './control-er
 import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { SessionStream } from './session-stream.js'
 import type { SilenceTimes } from './silence-watch.js'
-import { StreamSessionManager, UnreadableDataError } from './stream-session-manager.js'
+import { StreamSessionManager } from './stream-session-manager.js'
 
 /** Options of `prune`. */
 export interface PruneOptions extends OperationOptions {
@@ -171,8 +171,7 @@ export class BuildKitClient {
   /** Finds the error of a build that could not be received, in the history. */
   async #findLostError(ref = '', error: unknown, options: OperationOptions = {}): Promise<Error | undefined> {
     if (!this.isClosed) return isReset(error) ? this.#findRecordedError(ref, options) : undefined
-    const end = await this.#session.ended
-    if (!(end.error instanceof UnreadableDataError)) return undefined
+    if (!(await this.#session.ended).isUnreadable) return undefined
     const stream = await this.#connections.connect?.(options)
     if (stream === undefined) return undefined
     const other = new BuildKitClient(stream, { endpoint: this.#endpoint })

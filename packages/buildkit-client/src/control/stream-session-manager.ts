@@ -79,14 +79,16 @@ type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>
 export interface SessionEnd {
   /** The error of the stream or of the session. */
   readonly error: Error | undefined
-  /** False if the data received was not HTTP/2. */
+  /** Whether the peer has sent something that Node cannot read. */
+  readonly isUnreadable: boolean
+  /** False if the peer has sent nothing that is HTTP/2. */
   readonly isHttp2: boolean
   /** The first chunk received, at most 500 bytes. */
   readonly excerpt: string
 }
 
 /** The error of a connection whose peer has sent something that Node cannot read. */
-export class UnreadableDataError extends Error {
+class UnreadableDataError extends Error {
   constructor() {
     super('the peer sent headers of more than 64 KiB, or data that is not HTTP/2')
   }
@@ -100,6 +102,10 @@ function watch(session: ClientHttp2Session, stream: WatchedStream): Promise<Sess
   session.on('error', (reason) => {
     error ??= reason
   })
+  let hasSettings = false
+  session.once('remoteSettings', () => {
+    hasSettings = true
+  })
   // Node up to 20.19 keeps the session open after its stream has ended. The session may still read buffered data first.
   stream.once('end', () => {
     const timer = setTimeout(() => session.destroy(), afterEndMs)
@@ -108,8 +114,11 @@ function watch(session: ClientHttp2Session, stream: WatchedStream): Promise<Sess
   return new Promise((resolve) => {
     session.once('close', () => {
       stream.destroy()
-      const isHttp2 = !(error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
-      resolve({ error, isHttp2, excerpt: stream.excerpt })
+      // Node 20 reports no error for such data, so the connection was ended with one. Later versions report their own.
+      const isUnreadable =
+        error instanceof UnreadableDataError ||
+        (error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
+      resolve({ error, isUnreadable, isHttp2: hasSettings || !isUnreadable, excerpt: stream.excerpt })
     })
   })
 }

@@ -177,6 +177,7 @@ export class DaemonSession {
   #check({ intervalMs, timeoutMs }: HealthChecks): void {
     let failures = 0
     const timer = setInterval(async () => {
+      if (this.isClosed) return
       try {
         await this.#client(Health).check({}, { timeoutMs })
         failures = 0
