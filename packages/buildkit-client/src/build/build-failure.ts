@@ -66,7 +66,7 @@ function readDetails({ details }: ConnectError): FailureDetails {
     const value: unknown = parseJson(Buffer.from(detail.value).toString())
     if (detail.type.endsWith('errdefs.Vertex+json')) found.step = toText(toField(value, 'digest'))
     else if (detail.type.endsWith('ExitMessage+json')) found.exitCode = Number(toField(value, 'Code') ?? 0)
-    // The last one is the outermost: an included file or a Dockerfile that another one names would come first.
+    // An error can have several. The first one is kept.
     else if (detail.type.endsWith('errdefs.Source+json')) found.source ??= toSource(value)
   }
   return { step: found.step || undefined, exitCode: found.exitCode, source: found.source }

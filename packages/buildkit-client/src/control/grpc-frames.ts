@@ -53,8 +53,13 @@ export function toGrpcPrefix(messageBytes: number): Buffer {
 
 /** Returns the prefix of a gRPC message and of its only field: bytes with the number 1, as in every `BytesMessage`. */
 export function toBytesMessagePrefix(dataBytes: number): Buffer {
-  const field = Buffer.from([bytesField1, ...toVarint(dataBytes)])
+  const field = toBytesFieldPrefix(dataBytes)
   return Buffer.concat([toGrpcPrefix(field.length + dataBytes), field])
+}
+
+/** Returns the prefix of the only field of a `BytesMessage`. */
+export function toBytesFieldPrefix(dataBytes: number): Buffer {
+  return Buffer.from([bytesField1, ...toVarint(dataBytes)])
 }
 
 /** Encodes a number in base 128: https://protobuf.dev/programming-guides/encoding/#varints */

@@ -11,8 +11,8 @@ export interface SilenceTimes {
 /**
  * Ends an HTTP/2 session whose peer does not answer a ping while calls are pending.
  *
- * Node does not report a peer that is gone without closing the connection, and its calls never end. gRPC servers close connections with several pings in five minutes without
- * data, so one silence has one ping in that time.
+ * Node does not report a peer that is gone without closing the connection, and its calls never end. gRPC servers close
+ * connections with several pings in five minutes without data, so one silence has one ping in that time.
  */
 export class SilenceWatch {
   readonly #session: ClientHttp2Session
@@ -25,6 +25,11 @@ export class SilenceWatch {
     this.#session = session
     this.#times = { silenceMs, answerMs }
     session.once('close', () => clearTimeout(this.#timer))
+  }
+
+  /** Whether no call is pending. */
+  get isIdle(): boolean {
+    return this.#calls === 0
   }
 
   /** Called when a call begins. */

@@ -22,7 +22,6 @@ export class StreamSessionManager implements SessionManager {
   readonly ended: Promise<SessionEnd>
   readonly #session: ClientHttp2Session
   readonly #silence: SilenceWatch
-  #calls = 0
 
   constructor(stream: Duplex, authority: string, times?: SilenceTimes) {
     this.authority = authority
@@ -41,13 +40,11 @@ export class StreamSessionManager implements SessionManager {
     options: ClientSessionRequestOptions,
   ): Promise<ClientHttp2Stream> {
     const call = this.#session.request({ ...headers, ':method': method, ':path': path }, options)
-    this.#calls += 1
     this.#session.ref()
     this.#silence.begin()
     call.once('close', () => {
       this.#silence.end()
-      this.#calls -= 1
-      if (this.#calls === 0) this.#session.unref()
+      if (this.#silence.isIdle) this.#session.unref()
     })
     return call
   }

@@ -16,6 +16,7 @@ import {
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { GrpcFrameReader, toGrpcPrefix } from '../control/grpc-frames.js'
+import { BytesMessageSchema } from '../generated/control_pb.js'
 
 /** One call of the peer. */
 export interface GrpcCall {
@@ -102,6 +103,11 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     }
     throw new ConnectError('no request', Code.InvalidArgument)
   }
+}
+
+/** Reads the bytes of a stream of `BytesMessage`, which is the same message in each service. */
+export async function* readBytesMessages(messages: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const message of messages) yield fromBinary(BytesMessageSchema, message).data
 }
 
 /** Returns the path of a method, as it is in requests. */

@@ -1,10 +1,9 @@
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { RegistryCredentials } from '@capstan/core'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { CredentialsRequest, CredentialsResponseSchema } from '../generated/auth_pb.js'
-import { BytesMessageSchema } from '../generated/filesync_pb.js'
 import type { GetSecretRequest, GetSecretResponseSchema } from '../generated/secrets_pb.js'
-import type { GrpcHandler } from './grpc-server.js'
+import { type GrpcHandler, readBytesMessages } from './grpc-server.js'
 
 /** An unknown secret is NOT_FOUND. BuildKit then fails a step only if the secret is required. */
 export function answerSecret(
@@ -33,11 +32,7 @@ export function createOutputHandler(
   output: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
   onFailure: (error: Error) => void,
 ): GrpcHandler {
-  return ({ messages }) => reporting(output(readData(messages)), onFailure)
-}
-
-async function* readData(messages: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  for await (const message of messages) yield fromBinary(BytesMessageSchema, message).data
+  return ({ messages }) => reporting(output(readBytesMessages(messages)), onFailure)
 }
 
 /** Passes an error of this side to `onFailure`, too. */

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { fromBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { toBytesMessagePrefix } from '../control/grpc-frames.js'
-import { BytesMessageSchema, SSH } from '../generated/ssh_pb.js'
-import { createUnaryHandler, type GrpcCall, type GrpcHandler } from './grpc-server.js'
+import { toBytesFieldPrefix } from '../control/grpc-frames.js'
+import { SSH } from '../generated/ssh_pb.js'
+import { createUnaryHandler, type GrpcCall, type GrpcHandler, readBytesMessages } from './grpc-server.js'
 
 /** The paths of the sockets of agents, by their id. */
 type AgentPaths = Readonly<Record<string, string>>
@@ -49,19 +48,15 @@ function findAgent(agents: AgentPaths, id: string): string {
 /** Answers one request after the other: the protocol has no ids, so the order of the answers is that of the requests. */
 async function answerRequests(call: GrpcCall, agent: Socket): Promise<void> {
   const answers = readAgentMessages(agent.iterator({ destroyOnReturn: false }))
-  for await (const request of readAgentMessages(readData(call))) {
+  for await (const request of readAgentMessages(readBytesMessages(call.messages))) {
     let answer: Uint8Array | undefined = failure
     if (allowedRequests.has(request[lengthBytes])) {
       agent.write(request)
       answer = (await answers.next()).value
     }
     if (answer === undefined) return
-    await call.send(toBytesMessagePrefix(answer.length).subarray(5), answer)
+    await call.send(toBytesFieldPrefix(answer.length), answer)
   }
-}
-
-async function* readData(call: GrpcCall): AsyncIterable<Uint8Array> {
-  for await (const message of call.messages) yield fromBinary(BytesMessageSchema, message).data
 }
 
 /** Splits the bytes of a connection into messages, each with its length: https://datatracker.ietf.org/doc/html/draft-miller-ssh-agent */
