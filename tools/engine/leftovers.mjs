@@ -11,7 +11,7 @@ import { findEngine } from './find-engine.mjs'
 
 /**
  * Lists the containers, networks, volumes and images of an engine, also images without tags and those between the steps of a
- * build. The test images are not listed, because they are kept for the next run.
+ * build. The name of a test image is that of the test image, whatever other tags it has.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly EngineObject[]>}
@@ -30,12 +30,13 @@ export async function listEngineObjects(connection) {
     ...containers.map(toObject('container')),
     ...networks.map(toObject('network')),
     ...(volumes ?? []).map(toObject('volume')),
-    ...images.filter(isNoTestImage).map(toObject('image')),
+    ...images.map(toObject('image')),
   ]
 }
 
 /**
- * Finds the resources that exist now and did not exist before. With `isShared`, for an engine with other users, only those
+ * Finds the resources that exist now and did not exist before. The test images are ignored, because they are kept for the next
+ * run, and so is one that existed before and whose name is now that of a newer one. With `isShared`, for an engine with other users, only those
  * with a label of Capstan. With `keepsSteps`, images without tags and owner are ignored: Podman can keep those of the steps of
  * a build when images are removed at the same time.
  *
@@ -46,23 +47,26 @@ export async function listEngineObjects(connection) {
 export function findLeftovers(before, now, { isShared, keepsSteps = false }) {
   const known = new Set(before.map(({ kind, id }) => `${kind} ${id}`))
   return now.filter(({ kind, id, name, labels }) => {
+    if (kind === 'image' && isTestImage(name)) return false
     if (keepsSteps && kind === 'image' && name === id && !('capstan.owner.instance' in labels)) return false
     const isSameOwner = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
     return isSameOwner && !known.has(`${kind} ${id}`)
   })
 }
 
-/** @param {{ readonly RepoTags?: readonly string[] | null }} image */
-function isNoTestImage({ RepoTags }) {
+/** @param {string} tag */
+function isTestImage(tag) {
   // Podman has the registry before the name.
-  return !(RepoTags ?? []).some((tag) => tag.replace('docker.io/', '').startsWith('capstan-test/'))
+  return /^(docker\.io\/)?capstan-test\/(busybox|firewall|fake-buildkit):1$/.test(tag)
 }
 
 /** @param {string} kind */
 function toObject(kind) {
   /** @param {any} listed @returns {EngineObject} */
   return ({ Id, Name, Names, RepoTags, Labels }) => {
-    const tag = RepoTags?.find((/** @type {string} */ one) => one !== '<none>:<none>')
+    /** @type {readonly string[]} */
+    const tags = RepoTags ?? []
+    const tag = tags.find(isTestImage) ?? tags.find((one) => one !== '<none>:<none>')
     return { kind, id: Id ?? Name, name: Name ?? Names?.[0] ?? tag ?? Id, labels: Labels ?? {} }
   }
 }

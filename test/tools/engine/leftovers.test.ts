@@ -27,15 +27,25 @@ test('ignores images without tags and owner on an engine that keeps the steps of
   expect(findLeftovers([], now, { isShared: false, keepsSteps: true })).toEqual([owned, tagged])
 })
 
-test('lists images without tags, and no test images', async () => {
+test('ignores test images, and one that a newer one has replaced', () => {
+  const replaced = { kind: 'image', id: '3', name: 'capstan-test/busybox:1', labels: {} }
+  const untagged = { ...replaced, name: '3' }
+  const newer = { ...replaced, id: '4' }
+  expect(findLeftovers([replaced], [untagged, newer], { isShared: false })).toEqual([])
+  expect(findLeftovers([], [untagged, newer], { isShared: false })).toEqual([untagged])
+})
+
+test('lists images without tags, and test images by their name', async () => {
   const labels = { 'capstan.test.digest': 'ab' }
   const images = [
-    { Id: '1', RepoTags: ['capstan-test/busybox:1'], Labels: labels },
+    { Id: '1', RepoTags: ['app:1', 'capstan-test/busybox:1'], Labels: labels },
     { Id: '2', RepoTags: ['docker.io/capstan-test/fake-buildkit:1'], Labels: labels },
     { Id: '3', RepoTags: ['<none>:<none>'], Labels: labels },
     { Id: '4', RepoTags: null, Labels: null },
   ]
   expect(await listOf({ '/images/json?all=1': images })).toEqual([
+    { kind: 'image', id: '1', name: 'capstan-test/busybox:1', labels },
+    { kind: 'image', id: '2', name: 'docker.io/capstan-test/fake-buildkit:1', labels },
     { kind: 'image', id: '3', name: '3', labels },
     { kind: 'image', id: '4', name: '4', labels: {} },
   ])
