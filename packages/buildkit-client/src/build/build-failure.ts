@@ -40,11 +40,15 @@ export class FailureLog {
     const output = failedStep === undefined ? '' : (this.#output.get(failedStep) ?? '')
     const message = redactor.redact(error.rawMessage)
     const [, code] = /exit code: (\d+)/.exec(message) ?? []
+    // It repeats the command and the exit code. The end of the output is the reason of the failure.
+    const isExit = step !== undefined && /^process ".*" did not complete successfully: exit code: \d+$/s.test(message)
     const facts = {
       step,
       command: step === undefined ? undefined : /^\[[^\]]*\] (.*)$/s.exec(step)?.[1],
       exitCode: details.exitCode ?? (code === undefined ? undefined : Number(code)),
-      lastLines: [...output.split('\n'), ...message.split('\n')].filter((line) => line.trim() !== '').slice(-maxLines),
+      lastLines: [...output.split('\n'), ...(isExit ? [] : message.split('\n'))]
+        .filter((line) => line.trim() !== '')
+        .slice(-maxLines),
       ...(details.source && { source: redactor.redactSource(details.source) }),
     }
     return createHostError('BUILD_FAILED', facts, { cause })

@@ -218,7 +218,7 @@ describe('a failing build', () => {
         step: expect.stringContaining('RUN echo before; exit 9'),
         command: 'RUN echo before; exit 9',
         exitCode: 9,
-        lastLines: ['before', expect.stringContaining('did not complete successfully: exit code: 9')],
+        lastLines: ['before'],
         source: {
           file: 'Dockerfile',
           line: 2,
@@ -293,7 +293,7 @@ describe('a failing build', () => {
     const error = await failed(build(run(command, { secrets: { tok: 'hunter22\n' } })))
     expect(textOf(events)).toContain('***')
     expect(textOf(events)).not.toContain('hunter22')
-    expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['***', expect.any(String)] } })
+    expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['***'] } })
   })
 
   it('redacts each line of a secret with several lines', async () => {
