@@ -6,18 +6,16 @@ import {
   type BuildResult,
 } from '@capstan/feature-buildkit'
 import type { Invocation } from '../host/invocation.js'
-import type { BuildDisplay, ProgressKind } from '../render/build-display.js'
+import { type BuildDisplay, type ProgressKind, toSourceText } from '../render/build-display.js'
 import { createBuildKitBuildDisplay } from '../render/buildkit-build-display.js'
 import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
-import { toOneLine, toPrintable } from '../render/printable.js'
-import type { Io } from '../terminal/io.js'
 import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
 /** Builds with BuildKit and shows the progress. The caller writes the final line of a success to the display. */
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
-  { invocation, builder, fallback, canUseRuntimeBuilder, kind, title }: BuildByBuildKitOptions,
+  { invocation, builder, fallback, canUseRuntimeBuilder, kind, isJson, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: BuildDisplay }> {
   const { io, interrupts } = invocation
   const display = createBuildKitBuildDisplay(io, kind)
@@ -34,26 +32,21 @@ export async function buildByBuildKit(
     signal: interrupts.signal,
     onProgress,
   })
+  let isSidecar = false
   try {
     for await (const event of build) {
       starting?.[Symbol.dispose]()
+      if (event.type === 'builder') isSidecar = event.builder === 'sidecar'
       display.onEvent(event)
     }
     return { result: await build.result, display }
   } catch (error) {
     starting?.[Symbol.dispose]()
     display.fail(`${title} was not built`)
-    writeSource(error, io)
-    if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
+    if (!isJson) io.stderr.write(toSourceText(error))
+    if (isShown && isSidecar && canUseRuntimeBuilder && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
     throw withImageRemedies(error, { io, canUseRuntimeBuilder })
   }
-}
-
-/** Writes the lines of the Dockerfile at which the build failed. */
-function writeSource(error: unknown, { stderr }: Pick<Io, 'stderr'>): void {
-  if (!isHostError(error, 'BUILD_FAILED') || error.facts.source === undefined) return
-  const { file, line, excerpt } = error.facts.source
-  stderr.write(`${toOneLine(file)}:${line}\n${excerpt.map((text) => `${toPrintable(text)}\n`).join('')}`)
 }
 
 /** Whether a base image is missing. It may have been built on this engine and not be in a registry. */
@@ -61,7 +54,8 @@ function isBaseMissing(error: unknown): boolean {
   return isHostError(error, 'BUILD_FAILED') && /failed to resolve source metadata/.test(error.facts.lastLines.join())
 }
 
-const baseHint = 'BuildKit pulls base images itself: for a base image that is only on the engine, use --builder runtime'
+const baseHint =
+  'BuildKit in a sidecar pulls base images itself: for a base image that is only on the engine, use --builder runtime'
 
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
@@ -71,6 +65,8 @@ export interface BuildByBuildKitOptions {
   /** Whether the runtime has a builder that supports all options of this build. The remedies then name it. */
   readonly canUseRuntimeBuilder: boolean
   readonly kind: ProgressKind
+  /** Whether errors are written as JSON. */
+  readonly isJson: boolean
   /** The name of the result, for messages. */
   readonly title: string
 }

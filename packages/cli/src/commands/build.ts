@@ -17,7 +17,7 @@ import { type BuildSource, readBuildSource } from '../options/build-source.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
-import type { BuildDisplay, ProgressKind } from '../render/build-display.js'
+import { type BuildDisplay, type ProgressKind, toSourceText } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
 import { createRuntimeBuildDisplay } from '../render/runtime-build-display.js'
@@ -184,12 +184,13 @@ async function buildWithBuildKit(
   const request = await toBuildRequest(build, source.request, { options, output, tags, invocation })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
   const canUseRuntimeBuilder = hasBuilder && needsBuildKit.length === 0
-  const buildOptions = { invocation, builder, fallback, canUseRuntimeBuilder, kind, title: toTitle(tags) }
-  const { result, display } = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
+  const display = { kind, isJson: isJson(options), title: toTitle(tags) }
+  const buildOptions = { invocation, builder, fallback, canUseRuntimeBuilder, ...display }
+  const built = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
     if (request.output.type === 'archive') request.output.to.destroy()
     throw error
   })
-  return { display, ...result }
+  return { display: built.display, ...built.result }
 }
 
 async function buildWithRuntime(opened: OpenedRuntime, job: BuildJob): Promise<BuildOutcome> {
@@ -205,6 +206,7 @@ async function buildWithRuntime(opened: OpenedRuntime, job: BuildJob): Promise<B
     await builder.buildImage(text, tag, { ...settings, ...more, tags: others, signal, onProgress })
   } catch (error) {
     display.fail(`${toTitle(tags)} was not built`)
+    if (!isJson(options)) invocation.io.stderr.write(toSourceText(error))
     throw error
   }
   return { display, builder: 'runtime' }
@@ -228,6 +230,11 @@ function toProgressKind({ json, quiet, progress }: BuildCommandOptions, output: 
   if (isOnStdout && (json || quiet || progress === 'json'))
     throw new CliError('stdout cannot have both the archive and the result: name a file in --output')
   return quiet || (json && progress === 'auto') ? 'quiet' : progress
+}
+
+/** Whether errors are written as JSON. */
+function isJson({ json = false, progress }: BuildCommandOptions): boolean {
+  return json || progress === 'json'
 }
 
 /** Validates all options before a runtime is opened, an image is pulled, or a file is overwritten. */

@@ -1,6 +1,7 @@
+import { isHostError } from '@capstan/core'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { BuildKitStep } from './buildkit-steps.js'
-import { toOneLine } from './printable.js'
+import { toOneLine, toPrintable } from './printable.js'
 
 /** Shows the progress of a build by BuildKit, from {@link start} or the first event on. */
 export interface BuildDisplay {
@@ -57,3 +58,10 @@ export function toFailedSteps(steps: readonly BuildKitStep[]): string {
 }
 
 const rule = '------'
+
+/** Lists the lines of the Dockerfile at which a build failed. Empty for another error. */
+export function toSourceText(error: unknown): string {
+  if (!isHostError(error, 'BUILD_FAILED') || error.facts.source === undefined) return ''
+  const { file, line, excerpt } = error.facts.source
+  return `${toOneLine(file)}:${line}\n${excerpt.map((text) => `${toPrintable(text)}\n`).join('')}`
+}

@@ -75,6 +75,13 @@ export class BuildKitSteps {
     }
   }
 
+  /** Marks the running steps as canceled, and returns them: a build that has ended reports nothing more about them. */
+  cancelRunning(): readonly BuildKitStep[] {
+    const running = [...this.#steps.values()].filter(({ state }) => state === 'started')
+    for (const step of running) step.state = 'canceled'
+    return running
+  }
+
   #setState({ id, name, ...change }: Omit<Extract<BuildProgressEvent, { type: 'step' }>, 'type'>): MutableStep {
     const step = this.#steps.get(id) ?? new MutableStep(this.#steps.size + 1, toOneLine(name))
     this.#steps.set(id, step)

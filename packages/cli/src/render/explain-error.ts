@@ -49,7 +49,7 @@ function explainHostError(error: AnyHostError, command: string): PartialExplanat
     case 'CAPABILITY_MISSING':
       return explainMissing(error)
     case 'INVALID_ARGUMENT':
-      return { problem: toInvalidText(error.facts), remedies: [`see \`${command} --help\``] }
+      return explainInvalid(error.facts, command)
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
     default: {
@@ -142,6 +142,13 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
   return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
 }
 
+/** A file of a context is set by no option. */
+function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): PartialExplanation {
+  const [, path] = /^context\.(?:directory|files)\[(".*")\]$/s.exec(facts.field) ?? []
+  if (path === undefined) return { problem: toInvalidText(facts), remedies: [`see \`${command} --help\``] }
+  return { problem: `${path} in the context must be ${facts.expected}, not ${facts.given}` }
+}
+
 /** Formats the message with the option that sets the field. */
 function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
@@ -213,6 +220,7 @@ const fieldOptions: Readonly<Record<string, string>> = {
   network: '--network',
   pidsLimit: '--pids-limit',
   platform: '--platform',
+  platforms: '--platform',
   ports: '--publish',
   secrets: '--secret',
   securityOptions: '--security-opt',

@@ -43,6 +43,7 @@ export class LiveBuildDisplay implements BuildDisplay {
   }
 
   fail(text: string): void {
+    this.#steps.cancelRunning()
     this.#end()
     this.#io.stderr.write(`✖ ${text}\n`)
   }

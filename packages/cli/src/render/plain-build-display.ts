@@ -7,21 +7,24 @@ import { toDuration } from './duration.js'
 import { toOneLine } from './printable.js'
 
 /**
- * Writes a line per event, with the number of the step, since steps run in parallel, as docker does. Every 10 seconds it
- * writes the bytes that a step has transferred, or, when nothing else was written, the elapsed time of the first running step.
+ * Writes a line per event, with the number of the step, in blocks of lines of one step, as docker does: when steps run at the
+ * same time, the lines of the others are written when that step has ended or has written nothing for a while, and every 10
+ * seconds. Then it also writes the bytes that steps have transferred, or, when nothing else was written, the elapsed time.
  */
 export class PlainBuildDisplay implements BuildDisplay {
   readonly #output: Output
   readonly #clock: Clock
   readonly #steps: BuildKitSteps
-  /** Steps whose end is not written yet, because BuildKit may start them again at once, with the times of their ends. */
-  readonly #completed = new Map<BuildKitStep, number>()
-  /** Steps whose name is written. */
-  readonly #named = new Set<BuildKitStep>()
+  /** The steps whose end is not written yet, in the order of their begin. */
+  readonly #blocks = new Map<BuildKitStep, Block>()
+  /** The step of the last lines. `undefined` if its end is written. */
+  #current: BuildKitStep | undefined
   readonly #writtenProgress = new Map<BuildKitStep, string | undefined>()
   readonly #warnings: BuildWarning[] = []
   readonly #stops: (() => void)[] = []
   #startedAt = 0
+  /** When the last line was written. */
+  #writtenAt = 0
   /** Whether a line was written since the last interval. */
   #hasWritten = false
   /** Whether a name was written. Later ones follow an empty line. */
@@ -38,17 +41,19 @@ export class PlainBuildDisplay implements BuildDisplay {
     this.#startedAt = this.#clock.now()
     this.#stops.push(
       this.#clock.every(progressIntervalMs, () => this.#writeProgress()),
-      this.#clock.every(endIntervalMs, () => this.#writeCompleted()),
+      this.#clock.every(endIntervalMs, () => this.#writeBlocks()),
     )
   }
 
   onEvent(event: BuildProgressEvent): void {
     this.start()
-    if ('at' in event) this.#writeCompleted(event.at.getTime() - restartMs)
     if (event.type === 'warning') this.#addWarning(event)
     if (event.type === 'builder') this.#write(toBuilderText(event))
+    if ('at' in event) this.#writeBlocks(event.at.getTime() - restartMs)
     const change = this.#steps.apply(event)
-    if (change !== undefined) this.#writeChange(change, 'at' in event ? event.at : new Date(0))
+    if (change === undefined || !('at' in event)) return
+    this.#addChange(change, event.at)
+    this.#writeBlocks(event.at.getTime() - restartMs)
   }
 
   succeed(text: string): void {
@@ -58,13 +63,14 @@ export class PlainBuildDisplay implements BuildDisplay {
 
   /** The output of a failed step may be far above, between that of other steps, so its end is written again. */
   fail(): void {
+    for (const step of this.#steps.cancelRunning()) this.#findBlock(step).endedAt = Number.NEGATIVE_INFINITY
     this.#end()
     this.#output.write(toFailedSteps(this.#steps.all) + toWarningList(this.#warnings))
   }
 
   #end(): void {
     for (const stop of this.#stops.splice(0)) stop()
-    this.#writeCompleted()
+    this.#writeBlocks()
     if (this.#hasNamed) this.#output.write('\n')
   }
 
@@ -73,49 +79,76 @@ export class PlainBuildDisplay implements BuildDisplay {
     this.#write(`warning: ${toOneLine(warning.message)}`)
   }
 
-  #writeChange({ step, isNewState, lines }: StepChange, at: Date): void {
-    if (step.state === 'started' && isNewState) this.#completed.delete(step)
-    if (!this.#named.has(step)) this.#writeName(step)
-    for (const line of lines) this.#writeLine(step, toLineText(line))
-    if (!isNewState || step.state === 'started') return
-    if (step.state === 'completed') this.#completed.set(step, at.getTime())
-    else this.#writeLine(step, toEnd(step))
+  /** The end of a step is written later: BuildKit may start it again at once, and sends its last output with its end. */
+  #addChange({ step, lines }: StepChange, at: Date): void {
+    const block = this.#findBlock(step)
+    block.lines.push(...lines.map(toLineText))
+    block.endedAt = step.state === 'started' ? undefined : at.getTime()
   }
 
-  /** Writes the ends of steps that ended before a time of BuildKit's clock, by default of all. */
-  #writeCompleted(before = Number.POSITIVE_INFINITY): void {
-    for (const [step, endedAt] of this.#completed) {
-      if (endedAt > before) continue
-      this.#completed.delete(step)
-      this.#writeLine(step, toEnd(step))
-      // If it starts again later, its name is written again.
-      this.#named.delete(step)
-    }
+  #findBlock(step: BuildKitStep): Block {
+    const block = this.#blocks.get(step) ?? { lines: [], isNamed: false, endedAt: undefined }
+    this.#blocks.set(step, block)
+    return block
+  }
+
+  /**
+   * Writes the lines of the current step and of the steps that ended before a time of BuildKit's clock, by default of all. If the
+   * current step has ended or has written nothing for a while, another one becomes the current step.
+   */
+  #writeBlocks(before = Number.POSITIVE_INFINITY): void {
+    const hasEnded = ({ endedAt }: Block) => endedAt !== undefined && endedAt <= before
+    const write = (step: BuildKitStep, block: Block) => this.#writeBlock(step, block, { hasEnded: hasEnded(block) })
+    const current = this.#current && this.#blocks.get(this.#current)
+    if (this.#current !== undefined && current !== undefined) write(this.#current, current)
+    for (const [step, block] of this.#blocks) if (hasEnded(block)) write(step, block)
+    if (this.#current !== undefined && this.#clock.now() - this.#writtenAt < idleMs) return
+    const [next] = [...this.#blocks].filter(([, block]) => isWaiting(block))
+    if (next !== undefined) write(...next)
+  }
+
+  #writeBlock(step: BuildKitStep, block: Block, { hasEnded }: { readonly hasEnded: boolean }): void {
+    if (isWaiting(block) || hasEnded) this.#enter(step)
+    block.isNamed = true
+    for (const text of block.lines.splice(0)) this.#writeLine(step, text)
+    if (!hasEnded) return
+    this.#writeLine(step, toEnd(step))
+    this.#blocks.delete(step)
+    this.#current = undefined
   }
 
   #writeProgress(): void {
-    const running = this.#steps.all.filter((step) => step.state === 'started' && this.#named.has(step))
+    const running = this.#steps.all.filter(({ state }) => state === 'started')
     const changed = running.filter(
       (step) => step.progress !== undefined && step.progress !== this.#writtenProgress.get(step),
     )
     for (const step of changed) {
       this.#writtenProgress.set(step, step.progress)
-      this.#writeLine(step, step.progress ?? '')
+      this.#findBlock(step).lines.push(step.progress ?? '')
     }
-    if (!this.#hasWritten) this.#output.write(`${this.#toElapsed(running[0])}\n`)
+    for (const [step, block] of this.#blocks)
+      if (isWaiting(block)) this.#writeBlock(step, block, { hasEnded: block.endedAt !== undefined })
+    if (!this.#hasWritten) this.#writeElapsed(running.find((step) => step === this.#current) ?? running[0])
     this.#hasWritten = false
   }
 
-  #toElapsed(step: BuildKitStep | undefined): string {
+  #writeElapsed(step: BuildKitStep | undefined): void {
     const now = this.#clock.now()
-    if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
-    return `#${step.number} running, ${toDuration(now - step.runningSince)}`
+    if (step === undefined) {
+      this.#write(`building, ${toDuration(now - this.#startedAt)}`)
+      return
+    }
+    this.#enter(step)
+    this.#writeLine(step, `running, ${toDuration(now - step.runningSince)}`)
   }
 
-  #writeName(step: BuildKitStep): void {
+  /** Makes a step the current one, and writes its name. */
+  #enter(step: BuildKitStep): void {
+    if (this.#current === step) return
+    if (this.#current !== undefined) this.#writeLine(this.#current, '...')
     if (this.#hasNamed) this.#output.write('\n')
     this.#hasNamed = true
-    this.#named.add(step)
+    this.#current = step
     this.#writeLine(step, step.name)
   }
 
@@ -125,8 +158,22 @@ export class PlainBuildDisplay implements BuildDisplay {
 
   #write(line: string): void {
     this.#hasWritten = true
+    this.#writtenAt = this.#clock.now()
     this.#output.write(`${line}\n`)
   }
+}
+
+/** What is not written yet of a step. */
+interface Block {
+  readonly lines: string[]
+  /** Whether the name is written. */
+  isNamed: boolean
+  /** By BuildKit's clock. */
+  endedAt: number | undefined
+}
+
+function isWaiting({ lines, isNamed }: Block): boolean {
+  return !isNamed || lines.length > 0
 }
 
 /** Three digits are enough: 0.412, 12.34, 123.4. */
@@ -153,3 +200,5 @@ function toEnd({ state, error = '', durationMs }: BuildKitStep): string {
 const restartMs = 10
 /** How often the ends of steps are written. A step that BuildKit ends and starts again at once is written once. */
 const endIntervalMs = 500
+/** How long a step may write nothing until the lines of another one are written. */
+const idleMs = 2000

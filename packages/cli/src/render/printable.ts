@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { redactUrlPasswords } from '@capstan/core/plugin'
 
 /** Replaces control characters, which could move the cursor, colour the terminal or reverse the text. */
@@ -6,9 +7,9 @@ export function toPrintable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 
-/** Returns a line of output as a terminal shows it: the text after the last carriage return. */
+/** Returns a line of output as a terminal shows it, without colours: the text after the last carriage return. */
 export function toShownLine(line: string): string {
-  return toPrintable(line.replace(/\r+$/, '').replace(/^.*\r/s, ''))
+  return toPrintable(stripVTControlCharacters(line).replace(/\r+$/, '').replace(/^.*\r/s, ''))
 }
 
 /** Like {@link toPrintable}, on one line: a tab, or a line break with its surrounding white space, becomes one space. */

@@ -93,6 +93,25 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/------\n > \[.*\] RUN echo about to fail; exit 9:\nabout to fail\n------\n/)
     expect(stderr).toMatch(/^ +3 \| >>> RUN echo about to fail; exit 9$/m)
-    expect(stderr).toMatch(/\ncapstan build: the build failed .*exit code 9.*\n$/)
+    expect(stderr).toMatch(/\ncapstan build: the build failed .*exit code 9: about to fail\n$/)
+  })
+
+  it.each([['--json'], ['--progress', 'json']])(
+    'writes only a JSON document to stderr on a failure with %s',
+    async (...argv) => {
+      const { exitCode, stderr } = await capstan(['build', '-t', 'app', '-f', '-', ...argv, '.'], {
+        stdin: 'FROM scratch\nRUN echo about to fail; exit 9\n',
+      })
+      expect(exitCode).toBe(125)
+      expect(JSON.parse(stderr)).toMatchObject({ errors: [{ code: 'BUILD_FAILED', facts: { source: { line: 2 } } }] })
+    },
+  )
+
+  it('suggests no other builder when a base image is missing', async () => {
+    const argv = ['build', '-t', 'app', '-f', '-', '.']
+    const { exitCode, stderr } = await capstan(argv, { stdin: 'FROM registry.example/none:1\nRUN true\n' })
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('failed to resolve source metadata')
+    expect(stderr).not.toContain('--builder')
   })
 })

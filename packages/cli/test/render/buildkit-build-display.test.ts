@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import { describe, expect, it } from 'vitest'
 import { createBuildKitBuildDisplay } from '../../src/render/buildkit-build-display.js'
@@ -39,13 +40,15 @@ describe('the display of a build by BuildKit', () => {
   })
 
   it('writes the last line of a step before its end, also without a line feed', () => {
-    const io = new FakeIo()
-    const display = createBuildKitBuildDisplay(io, 'plain')
+    const { io, clock, display } = createPlain()
     const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
     display.onEvent(started)
-    display.onEvent({ type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('it broke'), at })
+    const log = { type: 'log', stepId: 'b', stream: 'stderr', at } as const
+    display.onEvent({ ...log, bytes: Buffer.from('making\n') })
     display.onEvent({ ...started, state: 'failed', error: 'no' })
-    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 0.000 it broke', '#1 ERROR: no', ''])
+    display.onEvent({ ...log, bytes: Buffer.from('it broke') })
+    clock.advance(500)
+    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 0.000 making', '#1 0.000 it broke', '#1 ERROR: no', ''])
   })
 
   it('draws a page on a terminal, and keeps the failed step', async () => {
@@ -115,9 +118,57 @@ describe('the display of a build by BuildKit', () => {
     display.onEvent({ ...canceled, state: 'failed', error: 'rpc: context canceled' } as BuildProgressEvent)
     display.fail('app was not built')
     expect(io.stderr.lines).toEqual([
-      ...['#1 RUN make', '', '#2 RUN sleep 9', '#1 0.000 it broke', '#1 ERROR: exit code: 2', '#2 CANCELED', ''],
+      ...['#1 RUN make', '#1 0.000 it broke', '#1 ERROR: exit code: 2', '', '#2 RUN sleep 9', '#2 CANCELED', ''],
       ...['------', ' > RUN make:', 'it broke', '------', ''],
     ])
+  })
+
+  it('writes the lines of steps that run at the same time in blocks of one step', () => {
+    const { io, clock, display } = createPlain()
+    const [make, test] = ['RUN make', 'RUN test'].map((name) => ({ type: 'step', id: name, name }) as const)
+    const print = (stepId: string, text: string, seconds: number) =>
+      display.onEvent({
+        type: 'log',
+        stepId,
+        stream: 'stdout',
+        bytes: Buffer.from(`${text}\n`),
+        at: new Date(seconds * 1000),
+      })
+    for (const step of [make, test]) display.onEvent({ ...step, state: 'started', at } as BuildProgressEvent)
+    print('RUN make', 'one', 0)
+    print('RUN test', 'a', 0)
+    print('RUN make', 'two', 1)
+    clock.advance(2_000)
+    print('RUN test', 'b', 2)
+    print('RUN make', 'three', 2)
+    display.onEvent({ ...test, state: 'completed', at: new Date(3_000) } as BuildProgressEvent)
+    display.onEvent({ ...make, state: 'completed', at: new Date(4_000) } as BuildProgressEvent)
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual([
+      ...['#1 RUN make', '#1 0.000 one', '#1 1.000 two', '#1 ...', ''],
+      ...['#2 RUN test', '#2 0.000 a', '#2 2.000 b', '#2 DONE 3.0s', ''],
+      ...['#1 RUN make', '#1 2.000 three', '#1 DONE 4.0s', ''],
+      ...['Built it', ''],
+    ])
+  })
+
+  it('writes the end of a step once that is completed and then found in the cache', () => {
+    const { io, display } = createPlain()
+    const step = { type: 'step', id: 'a', name: 'FROM base', at } as const
+    for (const state of ['started', 'completed', 'cached'] as const) display.onEvent({ ...step, state })
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual(['#1 FROM base', '#1 CACHED', '', 'Built it', ''])
+  })
+
+  it.each([
+    ['plain', /^#1 RUN make\n#1 CANCELED\n/],
+    ['auto', /– RUN make +canceled/],
+  ] as const)('shows with %s that a running step is canceled when the build is aborted', (kind, expected) => {
+    const io = new FakeIo({ columns: 60 })
+    const display = createBuildKitBuildDisplay(io, kind)
+    display.onEvent({ type: 'step', id: 'a', name: 'RUN make', state: 'started', at })
+    display.fail('app was not built')
+    expect(stripVTControlCharacters(io.stderr.text)).toMatch(expected)
   })
 
   it('writes the amount and the time of each finished part of a step without a terminal', () => {
@@ -299,9 +350,10 @@ describe('the display of a build by BuildKit', () => {
   })
 
   it('writes the name of a step on one line, also of a script', () => {
-    const { io, display } = createPlain()
+    const { io, clock, display } = createPlain()
     const name = 'RUN <<EOF (a...)\n  echo a\n\n  echo b\nEOF'
     display.onEvent({ type: 'step', id: 'a', name, state: 'cached', at })
+    clock.advance(500)
     display.onEvent({ type: 'warning', stepId: '', message: 'one\ntwo' })
     expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 CACHED', 'warning: one two', ''])
   })

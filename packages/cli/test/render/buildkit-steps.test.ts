@@ -45,12 +45,12 @@ describe('BuildKitSteps', () => {
     expect(steps.all).toMatchObject([{ tail: ['first', 'no end', 'late'] }])
   })
 
-  it('replaces control characters', () => {
+  it('replaces control characters, and removes colours and movements of the cursor from output', () => {
     const steps = apply(
       { ...step('a', 'started', 0), name: 'a\u001b[2J' } as BuildProgressEvent,
-      log('a', '\u001b[1A\n'),
+      log('a', '\u001b[31mred\u001b[0m\u001b[1A \u0007\n'),
     )
-    expect(steps.all).toMatchObject([{ name: 'a\ufffd[2J', tail: ['\ufffd[1A'] }])
+    expect(steps.all).toMatchObject([{ name: 'a\ufffd[2J', tail: ['red \ufffd'] }])
   })
 
   it('returns the time of a line since the start of its step', () => {

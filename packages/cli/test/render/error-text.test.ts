@@ -186,6 +186,15 @@ describe('toErrorText', () => {
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 
+  it('names a file of a build context without an option', () => {
+    const facts = { expected: 'a file', given: '"a pipe"' }
+    const toText = (field: string) => toErrorText(createHostError('INVALID_ARGUMENT', { field, ...facts }), options)
+    expect(toText('context.directory["out/a b"]')).toBe(
+      'capstan run: "out/a b" in the context must be a file, not "a pipe"',
+    )
+    expect(toText('platforms[0]')).toMatch(/^capstan run: --platform must be/)
+  })
+
   it('shows sizes as values of --memory', () => {
     const facts = { field: 'memoryBytes', expected: 'at least 6291456', given: '1048577' }
     expect(toErrorText(createHostError('INVALID_ARGUMENT', facts), options)).toMatch(
