@@ -19,7 +19,13 @@ if (isOld)
 describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKit", () => {
   const { socketPath, image } = testEngine.available ? testEngine : { socketPath: '', image: '' }
   const env = { DOCKER_HOST: `unix://${socketPath}`, TOKEN: 'hunter2' }
-  const tag = `capstan-build-${process.pid}:test`
+  const tags: string[] = []
+  /** An image that loses its tag to another build would stay. */
+  const createTag = () => {
+    const tag = `capstan-build-${process.pid}:test-${tags.length}`
+    tags.push(tag)
+    return tag
+  }
   const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
   let directory: string
   let agent: Server
@@ -39,10 +45,11 @@ describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKi
     await rm(directory, { recursive: true })
     await using host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: env.DOCKER_HOST })] })
     const { runtime } = await host.open()
-    if (await runtime.imageExists(tag)) await runtime.removeImage(tag)
+    for (const tag of tags) await runtime.removeImage(tag)
   })
 
   it('builds with the default builder, uses the cache the second time, and runs the image', async () => {
+    const tag = createTag()
     const { exitCode, stdout, stderr } = await capstan('build', '-t', tag, directory)
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: tag })
     expect(stderr).toMatch(/^Building with the engine's BuildKit/)
@@ -67,9 +74,9 @@ describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKi
 
   it('builds an archive and a Dockerfile on stdin', async () => {
     const input = await buffer(await packBuildContext({ directory }))
-    const built = await spawnCapstan(['build', '-t', tag, '-'], { env, input })
+    const built = await spawnCapstan(['build', '-t', createTag(), '-'], { env, input })
     expect(built.exitCode).toBe(0)
-    expect((await spawnCapstan(['build', '-t', tag, '-'], { env, input: `FROM ${image}\n` })).exitCode).toBe(0)
+    expect((await spawnCapstan(['build', '-t', createTag(), '-'], { env, input: `FROM ${image}\n` })).exitCode).toBe(0)
   })
 
   it('gives steps secrets, further contexts and an SSH agent', async () => {
@@ -88,7 +95,7 @@ describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKi
       `base=docker-image://${image}`,
     ]
     const access = ['--secret', 'id=TOKEN', '--ssh', `default=${join(directory, 'agent')}`]
-    const argv = ['build', '-t', tag, '-f', '-', ...contexts, ...access, directory]
+    const argv = ['build', '-t', createTag(), '-f', '-', ...contexts, ...access, directory]
     const { exitCode, stderr } = await spawnCapstan(argv, { env, input })
     expect(stderr).toMatch(/^#\d+ \S+ from the library$/m)
     expect(stderr).not.toContain('hunter2')
@@ -97,14 +104,14 @@ describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKi
 
   it('shows the failed step, its output and the lines of the Dockerfile', async () => {
     const input = `FROM ${image}\nRUN echo about to fail; exit 9\n`
-    const { exitCode, stderr } = await spawnCapstan(['build', '-t', tag, '-f', '-', directory], { env, input })
+    const { exitCode, stderr } = await spawnCapstan(['build', '-t', createTag(), '-f', '-', directory], { env, input })
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/------\n > \[.*\] RUN echo about to fail; exit 9:\nabout to fail\n------\n/)
     expect(stderr).toMatch(/^ +2 \| >>> RUN echo about to fail; exit 9$/m)
   })
 
   it('lists the build in the history, shows its progress, and removes it', async () => {
-    const { ref } = JSON.parse((await capstan('build', '-t', tag, '--json', directory)).stdout)
+    const { ref } = JSON.parse((await capstan('build', '-t', createTag(), '--json', directory)).stdout)
     const { builds } = JSON.parse((await capstan('buildkit', 'history', 'ls', '--json')).stdout)
     expect(builds).toContainEqual(expect.objectContaining({ ref, state: 'completed' }))
     expect((await capstan('buildkit', 'history', 'logs', ref)).stdout).toContain('COPY note.txt')
