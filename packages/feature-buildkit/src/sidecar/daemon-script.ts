@@ -3,9 +3,6 @@ import type { BuildKitCacheLimits } from '../buildkit-options.js'
 import { certificateDirectory, certificatesReadyFile } from './certificates.js'
 import { daemonDirectory } from './lease-scripts.js'
 
-/** The beginning of the path of the directory of a test build. */
-export const testBuildPrefix = '/tmp/capstan-build-'
-
 /** The settings in the daemon's configuration file. */
 export interface DaemonSettings {
   readonly cache: Required<BuildKitCacheLimits>
@@ -32,11 +29,10 @@ export function toDaemonCommand(options: DaemonCommandOptions): { entrypoint: Ar
   const { firstLeaseTimeoutMs, stopMs, hasCertificates, daemon } = options
   const awaitedFile = hasCertificates ? certificatesReadyFile : ''
   const times = [firstLeaseTimeoutMs, stopMs].map((ms) => String(ms / 1000))
-  const directories = [daemonDirectory, testBuildPrefix]
   const config = ['--config', `${daemonDirectory}/buildkitd.toml`]
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
-    command: [...directories, ...times, awaitedFile, toConfigFile(options), ...daemon, ...config],
+    command: [daemonDirectory, ...times, awaitedFile, toConfigFile(options), ...daemon, ...config],
   }
 }
 
@@ -57,12 +53,11 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
 }
 
 /**
- * Arguments: {@link daemonDirectory}, {@link testBuildPrefix}, seconds until the first lease, seconds until SIGKILL, file to
- * wait for (or empty), text of buildkitd.toml, then the daemon's command.
+ * Arguments: {@link daemonDirectory}, seconds until the first lease, seconds until SIGKILL, file to wait for (or empty), text of
+ * buildkitd.toml, then the daemon's command.
  *
  * Creates the daemon directory, and stops if no lease is acquired in time. Waits for the certificates and runs the daemon. On
  * SIGTERM it stops the daemon, and kills it after the given time, also when the process that released the last lease has died.
- * Removes the directories of test builds at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
  * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `started`.
@@ -74,9 +69,9 @@ stop() {
   kill -TERM "$daemon"
   ( sleep "$stop_seconds"; kill -KILL "$daemon" ) >/dev/null 2>&1 &
 }
-finish() { rm -rf "$builds"*; [ ! -d "$dir/leases" ] || exit "$1"; exit 0; }
-dir=$1; builds=$2; first_lease_seconds=$3; stop_seconds=$4; certificates=$5
-rm -rf "$dir" "$builds"*; mkdir -p "$dir/leases"; printf %s "$6" >"$dir/buildkitd.toml"; echo $$ >"$dir/pid"; shift 6
+finish() { [ ! -d "$dir/leases" ] || exit "$1"; exit 0; }
+dir=$1; first_lease_seconds=$2; stop_seconds=$3; certificates=$4
+rm -rf "$dir"; mkdir -p "$dir/leases"; printf %s "$5" >"$dir/buildkitd.toml"; echo $$ >"$dir/pid"; shift 5
 ( sleep "$first_lease_seconds"; rmdir "$dir/leases" && kill -TERM "$(cat "$dir/pid")" ) >/dev/null 2>&1 &
 while [ -n "$certificates" ] && [ ! -e "$certificates" ] && [ -z "$stopping" ]; do sleep 0.01; done
 [ -z "$stopping" ] || finish 143

@@ -147,7 +147,7 @@ async function makeReady(
   const prepareDaemon = async (step: { readonly signal: AbortSignal }) => {
     await writeCertificates(execs, id, { ...step, certificates: settings.tcp?.certificates })
     await waitForBuildKit(control, { ...step, socketPath: level.layout.socketPath, timeoutMs })
-    if (runsTestBuild) await runTestBuild(execs, instance, step)
+    if (runsTestBuild) await runTestBuild(instance, { ...step, execs, control })
   }
   const prepare = async (step: { readonly signal: AbortSignal }) => {
     undo.add('connection', () => control.close())

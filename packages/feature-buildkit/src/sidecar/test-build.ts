@@ -1,66 +1,88 @@
-import { randomUUID } from 'node:crypto'
-import type { ExecManager, OperationOptions } from '@capstan/core'
+import type { BuildRequest } from '@capstan/buildkit-client/request'
+import { type ExecManager, isHostError, type OperationOptions } from '@capstan/core'
 import { type Argv, createHostError } from '@capstan/core/plugin'
 import { runExec } from '../container/exec.js'
-import { testBuildPrefix } from './daemon-script.js'
+import { type ControlConnection, loadBuildKitClient } from '../control/control-connection.js'
 import type { SidecarInstance } from './find-sidecar.js'
 import { PrivilegeLevelError } from './privilege-selection.js'
 
+/** How the test build reaches the sidecar. */
+export interface TestBuildOptions extends OperationOptions {
+  readonly execs: ExecManager
+  readonly control: ControlConnection
+}
+
 /**
  * Builds a Dockerfile with one RUN, once per sidecar: a BuildKit that answers and copies files may be unable to start the
- * process of a step. Does nothing in a privileged sidecar, where no privilege is missing.
+ * process of a step. The image contains only the shell of the sidecar's image and its libraries, so nothing is pulled. Does
+ * nothing in a privileged sidecar, where no privilege is missing.
  *
- * @throws PrivilegeLevelError with the last line of the output when the test build fails, and HostError OPERATION_FAILED when
- * its command fails for another reason.
+ * @throws PrivilegeLevelError with the last line of the output when the test build fails.
  */
 export async function runTestBuild(
-  execs: ExecManager,
   { id, level }: SidecarInstance,
-  { signal }: OperationOptions,
+  { execs, control, signal }: TestBuildOptions,
 ): Promise<void> {
   if (level.privilege === 'privileged') return
-  const command = toTestBuildCommand(`${testBuildPrefix}${randomUUID()}`)
-  const { exitCode, stderr } = await runExec(execs, id, { command, signal })
-  if (exitCode === 0) return
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  const records = lines.map(parseLogs)
-  const output = records.flatMap((logs = []) => logs.flatMap((text) => text.split('\n')))
-  const diagnostics = lines.filter((_, index) => records[index] === undefined)
-  const messages = [...output, ...diagnostics].filter((line) => line.trim() !== '')
-  const isRunFailure = exitCode === 1 && messages.some((line) => line.includes('failed to solve'))
-  const lastOutput = output.findLast((line) => line.trim() !== '')
-  const reason = (isRunFailure ? lastOutput : undefined) ?? messages.at(-1) ?? `buildctl exited with code ${exitCode}`
-  const facts = { operation: 'run a step', subject: `BuildKit in container "${id}"`, status: exitCode, reason }
-  const error = createHostError('OPERATION_FAILED', facts)
-  throw isRunFailure ? new PrivilegeLevelError('test-build-failed', error) : error
-}
-
-/** Returns the output of steps in one line of `--progress=rawjson`; `undefined` for a line of text. */
-function parseLogs(line: string): readonly string[] | undefined {
+  const files = toFiles((await runScript(execs, id, { command: toShellFilesCommand(succeededFile), signal })).stdout)
+  if (Object.keys(files).length === 0) return
+  const context = { files: { ...files, Dockerfile: 'FROM scratch\nCOPY --chmod=755 . /\nRUN :\n' } }
+  const request: BuildRequest = { context, output: { type: 'cache-only' } }
+  const { runBuild } = await loadBuildKitClient()
+  const client = await control.connect({ signal })
   try {
-    const { logs }: { logs?: readonly { data?: string }[] | null } = JSON.parse(line)
-    return (logs ?? []).map(({ data = '' }) => Buffer.from(data, 'base64').toString())
-  } catch {
-    return undefined
+    await runBuild(client, request, { kind: 'daemon', signal, onEvents: () => {} })
+  } catch (error) {
+    if (!isHostError(error, 'BUILD_FAILED')) throw error
+    const { exitCode: status, lastLines } = error.facts
+    const facts = { operation, subject: toSubject(id), status, reason: lastLines.at(-1) ?? error.message }
+    throw new PrivilegeLevelError('test-build-failed', createHostError('OPERATION_FAILED', facts, { cause: error }))
   }
+  await runScript(execs, id, { command: ['sh', '-c', ': >"$1"', 'capstan-test-build-mark', succeededFile], signal })
 }
 
 /**
- * Runs the test build and exits with its code. The image contains only the shell that runs this script and its libraries, so
- * nothing is pulled. Does nothing if a test build has already succeeded in this sidecar.
- *
- * `directory` begins with {@link testBuildPrefix}. It is created, and removed at the end.
+ * Writes the shell that runs this script, as `/bin/sh`, and its libraries to stdout: for each file the path and the size, each on
+ * a line, and the content. Writes nothing if the marker exists.
  */
-export function toTestBuildCommand(directory: string): Argv {
-  return ['sh', '-c', testBuildScript, 'capstan-test-build', directory, '/tmp/capstan-test-build-succeeded']
+export function toShellFilesCommand(marker: string): Argv {
+  return ['sh', '-c', shellFilesScript, 'capstan-test-build', marker]
 }
 
-const testBuildScript = `dir=$1; [ ! -e "$2" ] || exit 0
-mkdir "$dir" || exit; trap 'rm -rf "$dir"' EXIT; trap 'exit 1' HUP INT TERM
-root=$dir/root; mkdir -p "$root/bin" && cp "$(readlink -f "/proc/$$/exe")" "$root/bin/sh" || exit
-for file in $(ldd "$root/bin/sh" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do
-  [ ! -f "$file" ] || { mkdir -p "$root\${file%/*}" && cp "$file" "$root$file"; } || exit
-done
-printf 'FROM scratch\\nCOPY . /\\nRUN :\\n' >"$dir/Dockerfile"
-buildctl build --progress=rawjson --frontend=dockerfile.v0 --local=context="$root" --local=dockerfile="$dir" &&
-: >"$2"`
+const shellFilesScript = `[ ! -e "$1" ] || exit 0
+put() { printf '%s\\n%d\\n' "$2" "$(wc -c <"$1")" && cat "$1"; }
+shell=$(readlink -f "/proc/$$/exe") && put "$shell" /bin/sh || exit
+for file in $(ldd "$shell" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do [ ! -f "$file" ] || put "$file" "$file" || exit; done`
+
+/** Reads what {@link toShellFilesCommand} writes. The paths are relative to the root. */
+export function toFiles(output: Buffer): Readonly<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {}
+  for (let at = 0; at < output.length; ) {
+    const endOfPath = output.indexOf('\n', at)
+    const begin = output.indexOf('\n', endOfPath + 1) + 1
+    const end = begin + Number(output.toString('utf8', endOfPath + 1, begin))
+    if (!(end > at)) break // the output was cut off
+    files[output.toString('utf8', at + 1, endOfPath)] = output.subarray(begin, end)
+    at = end
+  }
+  return files
+}
+
+async function runScript(
+  execs: ExecManager,
+  id: string,
+  options: OperationOptions & { readonly command: Argv },
+): Promise<{ readonly stdout: Buffer }> {
+  const { exitCode: status, stdout, stderr } = await runExec(execs, id, options)
+  if (status === 0) return { stdout }
+  const reason = stderr.trim().split('\n').at(-1) || `the shell exited with code ${status}`
+  throw createHostError('OPERATION_FAILED', { operation, subject: toSubject(id), status, reason })
+}
+
+function toSubject(id: string): string {
+  return `BuildKit in container "${id}"`
+}
+
+const operation = 'run a step'
+/** In the sidecar. Exists after a test build has succeeded there. */
+const succeededFile = '/tmp/capstan-test-build-succeeded'

@@ -1,7 +1,6 @@
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { readFixture } from '../../../buildkit-client/test/support/read-fixture.js'
-import { build } from './build.js'
 import { CommandError, parseFlags } from './flags.js'
 
 /** Runs the commands of `buildctl` that Capstan uses, and `debug workers`, which other clients use to check readiness. */
@@ -24,13 +23,10 @@ async function run([command = '', ...words]: readonly string[], address: string)
   switch (command) {
     case 'dial-stdio':
       return dialStdio(address)
-    case 'build':
-      await requireDaemon(address, 'listing workers for Build: failed to list workers')
-      return build(words, address)
     case 'debug':
       if (words[0] !== 'workers') throw new CommandError(`the fake BuildKit does not support debug ${words[0]}`)
       parseFlags(words.slice(1), { format: 'string', verbose: 'boolean', filter: 'string' })
-      await requireDaemon(address, 'failed to list workers')
+      await requireDaemon(address)
       process.stdout.write(readFixture('debug-workers.json'))
       return 0
     default:
@@ -50,12 +46,12 @@ async function dialStdio(address: string): Promise<number> {
   }
 }
 
-async function requireDaemon(address: string, what: string): Promise<void> {
+async function requireDaemon(address: string): Promise<void> {
   const socket = connect({ path: address })
   try {
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   } catch (error) {
-    const prefix = `${what}: Unavailable: connection error: desc = "transport: Error while dialing: `
+    const prefix = 'failed to list workers: Unavailable: connection error: desc = "transport: Error while dialing: '
     throw createUnsupportedError(error, prefix, '"')
   } finally {
     socket.destroy()

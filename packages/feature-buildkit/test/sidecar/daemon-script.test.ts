@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -34,7 +34,7 @@ async function makeFolder(): Promise<string> {
   return folder
 }
 
-/** Runs the script as the sidecar does, with another daemon directory and other build directories. */
+/** Runs the script as the sidecar does, with another daemon directory. */
 async function startScript(
   daemon: string,
   { startup, mkdir: program, stopMs = 60_000, ...given }: ProcessContext = {},
@@ -57,7 +57,7 @@ async function startScript(
     hasCertificates: false,
     daemon: ['sh', '-c', daemon],
   })
-  const [sh = '', ...words] = [...entrypoint, directory, join(folder, 'build-'), ...command.slice(2)]
+  const [sh = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
   const child = spawn(startup === undefined ? sh : 'bash', words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -119,18 +119,6 @@ describe('the daemon script', () => {
     await rmdir(leases)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
-  })
-
-  it('removes the build directories of an earlier run at its start, and its own at its end', async () => {
-    const folder = await makeFolder()
-    await mkdir(join(folder, 'build-of-before', 'context'), { recursive: true })
-    const { child, ended } = await startScript(daemonOf(1), { folder })
-    await once(child.stdout, 'data')
-    await expect(readdir(folder)).resolves.not.toContain('build-of-before')
-    await mkdir(join(folder, 'build-of-now', 'context'), { recursive: true })
-    child.kill('SIGTERM')
-    expect(await ended).toBe(1)
-    await expect(readdir(folder)).resolves.not.toContain('build-of-now')
   })
 
   it('kills a daemon that ignores SIGTERM', async () => {

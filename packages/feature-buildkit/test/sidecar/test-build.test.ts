@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toTestBuildCommand } from '../../src/sidecar/test-build.js'
+import { BuildKitFeature } from '../../src/index.js'
+import { toFiles, toShellFilesCommand } from '../../src/sidecar/test-build.js'
+import { readExec } from '../support/read-exec.js'
+import { openWithSimulatedBuildKit } from '../support/simulated-buildkit.js'
 
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-scripts-'))
@@ -13,56 +16,59 @@ async function makeFolder(): Promise<string> {
   return folder
 }
 
-describe('the script of the test build', () => {
-  /** Installs a `buildctl` that records its arguments and files, and then executes a line of shell. */
-  async function prepare(lastLine: string) {
-    const folder = await makeFolder()
-    const programs = join(folder, 'programs')
-    await mkdir(programs)
-    const buildctl = `#!/bin/sh
-echo "$*" >>${folder}/calls
-for word; do case $word in --local=*) mkdir -p ${folder}/given; cp -r "\${word##*=}/." ${folder}/given;; esac; done
-echo called; ${lastLine}
-`
-    await writeFile(join(programs, 'buildctl'), buildctl)
-    await chmod(join(programs, 'buildctl'), 0o755)
-    const env = { ...process.env, PATH: `${programs}:${process.env.PATH}` }
-    const createPath = () => join(folder, `build-${randomUUID()}`)
-    const start = () => {
-      const [sh = '', ...words] = toTestBuildCommand(createPath())
-      const child = spawn(sh, [...words.slice(0, -1), join(folder, 'succeeded')], { env, detached: true })
-      const killAll = () => process.kill(-(child.pid ?? 0), 'SIGKILL')
-      return { child, killAll, ended: once(child, 'exit').then(([exitCode]) => exitCode) }
-    }
-    const run = () => start().ended
-    const countCalls = async () => (await readFile(join(folder, 'calls'), 'utf8')).trimEnd().split('\n').length
-    const listDirectories = async () => (await readdir(folder)).filter((name) => name.startsWith('build-'))
-    return { folder, createPath, start, run, countCalls, listDirectories }
-  }
+/** Runs the script with this marker. */
+async function run(marker: string) {
+  const [sh = '', ...words] = toShellFilesCommand(marker)
+  const child = spawn(sh, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit').then(([exitCode]) => exitCode)
+  return { output: await buffer(child.stdout), exitCode: await ended }
+}
 
-  it('builds one RUN in an image with a shell and its libraries, and does nothing after a success', async () => {
-    const { folder, run, countCalls, listDirectories } = await prepare('exit 0')
-    expect([await run(), await run(), await countCalls()]).toEqual([0, 0, 1])
-    expect(await listDirectories()).toEqual([])
-    expect(await readFile(join(folder, 'given/Dockerfile'), 'utf8')).toBe('FROM scratch\nCOPY . /\nRUN :\n')
-    expect(await readFile(join(folder, 'calls'), 'utf8')).toMatch(
-      /^build --progress=rawjson --frontend=dockerfile\.v0 /,
-    )
-    // chroot, which tests whether the shell starts there, requires root.
+describe('the script of the test build', () => {
+  it('writes the shell and its libraries, with which a command starts', async () => {
+    const folder = await makeFolder()
+    const { output, exitCode } = await run(join(folder, 'marker'))
+    expect(exitCode).toBe(0)
+    const files = toFiles(output)
+    expect(files['bin/sh']?.subarray(1, 4)).toEqual(Buffer.from('ELF'))
+    expect(await readdir(folder)).toEqual([])
+    // chroot requires root.
     if (process.getuid?.() !== 0) return
-    const [code] = await once(spawn('sh', ['-c', 'chroot "$0" /bin/sh -c :', join(folder, 'given')]), 'exit')
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), content, { mode: 0o755 })
+    }
+    const [code] = await once(spawn('sh', ['-c', 'chroot "$0" /bin/sh -c :', folder]), 'exit')
     expect(code).toBe(0)
   })
 
-  it('exits with the code of a failed build, and builds again in the next call', async () => {
-    const { run, countCalls, listDirectories } = await prepare('exit 1')
-    expect([await run(), await run(), await countCalls()]).toEqual([1, 1, 2])
-    expect(await listDirectories()).toEqual([])
+  it('writes nothing if the marker exists', async () => {
+    const marker = join(await makeFolder(), 'marker')
+    await writeFile(marker, '')
+    expect(await run(marker)).toEqual({ output: Buffer.alloc(0), exitCode: 0 })
   })
+})
 
-  it('removes its directory when it is terminated', async () => {
-    const { start, listDirectories } = await prepare('kill -TERM $PPID')
-    expect(await start().ended).toBe(1)
-    expect(await listDirectories()).toEqual([])
+describe('the files of the test build', () => {
+  it('are read from the output, also if they are binary or empty, or if the output was cut off', () => {
+    const binary = Buffer.from([10, 0, 255, 10])
+    const output = Buffer.concat([Buffer.from('/bin/sh\n4\n'), binary, Buffer.from('/lib/a\n0\n/lib/b c\n2\nhi')])
+    const files = { 'bin/sh': binary, 'lib/a': Buffer.alloc(0), 'lib/b c': Buffer.from('hi') }
+    expect(toFiles(output)).toEqual(files)
+    expect(toFiles(output.subarray(0, -1))).toEqual({ ...files, 'lib/b c': Buffer.from('h') })
+    for (let length = 0; length < output.length; length += 1) toFiles(output.subarray(0, length))
+  })
+})
+
+describe('the test build', () => {
+  it('runs once in a sidecar that several starts share', async () => {
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'] })
+    const feature = scope.resolve(BuildKitFeature)
+    await using first = await feature.start({ graceMs: 1 })
+    await using second = await feature.start({ graceMs: 1 })
+    expect(second.containerId).toBe(first.containerId)
+    expect(await readExec(scope, first.containerId, ['sh', '-c', '', 'countTestBuilds'])).toBe('|')
+    const [build, ...others] = await first.builds()
+    expect({ state: build?.state, steps: build?.totalSteps, others }).toMatchObject({ state: 'completed', others: [] })
   })
 })

@@ -6,7 +6,7 @@ import { FakeDaemon, type FakeDaemonOptions } from '../../../buildkit-client/tes
 import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { closeLeases, findLeases, type LeaseState, openLeases } from './lease-state.js'
-import { cgroupError, toRunFailure } from './run-failure.js'
+import { cgroupError } from './run-failure.js'
 
 /** Faults of a simulated BuildKit. */
 export interface SimulatedBuildKitOptions {
@@ -82,13 +82,9 @@ function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
     left -= 1
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
-  const runShell = async (process: MemoryProcess) => {
-    if (process.argv[3] === 'capstan-test-build') return runTestBuild(process, options)
-    return runScript(process)
-  }
   const sh = async (process: MemoryProcess) => {
     const { shellExitCode } = options
-    return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? runShell(process) : shellExitCode
+    return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? runScript(process) : shellExitCode
   }
   return {
     main: async () => 0,
@@ -125,21 +121,8 @@ async function runScript(process: MemoryProcess): Promise<number> {
 
 const toUser = ({ env }: MemoryProcess): DaemonUser => (env.BUILDKIT_HOST?.includes('/run/user/') ? 'rootless' : 'root')
 
-/** Counts the test build, and fails if the daemon's user cannot run steps. */
-async function runTestBuild(
-  process: MemoryProcess,
-  { failsTestBuild = [] }: SimulatedBuildKitOptions,
-): Promise<number> {
-  const { files, stderr } = process
-  const testBuilds = (await exists(files, '/tmp/test-builds')) ? await readText(files, '/tmp/test-builds') : ''
-  await files.write('/tmp/test-builds', `${testBuilds}|`)
-  if (!failsTestBuild.includes(toUser(process))) return 0
-  stderr.write(toRunFailure())
-  return 1
-}
-
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
-  async 'capstan-buildkitd'({ files, run, signal }, [, , , , awaited = '', config = '', ...daemon]) {
+  async 'capstan-buildkitd'({ files, run, signal }, [, , , awaited = '', config = '', ...daemon]) {
     await files.write('/tmp/buildkitd.toml', config)
     const leases = await openLeases(files)
     while (awaited !== '' && !(await exists(files, awaited))) await pause(2, signal)
@@ -151,6 +134,18 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     const leases = await findLeases(files)
     if (leases !== undefined && pinned !== '') leases.isPinned = false
     stdout.write(leases?.isOpen && !closeLeases(leases) ? 'in-use\n' : 'stopped\n')
+    return 0
+  },
+  /** Counts the test build, which copies one file, unless one has succeeded. */
+  async 'capstan-test-build'({ files, stdout }, [marker = '']) {
+    if (await exists(files, marker)) return 0
+    const testBuilds = (await exists(files, '/tmp/test-builds')) ? await readText(files, '/tmp/test-builds') : ''
+    await files.write('/tmp/test-builds', `${testBuilds}|`)
+    stdout.write('/bin/sh\n5\nshell')
+    return 0
+  },
+  async 'capstan-test-build-mark'({ files }, [marker = '']) {
+    await files.write(marker, '')
     return 0
   },
   /** Prints one `|` for each test build. */
