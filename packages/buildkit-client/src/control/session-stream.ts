@@ -13,6 +13,7 @@ import { GrpcFrameReader, toBytesMessagePrefix } from './grpc-frames.js'
 export class SessionStream extends Duplex {
   readonly #call: ClientHttp2Stream
   readonly #frames = new GrpcFrameReader()
+  #unsentBytes = 0
 
   constructor(call: ClientHttp2Stream) {
     super({ allowHalfOpen: false })
@@ -54,7 +55,10 @@ export class SessionStream extends Duplex {
     done(error)
   }
 
-  /** Sends the chunks as one message, without copying them, or as several if they are too large for one. */
+  /**
+   * Sends the chunks as one message, or as several if they are too large for one. The next chunks are accepted while these are
+   * sent, up to a limit.
+   */
   #send(chunks: readonly Buffer[], done: Done): void {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (length > maxMessageBytes && chunks.length > 1) {
@@ -63,11 +67,15 @@ export class SessionStream extends Duplex {
       this.#send(chunks.slice(half), done)
       return
     }
-    this.#call.cork()
-    this.#call.write(toBytesMessagePrefix(length))
-    const last = chunks.length - 1
-    for (const [index, chunk] of chunks.entries()) this.#call.write(chunk, index === last ? done : undefined)
-    this.#call.uncork()
+    // One write for each message: a write for each chunk, of which HTTP/2 has two for 16 KiB, takes longer than the copy.
+    const message = Buffer.concat([toBytesMessagePrefix(length), ...chunks])
+    this.#unsentBytes += message.length
+    const isAccepted = this.#unsentBytes <= maxUnsentBytes
+    this.#call.write(message, (error) => {
+      this.#unsentBytes -= message.length
+      if (!isAccepted) done(error)
+    })
+    if (isAccepted) done()
   }
 
   #receive(chunk: Buffer): void {
@@ -104,5 +112,6 @@ function decodeText(text: string): string {
 
 /** gRPC servers accept 4 MiB by default. */
 const maxMessageBytes = 1024 * 1024
+const maxUnsentBytes = 1024 * 1024
 /** The error code CANCEL of HTTP/2. */
 const cancel = 0x8

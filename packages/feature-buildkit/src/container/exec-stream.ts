@@ -39,6 +39,15 @@ export class ExecStream extends Duplex {
     this.#process.stdin.write(chunk, done)
   }
 
+  /** Passes the chunks on at once: a stream of HTTP/2 has two for 16 KiB, and a socket sends all of them by one call. */
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+    const { stdin } = this.#process
+    const last = chunks.length - 1
+    stdin.cork()
+    for (const [index, { chunk }] of chunks.entries()) stdin.write(chunk, index === last ? done : undefined)
+    stdin.uncork()
+  }
+
   /**
    * Does not wait until stdin has ended: Node ends the whole process by a failed assertion when an HTTP/2 session sends
    * GOAWAY to a stream that is about to end.

@@ -13,21 +13,14 @@ test('ends the HTTP/2 session, without a failed assertion in Node, when the proc
   const firstWrite = new Promise<void>((resolve) => {
     notify = resolve
   })
-  const child: ExecProcess = {
-    stdin: new Writable({
-      write(_chunk, _encoding, done) {
-        done()
-        setImmediate(notify)
-      },
-      final: () => {},
-    }),
-    stdout: new Readable({ read: () => {} }),
-    stderr: Readable.from([]),
-    exitCode,
-    kill: async () => true,
-    resize: async () => {},
-    [Symbol.asyncDispose]: async () => {},
-  }
+  const stdin = new Writable({
+    write(_chunk, _encoding, done) {
+      done()
+      setImmediate(notify)
+    },
+    final: () => {},
+  })
+  const child = createProcess(stdin, exitCode)
   const client = new BuildKitClient(new ExecStream(child, 'dial-stdio'), { endpoint: 'BuildKit' })
   const call = client.ping()
   await firstWrite
@@ -36,3 +29,33 @@ test('ends the HTTP/2 session, without a failed assertion in Node, when the proc
   await client.ended
   expect(client.isClosed).toBe(true)
 })
+
+test('passes chunks that are written together to stdin together', async () => {
+  const batches: string[][] = []
+  const stdin = new Writable({
+    write: (chunk, _encoding, done) => done(void batches.push([String(chunk)]) as undefined),
+    writev: (chunks, done) => done(void batches.push(chunks.map(({ chunk }) => String(chunk))) as undefined),
+  })
+  const stream = new ExecStream(createProcess(stdin, new Promise(() => {})), 'dial-stdio')
+  const written = new Promise<void>((resolve, reject) => {
+    stream.cork()
+    stream.write('header')
+    stream.write('data', (error) => (error ? reject(error) : resolve()))
+    stream.uncork()
+  })
+  await written
+  expect(batches).toEqual([['header', 'data']])
+  stream.destroy()
+})
+
+function createProcess(stdin: Writable, exitCode: Promise<number>): ExecProcess {
+  return {
+    stdin,
+    stdout: new Readable({ read: () => {} }),
+    stderr: Readable.from([]),
+    exitCode,
+    kill: async () => true,
+    resize: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
