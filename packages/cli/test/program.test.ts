@@ -80,7 +80,7 @@ describe('runProgram', () => {
       ['run', '--pull', 'sometimes', 'busybox'],
       /^capstan run: .*Allowed choices are missing, never, always\n {2}→ see/,
     ],
-    [['build'], /^capstan build: required option '-t, --tag <reference>' not specified/],
+    [['build', '--push'], /^capstan build: an image that is pushed needs a name: use --tag/],
     [['ps', 'extra'], /^capstan ps: too many arguments/],
     [['help', 'fly'], /^capstan help: there is no command "fly"/],
     [['fly', '--help'], /^capstan: unknown command 'fly'\n {2}→ see `capstan --help`\n$/],

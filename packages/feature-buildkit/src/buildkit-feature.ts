@@ -75,7 +75,7 @@ export class BuildKitFeature {
    * settles. The first event says which one builds.
    *
    * With `fallback: 'runtime'`, the runtime's own builder builds if no sidecar can be started or the runtime cannot load
-   * images. It supports the output `load`, at most one platform and no remote context, and the result lists what it could not
+   * images. It supports the output `load` with a tag, at most one platform and no remote context, and the result lists what it could not
    * do. Other requests reject with the error of the start. On a runtime without image builds, the build rejects with
    * CAPABILITY_MISSING, whose cause is the error of the start.
    *

@@ -226,7 +226,7 @@ describe('build', () => {
 
   it.each([
     [{ output: { type: 'nothing' } }, 'output.type'],
-    [{ output: { type: 'load', tags: [] } }, 'output.tags'],
+    [{ output: { type: 'push', tags: [] } }, 'output.tags'],
     [{ output: { type: 'load', tags: ['a b'] } }, 'output.tags[0]'],
     [{ output: { type: 'cache-only' }, dockerfile: '../Dockerfile' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, platforms: ['arm64'] }, 'platforms[0]'],

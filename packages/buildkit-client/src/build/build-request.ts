@@ -4,9 +4,9 @@ import { createHostError, type StringMap, validateBuild, validateImageTag } from
 
 /** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
 export type BuildOutput =
-  /** Loads the image into the runtime. */
+  /** Loads the image into the runtime. Without tags it has no name, and `imageId` of the result identifies it. */
   | { readonly type: 'load'; readonly tags: readonly string[] }
-  /** Pushes the image to the registries of the tags. */
+  /** Pushes the image to the registries of the tags, of which there is at least one. */
   | { readonly type: 'push'; readonly tags: readonly string[] }
   /**
    * Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. Destroys it when the
@@ -159,7 +159,7 @@ function checkOutput(output: BuildOutput): void {
     return
   }
   const { tags = [] } = output
-  if (output.type !== 'archive') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
+  if (output.type === 'push') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
   for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
 }
 

@@ -10,9 +10,9 @@ import { TransferProgress } from './transfer-progress.js'
 /** Returns the receiver of the archive that BuildKit sends for this output; `undefined` if it sends none. */
 export function createOutputReceiver(
   output: BuildOutput,
-  { kind, images, onEvents, signal }: DeliveryOptions,
+  { onEvents, ...options }: DeliveryOptions,
 ): SessionServices['output'] {
-  const receive = toReceiver(output, { kind, images, signal })
+  const receive = toReceiver(output, options)
   if (receive === undefined) return undefined
   return async (archive) => {
     using transfer = new TransferProgress({ id: 'result', onEvents })
@@ -26,18 +26,20 @@ export interface DeliveryOptions extends OperationOptions {
   readonly kind: BuildKitKind
   /** Required for the output `load` of a daemon. */
   readonly images: ImageTransfer | undefined
+  /** Called with the references of the loaded image, or with its id if it has none. */
+  readonly onLoad: (references: readonly string[]) => void
   readonly onEvents: BuildEventListener
 }
 
 function toReceiver(
   output: BuildOutput,
-  { kind, images, signal }: Omit<DeliveryOptions, 'onEvents'>,
+  { kind, images, onLoad, signal }: Omit<DeliveryOptions, 'onEvents'>,
 ): ((archive: AsyncIterable<Uint8Array>) => Promise<unknown>) | undefined {
   if (output.type === 'archive')
     return (archive) => pipeline(archive, output.to, { end: false, ...(signal && { signal }) })
   if (output.type === 'directory') return (archive) => unpackArchive(archive, output.to, { signal })
   if (output.type === 'load' && kind === 'daemon')
-    return (archive) => requireImages(images).loadImages(archive, { signal })
+    return async (archive) => onLoad(await requireImages(images).loadImages(archive, { signal }))
   return undefined
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type ImageTransfer, isHostError, type OperationOptions, type Runtime } from '@capstan/core'
-import { createHostError, delay, linkSignals } from '@capstan/core/plugin'
+import { createHostError, delay, linkSignals, type StringMap } from '@capstan/core/plugin'
 import type { BuildKitClient } from '../control/buildkit-client.js'
 import { openSession, type SessionServices } from '../session/session.js'
 import { FailureLog } from './build-failure.js'
@@ -9,7 +9,7 @@ import { type BuildRequest, validateBuildRequest } from './build-request.js'
 import { type BuildResult, findImageId, toMetadata } from './build-result.js'
 import { type BuildSources, readBuildSources } from './build-sources.js'
 import type { BuildEventListener } from './buildkit-build.js'
-import { createOutputReceiver, destroyArchive, endArchive } from './deliver-output.js'
+import { createOutputReceiver, type DeliveryOptions, destroyArchive, endArchive } from './deliver-output.js'
 import { Redactor } from './redactor.js'
 import { type BuildKitKind, toSolveRequest } from './solve-request.js'
 import { StatusEvents } from './status-events.js'
@@ -24,11 +24,8 @@ export interface RunBuildOptions extends OperationOptions {
   /** Has the image of the output `load` after the build of a daemon. Without it, the result has the id of the configuration. */
   readonly runtime?: Runtime | undefined
   readonly onEvents: BuildEventListener
-  /**
-   * Skips the validation of the request, for a runtime that has validated the options of its caller. The request may then have
-   * labels that begin with `capstan.` and, for an engine, the output `load` without tags. Default false.
-   */
-  readonly skipsValidation?: boolean
+  /** Labels that a runtime gives its images. Those of the request have precedence. Default: none. */
+  readonly runtimeLabels?: StringMap
 }
 
 /**
@@ -40,9 +37,9 @@ export interface RunBuildOptions extends OperationOptions {
 export async function runBuild(
   client: BuildKitClient,
   request: BuildRequest,
-  { signal, skipsValidation = false, ...options }: RunBuildOptions,
+  { signal, ...options }: RunBuildOptions,
 ): Promise<BuildResult> {
-  if (!skipsValidation) validateBuildRequest(request)
+  validateBuildRequest(request)
   const linked = linkSignals([signal])
   try {
     linked.signal.throwIfAborted()
@@ -59,12 +56,12 @@ export async function runBuild(
   }
 }
 
-interface BuildRun extends Omit<RunBuildOptions, 'signal' | 'skipsValidation'>, BuildSources {
+interface BuildRun extends Omit<RunBuildOptions, 'signal'>, BuildSources {
   readonly signal: AbortSignal
 }
 
 async function build(client: BuildKitClient, request: BuildRequest, run: BuildRun): Promise<BuildResult> {
-  const { kind, onEvents, runtime, signal } = run
+  const { kind, onEvents, runtime, runtimeLabels, signal } = run
   const redactor = new Redactor(request)
   const failure = new FailureLog()
   const emit = (events: readonly BuildProgressEvent[]) => {
@@ -74,20 +71,25 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   }
   using transfer = new TransferProgress({ id: 'context', onEvents })
   transfer.totalBytes = run.totalBytes
-  const services = toServices(request, run, { redactor, transfer })
+  let loaded: readonly string[] = []
+  const onLoad = (references: readonly string[]) => {
+    loaded = references
+  }
+  const services = toServices(request, run, { redactor, transfer, onLoad })
   await using session = await openSession(client, services, { sharedKey: run.sharedKey, signal })
   let isSessionLost = false
   session.ended.then(() => {
     isSessionLost = true
   })
   const ref = randomBytes(16).toString('hex')
-  const solving = client.solve(toSolveRequest(request, { ref, session: session.id, kind }), { signal })
+  const labeled = { ...request, labels: { ...runtimeLabels, ...request.labels } }
+  const solving = client.solve(toSolveRequest(labeled, { ref, session: session.id, kind }), { signal })
   const following = followStatus(client, { ref, emit, signal })
   try {
     const { ExporterResponse } = await solving
     await following.finish()
     const metadata = toMetadata(ExporterResponse)
-    const imageId = await findLoadedId({ kind, runtime, request, metadata, signal })
+    const imageId = await findLoadedId({ kind, runtime, request, metadata, loaded, signal })
     return { ...toResult(metadata), builder: kind === 'engine' ? 'build-service' : 'sidecar', ref, imageId }
   } catch (error) {
     await following.finish()
@@ -105,11 +107,11 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
 function toServices(
   request: BuildRequest,
   run: BuildRun,
-  { redactor, transfer }: { readonly redactor: Redactor; readonly transfer: TransferProgress },
+  { redactor, transfer, onLoad }: Pick<DeliveryOptions, 'onLoad'> & BuildObservers,
 ): SessionServices {
   const { kind, images, onEvents, signal } = run
   const { secrets = {}, ssh, credentials = {}, output } = request
-  const receiver = createOutputReceiver(output, { kind, images, onEvents, signal })
+  const receiver = createOutputReceiver(output, { kind, images, onEvents, onLoad, signal })
   return {
     sources: run.sources,
     secrets,
@@ -124,6 +126,11 @@ function toServices(
     ...(receiver && { output: receiver }),
     onTransfer: (_source, bytes) => transfer.add(bytes),
   }
+}
+
+interface BuildObservers {
+  readonly redactor: Redactor
+  readonly transfer: TransferProgress
 }
 
 /** Emits the progress of a build until it ends. */
@@ -156,6 +163,8 @@ function followStatus(
 interface LoadedImage extends Pick<RunBuildOptions, 'kind' | 'runtime'> {
   readonly request: BuildRequest
   readonly metadata: BuildResult['metadata']
+  /** The references of the image that was loaded into the runtime, or its id if it has none. */
+  readonly loaded: readonly string[]
   readonly signal: AbortSignal
 }
 
@@ -164,11 +173,19 @@ interface LoadedImage extends Pick<RunBuildOptions, 'kind' | 'runtime'> {
  * identifies an image by the digest of its manifest or index, and Podman, which identifies it by the configuration, can list a
  * short tag with the registry `localhost`.
  */
-async function findLoadedId({ kind, runtime, request, metadata, signal }: LoadedImage): Promise<string | undefined> {
+async function findLoadedId({
+  kind,
+  runtime,
+  request,
+  metadata,
+  loaded,
+  signal,
+}: LoadedImage): Promise<string | undefined> {
   const { output } = request
   const { digest, configDigest } = readDigests(metadata)
   if (output.type !== 'load') return configDigest
   if (kind === 'engine') return digest ?? configDigest
+  if (output.tags.length === 0) return loaded[0] ?? configDigest
   return (runtime && (await findImageId(runtime, output.tags[0], { signal }))) ?? configDigest
 }
 

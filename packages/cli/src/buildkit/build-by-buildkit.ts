@@ -15,7 +15,7 @@ import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
-  { invocation, builder, fallback, canUseRuntimeBuilder, kind, isJson, title }: BuildByBuildKitOptions,
+  { invocation, builder, fallback, runtimeBuilder, kind, isJson, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: BuildDisplay }> {
   const { io, interrupts } = invocation
   const display = createBuildKitBuildDisplay(io, kind)
@@ -44,8 +44,9 @@ export async function buildByBuildKit(
     starting?.[Symbol.dispose]()
     display.fail(`${title} was not built`)
     if (!isJson) io.stderr.write(toSourceText(error))
-    if (isShown && isSidecar && canUseRuntimeBuilder && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
-    throw withImageRemedies(error, { io, canUseRuntimeBuilder })
+    if (isShown && isSidecar && runtimeBuilder !== undefined && isBaseMissing(error))
+      io.stderr.write(`${baseHint} ${runtimeBuilder}\n`)
+    throw withImageRemedies(error, { io, runtimeBuilder })
   }
 }
 
@@ -54,16 +55,15 @@ function isBaseMissing(error: unknown): boolean {
   return isHostError(error, 'BUILD_FAILED') && /failed to resolve source metadata/.test(error.facts.lastLines.join())
 }
 
-const baseHint =
-  'BuildKit in a sidecar pulls base images itself: for a base image that is only on the engine, use --builder runtime'
+const baseHint = 'BuildKit in a sidecar pulls base images itself: for a base image that is only on the engine, use'
 
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
   readonly builder: 'auto' | 'engine' | 'sidecar'
   /** `runtime`: the builder of the runtime builds if BuildKit cannot be started. */
   readonly fallback: 'none' | 'runtime'
-  /** Whether the runtime has a builder that supports all options of this build. The remedies then name it. */
-  readonly canUseRuntimeBuilder: boolean
+  /** The options with which the builder of the runtime can run this build. `undefined` if it does not support the build. */
+  readonly runtimeBuilder: string | undefined
   readonly kind: ProgressKind
   /** Whether errors are written as JSON. */
   readonly isJson: boolean

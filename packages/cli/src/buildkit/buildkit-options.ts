@@ -17,16 +17,19 @@ export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOpti
   return { image, graceMs: 0 }
 }
 
-/** Adds remedies to the error of a pull of BuildKit's own image. Returns any other error unchanged. */
+/**
+ * Adds remedies to the error of a pull of BuildKit's own image. Returns any other error unchanged. `runtimeBuilder`: the options
+ * with which the builder of the runtime can be used instead, if it can.
+ */
 export function withImageRemedies(
   error: unknown,
-  { io, canUseRuntimeBuilder }: { readonly io: Pick<Io, 'env'>; readonly canUseRuntimeBuilder: boolean },
+  { io, runtimeBuilder }: { readonly io: Pick<Io, 'env'>; readonly runtimeBuilder?: string | undefined },
 ): unknown {
   const { image = defaultBuildKitImage } = readBuildKitOptions(io)
   const images = [image, defaultRootlessImage]
   if (!isHostError(error, 'IMAGE_PULL_FAILED') || !images.includes(error.facts.image)) return error
   const remedies = [
-    ...(canUseRuntimeBuilder ? ['build without BuildKit by --builder runtime'] : []),
+    ...(runtimeBuilder === undefined ? [] : [`build without BuildKit by ${runtimeBuilder}`]),
     'set CAPSTAN_BUILDKIT_IMAGE to an image that the engine has or can pull',
   ]
   return new CliError(error.message, { cause: error, remedies })

@@ -20,6 +20,6 @@ export async function shareBuildKit(
   try {
     return await scope.resolve(BuildKitFeature).start({ ...readBuildKitOptions(io), signal, onProgress })
   } catch (error) {
-    throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
+    throw withImageRemedies(error, { io })
   }
 }

@@ -11,7 +11,7 @@ import { type BuilderChoice, chooseBuilder } from '../buildkit/choose-builder.js
 import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
-import { type BuildCommandOptions, builders, listBuildKitOptions } from '../options/build-options.js'
+import { type BuildCommandOptions, builders, listBuildKitOptions, untaggedImage } from '../options/build-options.js'
 import { chooseOutput, isTagged, type OutputChoice } from '../options/build-output.js'
 import { type BuildSource, readBuildSource } from '../options/build-source.js'
 import { collect, toExamples } from '../options/command-definition.js'
@@ -28,13 +28,15 @@ import type { Call, SetAction } from './command.js'
 /** Defines `capstan build`. */
 export function define(command: Command, setAction: SetAction): void {
   command
-    .description('Builds an image from a Dockerfile and a context, and prints its tags. Progress goes to stderr.')
+    .description(
+      'Builds an image from a Dockerfile and a context, and prints its tags, or its ID if it has none. Progress goes to stderr.',
+    )
     .argument(
       '[path]',
       "Build context: a directory, whose .dockerignore applies, a git or archive URL, or '-' for stdin",
       '.',
     )
-    .option('-t, --tag <reference>', 'Name the image; required if --output creates one (repeatable)', collect)
+    .option('-t, --tag <reference>', 'Name the image (repeatable)', collect)
     .option('-f, --file <file>', "Read the Dockerfile from a path, or '-' for stdin (default: PATH/Dockerfile)")
     .option(
       '--build-arg <key[=value]>',
@@ -119,11 +121,11 @@ use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE.`
 async function build({ invocation, operands: [path = '.'], options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const output = chooseOutput(options)
-  const tags = isTagged(output) ? requireTags(options, output) : []
+  const tags = isTagged(output) ? findTags(options, output) : []
   const kind = toProgressKind(options, output)
   await using source = await readBuildSource({ path, file: options.file }, io, interrupts)
   const settings = toBuildSettings(options, io)
-  const needsBuildKit = listBuildKitOptions(options, path)
+  const needsBuildKit = listBuildKitOptions(options, path, tags)
   checkBuild({ source, settings, tags, platform: options.platform })
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const job = { invocation, options, output, tags, settings, source, kind, needsBuildKit }
@@ -157,7 +159,7 @@ async function runJob(opened: OpenedRuntime, job: BuildJob): Promise<void> {
   const durationMs = Math.round(performance.now() - started)
   const took = `${result.builder === 'runtime' ? '' : ' with BuildKit'} in ${toDuration(durationMs)}`
   const runtime = scope.runtimeName
-  display.succeed(toSuccessText(output, { names: tags.join(' and '), runtime, took }))
+  display.succeed(toSuccessText(output, { names: tags.join(' and ') || result.imageId || 'an image', runtime, took }))
   const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
   for (const text of unsupported) writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
   await writeResultFile(options.iidfile, result.imageId ?? '', io)
@@ -183,14 +185,20 @@ async function buildWithBuildKit(
   const build = { ...settings, buildArgs: { ...proxies, ...settings.buildArgs } }
   const request = await toBuildRequest(build, source.request, { options, output, tags, invocation })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
-  const canUseRuntimeBuilder = hasBuilder && needsBuildKit.length === 0
+  const runtimeBuilder = hasBuilder ? toRuntimeBuilderOptions(needsBuildKit) : undefined
   const display = { kind, isJson: isJson(options), title: toTitle(tags) }
-  const buildOptions = { invocation, builder, fallback, canUseRuntimeBuilder, ...display }
+  const buildOptions = { invocation, builder, fallback, runtimeBuilder, ...display }
   const built = await buildByBuildKit(scope, request, buildOptions).catch((error: unknown) => {
     if (request.output.type === 'archive') request.output.to.destroy()
     throw error
   })
   return { display: built.display, ...built.result }
+}
+
+/** Returns the options with which the builder of the runtime can run the build, if any. */
+function toRuntimeBuilderOptions([first, ...others]: readonly string[]): string | undefined {
+  if (first === undefined) return '--builder runtime'
+  return first === untaggedImage && others.length === 0 ? '--tag and --builder runtime' : undefined
 }
 
 async function buildWithRuntime(opened: OpenedRuntime, job: BuildJob): Promise<BuildOutcome> {
@@ -217,12 +225,11 @@ function toRequired({ builder }: BuildCommandOptions): readonly Capability<objec
   return builder === 'runtime' ? [imageBuilderCapability] : []
 }
 
-/** Returns the names of `--tag` and those of the output. */
-function requireTags({ tag = [] }: BuildCommandOptions, output: OutputChoice): readonly string[] {
-  const names = 'names' in output ? (output.names ?? []) : []
-  if (tag.length + names.length > 0) return [...tag, ...names]
-  const remedies = ['see `capstan build --help`']
-  throw new CliError("required option '-t, --tag <reference>' not specified", { remedies })
+/** Returns the names of `--tag` and those of the output. Only an image that is pushed needs one. */
+function findTags({ tag = [] }: BuildCommandOptions, output: OutputChoice): readonly string[] {
+  const tags = [...tag, ...(('names' in output && output.names) || [])]
+  if (tags.length > 0 || output.type !== 'push') return tags
+  throw new CliError('an image that is pushed needs a name: use --tag', { remedies: ['see `capstan build --help`'] })
 }
 
 function toProgressKind({ json, quiet, progress }: BuildCommandOptions, output: OutputChoice): ProgressKind {
@@ -286,6 +293,7 @@ function toResultText(
   if (progress === 'json') return toJsonLine({ event: 'result', ...result })
   if (json) return toJson(result)
   if (output.type === 'archive' && output.file === '-') return ''
-  const lines = quiet && result.imageId !== undefined ? [result.imageId] : result.tags
+  const hasTags = result.tags.length > 0 && !quiet
+  const lines = hasTags || result.imageId === undefined ? result.tags : [result.imageId]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -96,7 +96,7 @@ async function start({ scope, invocation, options }: SubcommandCall): Promise<Su
     const document = { runtime: scope.runtimeName, containerId, privilege, privilegeLevels }
     return { document, text: `${containerId}\n` }
   } catch (error) {
-    throw withImageRemedies(error, { io, canUseRuntimeBuilder: false })
+    throw withImageRemedies(error, { io })
   }
 }
 

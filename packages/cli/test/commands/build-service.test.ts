@@ -54,6 +54,15 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(JSON.parse(await readFile(join(cwd, 'metadata.json'), 'utf8'))).toHaveProperty(['containerimage.digest'])
   })
 
+  it('builds an image without a tag, and prints its ID', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['build'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
+    expect(stderr).toMatch(/\nBuilt sha256:[0-9a-f]{64} on memory with BuildKit in \S+\n$/)
+    const { stdout: json } = await capstan(['build', '--json'])
+    expect(JSON.parse(json)).toMatchObject({ tags: [], imageId: stdout.trim() })
+  })
+
   it('writes the files of the last stage to a directory, or as an archive to stdout', async () => {
     expect(await capstan(['build', '-o', 'out'])).toMatchObject({ exitCode: 0, stdout: '' })
     expect(await readFile(join(cwd, 'out/note.txt'), 'utf8')).toBe('from the context\n')

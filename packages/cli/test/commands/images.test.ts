@@ -124,12 +124,19 @@ describe('capstan build', () => {
     await expect.poll(listOpenFiles).not.toContain(join(cwd, 'out.tar'))
   })
 
-  it.each(['load', 'push', 'type=oci,dest=out.tar'])('needs a tag for --output %s', async (output) => {
-    const { exitCode, stderr } = await capstan(['build', '--output', output])
+  it('needs a tag for an image that is pushed', async () => {
+    const { exitCode, stderr } = await capstan(['build', '--push'])
     expect(exitCode).toBe(125)
     expect(stderr).toBe(
-      "capstan build: required option '-t, --tag <reference>' not specified\n  → see `capstan build --help`\n",
+      'capstan build: an image that is pushed needs a name: use --tag\n  → see `capstan build --help`\n',
     )
+  })
+
+  it('needs a tag, and says so, when the builder of the runtime builds', async () => {
+    const { stderr } = await capstan(['build', '--builder', 'runtime'])
+    expect(stderr).toBe('capstan build: an image without --tag needs BuildKit: omit --builder runtime\n')
+    const auto = await capstan(['build'])
+    expect(auto.stderr).toMatch(/could not be pulled.*\n.*→ build without BuildKit by --tag and --builder runtime\n/)
   })
 
   it.each([

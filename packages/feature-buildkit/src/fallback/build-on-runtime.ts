@@ -17,9 +17,12 @@ import { readDockerfile } from './read-dockerfile.js'
 import { RuntimeProgress } from './runtime-progress.js'
 import { type DockerfileSource, listUnsupportedFeatures } from './unsupported-features.js'
 
-/** Whether the runtime's own builder supports the request: the output `load`, at most one platform, and no remote context. */
+/**
+ * Whether the runtime's own builder supports the request: the output `load` with a tag, at most one platform, and no remote
+ * context.
+ */
 export function supportsFallback({ output, platforms = [], context }: BuildRequest): boolean {
-  return output.type === 'load' && platforms.length < 2 && !('url' in context)
+  return output.type === 'load' && output.tags.length > 0 && platforms.length < 2 && !('url' in context)
 }
 
 export interface FallbackOptions extends OperationOptions {

@@ -23,6 +23,15 @@ describe('the output of a build in a sidecar', () => {
     expect({ builder, isKnown: imageId !== undefined }).toEqual({ builder: 'sidecar', isKnown: true })
   })
 
+  it('is loaded without a tag, and the result has its id', async () => {
+    await using scope = await openWithSimulatedBuildKit()
+    await using sidecar = await start(scope)
+    const before = (await scope.runtime.listImages()).map(({ id }) => id)
+    const { imageId } = await sidecar.build(request('true', { output: { type: 'load', tags: [] } })).result
+    const created = (await scope.runtime.listImages()).filter(({ id }) => !before.includes(id))
+    expect(created).toMatchObject([{ id: imageId, tags: [] }])
+  })
+
   it('fails with the error of the runtime that rejects it', async () => {
     await using scope = await openWithSimulatedBuildKit({ faults: [{ operation: 'loadImages' }] })
     await using sidecar = await start(scope)

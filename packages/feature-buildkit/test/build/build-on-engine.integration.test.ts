@@ -40,6 +40,14 @@ describeWithEngine("the engine's own BuildKit", ({ socketPath }) => {
     expect(builder).toBe('build-service')
   })
 
+  test('stores an image without a tag, whose id is in the result', async (context) => {
+    const { scope, build } = await open(context)
+    const request = toContext(`RUN echo ${process.pid}-${Date.now()} >/made`)
+    const { imageId = '' } = await build({ context: request, output: { type: 'load', tags: [] } }).result
+    onTestFinished(() => scope.runtime.removeImage(imageId))
+    expect((await scope.runtime.listImages()).find(({ id }) => id === imageId)).toMatchObject({ tags: [] })
+  })
+
   test('rejects with BUILD_FAILED, the exit code and the lines of the Dockerfile', async (context) => {
     const { build } = await open(context)
     const { result } = build({ context: toContext('RUN echo before; exit 9'), output: { type: 'cache-only' } })

@@ -52,16 +52,16 @@ export async function prepareBuildKitBuild(
 
 async function toRequest(
   engine: DockerEngine,
-  { dockerfile, tag, credentialSources = { env: engine.env } }: ImageToBuild,
+  { dockerfile, credentialSources = { env: engine.env } }: ImageToBuild,
   options: BuildOptions,
   { signal }: EngineCall,
 ): Promise<BuildRequest> {
-  const { context = { files: {} }, tags, target, platform, noCache, pull, labels } = options
+  const { context = { files: {} }, target, platform, noCache, pull, labels } = options
   return {
     context,
     dockerfileText: dockerfile,
     buildArgs: await withProxyArguments(engine, options),
-    labels: toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels, labels),
+    ...(labels === undefined ? {} : { labels }),
     ...(target === undefined ? {} : { target }),
     ...(platform === undefined ? {} : { platforms: [platform] }),
     ...(noCache === undefined ? {} : { noCache }),
@@ -102,7 +102,9 @@ async function runTaggedBuild(engine: DockerEngine, build: TaggedBuild, call: Op
   }
   const linked = linkSignals([call.signal, failing.signal])
   try {
-    const settings = { kind: 'engine', skipsValidation: true, onEvents } as const
+    const [tag, ...others] = tags
+    const runtimeLabels = toObjectLabels({ kind: 'image', tag, tags: others }, engine.ownerLabels)
+    const settings = { kind: 'engine', runtimeLabels, onEvents } as const
     const { imageId } = await build.runBuild(client, request, { ...settings, signal: linked.signal })
     linked.signal.throwIfAborted()
     if (imageId === undefined) {
