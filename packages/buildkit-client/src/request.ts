@@ -11,4 +11,4 @@ export {
 export { type BuildResult, findImageId } from './build/build-result.js'
 export { type BuildEventListener, type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 export type { BuildKitKind } from './build/solve-request.js'
-export { findUnsupportedFields, type UnsupportedField } from './build/unsupported-fields.js'
+export { type BuildRequestField, findUnsupportedFields, type UnsupportedField } from './build/unsupported-fields.js'

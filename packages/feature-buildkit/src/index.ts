@@ -4,6 +4,7 @@ export {
   type BuildOutput,
   type BuildProgressEvent,
   type BuildRequest,
+  type BuildRequestField,
   type BuildResult,
   type FindCredentials,
   type RemoteContext,

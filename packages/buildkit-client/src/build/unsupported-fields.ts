@@ -2,10 +2,17 @@ import type { BuildKitWorker } from '../control/control-records.js'
 import type { BuildRequest } from './build-request.js'
 import { type BuildKitKind, parseCacheOption } from './solve-request.js'
 
+/** The fields that some BuildKit does not support: `facts.field` of OPTION_UNSUPPORTED. */
+export type BuildRequestField =
+  | 'output.type'
+  | 'output.format'
+  | 'platforms'
+  | `cacheFrom[${number}]`
+  | `cacheTo[${number}]`
+
 /** A field of a request that a BuildKit does not support. */
 export interface UnsupportedField {
-  /** The path of the field, such as `output.type`. */
-  readonly field: string
+  readonly field: BuildRequestField
   readonly given: string
   /** A clause in lower case without a full stop. */
   readonly reason: string
@@ -49,7 +56,7 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
           reason: `the engine's BuildKit ${store} builds one platform at a time`,
         }
       : undefined,
-    ...cacheTo.map((text, index) => {
+    ...cacheTo.map((text, index): UnsupportedField | undefined => {
       const { Type: given } = parseCacheOption(text)
       const reason = `the engine's BuildKit ${store} exports only inline caches`
       return given === 'inline' ? undefined : { field: `cacheTo[${index}]`, given, reason }
@@ -61,8 +68,8 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
 /** A local cache is a content store of this side, which a session does not offer. */
 function listLocalCaches({ cacheFrom = [], cacheTo = [] }: BuildRequest): readonly UnsupportedField[] {
   const fields = [
-    ...cacheFrom.map((text, index) => ({ field: `cacheFrom[${index}]`, text })),
-    ...cacheTo.map((text, index) => ({ field: `cacheTo[${index}]`, text })),
+    ...cacheFrom.map((text, index) => ({ field: `cacheFrom[${index}]`, text }) as const),
+    ...cacheTo.map((text, index) => ({ field: `cacheTo[${index}]`, text }) as const),
   ]
   return fields.flatMap(({ field, text }) =>
     parseCacheOption(text).Type === 'local' ? [{ field, given: 'local', reason: 'Capstan has no local caches' }] : [],
