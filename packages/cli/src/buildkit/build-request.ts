@@ -30,7 +30,7 @@ import type { Io } from '../terminal/io.js'
 export async function toBuildRequest(
   { buildArgs, labels, target, noCache, pull }: BuildSettings,
   source: BuildSource['request'],
-  { options, output, tags, invocation }: BuildRequestOptions,
+  { options, output, invocation }: BuildRequestOptions,
 ): Promise<BuildRequest> {
   const { io } = invocation
   const { secret, ssh, buildContext, cacheFrom, cacheTo, allow, platform } = options
@@ -54,7 +54,7 @@ export async function toBuildRequest(
   }
   // Validated without the output, since opening it overwrites a file.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
-  return { ...request, output: await openOutput(output, tags, io) }
+  return { ...request, output: await openOutput(output, io) }
 }
 
 /** The options that all builders have. */
@@ -63,7 +63,6 @@ export type BuildSettings = Omit<BuildOptions, 'context'>
 export interface BuildRequestOptions {
   readonly options: BuildCommandOptions
   readonly output: OutputChoice
-  readonly tags: readonly string[]
   readonly invocation: Pick<Invocation, 'io' | 'interrupts'>
 }
 
@@ -122,24 +121,14 @@ async function findNamedContexts(texts: readonly string[], { cwd }: Pick<Io, 'cw
   return Object.fromEntries(await Promise.all(entries))
 }
 
-async function openOutput(
-  output: OutputChoice,
-  tags: readonly string[],
-  { cwd, stdout }: Pick<Io, 'cwd' | 'stdout'>,
-): Promise<BuildOutput> {
+async function openOutput(output: OutputChoice, { cwd, stdout }: Pick<Io, 'cwd' | 'stdout'>): Promise<BuildOutput> {
   switch (output.type) {
-    case 'cache-only':
-      return { type: 'cache-only' }
-    case 'load':
-    case 'push':
-      return { type: output.type, tags }
+    case 'archive':
+      return { ...output, to: output.to === '-' ? openStdout(stdout) : await openFile(resolve(cwd, output.to)) }
     case 'directory':
-      return { type: 'directory', to: resolve(cwd, output.directory) }
-    case 'archive': {
-      const { type, format, file } = output
-      const to = file === '-' ? openStdout(stdout) : await openFile(resolve(cwd, file))
-      return { type, format, to, ...(format === 'files' ? {} : { tags }) }
-    }
+      return { ...output, to: resolve(cwd, output.to) }
+    default:
+      return output
   }
 }
 

@@ -12,7 +12,7 @@ import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
 import { type BuildCommandOptions, builders, listBuildKitOptions, untaggedImage } from '../options/build-options.js'
-import { chooseOutput, isTagged, type OutputChoice } from '../options/build-output.js'
+import { chooseOutput, type OutputChoice } from '../options/build-output.js'
 import { type BuildSource, readBuildSource } from '../options/build-source.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
@@ -121,11 +121,11 @@ use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE.`
 async function build({ invocation, operands: [path = '.'], options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const output = chooseOutput(options)
-  const tags = isTagged(output) ? findTags(options, output) : []
+  const tags = findTags(output)
   const kind = toProgressKind(options, output)
   await using source = await readBuildSource({ path, file: options.file }, io, interrupts)
   const settings = toBuildSettings(options, io)
-  const needsBuildKit = listBuildKitOptions(options, path, tags)
+  const needsBuildKit = listBuildKitOptions(options, path)
   checkBuild({ source, settings, tags, platform: options.platform })
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const job = { invocation, options, output, tags, settings, source, kind, needsBuildKit }
@@ -183,7 +183,7 @@ async function buildWithBuildKit(
   // The builder of the runtime adds the proxy variables of docker's configuration itself, as docker's client does.
   const proxies = await readProxyVariables(io.env, scope.report.available ? scope.report.endpoint : '')
   const build = { ...settings, buildArgs: { ...proxies, ...settings.buildArgs } }
-  const request = await toBuildRequest(build, source.request, { options, output, tags, invocation })
+  const request = await toBuildRequest(build, source.request, { options, output, invocation })
   const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
   const runtimeBuilder = hasBuilder ? toRuntimeBuilderOptions(needsBuildKit) : undefined
   const display = { kind, isJson: isJson(options), title: toTitle(tags) }
@@ -225,15 +225,15 @@ function toRequired({ builder }: BuildCommandOptions): readonly Capability<objec
   return builder === 'runtime' ? [imageBuilderCapability] : []
 }
 
-/** Returns the names of `--tag` and those of the output. Only an image that is pushed needs one. */
-function findTags({ tag = [] }: BuildCommandOptions, output: OutputChoice): readonly string[] {
-  const tags = [...tag, ...(('names' in output && output.names) || [])]
+/** Returns the names of the image. Only an image that is pushed needs one. */
+function findTags(output: OutputChoice): readonly string[] {
+  const tags = ('tags' in output && output.tags) || []
   if (tags.length > 0 || output.type !== 'push') return tags
   throw new CliError('an image that is pushed needs a name: use --tag', { remedies: ['see `capstan build --help`'] })
 }
 
 function toProgressKind({ json, quiet, progress }: BuildCommandOptions, output: OutputChoice): ProgressKind {
-  const isOnStdout = output.type === 'archive' && output.file === '-'
+  const isOnStdout = output.type === 'archive' && output.to === '-'
   if (isOnStdout && (json || quiet || progress === 'json'))
     throw new CliError('stdout cannot have both the archive and the result: name a file in --output')
   return quiet || (json && progress === 'auto') ? 'quiet' : progress
@@ -292,7 +292,7 @@ function toResultText(
 ): string {
   if (progress === 'json') return toJsonLine({ event: 'result', ...result })
   if (json) return toJson(result)
-  if (output.type === 'archive' && output.file === '-') return ''
+  if (output.type === 'archive' && output.to === '-') return ''
   const hasTags = result.tags.length > 0 && !quiet
   const lines = hasTags || result.imageId === undefined ? result.tags : [result.imageId]
   return lines.map((line) => `${line}\n`).join('')

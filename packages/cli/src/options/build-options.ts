@@ -4,7 +4,6 @@ import { createOptionError } from './option-error.js'
 
 /** The options of `capstan build`, as commander parses them. */
 export interface BuildCommandOptions extends OutputOptions {
-  readonly tag?: readonly string[]
   readonly file?: string
   readonly buildArg?: readonly string[]
   readonly target?: string
@@ -80,12 +79,8 @@ export function toCacheText(text: string): string {
   return text === '' || /[=,]/.test(text) ? text : `type=registry,ref=${text}`
 }
 
-/** Lists what is given that only BuildKit implements. `context`: the operand of the command. `tags`: the names of the image. */
-export function listBuildKitOptions(
-  options: BuildCommandOptions,
-  context: string,
-  tags: readonly string[],
-): readonly string[] {
+/** Lists what is given that only BuildKit implements. `context`: the operand of the command. */
+export function listBuildKitOptions(options: BuildCommandOptions, context: string): readonly string[] {
   const { secret, ssh, buildContext, allow, cacheFrom, cacheTo, platform = '' } = options
   const output = chooseOutput(options)
   const given: Readonly<Record<string, unknown>> = {
@@ -99,7 +94,7 @@ export function listBuildKitOptions(
     '--output': output.type !== 'load' && !options.push,
     '--platform': platform.includes(','),
     'a context by URL': isRemote(context),
-    [untaggedImage]: output.type === 'load' && tags.length === 0,
+    [untaggedImage]: output.type === 'load' && output.tags.length === 0,
   }
   return Object.entries(given).flatMap(([name, value]) => (value ? [name] : []))
 }

@@ -1,34 +1,29 @@
+import type { BuildOutput } from '@capstan/feature-buildkit'
 import { parseFields } from './key-values.js'
 import { createOptionError } from './option-error.js'
 
-/** The value of `--output`, `--push` or `--load`. */
-export type OutputChoice =
-  /** `names`: the names in the value, beside those of `--tag`. Default: none. */
-  | { readonly type: 'load' | 'push'; readonly names?: readonly string[] }
-  | { readonly type: 'cache-only' }
-  /** `file` is a path; `-` is stdout. */
-  | {
-      readonly type: 'archive'
-      readonly format: 'docker' | 'oci' | 'files'
-      readonly file: string
-      readonly names?: readonly string[]
-    }
-  | { readonly type: 'directory'; readonly directory: string }
+/** The destination of a build, as in a request. An archive has a path instead of a stream; `-` is stdout. */
+export type OutputChoice = Exclude<BuildOutput, ArchiveOutput> | (Omit<ArchiveOutput, 'to'> & { readonly to: string })
+
+type ArchiveOutput = Extract<BuildOutput, { readonly type: 'archive' }>
 
 /**
- * Returns the destination of the result. The default is to load the image into the runtime.
+ * Returns the destination of the result. The default is to load the image into the runtime. An image has the names of `--tag` and
+ * those in the value.
  *
  * @throws HostError INVALID_ARGUMENT for several outputs, and for a value that {@link parseBuildOutput} rejects.
  */
-export function chooseOutput({ output = [], push, load }: OutputOptions): OutputChoice {
+export function chooseOutput({ tag = [], output = [], push, load }: OutputOptions): OutputChoice {
   const given = [...output, ...(push ? ['push'] : []), ...(load ? ['load'] : [])]
   const [first = 'load', second] = given
   if (second !== undefined) throw createOptionError('--output', 'one output', given.join(' '))
-  return parseBuildOutput(first)
+  const choice = parseBuildOutput(first)
+  return 'tags' in choice ? { ...choice, tags: [...tag, ...(choice.tags ?? [])] } : choice
 }
 
-/** The options of `capstan build` that name the destination. */
+/** The options of `capstan build` that name the result and its destination. */
 export interface OutputOptions {
+  readonly tag?: readonly string[]
   readonly output?: readonly string[]
   readonly push?: boolean
   readonly load?: boolean
@@ -41,9 +36,10 @@ export interface OutputOptions {
  * @throws HostError INVALID_ARGUMENT for an unknown type or field, and for a missing destination.
  */
 export function parseBuildOutput(text: string): OutputChoice {
-  if (text === 'load' || text === 'push' || text === 'cache-only') return { type: text }
-  if (text === '-') return { type: 'archive', format: 'files', file: '-' }
-  if (text !== '' && !text.includes('=') && !text.includes(',')) return { type: 'directory', directory: text }
+  if (text === 'load' || text === 'push') return { type: text, tags: [] }
+  if (text === 'cache-only') return { type: text }
+  if (text === '-') return { type: 'archive', format: 'files', to: '-' }
+  if (text !== '' && !text.includes('=') && !text.includes(',')) return { type: 'directory', to: text }
   const { type = '', ...fields } = parseFields(text)
   const choice = toChoice(type, fields)
   if (choice === undefined) throw createOptionError('--output', expected, text)
@@ -54,22 +50,22 @@ type Fields = Readonly<Record<string, string | undefined>>
 
 function toChoice(type: string, { dest, name, push = 'false', ...others }: Fields): OutputChoice | undefined {
   if (Object.keys(others).length > 0 || dest === '' || !/^(true|false)$/.test(push)) return undefined
-  const names = name ? { names: name.split(',') } : {}
+  const tags = name ? name.split(',') : []
   const hasPlace = dest !== undefined
   switch (type) {
     case 'docker':
-      return hasPlace ? { type: 'archive', format: type, file: dest, ...names } : { type: 'load', ...names }
+      return hasPlace ? { type: 'archive', format: type, to: dest, tags } : { type: 'load', tags }
     case 'oci':
-      return hasPlace ? { type: 'archive', format: type, file: dest, ...names } : undefined
+      return hasPlace ? { type: 'archive', format: type, to: dest, tags } : undefined
     case 'tar':
     case 'files':
-      return hasPlace && !name ? { type: 'archive', format: 'files', file: dest } : undefined
+      return hasPlace && !name ? { type: 'archive', format: 'files', to: dest } : undefined
     case 'local':
-      return hasPlace && !name ? { type: 'directory', directory: dest } : undefined
+      return hasPlace && !name ? { type: 'directory', to: dest } : undefined
     case 'image':
-      return hasPlace ? undefined : { type: push === 'true' ? 'push' : 'load', ...names }
+      return hasPlace ? undefined : { type: push === 'true' ? 'push' : 'load', tags }
     case 'registry':
-      return hasPlace ? undefined : { type: 'push', ...names }
+      return hasPlace ? undefined : { type: 'push', tags }
     case 'cacheonly':
       return hasPlace || name ? undefined : { type: 'cache-only' }
     default:
@@ -80,9 +76,3 @@ function toChoice(type: string, { dest, name, push = 'false', ...others }: Field
 const expected =
   'a directory, "-", load, push, cache-only, type=docker[,dest=FILE], type=oci|tar,dest=FILE, type=local,dest=DIRECTORY, ' +
   'type=image[,name=NAME][,push=true], type=registry or type=cacheonly'
-
-/** Whether the result is an image with tags. */
-export function isTagged(output: OutputChoice): boolean {
-  if (output.type === 'archive') return output.format !== 'files'
-  return output.type === 'load' || output.type === 'push'
-}

@@ -19,13 +19,13 @@ export function toSuccessText(output: OutputChoice, { names, runtime, took }: Su
     case 'push':
       return `Built and pushed ${names}${took}; it was not loaded into ${runtime}`
     case 'archive': {
-      const file = output.file === '-' ? 'stdout' : toOneLine(output.file)
+      const file = output.to === '-' ? 'stdout' : toOneLine(output.to)
       return output.format === 'files'
         ? `Built${took}, and wrote the files to ${file}; no image was made`
         : `Built ${names}${took}, and wrote the image to ${file} (${output.format} archive)`
     }
     case 'directory':
-      return `Built${took}, and wrote the files to ${toOneLine(output.directory)}; no image was made`
+      return `Built${took}, and wrote the files to ${toOneLine(output.to)}; no image was made`
     case 'cache-only':
       return `Built${took}; no image was made, the result is in BuildKit's cache alone`
   }

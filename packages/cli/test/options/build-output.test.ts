@@ -3,23 +3,23 @@ import { chooseOutput, parseBuildOutput } from '../../src/options/build-output.j
 
 describe('--output', () => {
   it.each([
-    ['load', { type: 'load' }],
-    ['push', { type: 'push' }],
+    ['load', { type: 'load', tags: [] }],
+    ['push', { type: 'push', tags: [] }],
     ['cache-only', { type: 'cache-only' }],
     ['type=cacheonly', { type: 'cache-only' }],
-    ['out', { type: 'directory', directory: 'out' }],
-    ['./load', { type: 'directory', directory: './load' }],
-    ['type=local,dest=out', { type: 'directory', directory: 'out' }],
-    ['-', { type: 'archive', format: 'files', file: '-' }],
-    ['type=tar,dest=-', { type: 'archive', format: 'files', file: '-' }],
-    ['dest=a,type=files', { type: 'archive', format: 'files', file: 'a' }],
-    ['type=oci,dest=a.tar', { type: 'archive', format: 'oci', file: 'a.tar' }],
-    ['type=docker,dest=a.tar,name=b', { type: 'archive', format: 'docker', file: 'a.tar', names: ['b'] }],
-    ['type=docker', { type: 'load' }],
-    ['type=image', { type: 'load' }],
-    ['type=image,name=a:1,push=true', { type: 'push', names: ['a:1'] }],
-    ['type=image,"name=a,b",push=false', { type: 'load', names: ['a', 'b'] }],
-    ['type=registry', { type: 'push' }],
+    ['out', { type: 'directory', to: 'out' }],
+    ['./load', { type: 'directory', to: './load' }],
+    ['type=local,dest=out', { type: 'directory', to: 'out' }],
+    ['-', { type: 'archive', format: 'files', to: '-' }],
+    ['type=tar,dest=-', { type: 'archive', format: 'files', to: '-' }],
+    ['dest=a,type=files', { type: 'archive', format: 'files', to: 'a' }],
+    ['type=oci,dest=a.tar', { type: 'archive', format: 'oci', to: 'a.tar', tags: [] }],
+    ['type=docker,dest=a.tar,name=b', { type: 'archive', format: 'docker', to: 'a.tar', tags: ['b'] }],
+    ['type=docker', { type: 'load', tags: [] }],
+    ['type=image', { type: 'load', tags: [] }],
+    ['type=image,name=a:1,push=true', { type: 'push', tags: ['a:1'] }],
+    ['type=image,"name=a,b",push=false', { type: 'load', tags: ['a', 'b'] }],
+    ['type=registry', { type: 'push', tags: [] }],
   ])('reads %s', (text, output) => expect(parseBuildOutput(text)).toEqual(output))
 
   it.each([
@@ -31,12 +31,22 @@ describe('--output', () => {
 })
 
 describe('--push, --load and --output', () => {
-  it('load the image by default', () => expect(chooseOutput({})).toEqual({ type: 'load' }))
+  it('load the image by default', () => expect(chooseOutput({})).toEqual({ type: 'load', tags: [] }))
 
   it('select one output', () => {
-    expect(chooseOutput({ push: true })).toEqual({ type: 'push' })
-    expect(chooseOutput({ load: true })).toEqual({ type: 'load' })
-    expect(chooseOutput({ output: ['out'] })).toEqual({ type: 'directory', directory: 'out' })
+    expect(chooseOutput({ push: true })).toEqual({ type: 'push', tags: [] })
+    expect(chooseOutput({ load: true })).toEqual({ type: 'load', tags: [] })
+    expect(chooseOutput({ output: ['out'] })).toEqual({ type: 'directory', to: 'out' })
+  })
+
+  it('have the names of --tag before those of the output, if the result is an image', () => {
+    const tag = ['a', 'b']
+    expect(chooseOutput({ tag })).toEqual({ type: 'load', tags: ['a', 'b'] })
+    expect(chooseOutput({ tag, output: ['type=image,name=c,push=true'] })).toEqual({
+      type: 'push',
+      tags: ['a', 'b', 'c'],
+    })
+    expect(chooseOutput({ tag, output: ['out'] })).toEqual({ type: 'directory', to: 'out' })
   })
 
   it('are rejected together', () => {
