@@ -1,29 +1,19 @@
-import { createRuntimeHost } from '@capstan/core'
-import { dockerPlugin } from '@capstan/runtime-docker'
-import { runOnRuntime, runRaw } from './lifecycle.mjs'
+import { withLifecycles } from './lifecycle.mjs'
 import { measurePairs, toElapsed } from './measure.mjs'
-import { createRawEngine } from './raw-engine.mjs'
 
 export const title = 'many lifecycles at once: create + start + wait + remove / the same four raw requests'
 export const target = 1.05
 export const needsEngine = true
 
 /** Also counts the lifecycles that failed. */
-export async function run({ pairs, image, socketPath }) {
-  const host = createRuntimeHost({ plugins: [dockerPlugin()] })
-  const { runtime } = await host.open()
-  const raw = createRawEngine(socketPath)
-  const sides = { capstan: () => runOnRuntime(runtime, image), baseline: () => runRaw(raw, image) }
-  const results = []
-  try {
+export async function run({ pairs, ...engine }) {
+  return withLifecycles(engine, async (sides) => {
     await sides.capstan()
     await sides.baseline()
+    const results = []
     for (const count of counts) results.push(await measureAtOnce(count, { ...sides, pairs: Math.min(pairs, maxPairs) }))
-  } finally {
-    raw.close()
-    await host[Symbol.asyncDispose]()
-  }
-  return results
+    return results
+  })
 }
 
 async function measureAtOnce(count, { capstan, baseline, pairs }) {

@@ -7,16 +7,19 @@ export const title = 'create + start + wait + remove / the same four raw request
 export const target = 1.05
 export const needsEngine = true
 
-export async function run({ pairs, image, socketPath }) {
+export async function run({ pairs, ...engine }) {
+  return withLifecycles(engine, ({ capstan, baseline }) =>
+    measurePairs({ capstan: () => toElapsed(capstan), baseline: () => toElapsed(baseline), pairs }),
+  )
+}
+
+/** Calls `measure` with functions that run one lifecycle of a container each: by Capstan and by raw requests. */
+export async function withLifecycles({ image, socketPath }, measure) {
   const host = createRuntimeHost({ plugins: [dockerPlugin()] })
   const { runtime } = await host.open()
   const raw = createRawEngine(socketPath)
   try {
-    return await measurePairs({
-      capstan: () => toElapsed(() => runOnRuntime(runtime, image)),
-      baseline: () => toElapsed(() => runRaw(raw, image)),
-      pairs,
-    })
+    return await measure({ capstan: () => runOnRuntime(runtime, image), baseline: () => runRaw(raw, image) })
   } finally {
     raw.close()
     await host[Symbol.asyncDispose]()
@@ -24,7 +27,7 @@ export async function run({ pairs, image, socketPath }) {
 }
 
 /** Runs `true` in a new container of the runtime and removes it, also after a failure. */
-export async function runOnRuntime(runtime, image) {
+async function runOnRuntime(runtime, image) {
   const id = await runtime.createContainer({ image, command: ['true'] })
   let exitCode
   try {
@@ -37,7 +40,7 @@ export async function runOnRuntime(runtime, image) {
 }
 
 /** Does the same by raw requests. */
-export async function runRaw(raw, image) {
+async function runRaw(raw, image) {
   const { Id } = await raw.json('POST', '/containers/create', {
     Image: image,
     Cmd: ['true'],
