@@ -95,7 +95,7 @@ describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKi
       `base=docker-image://${image}`,
     ]
     const access = ['--secret', 'id=TOKEN', '--ssh', `default=${join(directory, 'agent')}`]
-    const argv = ['build', '-t', createTag(), '-f', '-', ...contexts, ...access, directory]
+    const argv = ['build', '--no-cache', '-t', createTag(), '-f', '-', ...contexts, ...access, directory]
     const { exitCode, stderr } = await spawnCapstan(argv, { env, input })
     expect(stderr).toMatch(/^#\d+ \S+ from the library$/m)
     expect(stderr).not.toContain('hunter2')
