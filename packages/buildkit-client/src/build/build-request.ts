@@ -33,7 +33,7 @@ export interface BuildRequest {
   readonly context: BuildContext | RemoteContext
   /**
    * Further contexts by name, for `FROM name`, `COPY --from=name` and `RUN --mount=from=name`. A text is
-   * `docker-image://IMAGE` or a URL as in {@link RemoteContext}.
+   * `docker-image://IMAGE` or the URL of a git repository.
    */
   readonly namedContexts?: Readonly<Record<string, BuildContext | string>>
   /** The path of the Dockerfile in the context. Default `Dockerfile`. */

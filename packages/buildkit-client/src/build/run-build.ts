@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type ImageTransfer, isHostError, type OperationOptions, type Runtime } from '@capstan/core'
-import { createHostError, delay, linkSignals, type StringMap } from '@capstan/core/plugin'
+import {
+  createHostError,
+  createUndoStack,
+  delay,
+  linkSignals,
+  type StringMap,
+  withUndoFailures,
+} from '@capstan/core/plugin'
 import type { BuildKitClient } from '../control/buildkit-client.js'
 import { openSession, type SessionServices } from '../session/session.js'
 import { FailureLog } from './build-failure.js'
@@ -14,6 +21,7 @@ import { Redactor } from './redactor.js'
 import { type BuildKitKind, toSolveRequest } from './solve-request.js'
 import { StatusEvents } from './status-events.js'
 import { TransferProgress } from './transfer-progress.js'
+import { UndoExport } from './undo-export.js'
 
 /** Options of {@link runBuild}. */
 export interface RunBuildOptions extends OperationOptions {
@@ -21,7 +29,10 @@ export interface RunBuildOptions extends OperationOptions {
   readonly kind: BuildKitKind
   /** Loads the image of the output `load`. Required for a daemon. */
   readonly images?: ImageTransfer | undefined
-  /** Has the image of the output `load` after the build of a daemon. Without it, the result has the id of the configuration. */
+  /**
+   * Has the image of the output `load` after the build. Without it, the result of a daemon has the id of the configuration, and an
+   * engine may keep the image of a build that is aborted while the image is exported.
+   */
   readonly runtime?: Runtime | undefined
   readonly onEvents: BuildEventListener
   /** Labels that a runtime gives its images. Those of the request have precedence. Default: none. */
@@ -64,9 +75,15 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   const { kind, onEvents, runtime, runtimeLabels, signal } = run
   const redactor = new Redactor(request)
   const failure = new FailureLog()
+  const { output } = request
+  const undo =
+    kind === 'engine' && output.type === 'load' && runtime !== undefined
+      ? new UndoExport(runtime, output.tags, { signal })
+      : undefined
   const emit = (events: readonly BuildProgressEvent[]) => {
     const redacted = events.map((event) => redactor.redactEvent(event))
     failure.push(redacted)
+    undo?.push(redacted)
     onEvents(redacted)
   }
   using transfer = new TransferProgress({ id: 'context', onEvents })
@@ -84,7 +101,8 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   const ref = randomBytes(16).toString('hex')
   const labeled = { ...request, labels: { ...runtimeLabels, ...request.labels } }
   const solving = client.solve(toSolveRequest(labeled, { ref, session: session.id, kind }), { signal })
-  const following = followStatus(client, { ref, emit, signal })
+  // The export of an image has to be followed after an abort as well.
+  const following = followStatus(client, { ref, emit, signal: undo === undefined ? signal : undefined })
   try {
     const { ExporterResponse } = await solving
     await following.finish()
@@ -92,6 +110,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
     const imageId = await findLoadedId({ kind, runtime, request, metadata, loaded, signal })
     return { ...toResult(metadata), builder: kind === 'engine' ? 'build-service' : 'sidecar', ref, imageId }
   } catch (error) {
+    if (signal.aborted && undo !== undefined) throw await undoExport(undo, { following, reason: signal.reason })
     await following.finish()
     signal.throwIfAborted()
     // The failure of this side is the reason why BuildKit reports an error.
@@ -102,6 +121,21 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
       throw createHostError('CONNECTION_LOST', { endpoint: error.facts.subject, lastTimestamp: undefined })
     throw failure.toError(error.cause, redactor)
   }
+}
+
+/** Undoes the export when it has ended. Returns the reason of the abort, with the failures of the undo. */
+async function undoExport(
+  undo: UndoExport,
+  { following, reason }: { readonly following: FollowedStatus; readonly reason: unknown },
+): Promise<unknown> {
+  const stack = createUndoStack()
+  stack.add('the export of the image', async (own) => {
+    await following.end()
+    await undo.run(own)
+  })
+  const failures = await stack.run()
+  await following.finish()
+  return withUndoFailures(reason, failures)
 }
 
 function toServices(
@@ -136,8 +170,8 @@ interface BuildObservers {
 /** Emits the progress of a build until it ends. */
 function followStatus(
   client: BuildKitClient,
-  { ref, emit, signal }: { readonly ref: string; readonly emit: BuildEventListener; readonly signal: AbortSignal },
-): { finish(): Promise<void> } {
+  { ref, emit, signal }: OperationOptions & { readonly ref: string; readonly emit: BuildEventListener },
+): FollowedStatus {
   const canceling = linkSignals([signal])
   let hasAnswered = false
   const read = async () => {
@@ -149,15 +183,24 @@ function followStatus(
   }
   // The progress is lost if this call fails. The result of the build is that of the other call.
   const reading = read().catch(() => {})
+  // A build that fails before it begins has no status, and this call would wait for it for some seconds.
+  const begun = () => Promise.race([reading, ...(hasAnswered ? [] : [delay(firstStatusMs, { ref: false })])])
   return {
+    end: begun,
     async finish() {
-      // A build that fails before it begins has no status, and this call would wait for it for some seconds.
-      await Promise.race([reading, delay(hasAnswered ? statusMs : firstStatusMs, { ref: false })])
+      await Promise.race([begun(), delay(statusMs, { ref: false })])
       canceling.abort(new Error('the build has ended'))
       canceling.unlink()
       await reading
     },
   }
+}
+
+interface FollowedStatus {
+  /** Resolves when BuildKit has ended the build. */
+  end(): Promise<void>
+  /** Resolves when the last events have been emitted, or after some seconds. */
+  finish(): Promise<void>
 }
 
 interface LoadedImage extends Pick<RunBuildOptions, 'kind' | 'runtime'> {

@@ -1,8 +1,10 @@
+import { EventEmitter, once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import type { BuildService } from '@capstan/core'
+import { findUndoFailures } from '@capstan/core/plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RunBuildOptions, runBuild } from '../../src/build/run-build.js'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
@@ -45,6 +47,13 @@ async function makeDirectory(): Promise<string> {
 
 function textOf(events: readonly BuildProgressEvent[]): string {
   return events.map((event) => (event.type === 'log' ? Buffer.from(event.bytes).toString() : '')).join('')
+}
+
+interface AbortedExport {
+  readonly tags: readonly string[]
+  /** The id of the same image, if the engine has it before the build. */
+  readonly existing?: string
+  readonly removeImage?: () => Promise<void>
 }
 
 const failed = (promise: Promise<unknown>) =>
@@ -279,6 +288,55 @@ describe('a failing build', () => {
       await expect(result).rejects.toMatchObject({ name: 'TimeoutError' })
     },
   )
+
+  describe('that is aborted while the engine exports its image', () => {
+    /** Aborts such a build on an engine that has the image `old:1`. The engine then gives the new image its tags. */
+    async function abortExport({ tags, existing, removeImage = async () => {} }: AbortedExport) {
+      const exporting = new EventEmitter()
+      const { build, events } = startDaemon({
+        store: 'docker',
+        faults: [{ at: 'export', kind: 'wait', until: once(exporting, 'continue') }],
+      })
+      const removed: string[] = []
+      const findId = () => {
+        const written = events.flatMap((event) => /^writing image (.*)/.exec('id' in event ? event.id : '')?.[1] ?? [])
+        return written[0] ?? existing
+      }
+      const runtime = {
+        imageExists: async (tag: string) => tag === 'old:1',
+        listImages: async () => [findId()].flatMap((id) => (id === undefined ? [] : [{ id, tags }])),
+        removeImage: async (reference: string) => {
+          removed.push(reference)
+          await removeImage()
+        },
+      } as unknown as RunBuildOptions['runtime']
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const request = copy({ a: 'x' }, { output: { type: 'load', tags } })
+      const result = failed(build(request, { runtime, signal: controller.signal }))
+      await expect.poll(() => events.some((event) => 'id' in event && event.id === 'exporting layers')).toBe(true)
+      controller.abort(reason)
+      exporting.emit('continue')
+      expect(await result).toBe(reason)
+      return { removed, reason, id: findId() }
+    }
+
+    it('removes the tags that did not exist before, and keeps the others', async () => {
+      expect((await abortExport({ tags: ['old:1', 'new:1'] })).removed).toEqual(['new:1'])
+    })
+
+    it('removes an image without tags if it did not exist before', async () => {
+      const { removed, id = '' } = await abortExport({ tags: [] })
+      expect(removed).toEqual([id])
+      expect((await abortExport({ tags: [], existing: id })).removed).toEqual([])
+    })
+
+    it('rejects with the reason of the abort if a tag cannot be removed, and records the failure of the undo', async () => {
+      const refused = new Error('refused')
+      const { reason } = await abortExport({ tags: ['new:1'], removeImage: () => Promise.reject(refused) })
+      expect(findUndoFailures(reason)).toEqual([refused])
+    })
+  })
 
   it('rejects with the reason of a signal that was already aborted, and sends nothing', async () => {
     const { build, daemon } = startDaemon()

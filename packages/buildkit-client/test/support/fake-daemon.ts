@@ -33,10 +33,10 @@ import { createStreamPair } from './stream-pair.js'
 export interface DaemonFault {
   readonly at: BuildPhase
   /**
-   * `cut` ends the connection, `garble` sends bytes that are not HTTP/2, and `hang` lets the call wait until the client
-   * cancels it, or until `until` resolves.
+   * `cut` ends the connection, `garble` sends bytes that are not HTTP/2, `hang` lets the call wait until the client cancels it, or
+   * until `until` resolves, and `wait` until `until` resolves, also when the client cancels the call.
    */
-  readonly kind: 'cut' | 'garble' | 'hang'
+  readonly kind: 'cut' | 'garble' | 'hang' | 'wait'
   readonly until?: Promise<unknown>
 }
 
@@ -267,6 +267,7 @@ export class FakeDaemon {
     if (fault?.kind === 'cut') stream?.destroy()
     if (fault?.kind === 'garble') stream?.write('HTTP/1.1 502 Bad Gateway\r\n\r\nno HTTP/2 any more')
     if (fault === undefined) return
+    if (fault.kind === 'wait') return void (await fault.until)
     const aborted = new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })

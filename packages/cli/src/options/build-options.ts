@@ -59,7 +59,7 @@ export type NamedContext =
   | { readonly name: string; readonly directory: string }
   | { readonly name: string; readonly url: string }
 
-/** Parses `NAME=VALUE`. The value is a directory, the URL of a repository or an archive, or `docker-image://REFERENCE`. */
+/** Parses `NAME=VALUE`. The value is a directory, the URL of a repository, or `docker-image://REFERENCE`. */
 export function parseNamedContext(text: string): NamedContext {
   const [name, value] = splitPair(text)
   const isSupported = name !== '' && value && !value.startsWith('oci-layout://')

@@ -10,7 +10,7 @@ import { checkSupportedFields } from './check-supported-fields.js'
  * @throws HostError OPTION_UNSUPPORTED, before the build, when it does not support a field of the request
  */
 export async function buildOnEngine(
-  managers: Pick<InjectedBuildKitManagers, 'report'>,
+  managers: Pick<InjectedBuildKitManagers, 'report' | 'runtime'>,
   service: BuildService,
   request: BuildRequest,
   { onEvents, signal }: OperationOptions & { readonly onEvents: BuildEventListener },
@@ -24,7 +24,7 @@ export async function buildOnEngine(
     const workers = await client.workers({ signal })
     checkSupportedFields(managers, request, { kind: 'engine', workers })
     onEvents([{ type: 'builder', builder: 'build-service', version: workers[0]?.version, reasons: [] }])
-    return await runBuild(client, request, { kind: 'engine', signal, onEvents })
+    return await runBuild(client, request, { kind: 'engine', runtime: managers.runtime, signal, onEvents })
   } finally {
     client.close()
   }

@@ -241,11 +241,14 @@ class Build {
     const vertex = createVertex(title)
     const interval = progress.start(vertex)
     try {
-      for (const status of statuses) progress.report(vertex, status)
+      const [first = '', ...later] = statuses
+      progress.report(vertex, first)
+      if (archive === undefined) await this.#job.reach('export')
+      for (const status of later) progress.report(vertex, status)
       if (archive !== undefined) {
         const session = await this.#job.findSession()
         await session.sendArchive(archive, { metadata: response, signal, onChunk: () => this.#job.reach('export') })
-      } else await this.#job.reach('export')
+      }
       if (attributes.push === 'true' && !this.#worker.acceptsPushes)
         throw new SolveError(`failed to push ${attributes.name}: there is no registry`)
     } catch (error) {

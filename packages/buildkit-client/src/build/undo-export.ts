@@ -1,0 +1,60 @@
+import type { ImageInfo, OperationOptions, Runtime } from '@capstan/core'
+import { toFullName } from '@capstan/core/plugin'
+import type { BuildProgressEvent } from './build-progress-event.js'
+
+/**
+ * Undoes the export of an image into an engine by an aborted build. An engine completes an export that has begun, also when the
+ * client cancels the build.
+ */
+export class UndoExport {
+  readonly #runtime: Runtime
+  readonly #newImages: Promise<FindNewImages>
+  /** The digests of the exported image, of which one is the id that the engine uses. */
+  readonly #digests = new Set<string>()
+
+  /** Finds out what exists before the build: which of the tags, or without tags which images. */
+  constructor(runtime: Runtime, tags: readonly string[], options: OperationOptions) {
+    this.#runtime = runtime
+    this.#newImages = tags.length > 0 ? findNewTags(runtime, tags, options) : findNewIds(runtime, options)
+    this.#newImages.catch(() => {}) // thrown by `run`
+  }
+
+  push(events: readonly BuildProgressEvent[]): void {
+    for (const event of events) {
+      const [, digest] = (event.type === 'status' && exported.exec(event.id)) || []
+      if (digest !== undefined) this.#digests.add(digest)
+    }
+  }
+
+  /**
+   * Removes the tags that did not exist before the build, and with the last one the image. A tag of an earlier image is kept: it
+   * refers to the new one, and the engine may have removed the earlier one.
+   */
+  async run(options: OperationOptions): Promise<void> {
+    if (this.#digests.size === 0) return
+    const find = await this.#newImages
+    const built = (await this.#runtime.listImages(options)).filter(({ id }) => this.#digests.has(id))
+    for (const reference of built.flatMap(find)) await this.#runtime.removeImage(reference, options)
+  }
+}
+
+/** Returns what to remove of an image that was built. */
+type FindNewImages = (image: ImageInfo) => readonly string[]
+
+async function findNewTags(
+  runtime: Runtime,
+  tags: readonly string[],
+  options: OperationOptions,
+): Promise<FindNewImages> {
+  const exist = await Promise.all(tags.map((tag) => runtime.imageExists(tag, options)))
+  const newTags = tags.filter((_, index) => exist[index] === false)
+  return (image) => newTags.filter((tag) => image.tags.some((one) => toFullName(one) === toFullName(tag)))
+}
+
+async function findNewIds(runtime: Runtime, options: OperationOptions): Promise<FindNewImages> {
+  const before = new Set((await runtime.listImages(options)).map(({ id }) => id))
+  return ({ id, tags }) => (before.has(id) || tags.length > 0 ? [] : [id])
+}
+
+/** The progress of exporters: https://github.com/moby/buildkit/blob/v0.32.2/exporter/containerimage/writer.go */
+const exported = /^(?:writing image|exporting manifest|exporting manifest list) (sha256:[0-9a-f]{64})$/
