@@ -12,7 +12,10 @@ const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
 const packed = ['test/packed/**/*.test.ts']
 // The same tests with a real BuildKit. The project `integration` uses a fake one.
-const buildkit = ['packages/feature-buildkit/test/buildkit.integration.test.ts']
+const buildkit = [
+  'packages/feature-buildkit/test/buildkit.integration.test.ts',
+  'packages/feature-buildkit/test/build/build-in-sidecar.integration.test.ts',
+]
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }

@@ -33,18 +33,18 @@ export const isPodman4: boolean =
 
 /** Skips a test of behaviour that Podman does not have. Called first in the test. */
 export function skipOnPodman(context: TestContext, reason: string): void {
-  if (isPodman) skip(context, reason)
+  if (isPodman) skipTest(context, reason)
 }
 
 /** Skips a test that needs an option which the engine does not support. Called first in the test. */
 export function skipUnsupported(context: TestContext, field: string): void {
   const options = testEngine.available ? testEngine.details?.unsupportedOptions : undefined
   const found = options?.find((option) => option.field === field)
-  if (found !== undefined) skip(context, `${field}: ${found.reason}`)
+  if (found !== undefined) skipTest(context, `${field}: ${found.reason}`)
 }
 
-/** The reason is printed, and is in vitest's JSON report, where `pnpm test:engines` reads it. */
-function skip(context: TestContext, reason: string): void {
+/** Skips a test. The reason is printed, and is in vitest's JSON report, where `pnpm test:engines` reads it. */
+export function skipTest(context: TestContext, reason: string): void {
   context.task.meta.unsupported = reason
   context.skip(reason)
 }

@@ -106,20 +106,12 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     return { ...opened, options: given, sidecar: await opened.feature.start(given) }
   }
 
-  /** Starts a process that holds a lease until it is killed. */
+  /** Starts a process that holds a lease until it is killed. `started` resolves when it has printed something. */
   function hold(name: string) {
-    return run(new URL('programs/hold-buildkit.mjs', import.meta.url), name)
-  }
-
-  /** `started` resolves when the program has printed something. */
-  function run(program: URL, name: string, ...words: readonly string[]) {
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(program), `unix://${given.socketPath}`, image, name, ...words],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
+    const program = fileURLToPath(new URL('programs/hold-buildkit.mjs', import.meta.url))
+    const child = spawn(process.execPath, [program, `unix://${given.socketPath}`, image, name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const ended = once(child, 'exit')
     onTestFinished(() => void child.kill('SIGKILL'))
     return {
@@ -169,42 +161,6 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     expect(await build.result).toMatchObject({ builder: 'sidecar', unsupportedFeatures: [] })
     expect(archive.text).toContain('in it')
     expect(archive.text).not.toContain('hunter2')
-    await sidecar[Symbol.asyncDispose]()
-  })
-
-  test('loads an image with its labels into the runtime', async () => {
-    const { scope, sidecar, name } = await start()
-    const tag = `${name}:1`
-    onTestFinished(async () => {
-      const left = await scope.runtime.imageExists(tag)
-      if (left) await scope.runtime.removeImage(tag)
-    })
-    const { result } = sidecar.build({
-      context: { files: { Dockerfile: 'FROM scratch\nCOPY a.txt /\n', 'a.txt': 'a' } },
-      labels: { 'of-a-test': name },
-      output: { type: 'load', tags: [tag] },
-    })
-    const { imageId } = await result
-    const [image] = await scope.runtime.listImages({ labels: { 'of-a-test': name } })
-    expect(image).toMatchObject({ id: imageId, tags: [expect.stringContaining(tag)] })
-    await scope.runtime.removeImage(tag)
-    await sidecar[Symbol.asyncDispose]()
-  })
-
-  test('uses the cache of an earlier build', async () => {
-    const { sidecar } = await start()
-    const request = { context: { files: toFiles('RUN echo line') }, output: { type: 'cache-only' } } as const
-    const findCached = async () => {
-      const build = sidecar.build(request)
-      const cached: string[] = []
-      for await (const event of build) {
-        if (event.type === 'step' && event.state === 'cached') cached.push(event.name)
-      }
-      await build.result
-      return cached.filter((name) => name.includes('RUN'))
-    }
-    expect(await findCached()).toEqual([])
-    expect(await findCached()).not.toEqual([])
     await sidecar[Symbol.asyncDispose]()
   })
 
@@ -322,25 +278,6 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     })
   })
 
-  test('rejects with BUILD_FAILED for a failed step, a missing secret and a missing Dockerfile', async () => {
-    const { sidecar } = await start()
-    const build = (files: Record<string, string | Uint8Array>) =>
-      sidecar.build({ context: { files }, output: { type: 'cache-only' } }).result
-    await expect(build(toFiles('RUN echo before; exit 9'))).rejects.toMatchObject({
-      code: 'BUILD_FAILED',
-      facts: {
-        step: expect.stringMatching(/^\[.*2\/2\] RUN echo before; exit 9$/),
-        command: 'RUN echo before; exit 9',
-        exitCode: 9,
-        lastLines: expect.arrayContaining(['before']),
-      },
-    })
-    await expect(build(toFiles(requireSecret))).rejects.toThrow(/secret tok: not found/)
-    await expect(build({ other: '' })).rejects.toThrow(/no such file or directory/)
-    await expect(build({ Dockerfile: 'FROM scratch\nFLY away\n' })).rejects.toThrow(/unknown instruction: FLY/)
-    await sidecar[Symbol.asyncDispose]()
-  })
-
   test('builds the text of a Dockerfile that is not in the context', async () => {
     const { sidecar } = await start()
     const archive = new Archive()
@@ -349,19 +286,6 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     const dockerfileText = 'FROM scratch\nCOPY a.txt /\n'
     await sidecar.build({ context, dockerfileText, output }).result
     expect(archive.text).toContain('in it')
-    await sidecar[Symbol.asyncDispose]()
-  })
-
-  test('ends a build in the sidecar when it is aborted', async () => {
-    const { scope, sidecar } = await start()
-    const controller = new AbortController()
-    const context = { files: toFiles('COPY --chmod=755 busybox /bin/sleep', 'RUN echo begun; sleep 60') }
-    const build = sidecar.build({ context, output: { type: 'cache-only' } }, { signal: controller.signal })
-    for await (const event of build) {
-      if (event.type === 'log') controller.abort('enough')
-    }
-    await expect(build.result).rejects.toBe('enough')
-    await expect.poll(() => readOutput(scope, sidecar, 'ps | grep -c "[s]leep 60"')).toBe('0\n')
     await sidecar[Symbol.asyncDispose]()
   })
 
@@ -521,25 +445,6 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     expect(await listLeftovers()).toEqual([])
     expect(await feature.find(options)).toBeUndefined()
   })
-
-  test.for(['build', 'output'])(
-    'ends a build and keeps no secret in the sidecar when its process is killed at the stage "%s"',
-    async (stage) => {
-      const { scope, name, sidecar } = await start()
-      const directory = await mkdtemp(join(tmpdir(), 'capstan-context-'))
-      onTestFinished(() => rm(directory, { recursive: true, force: true }))
-      const { busybox = '' } = toFiles()
-      for (const program of ['sh', 'sleep']) await writeFile(join(directory, program), busybox, { mode: 0o755 })
-      const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage, directory)
-      await builder.started
-      await builder.kill()
-      const countSteps = () => readOutput(scope, sidecar, 'ps | grep -c "[s]leep 60"')
-      await expect.poll(countSteps, { timeout: 10_000 }).toBe('0\n')
-      expect(await readOutput(scope, sidecar, 'grep -r hunter22 /tmp /dev/shm /root /run 2>/dev/null')).toBe('')
-      expect(await sidecar.workers()).toHaveLength(1)
-      await sidecar[Symbol.asyncDispose]()
-    },
-  )
 
   test('is not removed by a sweep while a lease is held, also when its creator is dead', async () => {
     const { scope, feature, name, listLeftovers } = await openFeature()

@@ -1,0 +1,61 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
+import { createDirectory } from './build-files.js'
+
+/**
+ * Serves `git://…/repository` until the end of the test. Its branch `side` has these files. Resolves with `undefined` if this
+ * machine has no git.
+ */
+export async function startGitServer(files: Readonly<Record<string, string>>): Promise<{ port: number } | undefined> {
+  const git = findProgram('git')
+  if (git === undefined) return undefined
+  const directory = createDirectory()
+  const repository = join(directory, 'repository')
+  const run = (...words: readonly string[]) => execFileSync(git, ['-C', repository, ...identity, ...words])
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(repository, path)), { recursive: true })
+    writeFileSync(join(repository, path), text)
+  }
+  run('init', '--quiet', '--initial-branch=side')
+  run('add', '.')
+  run('commit', '--quiet', '--message=files of a test')
+  const port = await findFreePort()
+  const daemon = spawn(git, ['daemon', '--export-all', `--base-path=${directory}`, `--port=${port}`, directory], {
+    stdio: 'ignore',
+    detached: true,
+  })
+  const { pid } = daemon
+  if (pid === undefined) throw new Error('git could not be started')
+  // git starts the daemon as another process of this group.
+  onTestFinished(() => void process.kill(-pid, 'SIGTERM'))
+  await expect.poll(() => isListening(port)).toBe(true)
+  return { port }
+}
+
+const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false']
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

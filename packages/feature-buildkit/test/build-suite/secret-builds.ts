@@ -1,0 +1,166 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { skipTest } from '../../../../test/support/test-engine.js'
+import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
+import { toMatrixFiles } from '../../../../tools/engines/matrix-files.mjs'
+import type { BuildProgressEvent, BuildRequest } from '../../src/index.js'
+import { createDirectory, readImage } from './build-files.js'
+import { type BuildWay, type DeclareBuild, toContext } from './build-way.js'
+import { readProcesses } from './processes.js'
+
+/** Declares the builds whose secrets must be found nowhere. */
+export function defineSecretBuilds(declare: DeclareBuild): void {
+  const fake = { fake: 'runs no programs' }
+
+  declare(
+    'gives a secret to a step, and leaves it in no image, command line, environment, event, record or file of the engine',
+    async (way) => {
+      const secret = randomBytes(16).toString('hex')
+      const lines = [
+        `RUN --mount=type=secret,id=tok,required=true ${toCheck(secret, '/run/secrets/tok')}`,
+        `RUN --mount=type=secret,id=tok,target=/elsewhere,mode=0400 ${toCheck(secret, '/elsewhere')}`,
+        `RUN --mount=type=secret,id=tok echo ${way.step}; sleep 2; true`,
+      ]
+      await expectNowhere(way, { secret, request: { context: toContext(lines), secrets: { tok: secret } } })
+    },
+    fake,
+  )
+
+  declare(
+    'connects a step to an SSH agent, and leaves its answer nowhere',
+    async (way, context) => {
+      const perl = findProgram('perl')
+      if (perl === undefined) return skipTest(context, 'this machine has no perl, with which a step asks the agent')
+      const secret = randomBytes(16).toString('hex')
+      const agent = await startAgent(secret)
+      const lines = [
+        'COPY --chmod=755 perl/ /',
+        `RUN --mount=type=ssh perl -e '${askAgent}' >/dev/shm/answer && ${toCheck(secret, '/dev/shm/answer')}`,
+        `RUN --mount=type=ssh,id=other [ -S "$SSH_AUTH_SOCK" ]; echo ${way.step}; sleep 2; true`,
+      ]
+      const request = {
+        context: toContext(lines, toProgramFiles('perl', perl)),
+        ssh: { default: agent.path, other: agent.path },
+      }
+      await expectNowhere(way, { secret, request })
+      expect(agent.requests).toEqual([identitiesRequest])
+    },
+    fake,
+  )
+}
+
+/** Returns a command that succeeds if the file has the text, and contains its digest only. */
+function toCheck(secret: string, file: string): string {
+  const digest = createHash('sha256').update(secret).digest('hex')
+  return `[ "$(sha256sum <${file})" = "${digest}  -" ]`
+}
+
+interface SecretBuild {
+  readonly secret: string
+  /** A build that prints `way.step` and then runs for some time. */
+  readonly request: Omit<BuildRequest, 'output'>
+}
+
+/** Builds, and looks for the secret during the build and after it. */
+async function expectNowhere(way: BuildWay, { secret, request }: SecretBuild): Promise<void> {
+  const { runtime } = way.scope
+  const tag = `${way.mark}:secret`
+  const build = way.build({ ...request, output: { type: 'load', tags: [tag] } })
+  onTestFinished(() => runtime.removeImage(tag))
+  const events: BuildProgressEvent[] = []
+  const processes: string[] = []
+  for await (const event of build) {
+    events.push(event)
+    if (event.type === 'log') processes.push(...readProcesses('cmdline'), ...readProcesses('environ'))
+  }
+  const { ref = '' } = await build.result
+  await using history = await way.openHistory()
+  const recorded: unknown[] = (await history.builds()).filter((record) => record.ref === ref)
+  expect(recorded).toHaveLength(1)
+  for await (const event of history.buildEvents(ref)) recorded.push(event)
+  const places = {
+    events: toText(events),
+    processes: processes.join('\n'),
+    records: toText(recorded),
+    image: await readImage(way, tag),
+  }
+  // Each place has the name of the step, so it would have the secret as well.
+  for (const [place, text] of Object.entries(places)) {
+    expect({ place, hasStep: text.includes(way.step), hasSecret: text.includes(secret) }).toEqual({
+      ...{ place, hasStep: true, hasSecret: false },
+    })
+  }
+  const data = findEngineData(way)
+  if (data !== undefined) expect(findInFiles([way.step, secret], data)).toEqual([way.step])
+}
+
+/** The bytes of output are converted to text. */
+function toText(values: readonly unknown[]): string {
+  return JSON.stringify(values, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value))
+}
+
+/** Returns the folder with all files of an engine of the matrix, and its log. */
+function findEngineData({ engine }: BuildWay): string | undefined {
+  const [, name] = /^\/run\/capstan-engines\/([^/]+)\//.exec(engine.socketPath) ?? []
+  return name === undefined ? undefined : toMatrixFiles(name).data
+}
+
+/** Returns those of the texts that a file in the directory contains. */
+function findInFiles(texts: readonly string[], directory: string): readonly string[] {
+  const patterns = texts.flatMap((text) => ['-e', text])
+  const options = ['-raohF', '--devices=skip', '--no-messages'] // files vanish while they are searched
+  const { stdout, error } = spawnSync('grep', [...options, ...patterns, directory], { encoding: 'utf8' })
+  if (error !== undefined) throw error
+  return [...new Set(stdout.split('\n').filter((line) => line !== ''))].sort()
+}
+
+/** Starts an agent whose only key has this comment. Lasts until the end of the test. */
+async function startAgent(comment: string) {
+  const path = join(createDirectory(), 'agent.sock')
+  const requests: number[] = []
+  const server = createServer((socket) => {
+    socket.on('data', (request: Buffer) => {
+      requests.push(request[4] ?? 0)
+      const body = Buffer.concat([Buffer.from([identitiesAnswer]), toUint32(1), toField('a key'), toField(comment)])
+      socket.write(Buffer.concat([toUint32(body.length), body]))
+    })
+  })
+  await once(server.listen(path), 'listening')
+  onTestFinished(() => void server.close())
+  return { path, requests }
+}
+
+function toUint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+function toField(text: string): Buffer {
+  return Buffer.concat([toUint32(text.length), Buffer.from(text)])
+}
+
+/** A program for perl without modules: asks the agent for its keys, and prints the comment of the only one. */
+const askAgent = [
+  'socket(S, 1, 1, 0) and connect(S, pack("S a108", 1, $ENV{SSH_AUTH_SOCK})) or die $!',
+  'syswrite(S, pack("N C", 1, 11))',
+  'sysread(S, $answer, 4096)',
+  'print((unpack("N C N N/a N/a", $answer))[4])',
+].join('; ')
+
+/** https://datatracker.ietf.org/doc/html/draft-miller-ssh-agent */
+const identitiesRequest = 11
+const identitiesAnswer = 12
+
+/** Returns a program of this machine and its libraries as files of a context, in a folder of this name. */
+function toProgramFiles(folder: string, program: string): Readonly<Record<string, Uint8Array>> {
+  const listed = execFileSync('ldd', [program], { encoding: 'utf8' })
+  const libraries = [...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path)
+  const files = [[`${folder}/bin/${folder}`, program], ...libraries.map((path) => [`${folder}${path}`, path])]
+  return Object.fromEntries(files.map(([path = '', source = '']) => [path, readFileSync(source)]))
+}
