@@ -8,7 +8,6 @@ import { buildServiceCapability, defineNeeds, type FeatureSupport } from '@capst
 import { createHostError, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildHistory, openServiceHistory } from './build/build-history.js'
 import { buildOnEngine } from './build/build-on-engine.js'
-import { checkSupportedFields } from './build/check-supported-fields.js'
 import { requireImageTransfer } from './build/require-image-transfer.js'
 import { type BuildKitManagers, buildKitNeeds, type InjectedBuildKitManagers, sidecarNeeds } from './buildkit-needs.js'
 import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
@@ -79,8 +78,7 @@ export class BuildKitFeature {
    * do. Other requests reject with the error of the start. On a runtime without image builds, the build rejects with
    * CAPABILITY_MISSING, whose cause is the error of the start.
    *
-   * @throws HostError OPTION_UNSUPPORTED for a cache of `type=local`, and for `builder: 'engine'` when the engine's own BuildKit
-   * does not support the request
+   * @throws HostError OPTION_UNSUPPORTED for `builder: 'engine'` when the engine's own BuildKit does not support the request
    */
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { builder = 'auto', fallback = 'none', signal } = options
@@ -92,8 +90,6 @@ export class BuildKitFeature {
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
       checkBuilder(builder)
-      // What no BuildKit supports is rejected before a sidecar is started.
-      checkSupportedFields(this.#managers, request, { kind: 'daemon', workers: [] })
       const service =
         builder === 'engine'
           ? requireManagers("a build by the engine's own BuildKit", engineNeeds, this.#managers).service

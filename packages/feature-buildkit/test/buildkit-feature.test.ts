@@ -234,6 +234,8 @@ describe('build', () => {
     [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
     [{ output: { type: 'cache-only' }, cacheFrom: ['here'] }, 'cacheFrom[0]'],
+    [{ output: { type: 'cache-only' }, cacheFrom: ['type=local,dest=/cache'] }, 'cacheFrom[0]'],
+    [{ output: { type: 'cache-only' }, cacheTo: ['type=inline', 'type=local'] }, 'cacheTo[1]'],
   ])('rejects %j with INVALID_ARGUMENT', async (part, field) => {
     await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { BuildContext, RegistryCredentials } from '@capstan/core'
 import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
+import { parseCacheOption } from './cache-option.js'
 
 /** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
 export type BuildOutput =
@@ -60,9 +61,15 @@ export interface BuildRequest {
   readonly noCache?: boolean
   /** Pulls a newer base image if the registry has one. Default false. */
   readonly pull?: boolean
-  /** In the format of `buildctl --import-cache`: `type=registry,ref=…`. */
+  /**
+   * In the format of `buildctl --import-cache`: `type=registry,ref=…`, or `type=local,src=…` with a directory of this machine.
+   * A directory without a cache is left out, with an event `warning`.
+   */
   readonly cacheFrom?: readonly string[]
-  /** In the format of `buildctl --export-cache`. */
+  /**
+   * In the format of `buildctl --export-cache`: `type=registry,ref=…`, or `type=local,dest=…` with a directory of this machine,
+   * which gets the layout of OCI. Blobs of earlier caches are kept there.
+   */
   readonly cacheTo?: readonly string[]
   /**
    * By registry host, such as `docker.io`, or a function that is called for each host that BuildKit connects to. `undefined` means
@@ -97,10 +104,16 @@ export function validateBuildRequest(request: BuildRequest): void {
   for (const [index, name] of (request.entitlements ?? []).entries())
     check(/^[a-z]+(\.[a-z]+)*$/.test(name), `entitlements[${index}]`, 'a name such as "network.host"', name)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
-    for (const [index, text] of (request[field] ?? []).entries())
-      check(/^type=\w+/.test(text), `${field}[${index}]`, 'a text such as "type=registry,ref=…"', text)
+    for (const [index, text] of (request[field] ?? []).entries()) checkCache(text, `${field}[${index}]`)
   }
   checkOutput(output)
+}
+
+function checkCache(text: string, field: string): void {
+  check(/^type=\w+/.test(text), field, 'a text such as "type=registry,ref=…"', text)
+  const { Type, Attrs } = parseCacheOption(text)
+  const place = field.startsWith('cacheFrom') ? 'src' : 'dest'
+  check(Type !== 'local' || Boolean(Attrs[place]), field, `a text such as "type=local,${place}=DIRECTORY"`, text)
 }
 
 /** Returns the context for the validator of core, which knows no URLs. */

@@ -10,6 +10,7 @@ import {
 } from '@capstan/core/plugin'
 import type { BuildKitClient } from '../control/buildkit-client.js'
 import { openSession, type SessionServices } from '../session/session.js'
+import { type BuildCaches, readBuildCaches, tagLocalCaches } from './build-caches.js'
 import { FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
@@ -55,7 +56,8 @@ export async function runBuild(
   try {
     linked.signal.throwIfAborted()
     const sources = await readBuildSources(request, { signal: linked.signal })
-    const result = await build(client, request, { ...options, ...sources, signal: linked.signal })
+    const caches = await readBuildCaches(request)
+    const result = await build(client, request, { ...options, ...sources, caches, signal: linked.signal })
     await endArchive(request.output)
     return result
   } catch (error) {
@@ -68,11 +70,12 @@ export async function runBuild(
 }
 
 interface BuildRun extends Omit<RunBuildOptions, 'signal'>, BuildSources {
+  readonly caches: BuildCaches
   readonly signal: AbortSignal
 }
 
 async function build(client: BuildKitClient, request: BuildRequest, run: BuildRun): Promise<BuildResult> {
-  const { kind, onEvents, runtime, runtimeLabels, signal } = run
+  const { caches, kind, onEvents, runtime, runtimeLabels, signal } = run
   const redactor = new Redactor(request)
   const failure = new FailureLog()
   const { output } = request
@@ -86,6 +89,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
     undo?.push(redacted)
     onEvents(redacted)
   }
+  emit(caches.warnings.map((message) => ({ type: 'warning', stepId: '', message })))
   using transfer = new TransferProgress({ id: 'context', onEvents })
   transfer.totalBytes = run.totalBytes
   let loaded: readonly string[] = []
@@ -100,12 +104,13 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   })
   const ref = randomBytes(16).toString('hex')
   const labeled = { ...request, labels: { ...runtimeLabels, ...request.labels } }
-  const solving = client.solve(toSolveRequest(labeled, { ref, session: session.id, kind }), { signal })
+  const solving = client.solve(toSolveRequest(labeled, { ref, session: session.id, kind, caches }), { signal })
   // The export of an image has to be followed after an abort as well.
   const following = followStatus(client, { ref, emit, signal: undo === undefined ? signal : undefined })
   try {
     const { ExporterResponse } = await solving
     await following.finish()
+    await tagLocalCaches(caches, ExporterResponse)
     const metadata = toMetadata(ExporterResponse)
     const imageId = await findLoadedId({ kind, runtime, request, metadata, loaded, signal })
     return { ...toResult(metadata), builder: kind === 'engine' ? 'build-service' : 'sidecar', ref, imageId }
@@ -145,6 +150,7 @@ function toServices(
 ): SessionServices {
   const { kind, images, onEvents, signal } = run
   const { secrets = {}, ssh, credentials = {}, output } = request
+  const sending = new Set<string>()
   const receiver = createOutputReceiver(output, { kind, images, onEvents, onLoad, signal })
   return {
     sources: run.sources,
@@ -158,7 +164,14 @@ function toServices(
     },
     ...(ssh && { ssh }),
     ...(receiver && { output: receiver }),
-    onTransfer: (_source, bytes) => transfer.add(bytes),
+    stores: run.caches.stores,
+    onTransfer: (source, bytes) => {
+      sending.add(source)
+      transfer.add(bytes)
+    },
+    onTransferEnd: (source) => {
+      if (sending.delete(source) && sending.size === 0) transfer.finish()
+    },
   }
 }
 

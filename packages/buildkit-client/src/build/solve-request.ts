@@ -2,19 +2,27 @@ import { posix } from 'node:path'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { StringMap } from '@capstan/core/plugin'
 import type { SolveRequestSchema } from '../generated/control_pb.js'
+import type { BuildCaches } from './build-caches.js'
 import type { BuildOutput, BuildRequest } from './build-request.js'
 import { namedSource } from './build-sources.js'
 
 /** Where BuildKit runs: in an engine, whose exporter `moby` stores images there, or as a daemon of its own. */
 export type BuildKitKind = 'engine' | 'daemon'
 
+/** Options of `toSolveRequest`. */
+interface SolveOptions {
+  readonly ref: string
+  readonly session: string
+  readonly kind: BuildKitKind
+  readonly caches: Pick<BuildCaches, 'imports' | 'exports'>
+}
+
 /** Returns the call that builds the request with BuildKit's Dockerfile frontend. It contains no secret. */
 export function toSolveRequest(
   request: BuildRequest,
-  { ref, session, kind }: { readonly ref: string; readonly session: string; readonly kind: BuildKitKind },
+  { ref, session, kind, caches: { imports, exports } }: SolveOptions,
 ): MessageInitShape<typeof SolveRequestSchema> {
   const exporter = toExporter(request.output, kind)
-  const imports = (request.cacheFrom ?? []).map(parseCacheOption)
   return {
     Ref: ref,
     Session: session,
@@ -24,7 +32,7 @@ export function toSolveRequest(
       // The frontend imports these caches. Those of the call itself are for builds without frontend.
       ...(imports.length > 0 && { 'cache-imports': JSON.stringify(imports) }),
     },
-    Cache: { Imports: imports, Exports: (request.cacheTo ?? []).map(parseCacheOption) },
+    Cache: { Imports: [...imports], Exports: [...exports] },
     Entitlements: [...(request.entitlements ?? [])],
     // BuildKit before v0.13 reads only the first form.
     ...(exporter && {
@@ -82,23 +90,4 @@ function toExporter(output: BuildOutput, kind: BuildKitKind): Exporter | undefin
 
 function toName(tags: readonly string[]): Record<string, string> {
   return tags.length === 0 ? {} : { name: tags.join(',') }
-}
-
-/** A cache to import or export. */
-export interface CacheOption {
-  readonly Type: string
-  readonly Attrs: Record<string, string>
-}
-
-/** Parses `type=registry,ref=…`. A field with a comma is in quotes, in which `""` is one quote, as in CSV. */
-export function parseCacheOption(text: string): CacheOption {
-  const fields = [...text.matchAll(/"((?:[^"]|"")*)"|([^,]+)/g)].map(([, quoted, plain = '']) =>
-    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
-  )
-  const pairs = fields.map((field) => {
-    const at = field.indexOf('=')
-    return at === -1 ? ([field, ''] as const) : ([field.slice(0, at).trim(), field.slice(at + 1)] as const)
-  })
-  const { type: Type = '', ...Attrs } = Object.fromEntries(pairs)
-  return { Type, Attrs }
 }

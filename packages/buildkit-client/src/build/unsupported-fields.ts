@@ -1,14 +1,9 @@
 import type { BuildKitWorker } from '../control/control-records.js'
 import type { BuildRequest } from './build-request.js'
-import { type BuildKitKind, parseCacheOption } from './solve-request.js'
+import { parseCacheOption } from './cache-option.js'
 
 /** The fields that some BuildKit does not support: `facts.field` of OPTION_UNSUPPORTED. */
-export type BuildRequestField =
-  | 'output.type'
-  | 'output.format'
-  | 'platforms'
-  | `cacheFrom[${number}]`
-  | `cacheTo[${number}]`
+export type BuildRequestField = 'output.type' | 'output.format' | 'platforms' | `cacheTo[${number}]`
 
 /** A field of a request that a BuildKit does not support. */
 export interface UnsupportedField {
@@ -19,16 +14,15 @@ export interface UnsupportedField {
 }
 
 /**
- * Returns the fields of a request that this BuildKit does not support. An engine with Docker's own image store exports only
- * images into that store and archives of files, and has only inline caches. With the image store of containerd it exports
- * everything.
+ * Returns the fields of a request that an engine's BuildKit with these workers does not support. With Docker's own image store it
+ * exports only images into that store and archives of files, and has only inline caches. With the image store of containerd it
+ * supports everything, as does a daemon of its own.
  */
 export function findUnsupportedFields(
   request: BuildRequest,
-  { kind, workers }: { readonly kind: BuildKitKind; readonly workers: readonly BuildKitWorker[] },
+  workers: readonly BuildKitWorker[],
 ): readonly UnsupportedField[] {
-  const isLimited = kind === 'engine' && !usesContainerdStore(workers)
-  return [...(isLimited ? listLimits(request) : []), ...listLocalCaches(request)]
+  return usesContainerdStore(workers) ? [] : listLimits(request)
 }
 
 /** Whether an engine with these workers stores images in containerd. */
@@ -63,17 +57,6 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
     }),
   ]
   return limits.filter((limit) => limit !== undefined)
-}
-
-/** A local cache is a content store of this side, which a session does not offer. */
-function listLocalCaches({ cacheFrom = [], cacheTo = [] }: BuildRequest): readonly UnsupportedField[] {
-  const fields = [
-    ...cacheFrom.map((text, index) => ({ field: `cacheFrom[${index}]`, text }) as const),
-    ...cacheTo.map((text, index) => ({ field: `cacheTo[${index}]`, text }) as const),
-  ]
-  return fields.flatMap(({ field, text }) =>
-    parseCacheOption(text).Type === 'local' ? [{ field, given: 'local', reason: 'Capstan has no local caches' }] : [],
-  )
 }
 
 const snapshotterLabel = 'org.mobyproject.buildkit.worker.snapshotter'

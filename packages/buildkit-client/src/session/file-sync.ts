@@ -6,12 +6,7 @@ import { PacketSchema } from '../generated/fsutil_pb.js'
 import { toFileStats } from './file-stats.js'
 import { filterEntries } from './filter-entries.js'
 import type { GrpcCall, GrpcHandler } from './grpc-server.js'
-
-/** Options of `createFileSyncHandler`. */
-interface FileSyncOptions {
-  readonly onTransfer: ((source: string, bytes: number) => void) | undefined
-  readonly onFailure: (error: Error) => void
-}
+import type { SessionServices } from './session.js'
 
 /**
  * Sends the files of the source that the call names. The protocol is that of fsutil:
@@ -23,22 +18,18 @@ interface FileSyncOptions {
  *
  * https://github.com/tonistiigi/fsutil/blob/master/receive.go
  */
-export function createFileSyncHandler(
-  sources: Readonly<Record<string, readonly ContextEntry[]>>,
-  { onTransfer, onFailure }: FileSyncOptions,
-): GrpcHandler {
+export function createFileSyncHandler({
+  sources,
+  onTransfer,
+  onTransferEnd,
+}: Pick<SessionServices, 'sources' | 'onTransfer' | 'onTransferEnd'>): GrpcHandler {
   return async (call) => {
     const [name = ''] = call.header('dir-name')
     const entries = Object.hasOwn(sources, name) ? sources[name] : undefined
     if (entries === undefined) throw new ConnectError(`the source ${name} is not provided`, Code.NotFound)
     const sender = new FileSender(call, (bytes) => onTransfer?.(name, bytes))
-    try {
-      await sender.send(filterEntries(entries, readFilter(call)))
-    } catch (error) {
-      // A ConnectError is the end of the call, an error of the peer, or a request that the peer must not make.
-      if (error instanceof Error && !(error instanceof ConnectError)) onFailure(error)
-      throw error
-    }
+    await sender.send(filterEntries(entries, readFilter(call)))
+    onTransferEnd?.(name)
   }
 }
 

@@ -94,11 +94,11 @@ export class GrpcServer {
 /** Creates the handler of a method with one request and one response. */
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
   { input, output }: DescMethodUnary<I, O>,
-  answer: (request: MessageShape<I>) => Promise<MessageInitShape<O>> | MessageInitShape<O>,
+  answer: (request: MessageShape<I>, call: GrpcCall) => Promise<MessageInitShape<O>> | MessageInitShape<O>,
 ): GrpcHandler {
   return async (call) => {
     for await (const message of call.messages) {
-      const response = await answer(fromBinary(input, message))
+      const response = await answer(fromBinary(input, message), call)
       return call.send(toBinary(output, create(output, response)))
     }
     throw new ConnectError('no request', Code.InvalidArgument)
@@ -110,14 +110,14 @@ export async function* readBytesMessages(messages: AsyncIterable<Uint8Array>): A
   for await (const message of messages) yield fromBinary(BytesMessageSchema, message).data
 }
 
-/** Returns the path of a method, as it is in requests. */
-export function toMethodPath({
-  parent,
-  name,
-}: {
+/** A method of a generated service. */
+export interface GrpcMethod {
   readonly parent: { readonly typeName: string }
   readonly name: string
-}): string {
+}
+
+/** Returns the path of a method, as it is in requests. */
+export function toMethodPath({ parent, name }: GrpcMethod): string {
   return `/${parent.typeName}/${name}`
 }
 

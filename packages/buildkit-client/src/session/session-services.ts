@@ -19,28 +19,14 @@ export function answerSecret(
 /** Empty credentials mean anonymous access. */
 export function answerCredentials(
   credentials: (host: string) => Promise<RegistryCredentials | undefined>,
-  onFailure: (error: Error) => void,
 ): (request: CredentialsRequest) => Promise<MessageInitShape<typeof CredentialsResponseSchema>> {
   return async ({ Host }) => {
-    const found = await reporting(credentials(Host), onFailure)
+    const found = await credentials(Host)
     return found === undefined ? {} : { Username: found.username, Secret: found.password }
   }
 }
 
 /** Receives an archive. BuildKit ends the build after the call has ended. */
-export function createOutputHandler(
-  output: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
-  onFailure: (error: Error) => void,
-): GrpcHandler {
-  return ({ messages }) => reporting(output(readBytesMessages(messages)), onFailure)
-}
-
-/** Passes an error of this side to `onFailure`, too. */
-async function reporting<T>(result: Promise<T>, onFailure: (error: Error) => void): Promise<T> {
-  try {
-    return await result
-  } catch (error) {
-    onFailure(error instanceof Error ? error : new Error(String(error)))
-    throw error
-  }
+export function createOutputHandler(output: (archive: AsyncIterable<Uint8Array>) => Promise<void>): GrpcHandler {
+  return ({ messages }) => output(readBytesMessages(messages))
 }

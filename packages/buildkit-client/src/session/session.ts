@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextEntry } from '@capstan/build-context'
 import type { OperationOptions, RegistryCredentials } from '@capstan/core'
+import { ConnectError } from '@connectrpc/connect'
 import type { BuildKitClient } from '../control/buildkit-client.js'
 import { Auth } from '../generated/auth_pb.js'
 import { FileSend, FileSync } from '../generated/filesync_pb.js'
 import { Health } from '../generated/health_pb.js'
 import { Secrets } from '../generated/secrets_pb.js'
 import { SSH } from '../generated/ssh_pb.js'
+import { type ContentStores, createContentHandlers } from './content-store.js'
 import { createFileSyncHandler } from './file-sync.js'
-import { createUnaryHandler, type GrpcHandler, GrpcServer, toMethodPath } from './grpc-server.js'
+import { createUnaryHandler, type GrpcHandler, type GrpcMethod, GrpcServer, toMethodPath } from './grpc-server.js'
 import { answerCredentials, answerSecret, createOutputHandler } from './session-services.js'
 import { createAgentHandler, createCheckAgentHandler } from './ssh-agents.js'
 
@@ -24,8 +26,12 @@ export interface SessionServices {
   readonly ssh?: Readonly<Record<string, string>>
   /** Receives the bytes of an exported archive. The build ends after the promise has resolved. */
   readonly output?: (archive: AsyncIterable<Uint8Array>) => Promise<void>
+  /** Directories of local caches. */
+  readonly stores?: ContentStores
   /** Called with the size of each block of a file of `sources` that was sent. */
   readonly onTransfer?: (source: string, bytes: number) => void
+  /** Called when BuildKit has received all files that it has requested of a source. */
+  readonly onTransferEnd?: (source: string) => void
 }
 
 /** Options of `openSession`. */
@@ -90,27 +96,40 @@ export async function openSession(
 
 /** A service that is not given is not announced, and BuildKit does not call it. */
 function createHandlers(services: SessionServices, onFailure: OnFailure): ReadonlyMap<string, GrpcHandler> {
-  const { sources, secrets, credentials, ssh, output, onTransfer } = services
-  const handlers: [Parameters<typeof toMethodPath>[0], GrpcHandler][] = [
+  const { secrets, credentials, ssh, output, stores = {} } = services
+  const handlers: (readonly [GrpcMethod, GrpcHandler])[] = [
     [Health.method.check, createUnaryHandler(Health.method.check, () => ({ status: serving }))],
-    [FileSync.method.diffCopy, createFileSyncHandler(sources, { onTransfer, onFailure })],
+    [FileSync.method.diffCopy, createFileSyncHandler(services)],
   ]
   if (secrets !== undefined) {
     handlers.push([Secrets.method.getSecret, createUnaryHandler(Secrets.method.getSecret, answerSecret(secrets))])
   }
   if (credentials !== undefined) {
-    const answer = answerCredentials(credentials, onFailure)
+    const answer = answerCredentials(credentials)
     handlers.push([Auth.method.credentials, createUnaryHandler(Auth.method.credentials, answer)])
   }
   if (ssh !== undefined) {
     handlers.push([SSH.method.checkAgent, createCheckAgentHandler(ssh)])
     handlers.push([SSH.method.forwardAgent, createAgentHandler(ssh)])
   }
-  if (output !== undefined) handlers.push([FileSend.method.diffCopy, createOutputHandler(output, onFailure)])
-  return new Map(handlers.map(([method, handler]) => [toMethodPath(method), handler]))
+  if (output !== undefined) handlers.push([FileSend.method.diffCopy, createOutputHandler(output)])
+  if (Object.keys(stores).length > 0) handlers.push(...createContentHandlers(stores))
+  return new Map(handlers.map(([method, handler]) => [toMethodPath(method), reporting(handler, onFailure)]))
+}
+
+/** A ConnectError is the end of the call, an error of the peer, or a request that the peer must not make. */
+function reporting(handler: GrpcHandler, onFailure: OnFailure): GrpcHandler {
+  return async (call) => {
+    try {
+      await handler(call)
+    } catch (error) {
+      if (!(error instanceof ConnectError)) onFailure(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
 }
 
 /** Called with each error of this side. */
-export type OnFailure = (error: Error) => void
+type OnFailure = (error: Error) => void
 
 const serving = 1

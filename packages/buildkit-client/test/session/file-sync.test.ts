@@ -21,10 +21,12 @@ async function receive(
   const entries = 'files' in context || 'directory' in context ? await list(context) : context
   const transferred: [string, number][] = []
   const onTransfer = (source: string, bytes: number) => transferred.push([source, bytes])
-  const { session, caller } = await openTestSession({ sources: { context: entries }, onTransfer })
+  const ended: string[] = []
+  const onTransferEnd = (source: string) => ended.push(source)
+  const { session, caller } = await openTestSession({ sources: { context: entries }, onTransfer, onTransferEnd })
   const result = await receiveFiles(caller, { headers: { 'dir-name': 'context', ...headers }, ...(wants && { wants }) })
   await session.close()
-  return { ...result, paths: result.stats.map(({ path }) => path), transferred, failure: session.failure }
+  return { ...result, paths: result.stats.map(({ path }) => path), transferred, ended, failure: session.failure }
 }
 
 async function createFolder(): Promise<string> {
@@ -36,7 +38,13 @@ async function createFolder(): Promise<string> {
 describe('the file sync of a session', () => {
   it('sends the entries in order, and the bytes of the files that are requested', async () => {
     const files = { 'b.txt': 'b', 'a/z': 'z', 'a.txt': '', 'a/b/c': 'c'.repeat(200_000) }
-    const { paths, files: received, status, transferred } = await receive({ files }, {}, ({ path }) => path !== 'b.txt')
+    const {
+      paths,
+      files: received,
+      status,
+      transferred,
+      ended,
+    } = await receive({ files }, {}, ({ path }) => path !== 'b.txt')
     expect(paths).toEqual(['a', 'a/b', 'a/b/c', 'a/z', 'a.txt', 'b.txt'])
     expect(received).toEqual(
       new Map([
@@ -47,6 +55,7 @@ describe('the file sync of a session', () => {
     )
     expect(status).toEqual({ code: '0', message: '' })
     expect(transferred.reduce((sum, [, bytes]) => sum + bytes, 0)).toBe(200_001)
+    expect(ended).toEqual(['context'])
   })
 
   it('describes files, directories, links and hard links with the modes of Go, owned by root', async () => {
@@ -145,7 +154,8 @@ describe('the file sync of a session', () => {
     await writeFile(join(directory, 'a'), 'text')
     const entries = await list({ directory })
     await truncate(join(directory, 'a'), 1)
-    const { status, failure } = await receive(entries)
+    const { status, ended, failure } = await receive(entries)
+    expect(ended).toEqual([])
     expect(status.message).toContain('"a" in the build context')
     expect(failure).toMatchObject({ code: 'OPERATION_FAILED', facts: { reason: 'it changed after it was listed' } })
   })

@@ -7,7 +7,6 @@ import {
 import { linkSignals } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type ControlConnection, loadBuildKitClient } from '../control/control-connection.js'
-import { checkSupportedFields } from './check-supported-fields.js'
 import { requireImageTransfer } from './require-image-transfer.js'
 
 /** The connection to the sidecar's daemon, and the signals that end the build. */
@@ -25,7 +24,6 @@ export async function buildInSidecar(
 ): Promise<BuildResult> {
   validateBuildRequest(request)
   requireImageTransfer(managers, request.output)
-  checkSupportedFields(managers, request, { kind: 'daemon', workers: [] })
   const { runtime, images } = managers
   const linked = linkSignals(signals)
   const { signal } = linked

@@ -1,8 +1,13 @@
-import type { BuildEventListener, BuildRequest, BuildResult } from '@capstan/buildkit-client/request'
+import {
+  type BuildEventListener,
+  type BuildRequest,
+  type BuildResult,
+  findUnsupportedFields,
+} from '@capstan/buildkit-client/request'
 import type { BuildService, OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { InjectedBuildKitManagers } from '../buildkit-needs.js'
 import { loadBuildKitClient } from '../control/control-connection.js'
-import { checkSupportedFields } from './check-supported-fields.js'
 
 /**
  * Runs one build by the engine's own BuildKit.
@@ -22,7 +27,9 @@ export async function buildOnEngine(
   const client = new BuildKitClient(await connect({ signal }), { endpoint, connect, openSession })
   try {
     const workers = await client.workers({ signal })
-    checkSupportedFields(managers, request, { kind: 'engine', workers })
+    const [unsupported] = findUnsupportedFields(request, workers)
+    if (unsupported !== undefined)
+      throw createHostError('OPTION_UNSUPPORTED', { runtime: managers.report.runtime, ...unsupported })
     onEvents([{ type: 'builder', builder: 'build-service', version: workers[0]?.version, reasons: [] }])
     return await runBuild(client, request, { kind: 'engine', runtime: managers.runtime, signal, onEvents })
   } finally {

@@ -47,13 +47,6 @@ describe('the output of a build in a sidecar', () => {
     const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
     await expect(result).rejects.toThrow('output "load" needs image transfer, which runtime "memory" does not provide')
   })
-
-  it('rejects a local cache with OPTION_UNSUPPORTED and the field', async () => {
-    await using scope = await openWithSimulatedBuildKit()
-    await using sidecar = await start(scope)
-    const { result } = sidecar.build(request('true', { cacheTo: ['type=inline', 'type=local,dest=/cache'] }))
-    await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'cacheTo[1]' } })
-  })
 })
 
 describe('the events of a build in a sidecar', () => {

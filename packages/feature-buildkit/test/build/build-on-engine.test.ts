@@ -132,14 +132,6 @@ describe("a build on a runtime with the engine's own BuildKit", () => {
     await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'output.format' } })
   })
 
-  it('rejects a local cache, which no BuildKit supports, and starts no sidecar', async () => {
-    const scope = await open()
-    const request = { context: { files: { Dockerfile: 'FROM scratch\n' } }, cacheTo: ['type=local,dest=/c'] }
-    const { result } = scope.resolve(BuildKitFeature).build({ ...request, output: { type: 'cache-only' } })
-    await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'cacheTo[0]' } })
-    expect(await scope.runtime.listContainers()).toEqual([])
-  })
-
   it('uses a sidecar when the caller requests one, or the connection is refused', async () => {
     const chosen = (await open()).resolve(BuildKitFeature).build(request(), { builder: 'sidecar', graceMs: 1 })
     expect(await chosen.result).toMatchObject({ builder: 'sidecar' })
