@@ -1,6 +1,8 @@
 import type { OperationOptions } from '@capstan/core'
+import { toBuildRecord } from '../control/build-record.js'
 import type { BuildKitClient } from '../control/buildkit-client.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
+import { sortEvents } from './sort-events.js'
 import { StatusEvents } from './status-events.js'
 
 /**
@@ -10,10 +12,28 @@ import { StatusEvents } from './status-events.js'
  * @throws HostError OPERATION_FAILED when there is no such build
  */
 export async function* readBuildEvents(
-  client: Pick<BuildKitClient, 'status'>,
+  client: Pick<BuildKitClient, 'status' | 'listenBuildHistory'>,
   ref: string,
   options?: OperationOptions,
 ): AsyncIterable<BuildProgressEvent> {
   const events = new StatusEvents()
-  for await (const answer of client.status(ref, options)) yield* events.push(answer)
+  const isRunning = await isBuildRunning(client, ref, options)
+  const recorded: BuildProgressEvent[] = []
+  for await (const answer of client.status(ref, options)) {
+    if (isRunning) yield* events.push(answer)
+    else recorded.push(...events.push(answer))
+  }
+  // A daemon records the steps of a build before their output.
+  yield* sortEvents(recorded)
+}
+
+async function isBuildRunning(
+  client: Pick<BuildKitClient, 'listenBuildHistory'>,
+  ref: string,
+  options?: OperationOptions,
+): Promise<boolean> {
+  let isRunning = false
+  for await (const event of client.listenBuildHistory({ Ref: ref, EarlyExit: true }, options))
+    isRunning = toBuildRecord(event)?.state === 'running'
+  return isRunning
 }

@@ -1,25 +1,27 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt'
 import type { StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning } from '../generated/control_pb.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
+import { sortEvents } from './sort-events.js'
 import { toExcerpt } from './source-excerpt.js'
 
 /**
  * Converts the answers to `Status` to events.
  *
  * BuildKit sends a step again on each change, and a step may run in several intervals (a local source has two). Emits
- * `started` and `completed` once per interval, `cached` and `failed` once per step.
+ * `started` and `completed` once per interval, `cached` and `failed` once per step. The events of one answer are in the order of
+ * their times: BuildKit lists all steps before their output.
  * https://github.com/moby/buildkit/blob/v0.32.2/client/graph.go
  */
 export class StatusEvents {
   readonly #steps = new Map<string, KnownStep>()
 
   push({ vertexes, statuses, logs, warnings }: StatusResponse): readonly BuildProgressEvent[] {
-    return [
+    return sortEvents([
       ...vertexes.flatMap((vertex) => this.#toStep(vertex)),
       ...statuses.map(toStatus),
       ...logs.map(toLog),
       ...warnings.map(toWarning),
-    ]
+    ])
   }
 
   /** If BuildKit sends only the end of a step, `started` is added, except for a cached step. */
