@@ -31,7 +31,7 @@ export function toRecordPage(record: BuildRecord): string {
     ['status:', state],
     ['created:', createdAt?.toISOString()],
     ['duration:', toTook(record)],
-    ['steps:', `${record.totalSteps}, ${record.completedSteps} completed, ${record.cachedSteps} of them cached`],
+    ['steps:', toSteps(record)],
     ['warnings:', record.warnings === 0 ? undefined : String(record.warnings)],
     ['context:', attributes.context],
     ['Dockerfile:', attributes.filename],
@@ -44,6 +44,11 @@ export function toRecordPage(record: BuildRecord): string {
   ]
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined && row[1] !== '')
   return shown.map(([title, value]) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
+}
+
+/** BuildKit counts the steps at the end of a build. */
+function toSteps({ state, totalSteps, completedSteps, cachedSteps }: BuildRecord): string | undefined {
+  return state === 'running' ? undefined : `${totalSteps}, ${completedSteps} completed, ${cachedSteps} of them cached`
 }
 
 /** Returns the names of the image, else the URL of the context or the target. BuildKit records no name of a directory. */
