@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { HostError } from '@capstan/core'
 import { type BuildSource, createHostError } from '@capstan/core/plugin'
 import { ConnectError } from '@connectrpc/connect'
@@ -9,6 +10,8 @@ import { toExcerpt } from './source-excerpt.js'
 export class FailureLog {
   readonly #names = new Map<string, string>()
   readonly #output = new Map<string, string>()
+  /** A character may be split between two events of one stream. */
+  readonly #decoders = new Map<string, StringDecoder>()
   #failedStep: string | undefined
 
   push(events: readonly BuildProgressEvent[]): void {
@@ -17,10 +20,17 @@ export class FailureLog {
         this.#names.set(event.id, event.name)
         if (event.state === 'failed' && !this.#isCancellation(event.error)) this.#failedStep = event.id
       } else if (event.type === 'log') {
-        const text = (this.#output.get(event.stepId) ?? '') + Buffer.from(event.bytes).toString()
+        const text = (this.#output.get(event.stepId) ?? '') + this.#decode(event)
         this.#output.set(event.stepId, text.slice(-maxCharacters))
       }
     }
+  }
+
+  #decode({ stepId, stream, bytes }: Extract<BuildProgressEvent, { type: 'log' }>): string {
+    const key = `${stream} ${stepId}`
+    const decoder = this.#decoders.get(key) ?? new StringDecoder()
+    this.#decoders.set(key, decoder)
+    return decoder.write(Buffer.from(bytes))
   }
 
   /** When a step fails, BuildKit cancels the steps that run at the same time. They are reported as failed, too. */
