@@ -230,6 +230,7 @@ describe('build', () => {
     [{ output: { type: 'load', tags: ['a b'] } }, 'output.tags[0]'],
     [{ output: { type: 'cache-only' }, dockerfile: '../Dockerfile' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, platforms: ['arm64'] }, 'platforms[0]'],
+    [{ output: dockerArchive, platforms: ['linux/amd64', 'linux/arm64'] }, 'platforms'],
     [{ output: { type: 'cache-only' }, dockerfileText: ' ' }, 'dockerfileText'],
     [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
@@ -258,3 +259,5 @@ describe('control', () => {
     await expect(sidecar.prune({ keepBytes: -1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 })
+
+const dockerArchive = { type: 'archive', format: 'docker', to: new Writable() } as const

@@ -45,7 +45,7 @@ export interface BuildRequest {
   readonly target?: string
   readonly buildArgs?: StringMap
   readonly labels?: StringMap
-  /** For example `linux/arm64`. Default: the platform of the engine's machine. */
+  /** For example `linux/arm64`. Default: the platform of the engine's machine. At most one for an archive of the format `docker`. */
   readonly platforms?: readonly string[]
   /**
    * By the ids used in `RUN --mount=type=secret`. Sent when a step requests them, and stored nowhere. A step may print them, so
@@ -107,6 +107,8 @@ export function validateBuildRequest(request: BuildRequest): void {
     for (const [index, text] of (request[field] ?? []).entries()) checkCache(text, `${field}[${index}]`)
   }
   checkOutput(output)
+  const isSingle = output.type === 'archive' && output.format === 'docker'
+  check(!isSingle || platforms.length < 2, 'platforms', 'at most one for an archive of the format docker', platforms)
 }
 
 function checkCache(text: string, field: string): void {

@@ -76,7 +76,8 @@ function toExporter(output: BuildOutput, kind: BuildKitKind): Exporter | undefin
     case 'load':
       return { Type: kind === 'engine' ? 'moby' : 'docker', Attrs: toName(output.tags) }
     case 'push':
-      return { Type: 'image', Attrs: { ...toName(output.tags), push: 'true' } }
+      // By default an engine with the image store of containerd keeps the image as well.
+      return { Type: 'image', Attrs: { ...toName(output.tags), push: 'true', store: 'false' } }
     case 'archive':
       return output.format === 'files'
         ? { Type: 'tar', Attrs: {} }

@@ -7,7 +7,7 @@ import {
 import { linkSignals } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type ControlConnection, loadBuildKitClient } from '../control/control-connection.js'
-import { requireImageTransfer } from './require-image-transfer.js'
+import { checkLoad } from './check-load.js'
 
 /** The connection to the sidecar's daemon, and the signals that end the build. */
 export interface SidecarBuildOptions {
@@ -23,7 +23,7 @@ export async function buildInSidecar(
   { control, signals, onEvents }: SidecarBuildOptions,
 ): Promise<BuildResult> {
   validateBuildRequest(request)
-  requireImageTransfer(managers, request.output)
+  checkLoad(managers, request)
   const { runtime, images } = managers
   const linked = linkSignals(signals)
   const { signal } = linked

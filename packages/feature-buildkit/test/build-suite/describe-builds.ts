@@ -5,6 +5,7 @@ import { defineBuildContents } from './build-contents.js'
 import { type BuildWay, type DeclareBuild, suiteLabel } from './build-way.js'
 import { defineEndedBuilds } from './ended-builds.js'
 import { defineFailedBuilds } from './failed-builds.js'
+import { defineOutputBuilds } from './output-builds.js'
 import { findProcesses } from './processes.js'
 import { defineSecretBuilds } from './secret-builds.js'
 
@@ -35,6 +36,7 @@ export function describeBuilds(open: () => Promise<(BuildWay & AsyncDisposable) 
   defineBuildContents(declare)
   defineFailedBuilds(declare)
   defineSecretBuilds(declare)
+  defineOutputBuilds(declare)
   defineEndedBuilds(declare)
 
   declare('all builds leave nothing in the engine but its cache', async (way) => {

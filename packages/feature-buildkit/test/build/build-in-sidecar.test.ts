@@ -41,6 +41,14 @@ describe('the output of a build in a sidecar', () => {
     })
   })
 
+  it('rejects "load" for several platforms with OPTION_UNSUPPORTED and the field', async () => {
+    await using scope = await openWithSimulatedBuildKit()
+    await using sidecar = await start(scope)
+    const platforms = ['linux/amd64', 'linux/arm64']
+    const { result } = sidecar.build(request('true', { platforms, output: { type: 'load', tags: ['app:1'] } }))
+    await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'platforms' } })
+  })
+
   it('rejects "load" with the missing capability on a runtime without image transfer', async () => {
     await using scope = await openWithSimulatedBuildKit({ without: [imageTransferCapability] })
     await using sidecar = await start(scope)
