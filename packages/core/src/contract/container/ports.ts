@@ -21,6 +21,7 @@ export interface PortSpec {
 export interface PortBinding {
   readonly containerPort: number
   readonly hostPort: number
+  /** An IP address: `0.0.0.0` for all IPv4 addresses, `::` for all IPv6 addresses. */
   readonly hostAddress: string
   readonly protocol: Protocol
 }

@@ -26,8 +26,10 @@ export function toPortBindings(ports: PortMap | null | undefined): readonly Port
   return Object.entries(ports ?? {}).flatMap(([key, entries]) => {
     const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(key) ?? []
     if (port === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return []
-    return (entries ?? []).flatMap(({ HostIp: hostAddress = '', HostPort }) => {
+    return (entries ?? []).flatMap(({ HostIp, HostPort }) => {
       const hostPort = Number(HostPort)
+      // Podman 4 reports no address for all addresses, of which it forwards those of IPv4.
+      const hostAddress = HostIp || '0.0.0.0'
       return hostPort > 0 ? [{ containerPort: Number(port), hostPort, hostAddress, protocol } as const] : []
     })
   })

@@ -22,6 +22,11 @@ describe('published ports', () => {
     expect(toPortBindings(null)).toEqual([])
   })
 
+  test('have the address of all IPv4 addresses where the engine reports none', () => {
+    const [binding] = toPortBindings({ '80/tcp': [{ HostIp: '', HostPort: '40001' }] })
+    expect(binding?.hostAddress).toBe('0.0.0.0')
+  })
+
   test('have one host port per container port, TCP before UDP and IPv4 before IPv6', () => {
     expect([...toHostPorts(toPortBindings(published))]).toEqual([[53, 49_153]])
   })
