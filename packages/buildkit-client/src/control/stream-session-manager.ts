@@ -114,7 +114,8 @@ function watch(session: ClientHttp2Session, stream: WatchedStream): Promise<Sess
       // Node 20 reports no error for such data, so the connection was ended with one. Later versions report their own.
       const isUnreadable =
         error instanceof UnreadableDataError ||
-        (error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
+        // A stream that is destroyed with the reason of a signal may fail with a value that is no object.
+        (typeof error === 'object' && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
       resolve({ error, isUnreadable, isHttp2: hasSettings || !isUnreadable, excerpt: stream.excerpt })
     })
   })

@@ -110,12 +110,15 @@ describe('BuildKitClient', () => {
     await expect(client.ping()).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
   })
 
-  it('rejects with CONNECTION_LOST and the cause when the stream fails', async () => {
+  it.each([
+    ['an error', new Error('the exec was cut')],
+    ['a text', 'enough'],
+  ])('rejects with CONNECTION_LOST and the cause when the stream fails with %s', async (_, failure) => {
     const { client, ours } = connectToFakeDaemon()
-    const failure = new Error('the exec was cut')
     await client.ping()
     const pending = client.workers()
-    ours.destroy(failure)
+    // A runtime destroys it with the reason of a signal, which may be any value.
+    ours.destroy(failure as Error)
     await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: failure })
   })
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import {
   type BuildEventListener,
   type BuildRequest,
@@ -5,7 +6,7 @@ import {
   findUnsupportedFields,
 } from '@capstan/buildkit-client/request'
 import type { BuildService, OperationOptions } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import { createHostError, linkSignals } from '@capstan/core/plugin'
 import type { InjectedBuildKitManagers } from '../buildkit-needs.js'
 import { loadBuildKitClient } from '../control/control-connection.js'
 
@@ -24,7 +25,7 @@ export async function buildOnEngine(
   const endpoint = `BuildKit of runtime "${managers.report.runtime}"`
   const connect: BuildService['connect'] = (options) => service.connect(options)
   const openSession: BuildService['openSession'] = (headers, options) => service.openSession(headers, options)
-  const client = new BuildKitClient(await connect({ signal }), { endpoint, connect, openSession })
+  const client = new BuildKitClient(await connectUnlinked(connect, signal), { endpoint, connect, openSession })
   try {
     const workers = await client.workers({ signal })
     const [unsupported] = findUnsupportedFields(request, workers)
@@ -34,5 +35,15 @@ export async function buildOnEngine(
     return await runBuild(client, request, { kind: 'engine', runtime: managers.runtime, signal, onEvents })
   } finally {
     client.close()
+  }
+}
+
+/** Opens a connection that an abort does not end: a build that is aborted may still be followed on it. */
+async function connectUnlinked(connect: BuildService['connect'], signal: AbortSignal | undefined): Promise<Duplex> {
+  const connecting = linkSignals([signal])
+  try {
+    return await connect({ signal: connecting.signal })
+  } finally {
+    connecting.unlink()
   }
 }

@@ -208,7 +208,7 @@ export function defineBuildContents(declare: DeclareBuild): void {
       if (server === undefined) return skipTest(context, 'this machine has no git')
       const url = `git://${await way.findMachineAddress()}:${server.port}/repository#side:app`
       const texts = await buildTexts(way, { context: { url } }).catch((error: unknown) => {
-        if (isHostError(error, 'BUILD_FAILED') && /git.*not found/.test(error.message)) return undefined
+        if (isHostError(error, 'BUILD_FAILED') && /git.*not found/.test(error.facts.lastLines.join())) return undefined
         throw error
       })
       if (texts === undefined) return skipTest(context, 'the machine of this BuildKit has no git')

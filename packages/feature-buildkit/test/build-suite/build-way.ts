@@ -52,11 +52,13 @@ export type DeclareBuild = (
 
 export const suiteLabel = 'test.builds'
 
-/** Resolves with the reason where the engine has no BuildKit. */
+/** Resolves with the reason where the engine has no BuildKit. With CAPSTAN_REQUIRE_BUILDKIT=1 it rejects. */
 export async function openEngineBuilds(engine: AvailableTestEngine): Promise<(BuildWay & AsyncDisposable) | string> {
   const scope = await openScope(engine)
   if (findCapability(scope, buildServiceCapability) === undefined) {
     await scope.runtime.close()
+    if (process.env.CAPSTAN_REQUIRE_BUILDKIT === '1')
+      throw new Error('CAPSTAN_REQUIRE_BUILDKIT=1, but there is no BuildKit')
     return 'this engine has no BuildKit'
   }
   const feature = scope.resolve(BuildKitFeature)

@@ -122,4 +122,4 @@ async function findInSidecar({ scope, sidecar }: BuildWay, text: string): Promis
 }
 
 /** The export of these bytes takes longer than its first event. */
-const exportedBytes = 200_000_000
+const exportedBytes = 100_000_000

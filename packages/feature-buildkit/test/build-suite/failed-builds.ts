@@ -98,7 +98,7 @@ export function defineFailedBuilds(declare: DeclareBuild): void {
     declare(
       `reports ${cause}`,
       async (way) => {
-        const error = await fail(way, { context: scratch(...lines) })
+        const error = await fail(way, { context: toContext(lines) })
         const message = expect.stringMatching(line)
         expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { exitCode: undefined }, message })
       },

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { Writable } from 'node:stream'
 import {
   type BuildService,
@@ -9,30 +10,39 @@ import {
 } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { FakeDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
+import { FakeDaemon, type FakeDaemonOptions } from '../../../buildkit-client/test/support/fake-daemon.js'
 import { createStreamPair } from '../../../buildkit-client/test/support/stream-pair.js'
 import { BuildKitFeature, type BuildProgressEvent, type BuildRequest, toBuildKitSupport } from '../../src/index.js'
 import { createSimulatedBuildKitPlugin, type SimulatedBuildKitPluginOptions } from '../support/simulated-buildkit.js'
 
-interface EngineOptions extends SimulatedBuildKitPluginOptions {
+interface EngineOptions extends Omit<SimulatedBuildKitPluginOptions, 'faults'> {
   readonly store?: 'docker' | 'containerd'
   /** Whether a proxy refuses the connection. Default false. */
   readonly refuses?: boolean
   /** Whether the engine has connections for sessions. Default true. */
   readonly hasSessions?: boolean
+  readonly faults?: FakeDaemonOptions['faults']
   /** Called when a session is opened on a connection of its own. */
   readonly onSession?: () => void
 }
 
 /** Opens a runtime whose engine has a BuildKit with this image store. */
 async function open(options: EngineOptions = {}): Promise<RuntimeScope> {
-  const { store = 'docker', refuses = false, hasSessions = true, onSession = () => {}, ...simulated } = options
-  const daemon = new FakeDaemon({ store })
-  const connect = async () => {
+  const {
+    store = 'docker',
+    refuses = false,
+    hasSessions = true,
+    onSession = () => {},
+    faults = [],
+    ...simulated
+  } = options
+  const daemon = new FakeDaemon({ store, faults })
+  const connect: BuildService['connect'] = async ({ signal } = {}) => {
     const facts = { operation: 'connect', subject: 'BuildKit', status: 403, reason: 'a proxy forbids it' }
     if (refuses) throw createHostError('OPERATION_FAILED', facts)
     const [ours, theirs] = createStreamPair()
     daemon.serve(theirs)
+    signal?.addEventListener('abort', () => ours.destroy(signal.reason))
     return ours
   }
   const openSession: BuildService['openSession'] = async (headers) => {
@@ -88,6 +98,25 @@ describe("a build on a runtime with the engine's own BuildKit", () => {
       expect(await scope.resolve(BuildKitFeature).build(request()).result).toMatchObject({ builder: 'build-service' })
     }
     expect(opened).toBe(1)
+  })
+
+  it('follows an export that is aborted to its end, because the engine completes it', async () => {
+    const exporting = new EventEmitter()
+    const scope = await open({ faults: [{ at: 'export', kind: 'wait', until: once(exporting, 'continue') }] })
+    const controller = new AbortController()
+    const output = { type: 'load', tags: ['app:1'] } as const
+    const build = scope.resolve(BuildKitFeature).build(request({ output }), { signal: controller.signal })
+    const exported: string[] = []
+    for await (const event of build) {
+      if (event.type !== 'status' || !event.isDone || !/^(exporting|writing|naming)/.test(event.id)) continue
+      exported.push(event.id)
+      controller.abort('enough')
+      exporting.emit('continue')
+    }
+    await expect(build.result).rejects.toBe('enough')
+    expect(exported).toEqual(
+      ['exporting layers', /^writing image sha256:/, /^naming to .*app:1$/].map((id) => expect.stringMatching(id)),
+    )
   })
 
   it('needs no networks', async () => {
