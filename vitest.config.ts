@@ -16,6 +16,8 @@ const buildkit = [
   'packages/feature-buildkit/test/buildkit.integration.test.ts',
   'packages/feature-buildkit/test/build/build-in-sidecar.integration.test.ts',
 ]
+// A part of the project `integration` that needs no fake BuildKit, for `pnpm test:engines --builds`.
+const builds = ['packages/feature-buildkit/test/build/build-on-engine.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
@@ -105,12 +107,25 @@ export default defineConfig({
         ...source,
         test: {
           ...polling,
+          name: 'builds',
+          // An engine without BuildKit is a failure.
+          env: { CAPSTAN_REQUIRE_BUILDKIT: '1' },
+          globalSetup: ['test/support/set-up-test-engine.ts'],
+          include: builds,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...polling,
           name: 'integration',
           isolate: false,
           // After the unit tests, which would take the engine's time.
           sequence: { groupOrder: 1 },
           maxWorkers: 3,
-          globalSetup: ['test/support/set-up-test-engine.ts'],
+          globalSetup: ['test/support/set-up-integration.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
           exclude: [...kit, ...appleKit],
           testTimeout: 60_000,

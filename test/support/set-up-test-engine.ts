@@ -1,24 +1,27 @@
 import { dockerPlugin } from '@capstan/runtime-docker'
 import type { TestProject } from 'vitest/node'
-import { makeFakeBuildKitImage } from '../../packages/feature-buildkit/test/fake-buildkit-image/make-image.mjs'
 import type { EngineConnection } from '../../tools/engine/engine-endpoint.mjs'
 import { findEngine } from '../../tools/engine/find-engine.mjs'
-import { makeTestImages, type TestImageReport } from '../../tools/engine/test-image.mjs'
-import type { TestBuildKit } from './test-buildkit.js'
+import { makeTestImages } from '../../tools/engine/test-image.mjs'
 import type { TestEngine } from './test-engine.js'
 
-/** Runs once before the integration tests: finds an engine, creates the test images and prints what is missing. */
+/** Runs once before tests that use an engine: finds an engine, creates the test images and prints what is missing. */
 export async function setup(project: TestProject): Promise<void> {
-  const { engine, buildkit, missing } = await findTestEngine()
+  const { engine, missing } = await findTestEngine()
+  reportMissing(missing)
+  project.provide('testEngine', engine)
+}
+
+/** Prints why tests cannot run here. With CAPSTAN_REQUIRE_ENGINE=1 it throws. */
+export function reportMissing(missing: readonly string[]): void {
   if (missing.length > 0 && process.env.CAPSTAN_REQUIRE_ENGINE === '1') {
     throw new Error(`CAPSTAN_REQUIRE_ENGINE=1, but ${missing.join('; ')}`)
   }
   for (const reason of missing) console.warn(`Integration tests are skipped: ${reason}`)
-  project.provide('testEngine', engine)
-  project.provide('testBuildKit', buildkit)
 }
 
-async function findTestEngine(): Promise<Finding> {
+/** Finds the engine, and creates the test images in it. */
+export async function findTestEngine(): Promise<Finding> {
   const found = await findEngine()
   if (!found.available) return toUnavailable(found.reason)
   const { socketPath } = found.connection
@@ -38,33 +41,21 @@ async function findTestEngine(): Promise<Finding> {
     details: probed.details,
     image: busybox.name,
   } as const
-  const fake = await makeFakeBuildKit(found.connection)
-  const buildkit: TestBuildKit = fake.made
-    ? { available: true, image: fake.name, isFakeBuildKit: true }
-    : { available: false, reason: fake.reason }
   return {
     engine: { ...engine, ...(firewall?.made && { firewallImage: firewall.name }) },
-    buildkit,
-    missing: [
-      ...(firewall?.made ? [] : [`those of the firewall; ${firewall?.reason}`]),
-      ...(fake.made ? [] : [`those of BuildKit; ${fake.reason}`]),
-    ],
+    connection: found.connection,
+    missing: firewall?.made ? [] : [`those of the firewall; ${firewall?.reason}`],
   }
 }
 
-async function makeFakeBuildKit(connection: EngineConnection): Promise<TestImageReport> {
-  return await makeFakeBuildKitImage(connection).catch((error: unknown) => {
-    return { name: 'the image of the fake BuildKit', made: false, reason: String(error) } as const
-  })
-}
-
 function toUnavailable(reason: string): Finding {
-  return { engine: { available: false, reason }, buildkit: { available: false, reason }, missing: [reason] }
+  return { engine: { available: false, reason }, connection: undefined, missing: [reason] }
 }
 
 interface Finding {
   readonly engine: TestEngine
-  readonly buildkit: TestBuildKit
-  /** Why some or all integration tests cannot run here. */
+  /** `undefined` without an engine. */
+  readonly connection: EngineConnection | undefined
+  /** Why some or all tests cannot run here. */
   readonly missing: readonly string[]
 }

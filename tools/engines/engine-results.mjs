@@ -11,11 +11,13 @@ import { root } from '../workspace.mjs'
  * @typedef {object} EngineResult
  * @property {string} engine
  * @property {string} version
- * @property {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number, readonly flaky: number }} kit
+ * @property {KitCounts} [kit] absent when the kit did not run
  * @property {IntegrationCounts} [integration] absent when only the kit ran
  * @property {readonly EngineFailure[]} failures
  * @property {readonly UnsupportedTest[]} [unsupported] the integration tests that the engine does not support; absent when only the kit ran
  * @property {number} seconds
+ *
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number, readonly flaky: number }} KitCounts
  *
  * @typedef {{ readonly passed: number, readonly failed: number, readonly unsupported: number, readonly skipped: number, readonly flaky: number }} IntegrationCounts
  *
@@ -48,7 +50,7 @@ import { root } from '../workspace.mjs'
  *
  * @param {KitReport} report
  * @param {KitReport} [alone] of the failed cases, one at a time
- * @returns {Pick<EngineResult, 'kit' | 'failures'>}
+ * @returns {Required<Pick<EngineResult, 'kit' | 'failures'>>}
  */
 export function toKitResult({ counts, cases }, alone) {
   const failing = (alone ?? { cases }).cases.filter(({ status }) => status === 'failed')
@@ -167,12 +169,11 @@ export function toLeftoverFailures(leftovers) {
  */
 export function toResultTable(results) {
   const rows = results.map(({ engine, version, kit, integration, failures, seconds }) => [
-    ...[engine, version, kit.passed, kit.failed, kit.absent, kit.unsupported],
-    ...(integration
-      ? [integration.passed, integration.failed, integration.unsupported, integration.skipped]
-      : ['–', '–', '–', '–']),
+    ...[engine, version],
+    ...(kit ? [kit.passed, kit.failed, kit.absent, kit.unsupported] : notRun),
+    ...(integration ? [integration.passed, integration.failed, integration.unsupported, integration.skipped] : notRun),
     failures.filter(({ suite }) => suite === 'leftovers').length,
-    ...[kit.flaky + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
+    ...[(kit?.flaky ?? 0) + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
     ...['engine', 'version', 'kit passed', 'failed', 'absent', 'unsupported'],
@@ -181,4 +182,5 @@ export function toResultTable(results) {
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
+const notRun = ['–', '–', '–', '–']
 const outsideOfTests = '(outside of tests)'

@@ -4,13 +4,21 @@ import { runTool } from '../run-tool.mjs'
 import { findMatrixEngines, matrixEngines } from './engine-matrix.mjs'
 import { findMatrixState, toMatrixFiles } from './matrix-files.mjs'
 import { runBesideEngine } from './run-beside-engine.mjs'
-import { readVersion, startMatrixEngine, stopMatrixEngine } from './set-up-matrix-engine.mjs'
+import { prepareMatrixEngine, readVersion, startMatrixEngine, stopMatrixEngine } from './set-up-matrix-engine.mjs'
 
 async function up() {
   for (const engine of findNamed()) {
     const version = await startMatrixEngine(engine, console.log)
     console.log(`${engine.name} (${version}) answers at ${toMatrixFiles(engine.name).socket}`)
     console.log(`Run a command beside it with: node tools/engines/matrix.mjs exec ${engine.name} -- COMMAND`)
+  }
+  return 0
+}
+
+async function prepare() {
+  for (const engine of findNamed()) {
+    await prepareMatrixEngine(engine, console.log)
+    console.log(`${engine.name} can be started without downloads`)
   }
   return 0
 }
@@ -59,4 +67,5 @@ function find(names) {
 }
 
 // The commands take names of engines, or `all`; `status` without a name shows every engine.
-if (isMain(import.meta.url)) await runTool('tools/engines/matrix.mjs', { up, down, status, exec }, EngineSetUpError)
+if (isMain(import.meta.url))
+  await runTool('tools/engines/matrix.mjs', { prepare, up, down, status, exec }, EngineSetUpError)

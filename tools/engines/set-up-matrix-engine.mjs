@@ -45,6 +45,17 @@ export function startMatrixEngine(engine, say) {
 }
 
 /**
+ * Downloads and unpacks the packages of an engine of the matrix, without starting it. Does nothing if that has been done.
+ *
+ * @param {MatrixEngine} engine
+ * @param {(line: string) => void} say
+ */
+export function prepareMatrixEngine({ suite }, say) {
+  requireMachine()
+  return withMatrixLock(say, () => prepareSuiteRoot(suite, say))
+}
+
+/**
  * Stops an engine of the matrix with its containers, and removes its data. The cached root is kept.
  *
  * @param {MatrixEngine} engine

@@ -9,7 +9,6 @@ import { isMain } from '../is-main.mjs'
 import { runStep, StepError, showStepError } from '../step.mjs'
 import { prepareWorkspace, root, scratch } from '../workspace.mjs'
 import { prepareBuildx } from './docker-buildx.mjs'
-import { findMatrixEngines } from './engine-matrix.mjs'
 import {
   findFailedCases,
   findFailedFiles,
@@ -19,27 +18,30 @@ import {
   toResultTable,
   toTestResult,
 } from './engine-results.mjs'
+import { planSuites } from './engine-suites.mjs'
 import { findMatrixState } from './matrix-files.mjs'
 import { runBesideEngine } from './run-beside-engine.mjs'
 import { startMatrixEngine, stopMatrixEngine, toConnection } from './set-up-matrix-engine.mjs'
 import { InterruptedError, withEngine } from './with-engine.mjs'
 
 /**
- * `pnpm test:engines [--kit] NAME…|all`: runs the kit and, without `--kit`, the integration tests that use an engine on engines of
- * the matrix, one after the other. What fails is tried again alone, and counts if it fails again. Prints a table, and writes it with the
- * failures to `.capstan/engines.json` and the output to `.capstan/engines`. An object that the tests leave in an engine is a failure.
- * Exits with 1 when something failed. SIGINT and SIGTERM stop the engine that was started.
+ * `pnpm test:engines [--kit] [--builds NAME,…] NAME…|all`: runs the kit and, without `--kit`, the integration tests that use an engine
+ * on engines of the matrix, one after the other; and on the engines of `--builds` the tests of builds by their BuildKit. What fails
+ * is tried again alone, and counts if it fails again. Prints a table, and writes it with the failures to `.capstan/engines.json` and
+ * the output to `.capstan/engines`. An object that the tests leave in an engine is a failure. Exits with 1 when something failed.
+ * SIGINT and SIGTERM stop the engine that was started.
  *
  * @param {string[]} args
  */
 async function main(args) {
-  const { values, positionals } = parseArgs({ args, options: { kit: { type: 'boolean' } }, allowPositionals: true })
-  const engines = findMatrixEngines(positionals)
-  if (typeof engines === 'string') throw new StepError(engines)
+  const options = /** @type {const} */ ({ kit: { type: 'boolean' }, builds: { type: 'string' } })
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const plans = planSuites(positionals, values)
+  if (typeof plans === 'string') throw new StepError(plans)
   await prepareWorkspace()
   const results = []
-  for (const engine of engines) {
-    results.push(await testEngine(engine, { kitOnly: values.kit === true }))
+  for (const { engine, suites } of plans) {
+    results.push(await testEngine(engine, suites))
     writeFileSync(join(scratch, 'engines.json'), `${JSON.stringify(results, undefined, 2)}\n`)
   }
   console.log(`\n${toResultTable(results)}`)
@@ -53,10 +55,10 @@ async function main(args) {
 
 /**
  * @param {import('./engine-matrix.mjs').MatrixEngine} engine
- * @param {{ readonly kitOnly: boolean }} options
+ * @param {readonly import('./engine-suites.mjs').EngineSuite[]} suites
  * @returns {Promise<import('./engine-results.mjs').EngineResult>}
  */
-async function testEngine(engine, { kitOnly }) {
+async function testEngine(engine, suites) {
   const start = performance.now()
   const directory = join(scratch, 'engines', engine.name)
   rmSync(directory, { recursive: true, force: true })
@@ -69,10 +71,10 @@ async function testEngine(engine, { kitOnly }) {
       runStep(`${engine.name}: starting`, async (say) => {
         version = await startMatrixEngine(engine, say)
         // Tests build with it beside Capstan.
-        if (engine.product === 'docker' && !kitOnly) await prepareBuildx(say)
+        if (engine.product === 'docker' && suites.includes('integration')) await prepareBuildx(say)
         return version
       }),
-    work: (signal) => runSuites({ engine, directory, signal }, { kitOnly, isShared: wasRunning }),
+    work: (signal) => runSuites({ engine, directory, signal }, { suites, isShared: wasRunning }),
     stop: () => stopMatrixEngine(engine, console.log),
   })
   return { engine: engine.name, version, ...result, seconds: Math.round((performance.now() - start) / 1000) }
@@ -89,16 +91,24 @@ async function testEngine(engine, { kitOnly }) {
 
 /**
  * @param {SuiteContext} context
- * @param {{ readonly kitOnly: boolean, readonly isShared: boolean }} options
+ * @param {{ readonly suites: readonly import('./engine-suites.mjs').EngineSuite[], readonly isShared: boolean }} options
  */
-async function runSuites(context, { kitOnly, isShared }) {
+async function runSuites(context, { suites, isShared }) {
   const { name, product } = context.engine
   const before = await listEngineObjects(toConnection(name))
-  const cases = await runTested(`${name}: kit`, () => runKit(context))
-  const tests = kitOnly ? { failures: [] } : await runTested(`${name}: integration tests`, () => runTests(context))
+  const none = { failures: [] }
+  const cases = suites.includes('kit') ? await runTested(`${name}: kit`, () => runKit(context)) : none
+  const integration = { project: 'integration', files: listEngineTests() }
+  const tests = suites.includes('integration')
+    ? await runTested(`${name}: integration tests`, () => runTests(context, integration))
+    : none
+  const builds = suites.includes('builds')
+    ? await runTested(`${name}: builds`, () => runTests(context, { project: 'builds', files: [] }))
+    : none
   const now = await listEngineObjects(toConnection(name))
-  const leftovers = findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' })
-  return { ...cases, ...tests, failures: [...cases.failures, ...tests.failures, ...toLeftoverFailures(leftovers)] }
+  const leftovers = toLeftoverFailures(findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' }))
+  const failures = [cases, tests, builds].flatMap((result) => result.failures)
+  return { ...cases, ...tests, ...builds, failures: [...failures, ...leftovers] }
 }
 
 /**
@@ -135,8 +145,11 @@ async function runKit(context) {
   return toKitResult(first, await run('kit-alone', ['--only', failed.join(','), '--concurrency', '1']))
 }
 
-/** @param {SuiteContext} context */
-async function runTests(context) {
+/**
+ * @param {SuiteContext} context
+ * @param {{ readonly project: string, readonly files: readonly string[] }} tests a project of vitest, and its files if not all are run
+ */
+async function runTests(context, { project, files }) {
   /**
    * @param {string} name
    * @param {readonly string[]} args
@@ -145,14 +158,14 @@ async function runTests(context) {
     const reporters = ['--reporter=default', '--reporter=json']
     /** @param {string} report */
     const toCommand = (report) => {
-      return [vitest, 'run', '--project=integration', ...reporters, `--outputFile.json=${report}`, ...args]
+      return [vitest, 'run', `--project=${project}`, ...reporters, `--outputFile.json=${report}`, ...args]
     }
     return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (runForReport(context, name, toCommand))
   }
-  const first = await run('integration', listEngineTests())
+  const first = await run(project, files)
   const failed = findFailedFiles(first)
   if (failed.length === 0) return toTestResult(first)
-  return toTestResult(first, await run('integration-alone', ['--no-file-parallelism', ...toPattern(first), ...failed]))
+  return toTestResult(first, await run(`${project}-alone`, ['--no-file-parallelism', ...toPattern(first), ...failed]))
 }
 
 /**
