@@ -21,10 +21,15 @@ export async function listDirectoryContext(
   options: ReadContextOptions,
 ): Promise<readonly ContextEntry[]> {
   const root = await findRoot(directory)
-  const name = await findIgnoreFile(root, options)
-  const content = await readIgnoreFile(root, name)
-  const rules = new IgnoreRules(content, { field: toField('directory', name), keep: options.keep })
+  const rules = await readRules(root, options)
   return walkContext((path) => listDirectory(root, path, options), rules, options)
+}
+
+async function readRules(root: string, options: ReadContextOptions): Promise<IgnoreRules> {
+  const { dockerignoreText: text, keep } = options
+  if (text !== undefined) return new IgnoreRules(text, { field: 'dockerignoreText', keep })
+  const name = await findIgnoreFile(root, options)
+  return new IgnoreRules(await readIgnoreFile(root, name), { field: toField('directory', name), keep })
 }
 
 async function listDirectory(

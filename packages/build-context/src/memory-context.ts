@@ -15,9 +15,10 @@ export async function listMemoryContext(
   if (typeof files !== 'object' || files === null)
     throw createInvalidError('context.files', 'an object of contents by path', files)
   const contents = checkFiles(files)
-  const { ignoreFile: own = ignoreFile } = options
+  const { ignoreFile: own = ignoreFile, dockerignoreText: text, keep } = options
   const name = contents.has(own) ? own : ignoreFile
-  const rules = new IgnoreRules(contents.get(name) ?? '', { field: toField('files', name), keep: options.keep })
+  const field = text === undefined ? toField('files', name) : 'dockerignoreText'
+  const rules = new IgnoreRules(text ?? contents.get(name) ?? '', { field, keep })
   const directories = toDirectories(contents, options)
   return walkContext(async (directory) => [...(directories.get(directory)?.values() ?? [])], rules, options)
 }

@@ -10,6 +10,8 @@ export interface ReadContextOptions extends OperationOptions {
   readonly keep?: readonly string[]
   /** The path of a file in the context that is used in place of .dockerignore if it exists. Default: none. */
   readonly ignoreFile?: string
+  /** The rules to use in place of those of any file, in the syntax of .dockerignore. Default: none. */
+  readonly dockerignoreText?: string
   /**
    * The builder whose client is followed. Default \`classic\`. BuildKit's client also sends a directory that is ignored if
    * something below it is not, and reads it for exceptions that begin with a wildcard, such as \`!*.md\`.

@@ -90,6 +90,16 @@ test('uses the given ignore file in place of .dockerignore if it exists', async 
   }
 })
 
+test('uses the given rules in place of those of any file', async () => {
+  const tree = { '.dockerignore': 'a', a: '', c: '' }
+  const directory = await makeTree(tree)
+  for (const context of [{ directory }, { files: tree }]) {
+    const read = (dockerignoreText: string) => collect(readBuildContext(context, { dockerignoreText }))
+    expect((await read('c')).map(({ path }) => path)).toEqual(['.dockerignore', 'a'])
+    await expect(read('[')).rejects.toMatchObject({ facts: { field: 'dockerignoreText', given: '"["' } })
+  }
+})
+
 test('does not check a link that .dockerignore excludes', async () => {
   const directory = await makeTree({ '.dockerignore': 'bad', bad: { link: '/etc/passwd' } })
   expect(await listPaths({ directory })).toEqual(['.dockerignore'])

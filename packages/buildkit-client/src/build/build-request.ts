@@ -41,6 +41,8 @@ export interface BuildRequest {
   readonly dockerfile?: string
   /** The text of a Dockerfile that is not in the context. Excludes `dockerfile`. */
   readonly dockerfileText?: string
+  /** The text of the ignore file of `dockerfileText`, which replaces `.dockerignore` of the context. Default: none. */
+  readonly dockerignoreText?: string
   /** The stage to build. Default: the last stage. */
   readonly target?: string
   readonly buildArgs?: StringMap
@@ -178,7 +180,9 @@ function checkOutput(output: BuildOutput): void {
   for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
 }
 
-function checkDockerfile({ dockerfile, dockerfileText: text }: BuildRequest): void {
+function checkDockerfile({ dockerfile, dockerfileText: text, dockerignoreText }: BuildRequest): void {
+  const isIgnoreText = dockerignoreText === undefined || (typeof dockerignoreText === 'string' && text !== undefined)
+  check(isIgnoreText, 'dockerignoreText', 'a text, together with dockerfileText', dockerignoreText)
   const path = dockerfile ?? 'Dockerfile'
   const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
   check(isInside, 'dockerfile', 'a relative path without ".." in the context', path)

@@ -18,11 +18,14 @@ export interface BuildSources {
 
 /** Lists and checks the contexts of a request. Rejects as `readBuildContext` does. Opens no file except ignore files. */
 export async function readBuildSources(request: BuildRequest, options: OperationOptions): Promise<BuildSources> {
-  const { context, dockerfileText, namedContexts = {} } = request
+  const { context, dockerfileText, dockerignoreText, namedContexts = {} } = request
   const named = Object.entries(namedContexts).flatMap(([name, one]) => (typeof one === 'string' ? [] : [{ name, one }]))
   const local = 'url' in context ? undefined : await listMainContext(context, request, options)
-  const dockerfile =
-    dockerfileText === undefined ? local : await list({ files: { Dockerfile: dockerfileText } }, options)
+  const files = {
+    Dockerfile: dockerfileText ?? '',
+    ...(dockerignoreText !== undefined && { 'Dockerfile.dockerignore': dockerignoreText }),
+  }
+  const dockerfile = dockerfileText === undefined ? local : await list({ files }, options)
   const sources = {
     ...(local && { context: local }),
     ...(dockerfile && { dockerfile }),
@@ -53,13 +56,18 @@ function isMain(name: string): boolean {
  */
 function listMainContext(
   context: BuildContext,
-  { dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
+  { dockerfile = 'Dockerfile', dockerfileText, dockerignoreText }: BuildRequest,
   options: OperationOptions,
 ): Promise<readonly ContextEntry[]> {
   const path = posix.normalize(dockerfile)
   const ignoreFile = `${path}.dockerignore`
   const keep = [path, '.dockerignore', ignoreFile]
-  return list(context, { ...options, keep, ...(dockerfileText === undefined && { ignoreFile }) })
+  return list(context, {
+    ...options,
+    keep,
+    ...(dockerfileText === undefined && { ignoreFile }),
+    ...(dockerignoreText !== undefined && { dockerignoreText }),
+  })
 }
 
 async function list(

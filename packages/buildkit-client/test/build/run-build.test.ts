@@ -159,8 +159,9 @@ describe('the context of a build', () => {
   it.each([
     { dockerfile: './Dockerfile', sent: 'needed', ignored: 'big' },
     { dockerfileText: 'FROM scratch\nCOPY . /\n', sent: 'big', ignored: 'needed' },
+    { dockerfileText: 'FROM scratch\nCOPY . /\n', dockerignoreText: 'big', sent: 'needed', ignored: 'big' },
   ])(
-    'uses the ignore file of its Dockerfile if that is in the context: $dockerfile',
+    'uses the ignore file of its Dockerfile, in the context or as a text: $dockerfile $dockerignoreText',
     async ({ sent, ignored, ...choice }) => {
       const { build, daemon } = startDaemon()
       const files = { '.dockerignore': 'needed', 'Dockerfile.dockerignore': 'big', needed: 'one', big: 'another' }

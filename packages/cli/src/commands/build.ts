@@ -217,7 +217,9 @@ async function buildWithRuntime(opened: OpenedRuntime, job: BuildJob): Promise<B
     if (!isJson(options)) invocation.io.stderr.write(toSourceText(error))
     throw error
   }
-  return { display, builder: 'runtime' }
+  const { ignoreFile } = source
+  const unsupportedFeatures = ignoreFile === undefined ? [] : [`"${ignoreFile}": only .dockerignore is used`]
+  return { display, builder: 'runtime', unsupportedFeatures }
 }
 
 /** With the other builders, one of several capabilities is enough. Which one the runtime has is known after it is opened. */

@@ -18,8 +18,10 @@ export interface BuildSource extends AsyncDisposable {
   readonly context: BuildContext | undefined
   /** The text of the Dockerfile. `undefined` if it is in a context that BuildKit fetches. */
   readonly text: string | undefined
+  /** The path of an ignore file that applies to this Dockerfile only, which the builder of the runtime does not use. */
+  readonly ignoreFile: string | undefined
   /** How a request to BuildKit names both. */
-  readonly request: Pick<BuildRequest, 'context' | 'dockerfile' | 'dockerfileText'>
+  readonly request: Pick<BuildRequest, 'context' | 'dockerfile' | 'dockerfileText' | 'dockerignoreText'>
 }
 
 /**
@@ -65,8 +67,20 @@ async function readDirectory(
   const text = requireText(read, `the Dockerfile ${path}`)
   const inContext = relative(directory, path)
   const isInside = !isAbsolute(inContext) && inContext.split(sep)[0] !== '..'
-  const choice = isInside ? { dockerfile: inContext.split(sep).join('/') } : { dockerfileText: text }
-  return toSource({ context, text, request: { context, ...choice } })
+  const ignore = await readIgnoreFile(`${path}.dockerignore`)
+  const choice = isInside
+    ? { dockerfile: inContext.split(sep).join('/') }
+    : { dockerfileText: text, ...(ignore && { dockerignoreText: ignore.text }) }
+  return toSource({ context, text, ignoreFile: ignore?.path, request: { context, ...choice } })
+}
+
+async function readIgnoreFile(path: string): Promise<{ readonly path: string; readonly text: string } | undefined> {
+  try {
+    return { path, text: await readFile(path, 'utf8') }
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw toFileError(`the ignore file ${path} cannot be read`, cause)
+  }
 }
 
 function readRemote(path: string, file: string | undefined): BuildSource {
@@ -104,8 +118,8 @@ async function readStdin(
   }
 }
 
-function toSource(source: Omit<BuildSource, keyof AsyncDisposable>): BuildSource {
-  return { ...source, [Symbol.asyncDispose]: async () => {} }
+function toSource(source: Omit<BuildSource, 'ignoreFile' | keyof AsyncDisposable> & Partial<BuildSource>): BuildSource {
+  return { ignoreFile: undefined, ...source, [Symbol.asyncDispose]: async () => {} }
 }
 
 /** Reads the first bytes of a stream. `rest` has all bytes. */

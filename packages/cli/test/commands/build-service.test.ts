@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RuntimePlugin } from '@capstan/core'
@@ -52,6 +52,19 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
     expect(`${await readFile(join(cwd, 'id'), 'utf8')}\n`).toBe(stdout)
     expect(JSON.parse(await readFile(join(cwd, 'metadata.json'), 'utf8'))).toHaveProperty(['containerimage.digest'])
+  })
+
+  it('uses the ignore file beside a Dockerfile outside of the context, and says if the builder cannot', async () => {
+    await mkdir(join(cwd, 'context'))
+    for (const name of ['used', 'ignored']) await writeFile(join(cwd, 'context', name), name)
+    await writeFile(join(cwd, 'other'), 'FROM scratch\nCOPY . /\n')
+    await writeFile(join(cwd, 'other.dockerignore'), 'ignored\n')
+    expect(await capstan(['build', '-o', 'out', '-f', 'other', 'context'])).toMatchObject({ exitCode: 0 })
+    expect(await readdir(join(cwd, 'out'))).toEqual(['used'])
+    const { stderr } = await capstan(['build', '--builder', 'runtime', '-t', 'app', '-f', 'other', 'context'])
+    expect(stderr).toMatch(
+      /^capstan: warning: .*does not support ".*other\.dockerignore": only \.dockerignore is used$/m,
+    )
   })
 
   it('builds an image without a tag, and prints its ID', async () => {

@@ -13,11 +13,13 @@ import type { DockerfileSource } from './unsupported-features.js'
  * @throws HostError BUILD_FAILED, with the message that BuildKit writes in this case, when the context has no such file.
  */
 export async function readDockerfile(
-  { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
+  { context, dockerfile = 'Dockerfile', dockerfileText, dockerignoreText }: BuildRequest,
   { signal }: OperationOptions,
 ): Promise<DockerfileSource> {
-  if (dockerfileText !== undefined)
-    return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile: undefined }
+  if (dockerfileText !== undefined) {
+    const ignoreFile = dockerignoreText === undefined ? undefined : 'Dockerfile.dockerignore'
+    return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile }
+  }
   const path = posix.normalize(dockerfile).replace(/\/$/, '')
   const ignoreFilePath = `${path}.dockerignore`
   let text: string | undefined
