@@ -4,13 +4,13 @@ import {
   createBuild,
   validateBuildRequest,
 } from '@capstan/buildkit-client/request'
-import { buildServiceCapability, defineNeeds, type FeatureSupport } from '@capstan/core'
+import { type BuildService, buildServiceCapability, defineNeeds, type FeatureSupport } from '@capstan/core'
 import { createHostError, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildHistory, openServiceHistory } from './build/build-history.js'
 import { buildOnEngine } from './build/build-on-engine.js'
 import { checkLoad } from './build/check-load.js'
 import { type BuildKitManagers, buildKitNeeds, type InjectedBuildKitManagers, sidecarNeeds } from './buildkit-needs.js'
-import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
+import type { BuildKitBuildOptions, BuildKitOptions, FindHistoryOptions } from './buildkit-options.js'
 import { toBuildKitSupport, toSidecarSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { buildWithFallback } from './fallback/build-with-fallback.js'
@@ -89,14 +89,10 @@ export class BuildKitFeature {
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
-      checkBuilder(builder)
-      const service =
-        builder === 'engine'
-          ? requireManagers("a build by the engine's own BuildKit", engineNeeds, this.#managers).service
-          : this.#managers.service
+      const service = this.#findService("a build by the engine's own BuildKit", builder)
       const builders = {
         buildOnEngine:
-          service === undefined || builder === 'sidecar'
+          service === undefined
             ? undefined
             : (given: Omit<FallbackOptions, 'reason'>) => buildOnEngine(this.#managers, service, request, given),
         start: builder === 'engine' ? undefined : start,
@@ -108,13 +104,25 @@ export class BuildKitFeature {
 
   /**
    * Connects to the history of the engine's own BuildKit where the runtime provides it, else to that of the running sidecar of the
-   * same name and configuration. Resolves with `undefined` if there is neither. Disposing closes the connection.
+   * same name and configuration. `builder` selects one. Resolves with `undefined` if there is none. Disposing closes the connection.
    */
-  async findHistory(options: BuildKitOptions = {}): Promise<BuildHistory | undefined> {
-    const { service, report } = this.#managers
-    const { signal } = options
+  async findHistory({ builder = 'auto', ...options }: FindHistoryOptions = {}): Promise<BuildHistory | undefined> {
+    const service = this.#findService("the history of the engine's own BuildKit", builder)
     if (service === undefined) return this.find(options)
-    return openServiceHistory(service, { runtime: report.runtime, ...(signal && { signal }) })
+    const { signal } = options
+    return openServiceHistory(service, { runtime: this.#managers.report.runtime, ...(signal && { signal }) })
+  }
+
+  /**
+   * Returns the connection to the engine's own BuildKit, or `undefined` for a sidecar.
+   *
+   * @throws HostError CAPABILITY_MISSING when the caller requires what the engine does not have
+   */
+  #findService(subject: string, builder: Builder): BuildService | undefined {
+    checkBuilder(builder)
+    if (builder === 'sidecar') return undefined
+    if (builder === 'engine') return requireManagers(subject, engineNeeds, this.#managers).service
+    return this.#managers.service
   }
 
   #requireManagers(): BuildKitManagers {
@@ -124,6 +132,8 @@ export class BuildKitFeature {
     throw createHostError('CAPABILITY_MISSING', { feature, runtime, missing, reports: [this.#managers.report] })
   }
 }
+
+type Builder = NonNullable<BuildKitBuildOptions['builder']>
 
 function checkBuilder(builder: unknown): void {
   if (builder === 'auto' || builder === 'engine' || builder === 'sidecar') return

@@ -102,6 +102,12 @@ export interface BuildKitBuildOptions extends BuildKitOptions {
   readonly fallback?: 'none' | 'runtime'
 }
 
+/** Options of `BuildKitFeature.findHistory`: the sidecar, and whose history it is. */
+export interface FindHistoryOptions extends BuildKitOptions {
+  /** Default `auto`: that of the engine's own BuildKit, else that of the running sidecar. */
+  readonly builder?: 'auto' | 'engine' | 'sidecar'
+}
+
 /** The release that this package was written for, with the digest of its index. The oldest supported one is v0.13.0. */
 export const defaultBuildKitImage: string =
   'moby/buildkit:v0.32.2@sha256:28a898719c18a33f4e8000685287fa36fd0dd9560c6440227d3a732d79bb41d8'

@@ -22,6 +22,7 @@ export {
   type BuildKitTcp,
   defaultBuildKitImage,
   defaultRootlessImage,
+  type FindHistoryOptions,
 } from './buildkit-options.js'
 export { toBuildKitSupport } from './buildkit-support.js'
 export type { BuildKitSidecar, ConnectOptions } from './sidecar/buildkit-sidecar.js'

@@ -3,9 +3,9 @@ import { type BuildHistory, BuildKitFeature, type BuildRecord } from '@capstan/f
 import { type Command, Option } from 'commander'
 import { readBuildKitOptions } from '../buildkit/buildkit-options.js'
 import { CliError } from '../errors/cli-error.js'
-import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-definition.js'
+import { omitUndefined } from '../options/omit-undefined.js'
 import { createBuildKitBuildDisplay } from '../render/buildkit-build-display.js'
 import { toHistoryTable, toRecordPage } from '../render/history-pages.js'
 import { toJson, writeOutput } from '../render/write-output.js'
@@ -24,7 +24,16 @@ export function defineHistory(parent: Command, setAction: SetAction): void {
         'running BuildKit in a container.',
     )
     .addHelpText('after', toExamples({ 'capstan buildkit history logs': 'Show the progress of the last build' }))
-  const add = (name: string, text: string) => group.command(name).summary(text).description(`${text}.`)
+  const builders = new Option(
+    '--builder <builder>',
+    'Select the BuildKit (default: that of the engine, else the sidecar)',
+  )
+  const add = (name: string, text: string) =>
+    group
+      .command(name)
+      .summary(text)
+      .description(`${text}.`)
+      .addOption(builders.choices(['engine', 'sidecar']))
   const setSubcommand = (command: Command, run: Subcommand) =>
     setAction<HistoryOptions>(command, (call) => withHistory(call, run))
   setSubcommand(add('ls', 'List builds, the newest first').option('--json', 'Print one JSON document'), list)
@@ -40,6 +49,7 @@ export function defineHistory(parent: Command, setAction: SetAction): void {
 const buildArgument = 'ID or prefix of an ID (default: the newest build)'
 
 interface HistoryOptions {
+  readonly builder?: 'engine' | 'sidecar'
   readonly json?: boolean
   readonly progress?: 'plain' | 'rawjson'
   readonly all?: boolean
@@ -57,7 +67,7 @@ type Subcommand = (call: HistoryCall) => Promise<void>
 async function withHistory(call: Call<HistoryOptions>, run: Subcommand): Promise<number> {
   await using opened = await openRuntime(call.invocation)
   const { scope } = opened
-  await using history = await requireHistory(scope, call.invocation)
+  await using history = await requireHistory(scope, call)
   const records = await history.builds(call.invocation.interrupts).catch((error: unknown) => {
     const isMissing = isHostError(error, 'OPERATION_FAILED') && error.facts.status === unimplemented
     throw isMissing ? new CliError(`BuildKit of ${scope.runtimeName} is too old to record builds`) : error
@@ -66,8 +76,11 @@ async function withHistory(call: Call<HistoryOptions>, run: Subcommand): Promise
   return 0
 }
 
-async function requireHistory(scope: RuntimeScope, { io, interrupts }: Invocation): Promise<BuildHistory> {
-  const options = { ...readBuildKitOptions(io), signal: interrupts.signal }
+async function requireHistory(
+  scope: RuntimeScope,
+  { invocation: { io, interrupts }, options: { builder } }: Call<HistoryOptions>,
+): Promise<BuildHistory> {
+  const options = { ...readBuildKitOptions(io), ...omitUndefined({ builder }), signal: interrupts.signal }
   const history = await scope.resolve(BuildKitFeature).findHistory(options)
   if (history !== undefined) return history
   const remedies = ['`capstan buildkit start` starts it']

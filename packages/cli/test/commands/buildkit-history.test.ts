@@ -43,6 +43,20 @@ describe('capstan buildkit history', () => {
     expect(oldest).toMatch(new RegExp(`^${first} +completed .* one`))
   })
 
+  it('lists the builds of the selected BuildKit', async () => {
+    const ref = await build('one', good)
+    expect((await history('ls', '--builder', 'engine')).stdout).toContain(ref)
+    const { exitCode, stderr } = await history('ls', '--builder', 'sidecar')
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('does not run') })
+    const none = await runCapstan(['buildkit', 'history', 'ls', '--builder', 'engine'], {
+      env,
+      plugins: [memoryPlugin()],
+    })
+    expect(none.stderr).toMatch(
+      /the history of the engine's own BuildKit needs BuildKit builds, which runtime "memory"/,
+    )
+  })
+
   it('inspect shows a build by a prefix of its ID, else the newest', async () => {
     const ref = await build('one', good)
     await build('two', bad)
