@@ -187,10 +187,7 @@ export function defineBuildContents(declare: DeclareBuild): void {
     async (way) => {
       const files = { Dockerfile: 'FROM scratch\nCOPY a /\n', a: 'in the archive' }
       const entries = Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }))
-      const server = createServer((_, response) => void response.end(toTarArchive(entries)))
-      await once(server.listen(0, '0.0.0.0'), 'listening')
-      onTestFinished(() => void server.close())
-      const { port } = server.address() as AddressInfo
+      const port = await serve(toTarArchive(entries))
       const url = `http://${await way.findMachineAddress()}:${port}/context.tar`
       expect(await buildTexts(way, { context: { url } })).toEqual({ a: 'in the archive' })
     },
@@ -229,4 +226,23 @@ export function defineBuildContents(declare: DeclareBuild): void {
     },
     { fake: runsNothing },
   )
+
+  declare(
+    'runs a step in the network of the machine when that is requested',
+    async (way) => {
+      const port = await serve('a page')
+      const run = `RUN --network=host wget -q -O /page http://127.0.0.1:${port}/`
+      const context = toContext([run, 'FROM scratch', 'COPY --from=base /page /'])
+      expect(await buildTexts(way, { context, entitlements: ['network.host'] })).toEqual({ page: 'a page' })
+    },
+    { sidecar: 'the daemon of a sidecar does not allow it' },
+  )
+}
+
+/** Answers each HTTP request until the end of the test. Resolves with the port. */
+async function serve(body: string | Uint8Array): Promise<number> {
+  const server = createServer((_, response) => void response.end(body))
+  await once(server.listen(0, '0.0.0.0'), 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
 }
