@@ -6,6 +6,7 @@ import { pause, within } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { callBuildKit, connectBuildKit, openBuildSession } from '../steps/build-service.js'
 import { inBackground } from '../steps/in-background.js'
+import { encodeSolveRequest } from '../steps/solve-request.js'
 
 export const buildServiceCases: readonly ConformanceCase[] = defineCases(buildServiceCapability, {
   'BSV-001': {
@@ -93,6 +94,18 @@ export const buildServiceCases: readonly ConformanceCase[] = defineCases(buildSe
       const reason = new Error('aborted by the case')
       controller.abort(reason)
       if (connection !== undefined) await expectDestroyed(connection, reason)
+    },
+  },
+  'BSV-009': {
+    title: 'the exporter moby stores the image of a build in the runtime',
+    run: async (context) => {
+      const { runtime, signal, uniqueName } = context
+      const tag = `${uniqueName('image')}:1`
+      context.defer(`image ${tag}`, (options) => runtime.removeImage(tag, options))
+      const request = encodeSolveRequest({ ref: uniqueName('build'), tag })
+      const { status } = await callBuildKit(await connectBuildKit(context), 'Solve', request)
+      expectEqual(status, '0', 'the status of gRPC')
+      expectEqual(await runtime.imageExists(tag, { signal }), true, 'imageExists')
     },
   },
 })

@@ -36,10 +36,14 @@ export async function openBuildSession(
 }
 
 /**
- * Calls a method of BuildKit's control service over the connection. Resolves with the status of gRPC (`0` is success) and the
- * length of the answer.
+ * Calls a method of BuildKit's control service over the connection, with an encoded message (default: one without fields).
+ * Resolves with the status of gRPC (`0` is success) and the length of the answer.
  */
-export async function callBuildKit(connection: Duplex, method: string): Promise<BuildKitAnswer> {
+export async function callBuildKit(
+  connection: Duplex,
+  method: string,
+  message: Buffer = Buffer.alloc(0),
+): Promise<BuildKitAnswer> {
   const session = connect('http://buildkit', { createConnection: () => connection })
   session.on('error', () => {})
   const path = `/moby.buildkit.v1.Control/${method}`
@@ -55,7 +59,7 @@ export async function callBuildKit(connection: Duplex, method: string): Promise<
   }
   request.on('response', record)
   request.on('trailers', record)
-  request.end(emptyMessage)
+  request.end(Buffer.concat([toGrpcPrefix(message), message]))
   try {
     let length = 0
     for await (const chunk of request) length += chunk.length
@@ -65,11 +69,15 @@ export async function callBuildKit(connection: Duplex, method: string): Promise<
   }
 }
 
-/** The answer to a call without fields. */
+/** The answer to a call. */
 export interface BuildKitAnswer {
   readonly status: unknown
   readonly length: number
 }
 
-/** A message of gRPC without content: not compressed, length 0. */
-const emptyMessage = Buffer.alloc(5)
+/** Returns what is before a message of gRPC that is not compressed: 0, and its length. */
+function toGrpcPrefix({ length }: Buffer): Buffer {
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt32BE(length, 1)
+  return prefix
+}

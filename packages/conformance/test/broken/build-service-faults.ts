@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { createServer as createHttp2Server } from 'node:http2'
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net'
 import {
   type BuildService,
   type BuildSessionHeaders,
   buildServiceCapability,
+  type ImageBuilder,
+  imageBuilderCapability,
   type OperationOptions,
   type Runtime,
   type RuntimePlugin,
@@ -61,6 +63,11 @@ export const buildServiceFaults: readonly FaultyPlugin[] = [
     connect: (options) => ignoreLaterAbort(options, (own) => service.connect(own)),
   })),
   {
+    fault: 'the exporter moby stores the image somewhere else',
+    failingCase: 'BSV-009',
+    addFault: (correct) => addBuildService(correct, { server: createBuildKit('0') }),
+  },
+  {
     fault: 'close does not destroy the connections to BuildKit',
     failingCase: 'CLS-018',
     addFault: (correct) => addBuildService(correct, { keepsConnections: 'connect' }),
@@ -80,10 +87,12 @@ export const buildServiceFaults: readonly FaultyPlugin[] = [
 
 /** Adds BuildKit connections to a plugin without them. `server` answers the connections; the default one is correct. */
 export function addBuildService(correct: RuntimePlugin, options: AddedService = {}): RuntimePlugin {
-  const { server = createBuildKit('0'), keepsConnections, replace = () => ({}) } = options
+  let builder: ImageBuilder | undefined // of the scope that is being registered
+  const { keepsConnections, replace = () => ({}) } = options
   const { id } = buildServiceCapability
   let operations: OperationScope | undefined // of the scope that is being registered
   const closing = mapProvided(correct, ({ token }, implementation) => {
+    if (token === imageBuilderCapability.token) builder = implementation as ImageBuilder // the implementation of that capability
     if (token !== runtimeCapability.token || operations === undefined) return implementation
     const own = operations
     const runtime = implementation as Runtime // the implementation of that capability
@@ -102,6 +111,9 @@ export function addBuildService(correct: RuntimePlugin, options: AddedService = 
       const names = { runtime, packageName, packageVersion, endpoint: 'in this process', selection: 'named' } as const
       operations = new OperationScope({ runtime: names })
       closing.register(scope, details)
+      const own = builder
+      const storeImage = async (tag: string) => void (await own?.buildImage('FROM scratch\n', tag))
+      const server = options.server ?? createBuildKit('0', storeImage)
       const service = new FakeBuildService(server, operations, { keepsConnections })
       scope.provide(buildServiceCapability, withParts<BuildService>(service, replace(service)))
     },
@@ -183,17 +195,34 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port // a TCP server has an address with a port
 }
 
-/** A control service that answers each call with this status of gRPC and 20 bytes. */
-function createBuildKit(status: string): Server {
+/**
+ * A control service that answers each call with this status of gRPC and 20 bytes. `storeImage` is called with the tag of each
+ * image that is built.
+ */
+function createBuildKit(status: string, storeImage: (tag: string) => Promise<void> = async () => {}): Server {
   const server = createHttp2Server()
   server.on('session', (session) => session.on('error', () => {}))
-  server.on('stream', (stream) => {
+  server.on('stream', async (stream, { ':path': path = '' }) => {
     stream.on('error', () => {})
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }))
+    if (path.endsWith('/Solve')) {
+      const request = await readRequest(stream)
+      // The attribute `name` of the exporter: the key, a byte before the value, the length of the value, and the value.
+      const at = request.indexOf('name') + 'name'.length + 1
+      await storeImage(request.toString('latin1', at + 1, at + 1 + request.readUInt8(at)))
+    }
     stream.end(Buffer.alloc(20))
   })
   return server as unknown as Server // an HTTP/2 server is a `net.Server`, which its type does not say
+}
+
+/** Reads a request without an iterator, which would destroy the stream before the answer. */
+async function readRequest(stream: ServerHttp2Stream): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(stream, 'end')
+  return Buffer.concat(chunks)
 }
 
 /** Sends what BuildKit sends first on a session: the preface of HTTP/2 and an empty SETTINGS frame. */
