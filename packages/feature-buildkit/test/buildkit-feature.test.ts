@@ -237,6 +237,11 @@ describe('build', () => {
     [{ output: { type: 'cache-only' }, cacheFrom: ['here'] }, 'cacheFrom[0]'],
     [{ output: { type: 'cache-only' }, cacheFrom: ['type=local,dest=/cache'] }, 'cacheFrom[0]'],
     [{ output: { type: 'cache-only' }, cacheTo: ['type=inline', 'type=local'] }, 'cacheTo[1]'],
+    [{ output: { type: 'cache-only' }, dockerignoreText: 'a' }, 'dockerignoreText'],
+    [{ output: { type: 'cache-only' }, network: 'bridge' }, 'network'],
+    [{ output: { type: 'cache-only' }, extraHosts: { 'a,b': '127.0.0.1' } }, 'extraHosts'],
+    [{ output: { type: 'cache-only' }, extraHosts: { a: 'b' } }, 'extraHosts["a"]'],
+    [{ output: { type: 'cache-only' }, noCacheStages: ['a,b'] }, 'noCacheStages[0]'],
   ])('rejects %j with INVALID_ARGUMENT', async (part, field) => {
     await using scope = await openWithSimulatedBuildKit()
     await using sidecar = await start(scope)

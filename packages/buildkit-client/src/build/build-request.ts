@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { BuildContext, RegistryCredentials } from '@capstan/core'
 import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
@@ -59,8 +60,14 @@ export interface BuildRequest {
   readonly ssh?: Readonly<Record<string, string>>
   /** Privileges that steps may request, such as `network.host`. The daemon must allow them, too. Default: none. */
   readonly entitlements?: readonly string[]
+  /** The network of the RUN steps without one of their own. `host` needs the entitlement `network.host`. Default: that of BuildKit. */
+  readonly network?: 'host' | 'none'
+  /** Additional host names for the RUN steps, with their IP addresses. */
+  readonly extraHosts?: StringMap
   /** Runs every step again. Default false. */
   readonly noCache?: boolean
+  /** Runs the steps of these stages again. Default: none. */
+  readonly noCacheStages?: readonly string[]
   /** Pulls a newer base image if the registry has one. Default false. */
   readonly pull?: boolean
   /**
@@ -103,6 +110,7 @@ export function validateBuildRequest(request: BuildRequest): void {
   checkSsh(request)
   checkNamedContexts(request)
   checkDockerfile(request)
+  checkSteps(request)
   for (const [index, name] of (request.entitlements ?? []).entries())
     check(/^[a-z]+(\.[a-z]+)*$/.test(name), `entitlements[${index}]`, 'a name such as "network.host"', name)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
@@ -178,6 +186,16 @@ function checkOutput(output: BuildOutput): void {
   const { tags = [] } = output
   if (output.type === 'push') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
   for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
+}
+
+function checkSteps({ network, extraHosts = {}, noCacheStages = [] }: BuildRequest): void {
+  check(network === undefined || network === 'host' || network === 'none', 'network', '"host" or "none"', network)
+  for (const [name, address] of Object.entries(extraHosts)) {
+    check(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(name), 'extraHosts', 'host names as keys', name)
+    check(isIP(address) !== 0, `extraHosts["${name}"]`, 'an IP address', address)
+  }
+  for (const [index, stage] of noCacheStages.entries())
+    check(/^[a-z\d][\w.-]*$/i.test(stage), `noCacheStages[${index}]`, 'the name of a stage', stage)
 }
 
 function checkDockerfile({ dockerfile, dockerfileText: text, dockerignoreText }: BuildRequest): void {

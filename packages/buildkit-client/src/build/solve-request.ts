@@ -45,7 +45,8 @@ export function toSolveRequest(
 
 /** https://github.com/moby/buildkit/blob/v0.32.2/frontend/dockerui/config.go */
 function toFrontendAttrs(request: BuildRequest, kind: BuildKitKind): StringMap {
-  const { context, dockerfile, dockerfileText, target, platforms = [] } = request
+  const { context, dockerfile, dockerfileText, target, platforms = [], network, noCacheStages = [] } = request
+  const hosts = Object.entries(request.extraHosts ?? {}).map(([name, address]) => `${name}=${address}`)
   const url = 'url' in context ? context.url : undefined
   const attrs: readonly (readonly [string, string | undefined])[] = [
     ['filename', posix.normalize(dockerfile ?? 'Dockerfile')],
@@ -54,7 +55,10 @@ function toFrontendAttrs(request: BuildRequest, kind: BuildKitKind): StringMap {
     ['dockerfilekey', url !== undefined && dockerfileText !== undefined ? 'dockerfile' : undefined],
     ['target', target],
     ['platform', platforms.length === 0 ? undefined : platforms.join(',')],
-    ['no-cache', request.noCache ? '' : undefined],
+    // The empty text stands for all stages.
+    ['no-cache', request.noCache ? '' : noCacheStages.join(',') || undefined],
+    ['force-network-mode', network],
+    ['add-hosts', hosts.join(',') || undefined],
     ['image-resolve-mode', request.pull ? 'pull' : kind === 'engine' ? 'local' : undefined],
     ...Object.entries(request.buildArgs ?? {}).map(([key, value]) => [`build-arg:${key}`, value] as const),
     ...Object.entries(request.labels ?? {}).map(([key, value]) => [`label:${key}`, value] as const),

@@ -22,6 +22,7 @@ import {
 } from '../options/build-options.js'
 import type { OutputChoice } from '../options/build-output.js'
 import { type BuildSource, requireDirectory } from '../options/build-source.js'
+import { parseExtraHosts } from '../options/networking.js'
 import { omitUndefined } from '../options/omit-undefined.js'
 import { writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
@@ -33,7 +34,9 @@ export async function toBuildRequest(
   { options, output, invocation }: BuildRequestOptions,
 ): Promise<BuildRequest> {
   const { io } = invocation
-  const { secret, ssh, buildContext, cacheFrom, cacheTo, allow, platform } = options
+  const { secret, ssh, buildContext, cacheFrom, cacheTo, platform, cacheFilter, network } = options
+  // As in docker, the mode is also the permission to use it.
+  const allow = [...(options.allow ?? []), ...(network === 'host' ? ['network.host'] : [])]
   const request = {
     ...source,
     ...omitUndefined<Omit<BuildRequest, 'context' | 'output'>>({
@@ -46,7 +49,10 @@ export async function toBuildRequest(
       ssh: ssh && (await findAgents(ssh, io)),
       namedContexts: buildContext && (await findNamedContexts(buildContext, io)),
       platforms: platform?.split(','),
-      entitlements: allow?.flatMap((names) => names.split(',')),
+      network: network === 'default' ? undefined : network,
+      extraHosts: parseExtraHosts(options.addHost),
+      noCacheStages: cacheFilter.flatMap((stages) => stages.split(',')),
+      entitlements: allow.flatMap((names) => names.split(',')),
       cacheFrom: cacheFrom?.map(toCacheText),
       cacheTo: cacheTo?.map(toCacheText),
       credentials: createCredentialFinder(invocation),

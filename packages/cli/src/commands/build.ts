@@ -50,6 +50,12 @@ export function define(command: Command, setAction: SetAction): void {
       'Set the platform, such as linux/arm64; BuildKit accepts several, separated by commas',
     )
     .option('--no-cache', 'Do not use the cache')
+    .addOption(
+      // Without a default, commander sets a value for an option that begins with `--no-`.
+      new Option('--no-cache-filter <stage>', 'Do not use the cache for this stage (repeatable)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--pull', 'Pull newer base images')
     .addOption(new Option('--builder <builder>', 'Select the builder').choices(builders).default('auto'))
     .option(
@@ -64,6 +70,12 @@ export function define(command: Command, setAction: SetAction): void {
       collect,
     )
     .option('--allow <entitlement>', 'Allow steps a privilege, such as network.host (repeatable)', collect)
+    .addOption(
+      new Option('--network <mode>', 'Set the network of RUN; host allows the entitlement network.host')
+        .choices(['default', 'host', 'none'])
+        .default('default'),
+    )
+    .option('--add-host <name:address>', 'Add a host name for RUN (repeatable)', collect)
     .option('-o, --output <what>', 'Set the output: a directory, or one of those below (default: load)', collect)
     .option('--load', 'Load the image into the runtime (default)')
     .option('--push', 'Push the image to its registry')

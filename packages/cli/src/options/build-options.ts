@@ -11,6 +11,10 @@ export interface BuildCommandOptions extends OutputOptions {
   readonly platform?: string
   /** False for `--no-cache`. */
   readonly cache: boolean
+  /** The values of `--no-cache-filter`. */
+  readonly cacheFilter: readonly string[]
+  readonly network: 'default' | 'host' | 'none'
+  readonly addHost?: readonly string[]
   readonly pull?: boolean
   readonly builder: (typeof builders)[number]
   readonly secret?: readonly string[]
@@ -88,6 +92,9 @@ export function listBuildKitOptions(options: BuildCommandOptions, context: strin
     '--ssh': ssh,
     '--build-context': buildContext,
     '--allow': allow,
+    '--network': options.network !== 'default',
+    '--add-host': options.addHost,
+    '--no-cache-filter': options.cacheFilter.length > 0,
     '--cache-from': cacheFrom,
     '--cache-to': cacheTo,
     '--push': options.push,

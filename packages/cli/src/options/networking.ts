@@ -1,5 +1,5 @@
 import type { PortSpec } from '@capstan/core'
-import type { Protocol } from '@capstan/core/plugin'
+import type { Protocol, StringMap } from '@capstan/core/plugin'
 import { createOptionError } from './option-error.js'
 
 /**
@@ -36,6 +36,18 @@ export function parseExtraHost(text: string): readonly [name: string, address: s
   const [, name = '', address = ''] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
   if (address === '') throw createOptionError('--add-host', 'NAME:ADDRESS', text)
   return [name, withoutBrackets(address)]
+}
+
+/** The contract has one address per name, docker's client several: a second address is rejected. */
+export function parseExtraHosts(texts: readonly string[] = []): StringMap {
+  const hosts = new Map<string, string>()
+  for (const text of texts) {
+    const [name, address] = parseExtraHost(text)
+    if ((hosts.get(name) ?? address) !== address)
+      throw createOptionError('--add-host', 'a name that has no other address', text)
+    hosts.set(name, address)
+  }
+  return Object.fromEntries(hosts)
 }
 
 /** Parses `--network`: a mode, or the name or ID of a network. `bridge` and `default` are the default network of the engine. */

@@ -5,7 +5,7 @@ import type { Io } from '../terminal/io.js'
 import { readEnvironment } from './environment.js'
 import { parseKeyValues } from './key-values.js'
 import { parseTmpfs, parseVolume } from './mounts.js'
-import { parseExtraHost, parseNetwork, parsePort } from './networking.js'
+import { parseExtraHosts, parseNetwork, parsePort } from './networking.js'
 import { parseBytes, parseNumber, parseSeconds } from './numbers.js'
 import { omitUndefined } from './omit-undefined.js'
 import { createOptionError } from './option-error.js'
@@ -84,7 +84,7 @@ export async function toRunConfig(
     network,
     ports: toPorts(options, network),
     dns: options.dns,
-    extraHosts: toExtraHosts(options),
+    extraHosts: orUndefined(parseExtraHosts(options.addHost)),
     memoryBytes: memory === undefined ? undefined : parseBytes(memory, '--memory'),
     cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
     pidsLimit: pidsLimit === undefined ? undefined : parseNumber(pidsLimit, { option: '--pids-limit', integer: true }),
@@ -125,18 +125,6 @@ function toPorts({ publish = [] }: RunCommandOptions, network: ContainerNetwork 
   if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
     throw new CliError(`--publish cannot be used with --network ${network.mode}`)
   return orUndefined(ports)
-}
-
-/** The contract has one address per name, docker's client several: a second address is rejected. */
-function toExtraHosts({ addHost = [] }: RunCommandOptions): StringMap | undefined {
-  const hosts = new Map<string, string>()
-  for (const text of addHost) {
-    const [name, address] = parseExtraHost(text)
-    if ((hosts.get(name) ?? address) !== address)
-      throw createOptionError('--add-host', 'a name that has no other address', text)
-    hosts.set(name, address)
-  }
-  return orUndefined(Object.fromEntries(hosts))
 }
 
 function toNetwork({ network = [], networkAlias: aliases }: RunCommandOptions): ContainerNetwork | undefined {

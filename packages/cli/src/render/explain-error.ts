@@ -218,6 +218,7 @@ const fieldOptions: Readonly<Record<string, string>> = {
   name: '--name',
   namedContexts: '--build-context',
   network: '--network',
+  noCacheStages: '--no-cache-filter',
   pidsLimit: '--pids-limit',
   platform: '--platform',
   platforms: '--platform',

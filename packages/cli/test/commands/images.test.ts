@@ -271,6 +271,9 @@ describe('capstan build --builder', () => {
     [['--ssh', 'default'], '--ssh'],
     [['--build-context', 'lib=.'], '--build-context'],
     [['--allow', 'network.host'], '--allow'],
+    [['--network', 'none'], '--network'],
+    [['--add-host', 'a:127.0.0.2'], '--add-host'],
+    [['--no-cache-filter', 'a'], '--no-cache-filter'],
     [['https://example.com/app.git'], 'a context by URL'],
     [['--platform', 'linux/amd64,linux/arm64'], '--platform'],
   ])('rejects %j with the builder of the runtime', async (argv, name) => {

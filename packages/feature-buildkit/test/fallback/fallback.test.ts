@@ -99,12 +99,18 @@ describe('fallback to the builder of the runtime', () => {
       dockerfile: 'Own',
       context: { files: { Own: '# syntax=docker/dockerfile:1\nFROM busybox\n', 'Own.dockerignore': 'x' } },
       secrets: { tok: 'hunter22' },
+      network: 'none',
+      extraHosts: { a: '127.0.0.2' },
+      noCacheStages: ['b'],
       cacheFrom: ['type=registry,ref=a'],
       cacheTo: ['type=inline'],
       credentials: { 'registry.example': { username: 'u', password: 'p' } },
     })
     expect((await result).unsupportedFeatures).toEqual([
       'secrets: no step can read "tok"',
+      'the network "none" of the steps',
+      'the host names a',
+      'running the steps of b again',
       'import of a cache',
       'export of the cache',
       'credentials for registry.example: the runtime uses its own',
