@@ -4,19 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { packBuildContext } from '@capstan/build-context'
-import { createRuntimeHost } from '@capstan/core'
+import { buildServiceCapability, createRuntimeHost } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testEngine } from '../../../test/support/test-engine.js'
 import { spawnCapstan } from './support/spawn-capstan.js'
 
-const minimumApi = 42
-const minor = testEngine.available ? Number(testEngine.apiVersion.split('.')[1]) : 0
-const isOld = testEngine.available && minor < minimumApi
-if (isOld)
-  console.log(`skipped: builds by the engine's own BuildKit need API 1.${minimumApi}, the engine has 1.${minor}`)
+const absent = testEngine.available
+  ? testEngine.details?.absent.find(({ id }) => id === buildServiceCapability.id)
+  : undefined
+if (absent !== undefined) console.log(`skipped: ${absent.reason}`)
 
-describe.skipIf(minor < minimumApi)("capstan build with the engine's own BuildKit", () => {
+describe.skipIf(!testEngine.available || absent !== undefined)("capstan build with the engine's own BuildKit", () => {
   const { socketPath, image } = testEngine.available ? testEngine : { socketPath: '', image: '' }
   const env = { DOCKER_HOST: `unix://${socketPath}`, TOKEN: 'hunter2' }
   const tags: string[] = []
