@@ -12,6 +12,8 @@ export class WatchedStream extends Duplex {
   readonly #stream: Duplex
   readonly #frames = new FrameFinder()
   readonly #onGoaway: () => void
+  #isWriting = false
+  readonly #deferred: (Buffer | null)[] = []
 
   constructor(stream: Duplex, onGoaway: () => void) {
     super()
@@ -20,10 +22,8 @@ export class WatchedStream extends Duplex {
     stream.once('data', (chunk: Buffer) => {
       this.excerpt = chunk.subarray(0, 500).toString('latin1')
     })
-    stream.on('data', (chunk: Buffer) => {
-      if (!this.push(chunk)) stream.pause()
-    })
-    stream.on('end', () => this.push(null))
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk))
+    stream.on('end', () => this.#receive(null))
     stream.on('error', (error) => this.destroy(error))
     stream.on('close', () => this.destroy())
   }
@@ -33,14 +33,18 @@ export class WatchedStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#isWriting = true
     this.#send(chunk, done)
+    this.#isWriting = false
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
+    this.#isWriting = true
     this.#stream.cork()
     const last = chunks.length - 1
     for (const [index, { chunk }] of chunks.entries()) this.#send(chunk, index === last ? done : undefined)
     this.#stream.uncork()
+    this.#isWriting = false
   }
 
   override _final(done: Done): void {
@@ -51,6 +55,17 @@ export class WatchedStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     this.#stream.destroy()
     done(error)
+  }
+
+  /** A stream within this process may answer during a write. A session of Node 20 that reads while it writes ends the process. */
+  #receive(chunk: Buffer | null): void {
+    if (this.#isWriting || this.#deferred.length > 0) {
+      if (this.#deferred.push(chunk) === 1) setImmediate(() => this.#deferred.splice(0).map((one) => this.#pass(one)))
+    } else this.#pass(chunk)
+  }
+
+  #pass(chunk: Buffer | null): void {
+    if (!this.push(chunk)) this.#stream.pause()
   }
 
   #send(chunk: Buffer, done: Done | undefined): void {

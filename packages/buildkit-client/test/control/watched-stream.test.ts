@@ -58,3 +58,21 @@ describe('WatchedStream', () => {
     await once(other.ours, 'close')
   })
 })
+
+it('passes on what arrives during a write after the write, in order and before the end', async () => {
+  const [ours, theirs] = createStreamPair()
+  theirs.on('data', () => {
+    theirs.write('first')
+    theirs.end('second')
+  })
+  const stream = new WatchedStream(ours, () => {})
+  const events: string[] = []
+  stream.on('data', (chunk) => events.push(String(chunk)))
+  const ended = new Promise((resolve) => stream.once('end', resolve))
+  theirs.write('greeting')
+  await once(stream, 'data')
+  stream.write('question')
+  events.push('written')
+  await ended
+  expect(events).toEqual(['greeting', 'written', 'first', 'second'])
+})

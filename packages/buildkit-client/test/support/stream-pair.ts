@@ -1,9 +1,6 @@
 import { Duplex } from 'node:stream'
 
-/**
- * Creates the two ends of a connection. What is written to one end is read from the other later, as from a socket: an HTTP/2
- * session of Node 20 fails an assertion when it reads while it writes.
- */
+/** Creates the two ends of a connection: what is written to one end is read from the other. */
 export function createStreamPair(): readonly [Duplex, Duplex] {
   const [one, other] = [new End(), new End()]
   one.peer = other
@@ -36,11 +33,8 @@ class End extends Duplex {
 
   #toPeer(chunk: Uint8Array | null, done: () => void): void {
     const { peer } = this
-    setImmediate(() => {
-      if (peer !== undefined && !peer.destroyed && !peer.readableEnded) peer.push(chunk)
-    })
-    const isFull = peer !== undefined && !peer.destroyed && peer.readableLength >= peer.readableHighWaterMark
-    if (isFull && chunk !== null) peer.#resume = done
+    const canRead = peer !== undefined && !peer.destroyed && !peer.readableEnded
+    if (canRead && !peer.push(chunk) && chunk !== null) peer.#resume = done
     else done()
   }
 }
