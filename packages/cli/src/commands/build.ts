@@ -123,9 +123,9 @@ Builders:
             runs for this build, and \`capstan buildkit start\` keeps it and its
             cache. It pulls base images itself
   buildkit  engine, else sidecar
-  runtime   the builder of the runtime; it supports only --output load, and not
-            --secret, --ssh, --build-context, --allow, caches, several platforms
-            and URLs
+  runtime   the builder of the runtime; it needs --tag, supports only --output
+            load, and not --secret, --ssh, --build-context, --allow, --network,
+            --add-host, --no-cache-filter, caches, several platforms and URLs
 
 If the image of BuildKit cannot be pulled, each build in a sidecar tries again:
 use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE.`
