@@ -68,7 +68,9 @@ describe('capstan build with BuildKit', () => {
     await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nFLY away\n')
     const { exitCode, stderr } = await build('--output', 'cache-only', '--progress', progress)
     expect(exitCode).toBe(125)
-    expect(stderr).toContain('Dockerfile:2\n   1 |     FROM scratch\n   2 | >>> FLY away\n')
     expect(stderr).toMatch(/unknown instruction: FLY/)
+    const excerpt = ['   1 |     FROM scratch', '   2 | >>> FLY away', '   3 |     ']
+    if (progress !== 'json') expect(stderr).toContain(`Dockerfile:2\n${excerpt.join('\n')}`)
+    else expect(JSON.parse(stderr)).toMatchObject({ errors: [{ facts: { source: { line: 2, excerpt } } }] })
   })
 })
