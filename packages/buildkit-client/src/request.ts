@@ -4,7 +4,6 @@ export type { BuildProgressEvent } from './build/build-progress-event.js'
 export {
   type BuildOutput,
   type BuildRequest,
-  type FindCredentials,
   type RemoteContext,
   validateBuildRequest,
 } from './build/build-request.js'
@@ -12,3 +11,4 @@ export { type BuildResult, findImageId } from './build/build-result.js'
 export { type BuildEventListener, type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 export type { BuildKitKind } from './build/solve-request.js'
 export { type BuildRequestField, findUnsupportedFields, type UnsupportedField } from './build/unsupported-fields.js'
+export type { FindCredentials, RegistryToken } from './session/session-services.js'

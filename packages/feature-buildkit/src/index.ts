@@ -7,6 +7,7 @@ export {
   type BuildRequestField,
   type BuildResult,
   type FindCredentials,
+  type RegistryToken,
   type RemoteContext,
   validateBuildRequest,
 } from '@capstan/buildkit-client/request'

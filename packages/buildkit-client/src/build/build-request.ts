@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { BuildContext, RegistryCredentials } from '@capstan/core'
 import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
+import type { FindCredentials, RegistryToken } from '../session/session-services.js'
 import { parseCacheOption } from './cache-option.js'
 
 /** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
@@ -84,12 +85,9 @@ export interface BuildRequest {
    * By registry host, such as `docker.io`, or a function that is called for each host that BuildKit connects to. `undefined` means
    * anonymous access. Used for this build only.
    */
-  readonly credentials?: Readonly<Record<string, RegistryCredentials>> | FindCredentials
+  readonly credentials?: Readonly<Record<string, RegistryCredentials | RegistryToken>> | FindCredentials
   readonly output: BuildOutput
 }
-
-/** Finds the credentials for a registry host. */
-export type FindCredentials = (host: string) => Promise<RegistryCredentials | undefined>
 
 /**
  * Checks a request, as `build` does before it has any effect.

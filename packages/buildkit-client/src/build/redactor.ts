@@ -1,4 +1,6 @@
+import type { RegistryCredentials } from '@capstan/core'
 import type { BuildSource } from '@capstan/core/plugin'
+import type { RegistryToken } from '../session/session-services.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildRequest } from './build-request.js'
 
@@ -7,8 +9,8 @@ export class Redactor {
   #secrets: readonly Buffer[] = []
 
   constructor({ secrets = {}, credentials = {} }: Pick<BuildRequest, 'secrets' | 'credentials'>) {
-    const passwords = typeof credentials === 'function' ? [] : Object.values(credentials)
-    this.add([...Object.values(secrets), ...passwords.map(({ password }) => password)])
+    const given = typeof credentials === 'function' ? [] : Object.values(credentials)
+    this.add([...Object.values(secrets), ...given.map(toSecret)])
   }
 
   /** Adds values that became known during the build. */
@@ -52,6 +54,11 @@ export class Redactor {
   #redactBytes(bytes: Uint8Array): Buffer {
     return this.#secrets.reduce(replaceAll, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   }
+}
+
+/** Returns the part of credentials that is secret. */
+export function toSecret(credentials: RegistryCredentials | RegistryToken): string {
+  return 'registryToken' in credentials ? credentials.registryToken : credentials.password
 }
 
 function toLines(secret: Buffer): readonly Buffer[] {

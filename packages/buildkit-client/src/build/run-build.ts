@@ -18,7 +18,7 @@ import { type BuildResult, findImageId, toMetadata } from './build-result.js'
 import { type BuildSources, readBuildSources } from './build-sources.js'
 import type { BuildEventListener } from './buildkit-build.js'
 import { createOutputReceiver, type DeliveryOptions, destroyArchive, endArchive } from './deliver-output.js'
-import { Redactor } from './redactor.js'
+import { Redactor, toSecret } from './redactor.js'
 import { type BuildKitKind, toSolveRequest } from './solve-request.js'
 import { StatusEvents } from './status-events.js'
 import { TransferProgress } from './transfer-progress.js'
@@ -159,7 +159,7 @@ function toServices(
       const name = dockerHubHosts.has(host) ? 'docker.io' : host
       if (typeof credentials !== 'function') return credentials[name]
       const found = await credentials(name)
-      if (found !== undefined) redactor.add([found.password])
+      if (found !== undefined) redactor.add([toSecret(found)])
       return found
     },
     ...(ssh && { ssh }),

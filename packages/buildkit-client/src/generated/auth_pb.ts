@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth.proto.
  */
 export const file_auth: GenFile = /*@__PURE__*/
-  fileDesc("CgphdXRoLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRIb3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIVXNlcm5hbWUYASABKAkSDgoGU2VjcmV0GAIgASgJMmIKBEF1dGgSWgoLQ3JlZGVudGlhbHMSJC5tb2J5LmZpbGVzeW5jLnYxLkNyZWRlbnRpYWxzUmVxdWVzdBolLm1vYnkuZmlsZXN5bmMudjEuQ3JlZGVudGlhbHNSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CgphdXRoLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRIb3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIVXNlcm5hbWUYASABKAkSDgoGU2VjcmV0GAIgASgJIiEKEUZldGNoVG9rZW5SZXF1ZXN0EgwKBEhvc3QYAiABKAkiNgoSRmV0Y2hUb2tlblJlc3BvbnNlEg0KBVRva2VuGAEgASgJEhEKCUV4cGlyZXNJbhgCIAEoAyIoChhHZXRUb2tlbkF1dGhvcml0eVJlcXVlc3QSDAoESG9zdBgBIAEoCSIuChlHZXRUb2tlbkF1dGhvcml0eVJlc3BvbnNlEhEKCVB1YmxpY0tleRgBIAEoDDKpAgoEQXV0aBJaCgtDcmVkZW50aWFscxIkLm1vYnkuZmlsZXN5bmMudjEuQ3JlZGVudGlhbHNSZXF1ZXN0GiUubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1Jlc3BvbnNlElcKCkZldGNoVG9rZW4SIy5tb2J5LmZpbGVzeW5jLnYxLkZldGNoVG9rZW5SZXF1ZXN0GiQubW9ieS5maWxlc3luYy52MS5GZXRjaFRva2VuUmVzcG9uc2USbAoRR2V0VG9rZW5BdXRob3JpdHkSKi5tb2J5LmZpbGVzeW5jLnYxLkdldFRva2VuQXV0aG9yaXR5UmVxdWVzdBorLm1vYnkuZmlsZXN5bmMudjEuR2V0VG9rZW5BdXRob3JpdHlSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message moby.filesync.v1.CredentialsRequest
@@ -55,6 +55,81 @@ export const CredentialsResponseSchema: GenMessage<CredentialsResponse> = /*@__P
   messageDesc(file_auth, 1);
 
 /**
+ * @generated from message moby.filesync.v1.FetchTokenRequest
+ */
+export type FetchTokenRequest = Message<"moby.filesync.v1.FetchTokenRequest"> & {
+  /**
+   * @generated from field: string Host = 2;
+   */
+  Host: string;
+};
+
+/**
+ * Describes the message moby.filesync.v1.FetchTokenRequest.
+ * Use `create(FetchTokenRequestSchema)` to create a new message.
+ */
+export const FetchTokenRequestSchema: GenMessage<FetchTokenRequest> = /*@__PURE__*/
+  messageDesc(file_auth, 2);
+
+/**
+ * @generated from message moby.filesync.v1.FetchTokenResponse
+ */
+export type FetchTokenResponse = Message<"moby.filesync.v1.FetchTokenResponse"> & {
+  /**
+   * @generated from field: string Token = 1;
+   */
+  Token: string;
+
+  /**
+   * In seconds.
+   *
+   * @generated from field: int64 ExpiresIn = 2;
+   */
+  ExpiresIn: bigint;
+};
+
+/**
+ * Describes the message moby.filesync.v1.FetchTokenResponse.
+ * Use `create(FetchTokenResponseSchema)` to create a new message.
+ */
+export const FetchTokenResponseSchema: GenMessage<FetchTokenResponse> = /*@__PURE__*/
+  messageDesc(file_auth, 3);
+
+/**
+ * @generated from message moby.filesync.v1.GetTokenAuthorityRequest
+ */
+export type GetTokenAuthorityRequest = Message<"moby.filesync.v1.GetTokenAuthorityRequest"> & {
+  /**
+   * @generated from field: string Host = 1;
+   */
+  Host: string;
+};
+
+/**
+ * Describes the message moby.filesync.v1.GetTokenAuthorityRequest.
+ * Use `create(GetTokenAuthorityRequestSchema)` to create a new message.
+ */
+export const GetTokenAuthorityRequestSchema: GenMessage<GetTokenAuthorityRequest> = /*@__PURE__*/
+  messageDesc(file_auth, 4);
+
+/**
+ * @generated from message moby.filesync.v1.GetTokenAuthorityResponse
+ */
+export type GetTokenAuthorityResponse = Message<"moby.filesync.v1.GetTokenAuthorityResponse"> & {
+  /**
+   * @generated from field: bytes PublicKey = 1;
+   */
+  PublicKey: Uint8Array;
+};
+
+/**
+ * Describes the message moby.filesync.v1.GetTokenAuthorityResponse.
+ * Use `create(GetTokenAuthorityResponseSchema)` to create a new message.
+ */
+export const GetTokenAuthorityResponseSchema: GenMessage<GetTokenAuthorityResponse> = /*@__PURE__*/
+  messageDesc(file_auth, 5);
+
+/**
  * @generated from service moby.filesync.v1.Auth
  */
 export const Auth: GenService<{
@@ -65,6 +140,22 @@ export const Auth: GenService<{
     methodKind: "unary";
     input: typeof CredentialsRequestSchema;
     output: typeof CredentialsResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.filesync.v1.Auth.FetchToken
+   */
+  fetchToken: {
+    methodKind: "unary";
+    input: typeof FetchTokenRequestSchema;
+    output: typeof FetchTokenResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.filesync.v1.Auth.GetTokenAuthority
+   */
+  getTokenAuthority: {
+    methodKind: "unary";
+    input: typeof GetTokenAuthorityRequestSchema;
+    output: typeof GetTokenAuthorityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_auth, 0);

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { RegistryCredentials } from '@capstan/core'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { CredentialsRequest, CredentialsResponseSchema } from '../generated/auth_pb.js'
+import { Auth } from '../generated/auth_pb.js'
 import type { GetSecretRequest, GetSecretResponseSchema } from '../generated/secrets_pb.js'
-import { type GrpcHandler, readBytesMessages } from './grpc-server.js'
+import { createUnaryHandler, type GrpcHandler, type GrpcMethod, readBytesMessages } from './grpc-server.js'
 
 /** An unknown secret is NOT_FOUND. BuildKit then fails a step only if the secret is required. */
 export function answerSecret(
@@ -16,14 +17,53 @@ export function answerSecret(
   }
 }
 
-/** Empty credentials mean anonymous access. */
-export function answerCredentials(
-  credentials: (host: string) => Promise<RegistryCredentials | undefined>,
-): (request: CredentialsRequest) => Promise<MessageInitShape<typeof CredentialsResponseSchema>> {
-  return async ({ Host }) => {
-    const found = await credentials(Host)
-    return found === undefined ? {} : { Username: found.username, Secret: found.password }
+/** A token for the requests to one registry, which its owner has requested from the registry before. */
+export interface RegistryToken {
+  readonly registryToken: string
+}
+
+/** Finds the credentials for the host of a registry. `undefined` means anonymous access. */
+export type FindCredentials = (host: string) => Promise<RegistryCredentials | RegistryToken | undefined>
+
+/**
+ * The handlers by which BuildKit gets the credentials of a host. It asks for an authority first, which provides tokens instead of
+ * BuildKit. Where there is none, it asks for a name and a password, and requests tokens itself. Empty credentials mean anonymous
+ * access. https://github.com/moby/buildkit/blob/v0.32.2/util/resolver/authorizer.go
+ */
+export function createCredentialHandlers(
+  credentials: FindCredentials,
+): readonly (readonly [GrpcMethod, GrpcHandler])[] {
+  const { credentials: getCredentials, getTokenAuthority, fetchToken } = Auth.method
+  // What was found for the first question answers the second one, too, because a credential helper may take long.
+  const known = new Map<string, ReturnType<FindCredentials>>()
+  const requireToken = async (host: string) => {
+    const finding = credentials(host)
+    known.set(host, finding)
+    const found = await finding
+    if (found !== undefined && 'registryToken' in found) return found.registryToken
+    throw new ConnectError(`no token is given for ${host}`, Code.Unimplemented)
   }
+  return [
+    [
+      getCredentials,
+      createUnaryHandler(getCredentials, async ({ Host }) => {
+        const finding = known.get(Host) ?? credentials(Host)
+        known.delete(Host)
+        const found = await finding
+        if (found === undefined || 'registryToken' in found) return {}
+        return { Username: found.username, Secret: found.password }
+      }),
+    ],
+    [
+      getTokenAuthority,
+      createUnaryHandler(getTokenAuthority, async ({ Host }) => {
+        await requireToken(Host)
+        // BuildKit uses the key to find the tokens of earlier sessions, whose client proves that it has the same key. None does.
+        return { PublicKey: randomBytes(32) }
+      }),
+    ],
+    [fetchToken, createUnaryHandler(fetchToken, async ({ Host }) => ({ Token: await requireToken(Host) }))],
+  ]
 }
 
 /** Receives an archive. BuildKit ends the build after the call has ended. */

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ContextEntry } from '@capstan/build-context'
-import type { OperationOptions, RegistryCredentials } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
 import { ConnectError } from '@connectrpc/connect'
 import type { BuildKitClient } from '../control/buildkit-client.js'
-import { Auth } from '../generated/auth_pb.js'
 import { FileSend, FileSync } from '../generated/filesync_pb.js'
 import { Health } from '../generated/health_pb.js'
 import { Secrets } from '../generated/secrets_pb.js'
@@ -11,7 +10,12 @@ import { SSH } from '../generated/ssh_pb.js'
 import { type ContentStores, createContentHandlers } from './content-store.js'
 import { createFileSyncHandler } from './file-sync.js'
 import { createUnaryHandler, type GrpcHandler, type GrpcMethod, GrpcServer, toMethodPath } from './grpc-server.js'
-import { answerCredentials, answerSecret, createOutputHandler } from './session-services.js'
+import {
+  answerSecret,
+  createCredentialHandlers,
+  createOutputHandler,
+  type FindCredentials,
+} from './session-services.js'
 import { createAgentHandler, createCheckAgentHandler } from './ssh-agents.js'
 
 /** What this side provides to BuildKit during a build. */
@@ -20,8 +24,7 @@ export interface SessionServices {
   readonly sources: Readonly<Record<string, readonly ContextEntry[]>>
   /** Secrets by their id. */
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
-  /** Returns the credentials for the host of a registry. `undefined` means anonymous access. */
-  readonly credentials?: (host: string) => Promise<RegistryCredentials | undefined>
+  readonly credentials?: FindCredentials
   /** The paths of sockets of SSH agents by their id. `RUN --mount=type=ssh` uses `default`. */
   readonly ssh?: Readonly<Record<string, string>>
   /** Receives the bytes of an exported archive. The build ends after the promise has resolved. */
@@ -104,10 +107,7 @@ function createHandlers(services: SessionServices, onFailure: OnFailure): Readon
   if (secrets !== undefined) {
     handlers.push([Secrets.method.getSecret, createUnaryHandler(Secrets.method.getSecret, answerSecret(secrets))])
   }
-  if (credentials !== undefined) {
-    const answer = answerCredentials(credentials)
-    handlers.push([Auth.method.credentials, createUnaryHandler(Auth.method.credentials, answer)])
-  }
+  if (credentials !== undefined) handlers.push(...createCredentialHandlers(credentials))
   if (ssh !== undefined) {
     handlers.push([SSH.method.checkAgent, createCheckAgentHandler(ssh)])
     handlers.push([SSH.method.forwardAgent, createAgentHandler(ssh)])

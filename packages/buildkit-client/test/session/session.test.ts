@@ -52,6 +52,24 @@ describe('openSession', () => {
     await session.close()
   })
 
+  it('sends a registry token as an authority of tokens, which it is for no other host', async () => {
+    const hosts: string[] = []
+    const credentials = async (host: string) => {
+      hosts.push(host)
+      return host === 'registry.example' ? { registryToken: 'token' } : { username: 'me', password: 'secret' }
+    }
+    const { session, caller } = await openTestSession({ credentials })
+    const auth = createClient(Auth, caller.transport)
+    expect((await auth.getTokenAuthority({ Host: 'registry.example' })).PublicKey).toHaveLength(32)
+    expect(await auth.fetchToken({ Host: 'registry.example' })).toMatchObject({ Token: 'token' })
+    expect(await auth.credentials({ Host: 'registry.example' })).toMatchObject({ Username: '', Secret: '' })
+    const other = auth.getTokenAuthority({ Host: 'other.example' })
+    await expect(other).rejects.toMatchObject({ code: Code.Unimplemented })
+    expect(await auth.credentials({ Host: 'other.example' })).toMatchObject({ Username: 'me', Secret: 'secret' })
+    expect(hosts.filter((host) => host === 'other.example')).toHaveLength(1)
+    await session.close()
+  })
+
   it('keeps the error of the credentials as its failure', async () => {
     const failure = new Error('the helper is missing')
     const { session, caller } = await openTestSession({ credentials: () => Promise.reject(failure) })

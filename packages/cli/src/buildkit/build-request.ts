@@ -77,9 +77,8 @@ function createCredentialFinder({ io, interrupts }: BuildRequestOptions['invocat
   return async (host) => {
     const { auth, problem } = await findCredentials(host, { env: io.env }, { signal: interrupts.signal })
     if (problem !== undefined) writeWarning(io.stderr, `no credentials for ${host}: ${problem}`)
-    if (auth === undefined || 'registryToken' in auth) return undefined
     // BuildKit takes a password without a user as an identity token.
-    return 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
+    return auth !== undefined && 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
   }
 }
 

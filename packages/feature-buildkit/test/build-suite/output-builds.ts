@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import type { RegistryToken } from '@capstan/buildkit-client/request'
 import { isHostError } from '@capstan/core'
 import { expect, type TestContext } from 'vitest'
 import { skipTest } from '../../../../test/support/test-engine.js'
@@ -18,7 +19,12 @@ const noPlainHttp = {
 /** Declares the builds whose results and caches are somewhere else than in the engine. */
 export function defineOutputBuilds(declare: DeclareBuild): void {
   const password = { username: 'user', password: 'test word' }
-  const accesses: readonly { title: string; access: RegistryAccess; login: string; given: typeof password }[] = [
+  const accesses: readonly {
+    title: string
+    access: RegistryAccess
+    login: string
+    given: typeof password | RegistryToken
+  }[] = [
     { title: 'a password', access: { scheme: 'basic', ...password }, login: 'basic', given: password },
     {
       title: 'a token for a password',
@@ -31,6 +37,12 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
       access: { scheme: 'bearer', refreshToken: 'a refresh token' },
       login: 'refresh token for a token',
       given: { username: '', password: 'a refresh token' },
+    },
+    {
+      title: 'a token of the caller',
+      access: { scheme: 'bearer', registryToken: 'a token' },
+      login: 'registry token',
+      given: { registryToken: 'a token' },
     },
   ]
   for (const { title, access, login, given } of accesses) {

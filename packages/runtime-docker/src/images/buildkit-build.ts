@@ -68,13 +68,8 @@ async function toRequest(
     ...(pull === undefined ? {} : { pull }),
     credentials: async (registry) => {
       const { auth } = await findCredentials(registry, credentialSources, { signal })
-      if (auth === undefined) return undefined
-      if ('registryToken' in auth) {
-        engine.warn(`BuildKit does not support the registry token of ${registry}, so its images are pulled without it`)
-        return undefined
-      }
       // BuildKit takes a password without a user as an identity token.
-      return 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
+      return auth !== undefined && 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
     },
     // With containerd's image store, BuildKit removes an image whose tag it gives to another one.
     output: { type: 'load', tags: [] },
