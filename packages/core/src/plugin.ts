@@ -130,6 +130,7 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 // Validation
 
 export { validateContainerConfig } from './validation/container-config.js'
+export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'
 export {
   validateId,
   validateImageReference,

@@ -229,7 +229,7 @@ describe('build', () => {
     [{ output: { type: 'push', tags: [] } }, 'output.tags'],
     [{ output: { type: 'load', tags: ['a b'] } }, 'output.tags[0]'],
     [{ output: { type: 'cache-only' }, dockerfile: '../Dockerfile' }, 'dockerfile'],
-    [{ output: { type: 'cache-only' }, platforms: ['arm64'] }, 'platforms[0]'],
+    [{ output: { type: 'cache-only' }, platforms: ['linux', 'linux arm'] }, 'platforms[1]'],
     [{ output: dockerArchive, platforms: ['linux/amd64', 'linux/arm64'] }, 'platforms'],
     [{ output: { type: 'cache-only' }, dockerfileText: ' ' }, 'dockerfileText'],
     [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
@@ -239,7 +239,7 @@ describe('build', () => {
     [{ output: { type: 'cache-only' }, cacheTo: ['type=inline', 'type=local'] }, 'cacheTo[1]'],
     [{ output: { type: 'cache-only' }, dockerignoreText: 'a' }, 'dockerignoreText'],
     [{ output: { type: 'cache-only' }, network: 'bridge' }, 'network'],
-    [{ output: { type: 'cache-only' }, extraHosts: { 'a,b': '127.0.0.1' } }, 'extraHosts'],
+    [{ output: { type: 'cache-only' }, extraHosts: { 'a,b': '127.0.0.1' } }, 'extraHosts["a,b"]'],
     [{ output: { type: 'cache-only' }, extraHosts: { a: 'b' } }, 'extraHosts["a"]'],
     [{ output: { type: 'cache-only' }, noCacheStages: ['a,b'] }, 'noCacheStages[0]'],
   ])('rejects %j with INVALID_ARGUMENT', async (part, field) => {

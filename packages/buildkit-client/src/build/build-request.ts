@@ -1,7 +1,15 @@
-import { isIP } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { BuildContext, RegistryCredentials } from '@capstan/core'
-import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
+import {
+  checkAddress,
+  checkHostName,
+  checkPlatform,
+  createHostError,
+  type StringMap,
+  validateBuild,
+  validateImageTag,
+} from '@capstan/core/plugin'
+import { isDigest } from '../session/oci-layout.js'
 import type { FindCredentials, RegistryToken } from '../session/session-services.js'
 import { parseCacheOption } from './cache-option.js'
 
@@ -101,9 +109,7 @@ export function validateBuildRequest(request: BuildRequest): void {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   // Dockerfile and tag are placeholders: those of the request are checked below.
   validateBuild('FROM scratch', 'placeholder', set)
-  for (const [index, platform] of platforms.entries()) {
-    check(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform), `platforms[${index}]`, '"os/architecture"', platform)
-  }
+  for (const [index, platform] of platforms.entries()) checkPlatform(`platforms[${index}]`, platform)
   checkIds('secrets', secrets)
   checkSsh(request)
   checkNamedContexts(request)
@@ -119,11 +125,18 @@ export function validateBuildRequest(request: BuildRequest): void {
   check(!isSingle || platforms.length < 2, 'platforms', 'at most one for an archive of the format docker', platforms)
 }
 
+/** Errors show the type and the digest only: other values can be secrets, such as the token of a storage service. */
 function checkCache(text: string, field: string): void {
-  check(/^type=\w+/.test(text), field, 'a text such as "type=registry,ref=…"', text)
+  if (typeof text !== 'string' || !/^type=\w+/.test(text)) {
+    const expected = 'a text such as "type=registry,ref=…"'
+    throw createHostError('INVALID_ARGUMENT', { field, expected, given: 'another value' })
+  }
   const { Type, Attrs } = parseCacheOption(text)
+  if (Type !== 'local') return
   const place = field.startsWith('cacheFrom') ? 'src' : 'dest'
-  check(Type !== 'local' || Boolean(Attrs[place]), field, `a text such as "type=local,${place}=DIRECTORY"`, text)
+  check(Boolean(Attrs[place]), field, `a text such as "type=local,${place}=DIRECTORY"`, 'type=local')
+  const { digest } = Attrs
+  check(digest === undefined || isDigest(digest), field, 'a text with "digest=sha256:" and 64 digits', digest)
 }
 
 /** Returns the context for the validator of core, which knows no URLs. */
@@ -189,8 +202,9 @@ function checkOutput(output: BuildOutput): void {
 function checkSteps({ network, extraHosts = {}, noCacheStages = [] }: BuildRequest): void {
   check(network === undefined || network === 'host' || network === 'none', 'network', '"host" or "none"', network)
   for (const [name, address] of Object.entries(extraHosts)) {
-    check(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(name), 'extraHosts', 'host names as keys', name)
-    check(isIP(address) !== 0, `extraHosts["${name}"]`, 'an IP address', address)
+    const field = `extraHosts[${JSON.stringify(name)}]`
+    checkHostName(field, name)
+    checkAddress(field, address) // BuildKit does not know `host-gateway`
   }
   for (const [index, stage] of noCacheStages.entries())
     check(/^[a-z\d][\w.-]*$/i.test(stage), `noCacheStages[${index}]`, 'the name of a stage', stage)

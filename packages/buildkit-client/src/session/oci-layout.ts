@@ -89,9 +89,8 @@ export class OciLayout {
   }
 
   #blobPath(digest: string): string {
-    const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? []
-    if (hex === undefined) throw new Error(`${digest} is not a SHA-256 digest`)
-    return join(this.directory, 'blobs', 'sha256', hex)
+    if (!isDigest(digest)) throw new Error(`${digest} is not a SHA-256 digest`)
+    return join(this.directory, 'blobs', ...digest.split(':'))
   }
 
   async #run<T>(action: () => Promise<T>): Promise<T> {
@@ -141,6 +140,11 @@ export class BlobWriter {
     await this.#file.close()
     await rm(this.#path, { force: true })
   }
+}
+
+/** Whether a text is a digest of the only algorithm that BuildKit uses. */
+export function isDigest(text: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(text)
 }
 
 function isDescriptor(value: unknown): value is BlobDescriptor {

@@ -67,6 +67,10 @@ describe("capstan build with the engine's BuildKit", () => {
     )
   })
 
+  it('builds for a platform without an architecture', async () => {
+    expect(await capstan(['build', '-t', 'app', '--platform', 'linux'])).toMatchObject({ exitCode: 0, stdout: 'app\n' })
+  })
+
   it('builds an image without a tag, and prints its ID', async () => {
     const { exitCode, stdout, stderr } = await capstan(['build'])
     expect(exitCode).toBe(0)

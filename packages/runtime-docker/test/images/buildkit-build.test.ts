@@ -98,6 +98,12 @@ test("builds with the engine's BuildKit, and gives one image all tags", async ()
   expect(log()).not.toContain('POST /build')
 })
 
+test('builds for a platform without an architecture', async () => {
+  const { engine, tags } = await start()
+  await buildImage(engine, image, { context, platform: 'linux' })
+  expect([...tags.keys()]).toEqual(['app:1'])
+})
+
 test('reports steps with their numbers, and the output of a command', async () => {
   const { engine } = await start()
   const lines: BuildProgress[] = []
