@@ -76,6 +76,7 @@ export class GrpcServer {
     const canceling = new AbortController()
     call.on('close', () => canceling.abort(createCanceledError()))
     call.on('error', () => {}) // the peer canceled the call, or the connection ended
+    if (call.destroyed || call.closed) return // the peer canceled it in the same chunk
     const handler = this.#handlers.get(path)
     call.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
     let status: ConnectError | undefined
