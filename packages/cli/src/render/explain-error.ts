@@ -142,7 +142,7 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
   return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
 }
 
-/** A file of a context is set by no option. */
+/** No option sets a file of the context, so the message names its path. */
 function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): PartialExplanation {
   const [, path] = /^context\.(?:directory|files)\[(".*")\]$/s.exec(facts.field) ?? []
   if (path === undefined) return { problem: toInvalidText(facts), remedies: [`see \`${command} --help\``] }
