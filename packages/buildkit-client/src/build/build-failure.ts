@@ -40,7 +40,7 @@ export class FailureLog {
 
   /**
    * Creates the error of a failed build. `cause` is the error of gRPC. Its details name the step, the exit code and the lines of
-   * the Dockerfile.
+   * the Dockerfile. The cause of the created error has only its redacted message and its code.
    */
   toError(cause: unknown, redactor: Redactor): HostError<'BUILD_FAILED'> {
     const error = ConnectError.from(cause)
@@ -61,7 +61,8 @@ export class FailureLog {
         .slice(-maxLines),
       ...(details.source && { source: redactor.redactSource(details.source) }),
     }
-    return createHostError('BUILD_FAILED', facts, { cause })
+    // The details of the error can contain secrets, too.
+    return createHostError('BUILD_FAILED', facts, { cause: new ConnectError(message, error.code) })
   }
 }
 

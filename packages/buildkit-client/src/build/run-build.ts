@@ -81,7 +81,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   const { output } = request
   const undo =
     kind === 'engine' && output.type === 'load' && runtime !== undefined
-      ? new UndoExport(runtime, output.tags, { signal })
+      ? await UndoExport.create(runtime, output.tags, { signal })
       : undefined
   const emit = (events: readonly BuildProgressEvent[]) => {
     const redacted = events.map((event) => redactor.redactEvent(event))
@@ -107,8 +107,22 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   const solving = client.solve(toSolveRequest(labeled, { ref, session: session.id, kind, caches }), { signal })
   // The export of an image has to be followed after an abort as well.
   const following = followStatus(client, { ref, emit, signal: undo === undefined ? signal : undefined })
+  /** Returns why BuildKit has rejected the build. */
+  const toBuildError = async (error: unknown): Promise<unknown> => {
+    if (signal.aborted) return signal.reason
+    await following.finish()
+    // The failure of this side is the reason why BuildKit reports an error.
+    if (session.failure !== undefined) return session.failure
+    if (!isHostError(error, 'OPERATION_FAILED')) return error
+    // Without the session BuildKit reports files and secrets as missing.
+    if (isSessionLost)
+      return createHostError('CONNECTION_LOST', { endpoint: error.facts.subject, lastTimestamp: undefined })
+    return failure.toError(error.cause, redactor)
+  }
   try {
-    const { ExporterResponse } = await solving
+    const { ExporterResponse } = await solving.catch(async (error: unknown) => {
+      throw await toBuildError(error)
+    })
     await following.finish()
     await tagLocalCaches(caches, ExporterResponse)
     const metadata = toMetadata(ExporterResponse)
@@ -117,14 +131,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
   } catch (error) {
     if (signal.aborted && undo !== undefined) throw await undoExport(undo, { following, reason: signal.reason })
     await following.finish()
-    signal.throwIfAborted()
-    // The failure of this side is the reason why BuildKit reports an error.
-    if (session.failure !== undefined) throw session.failure
-    if (!isHostError(error, 'OPERATION_FAILED')) throw error
-    // Without the session BuildKit reports files and secrets as missing.
-    if (isSessionLost)
-      throw createHostError('CONNECTION_LOST', { endpoint: error.facts.subject, lastTimestamp: undefined })
-    throw failure.toError(error.cause, redactor)
+    throw error
   }
 }
 
@@ -135,7 +142,7 @@ async function undoExport(
 ): Promise<unknown> {
   const stack = createUndoStack()
   stack.add('the export of the image', async (own) => {
-    await following.end()
+    await following.ended
     await undo.run(own)
   })
   const failures = await stack.run()
@@ -157,7 +164,7 @@ function toServices(
     secrets,
     credentials: async (host) => {
       const name = dockerHubHosts.has(host) ? 'docker.io' : host
-      if (typeof credentials !== 'function') return credentials[name]
+      if (typeof credentials !== 'function') return Object.hasOwn(credentials, name) ? credentials[name] : undefined
       const found = await credentials(name)
       if (found !== undefined) redactor.add([toSecret(found)])
       return found
@@ -196,12 +203,12 @@ function followStatus(
   }
   // The progress is lost if this call fails. The result of the build is that of the other call.
   const reading = read().catch(() => {})
-  // A build that fails before it begins has no status, and this call would wait for it for some seconds.
-  const begun = () => Promise.race([reading, ...(hasAnswered ? [] : [delay(firstStatusMs, { ref: false })])])
   return {
-    end: begun,
+    ended: reading,
     async finish() {
-      await Promise.race([begun(), delay(statusMs, { ref: false })])
+      // A build that fails before it begins has no status, and this call would wait for it for some seconds.
+      const limitMs = hasAnswered ? statusMs : firstStatusMs
+      await Promise.race([reading, delay(limitMs, { ref: false })])
       canceling.abort(new Error('the build has ended'))
       canceling.unlink()
       await reading
@@ -210,8 +217,8 @@ function followStatus(
 }
 
 interface FollowedStatus {
-  /** Resolves when BuildKit has ended the build. */
-  end(): Promise<void>
+  /** Resolves when BuildKit has ended the build, or does not know it, or when the call for the progress has failed. */
+  readonly ended: Promise<void>
   /** Resolves when the last events have been emitted, or after some seconds. */
   finish(): Promise<void>
 }

@@ -8,15 +8,19 @@ import type { BuildProgressEvent } from './build-progress-event.js'
  */
 export class UndoExport {
   readonly #runtime: Runtime
-  readonly #newImages: Promise<FindNewImages>
+  readonly #findNew: FindNewImages
   /** The digests of the exported image, of which one is the id that the engine uses. */
   readonly #digests = new Set<string>()
 
   /** Finds out what exists before the build: which of the tags, or without tags which images. */
-  constructor(runtime: Runtime, tags: readonly string[], options: OperationOptions) {
+  static async create(runtime: Runtime, tags: readonly string[], options: OperationOptions): Promise<UndoExport> {
+    const findNew = tags.length > 0 ? findNewTags(runtime, tags, options) : findNewIds(runtime, options)
+    return new UndoExport(runtime, await findNew)
+  }
+
+  private constructor(runtime: Runtime, findNew: FindNewImages) {
     this.#runtime = runtime
-    this.#newImages = tags.length > 0 ? findNewTags(runtime, tags, options) : findNewIds(runtime, options)
-    this.#newImages.catch(() => {}) // thrown by `run`
+    this.#findNew = findNew
   }
 
   push(events: readonly BuildProgressEvent[]): void {
@@ -32,9 +36,8 @@ export class UndoExport {
    */
   async run(options: OperationOptions): Promise<void> {
     if (this.#digests.size === 0) return
-    const find = await this.#newImages
     const built = (await this.#runtime.listImages(options)).filter(({ id }) => this.#digests.has(id))
-    for (const reference of built.flatMap(find)) await this.#runtime.removeImage(reference, options)
+    for (const reference of built.flatMap(this.#findNew)) await this.#runtime.removeImage(reference, options)
   }
 }
 

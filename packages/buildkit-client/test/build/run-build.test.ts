@@ -1,10 +1,11 @@
 import { EventEmitter, once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import type { BuildService } from '@capstan/core'
-import { findUndoFailures } from '@capstan/core/plugin'
+import { inspect } from 'node:util'
+import type { BuildService, OperationOptions } from '@capstan/core'
+import { createHostError, delay, findUndoFailures } from '@capstan/core/plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RunBuildOptions, runBuild } from '../../src/build/run-build.js'
 import { BuildKitClient } from '../../src/control/buildkit-client.js'
@@ -54,7 +55,11 @@ interface AbortedExport {
   /** The id of the same image, if the engine has it before the build. */
   readonly existing?: string
   readonly removeImage?: () => Promise<void>
+  /** How long BuildKit takes to answer the call for the progress. Default 0. */
+  readonly statusMs?: number
 }
+
+const cacheOnly = { type: 'cache-only' } as const
 
 const failed = (promise: Promise<unknown>) =>
   promise.then(
@@ -144,6 +149,31 @@ describe('the output of a build', () => {
     const to = await makeDirectory()
     await build(copy({ 'deep/a': 'in a' }, { output: { type: 'directory', to } }))
     expect(await readFile(join(to, 'deep/a'), 'utf8')).toBe('in a')
+  })
+})
+
+describe('an error after a build that has succeeded', () => {
+  it('is OPERATION_FAILED when the cache cannot be given its tag', async () => {
+    const directory = await makeDirectory()
+    await mkdir(join(directory, 'index.json'))
+    const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${'1'.repeat(64)}` }) }
+    const { build } = startDaemon({ response: exported })
+    const result = build(copy({ a: 'x' }, { cacheTo: [`type=local,dest=${directory}`] }))
+    await expect(result).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
+  })
+
+  it('is that of the runtime when the id of the loaded image cannot be read', async () => {
+    const { build } = startDaemon()
+    const refused = createHostError('OPERATION_FAILED', {
+      operation: 'list',
+      subject: 'images',
+      status: 500,
+      reason: 'full',
+    })
+    const images = { loadImages: async () => ['app:1'] } as unknown as RunBuildOptions['images']
+    const runtime = { listImages: () => Promise.reject(refused) } as unknown as RunBuildOptions['runtime']
+    const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['app:1'] } })
+    await expect(build(request, { kind: 'daemon', images, runtime })).rejects.toBe(refused)
   })
 })
 
@@ -292,11 +322,16 @@ describe('a failing build', () => {
 
   describe('that is aborted while the engine exports its image', () => {
     /** Aborts such a build on an engine that has the image `old:1`. The engine then gives the new image its tags. */
-    async function abortExport({ tags, existing, removeImage = async () => {} }: AbortedExport) {
+    async function abortExport({ tags, existing, removeImage = async () => {}, statusMs = 0 }: AbortedExport) {
       const exporting = new EventEmitter()
+      const reached = once(exporting, 'reached')
+      const onReached = () => void exporting.emit('reached')
       const { build, events } = startDaemon({
         store: 'docker',
-        faults: [{ at: 'export', kind: 'wait', until: once(exporting, 'continue') }],
+        faults: [
+          { at: 'export', kind: 'wait', until: once(exporting, 'continue'), onReached },
+          { at: 'status', kind: 'wait', until: delay(statusMs) },
+        ],
       })
       const removed: string[] = []
       const findId = () => {
@@ -315,7 +350,7 @@ describe('a failing build', () => {
       const reason = new Error('enough')
       const request = copy({ a: 'x' }, { output: { type: 'load', tags } })
       const result = failed(build(request, { runtime, signal: controller.signal }))
-      await expect.poll(() => events.some((event) => 'id' in event && event.id === 'exporting layers')).toBe(true)
+      await reached
       controller.abort(reason)
       exporting.emit('continue')
       expect(await result).toBe(reason)
@@ -332,11 +367,30 @@ describe('a failing build', () => {
       expect((await abortExport({ tags: [], existing: id })).removed).toEqual([])
     })
 
+    it('removes the new tags also if BuildKit has not yet reported any progress', async () => {
+      expect((await abortExport({ tags: ['new:1'], statusMs: 700 })).removed).toEqual(['new:1'])
+    })
+
     it('rejects with the reason of the abort if a tag cannot be removed, and records the failure of the undo', async () => {
       const refused = new Error('refused')
       const { reason } = await abortExport({ tags: ['new:1'], removeImage: () => Promise.reject(refused) })
       expect(findUndoFailures(reason)).toEqual([refused])
     })
+  })
+
+  it('sends no build to an engine before it is known which of the tags exist', async () => {
+    const reached: string[] = []
+    const { build } = startDaemon({
+      store: 'docker',
+      faults: [{ at: 'solve', kind: 'wait', onReached: () => reached.push('solve') }],
+    })
+    const imageExists = (_tag: string, { signal }: OperationOptions) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    const runtime = { imageExists } as unknown as RunBuildOptions['runtime']
+    const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['new:1'] } })
+    const reason = await failed(build(request, { runtime, signal: AbortSignal.timeout(100) }))
+    expect(reached).toEqual([])
+    expect(findUndoFailures(reason)).toEqual([])
   })
 
   it('rejects with the reason of a signal that was already aborted, and sends nothing', async () => {
@@ -353,6 +407,19 @@ describe('a failing build', () => {
     expect(textOf(events)).toContain('***')
     expect(textOf(events)).not.toContain('hunter22')
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['***'] } })
+  })
+
+  it('rejects with an error whose causes do not contain a secret', async () => {
+    const { build } = startDaemon()
+    const secrets = { tok: 'hunter22' }
+    const error = await failed(
+      build({ context: { files: { Dockerfile: 'FROM hunter22\n' } }, output: cacheOnly, secrets }),
+    )
+    expect(error).toMatchObject({
+      code: 'BUILD_FAILED',
+      cause: { message: expect.stringContaining('***'), details: [] },
+    })
+    expect(inspect(error, { depth: null })).not.toContain('hunter22')
   })
 
   it('redacts each line of a secret with several lines', async () => {

@@ -38,6 +38,8 @@ export interface DaemonFault {
    */
   readonly kind: 'cut' | 'garble' | 'hang' | 'wait'
   readonly until?: Promise<unknown>
+  /** Called when a build reaches the phase. */
+  readonly onReached?: () => void
 }
 
 /** Options and faults of a fake daemon. */
@@ -47,6 +49,8 @@ export interface FakeDaemonOptions {
   /** Where images are stored: `none` for a daemon of its own (default), else in an engine. */
   readonly store?: ImageStore
   readonly faults?: readonly DaemonFault[]
+  /** Additional entries of the response to `Solve`. Default: none. */
+  readonly response?: Readonly<Record<string, string>>
   /** Default: every 5 s, with 15 s to answer, as the daemon does. */
   readonly health?: HealthChecks
   /** How long a build waits for its session. Default 10 s. */
@@ -142,7 +146,7 @@ export class FakeDaemon {
       prune: (request) => this.#prune(Number(request.reservedSpace)),
       session: (requests, context) => this.#serveSession(requests, context),
       solve: (request, context) => this.#solve(request, context),
-      status: ({ Ref }, { signal }) => this.#follow(Ref, signal),
+      status: ({ Ref }, context) => this.#follow(Ref, context),
       listenBuildHistory: (request, { signal }) => this.#history.listen(request, signal),
       updateBuildHistory: (request) => {
         this.#history.update(request)
@@ -193,13 +197,14 @@ export class FakeDaemon {
     this.#wakeAll()
     const record = this.#history.start(request, progress)
     try {
-      const response = await solveBuild(this.#worker, {
+      const exported = await solveBuild(this.#worker, {
         request,
         progress,
         signal: context.signal,
         findSession: () => this.#findSession(request.Session, context.signal),
         reach: (phase) => this.#reach(phase, context),
       })
+      const response = { ...exported, ...this.#options.response }
       record.complete({ response })
       return { ExporterResponse: response }
     } catch (error) {
@@ -225,7 +230,9 @@ export class FakeDaemon {
     return request.Frontend === 'dockerfile.v0' ? undefined : new SolveError(`invalid frontend: ${request.Frontend}`)
   }
 
-  async *#follow(ref: string, signal: AbortSignal) {
+  async *#follow(ref: string, context: HandlerContext) {
+    const { signal } = context
+    await this.#reach('status', context)
     const progress = await this.#waitFor(() => this.#builds.get(ref), { timeoutMs: statusTimeoutMs, signal })
     if (progress === undefined) throw new ConnectError(`no such job ${ref}`, Code.NotFound)
     yield* progress.follow(signal)
@@ -262,6 +269,7 @@ export class FakeDaemon {
 
   async #reach(phase: BuildPhase, { values, signal }: HandlerContext): Promise<void> {
     const fault = this.#options.faults?.find(({ at }) => at === phase)
+    fault?.onReached?.()
     const session = values.get(requestKey)?.stream.session
     const stream = session === undefined ? undefined : this.#streams.get(session)
     if (fault?.kind === 'cut') stream?.destroy()

@@ -17,8 +17,8 @@ import type { FakeTransfer, LocalSources } from './local-sources.js'
 import { runCommand } from './run-command.js'
 import { SolveError } from './solve-error.js'
 
-/** A point of a build at which a fault can occur. */
-export type BuildPhase = 'session' | 'solve' | 'definition' | 'context' | 'step' | 'export'
+/** A point of a build, or the call for its progress, at which a fault can occur. */
+export type BuildPhase = 'session' | 'solve' | 'status' | 'definition' | 'context' | 'step' | 'export'
 
 /** What all builds of one daemon share. */
 export interface BuildWorker {
