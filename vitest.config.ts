@@ -109,7 +109,7 @@ export default defineConfig({
           ...polling,
           name: 'builds',
           // An engine without BuildKit is a failure.
-          env: { CAPSTAN_REQUIRE_BUILDKIT: '1' },
+          env: { CAPSTAN_REQUIRE_ENGINE_BUILDKIT: '1' },
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: builds,
           testTimeout: 60_000,

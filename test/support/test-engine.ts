@@ -44,9 +44,9 @@ export function skipUnsupported(context: TestContext, field: string): void {
 }
 
 /** Skips a test. The reason is printed, and is in vitest's JSON report, where `pnpm test:engines` reads it. */
-export function skipTest(context: TestContext, reason: string): void {
+export function skipTest(context: TestContext, reason: string): never {
   context.task.meta.unsupported = reason
-  context.skip(reason)
+  return context.skip(reason)
 }
 
 /** The engine of an integration test. */

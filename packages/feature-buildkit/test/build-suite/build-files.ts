@@ -6,7 +6,7 @@ import { unpackArchive } from '@capstan/build-context'
 import { imageTransferCapability, requireCapabilities } from '@capstan/core'
 import { onTestFinished } from 'vitest'
 import type { BuildRequest } from '../../src/index.js'
-import type { BuildWay } from './build-way.js'
+import type { TestedBuilder } from './tested-builder.js'
 
 /** Creates a directory that exists until the end of the test. */
 export function createDirectory(): string {
@@ -16,18 +16,18 @@ export function createDirectory(): string {
 }
 
 /** Builds, and returns the directory with the files of the image. */
-export async function buildDirectory(way: BuildWay, request: Omit<BuildRequest, 'output'>): Promise<string> {
+export async function buildDirectory(builder: TestedBuilder, request: Omit<BuildRequest, 'output'>): Promise<string> {
   const to = createDirectory()
-  await way.build({ ...request, output: { type: 'directory', to } }).result
+  await builder.build({ ...request, output: { type: 'directory', to } }).result
   return to
 }
 
 /** Builds, and returns the texts of the files of the image by their paths. */
 export async function buildTexts(
-  way: BuildWay,
+  builder: TestedBuilder,
   request: Omit<BuildRequest, 'output'>,
 ): Promise<Readonly<Record<string, string>>> {
-  const directory = await buildDirectory(way, request)
+  const directory = await buildDirectory(builder, request)
   return Object.fromEntries(listFiles(directory).map((path) => [path, readFileSync(join(directory, path), 'utf8')]))
 }
 
@@ -38,7 +38,7 @@ function listFiles(directory: string): readonly string[] {
 }
 
 /** Saves an image, and returns its layers, its configuration and its manifests as one text, in which bytes are characters. */
-export async function readImage({ scope }: BuildWay, tag: string): Promise<string> {
+export async function readImage({ scope }: TestedBuilder, tag: string): Promise<string> {
   const { images } = requireCapabilities(scope, { images: imageTransferCapability })
   const directory = createDirectory()
   await unpackArchive(await images.saveImage(tag), directory)

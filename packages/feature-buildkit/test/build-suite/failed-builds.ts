@@ -1,16 +1,16 @@
 import { expect } from 'vitest'
 import type { BuildRequest } from '../../src/index.js'
-import { type BuildWay, baseLines, type DeclareBuild, toContext } from './build-way.js'
+import { baseLines, type DeclareBuild, type TestedBuilder, toContext } from './tested-builder.js'
 
 /** Declares the builds that fail, by their errors. */
 export function defineFailedBuilds(declare: DeclareBuild): void {
   /** Resolves with the error of a build. */
-  const fail = async (way: BuildWay, request: Partial<BuildRequest> & Pick<BuildRequest, 'context'>) =>
-    await way.build({ output: { type: 'cache-only' }, ...request }).result.catch((error: unknown) => error)
+  const catchError = async (builder: TestedBuilder, request: Partial<BuildRequest> & Pick<BuildRequest, 'context'>) =>
+    await builder.build({ output: { type: 'cache-only' }, ...request }).result.catch((error: unknown) => error)
   const firstLine = baseLines.length + 1
 
-  declare('reports the step, the exit code, the output and the lines of a RUN that fails', async (way) => {
-    const error = await fail(way, { context: toContext(['RUN echo before; exit 9', 'RUN true']) })
+  declare('reports the step, the exit code, the output and the lines of a RUN that fails', async (builder) => {
+    const error = await catchError(builder, { context: toContext(['RUN echo before; exit 9', 'RUN true']) })
     expect(error).toMatchObject({
       code: 'BUILD_FAILED',
       facts: {
@@ -27,14 +27,14 @@ export function defineFailedBuilds(declare: DeclareBuild): void {
     })
   })
 
-  declare('reports the end of long output of a RUN that fails', async (way) => {
-    const error = await fail(way, { context: toContext(['RUN seq 1 5000; exit 2']) })
+  declare('reports the end of long output of a RUN that fails', async (builder) => {
+    const error = await catchError(builder, { context: toContext(['RUN seq 1 5000; exit 2']) })
     const lastLines = Array.from({ length: 30 }, (_, index) => String(4971 + index))
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { exitCode: 2, lastLines } })
   })
 
-  declare('reports the line of an unknown instruction', async (way) => {
-    const error = await fail(way, { context: toContext(['', 'FLY away']) })
+  declare('reports the line of an unknown instruction', async (builder) => {
+    const error = await catchError(builder, { context: toContext(['', 'FLY away']) })
     expect(error).toMatchObject({
       code: 'BUILD_FAILED',
       facts: {
@@ -52,12 +52,12 @@ export function defineFailedBuilds(declare: DeclareBuild): void {
 
   declare(
     'reports the line in a long Dockerfile, whose text BuildKit sends with the error',
-    async (way) => {
+    async (builder) => {
       const comments = Array.from(
         { length: 2_000 },
         (_, line) => `# comment ${line} of a Dockerfile of more than 100 KB`,
       )
-      const error = await fail(way, { context: toContext([...comments, 'FLY away']) })
+      const error = await catchError(builder, { context: toContext([...comments, 'FLY away']) })
       const line = firstLine + comments.length
       expect(error).toMatchObject({
         code: 'BUILD_FAILED',
@@ -97,8 +97,8 @@ export function defineFailedBuilds(declare: DeclareBuild): void {
   for (const { cause, line, lines, fake } of causes) {
     declare(
       `reports ${cause}`,
-      async (way) => {
-        const error = await fail(way, { context: toContext(lines) })
+      async (builder) => {
+        const error = await catchError(builder, { context: toContext(lines) })
         const message = expect.stringMatching(line)
         expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { exitCode: undefined }, message })
       },
@@ -106,18 +106,18 @@ export function defineFailedBuilds(declare: DeclareBuild): void {
     )
   }
 
-  declare('reports a Dockerfile and a target that do not exist', async (way) => {
+  declare('reports a Dockerfile and a target that do not exist', async (builder) => {
     const error = { code: 'BUILD_FAILED', facts: { step: undefined, exitCode: undefined } }
-    const missing = await fail(way, { context: { files: { other: '' } } })
+    const missing = await catchError(builder, { context: { files: { other: '' } } })
     expect(missing).toMatchObject({ ...error, message: expect.stringContaining('no such file or directory') })
-    const unknown = await fail(way, { context: scratch(), target: 'nonexistent' })
+    const unknown = await catchError(builder, { context: scratch(), target: 'nonexistent' })
     expect(unknown).toMatchObject({ ...error, message: expect.stringContaining('nonexistent') })
   })
 
   declare(
     'reports a privilege that the daemon does not allow',
-    async (way) => {
-      const error = await fail(way, { context: scratch(), entitlements: ['security.insecure'] })
+    async (builder) => {
+      const error = await catchError(builder, { context: scratch(), entitlements: ['security.insecure'] })
       expect(error).toMatchObject({ code: 'BUILD_FAILED', message: expect.stringContaining('security.insecure') })
     },
     { fake: 'allows all privileges' },

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -29,12 +29,28 @@ export async function startGitServer(files: Readonly<Record<string, string>>): P
     stdio: 'ignore',
     detached: true,
   })
-  const { pid } = daemon
-  if (pid === undefined) throw new Error('git could not be started')
-  // git starts the daemon as another process of this group.
-  onTestFinished(() => void process.kill(-pid, 'SIGTERM'))
-  await expect.poll(() => isListening(port)).toBe(true)
+  await once(daemon, 'spawn')
+  const exited = once(daemon, 'exit')
+  onTestFinished(async () => {
+    // git starts the daemon as another process of this group.
+    signalGroup(daemon, 'SIGTERM')
+    await exited
+  })
+  const exitedEarly = exited.then(() => {
+    throw new Error('git daemon has exited')
+  })
+  await Promise.race([expect.poll(() => isListening(port)).toBe(true), exitedEarly])
   return { port }
+}
+
+/** Does nothing if the processes have ended. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false']

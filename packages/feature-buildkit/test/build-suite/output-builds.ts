@@ -2,17 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import type { RegistryToken } from '@capstan/buildkit-client/request'
-import { isHostError } from '@capstan/core'
 import { expect, type TestContext } from 'vitest'
 import { skipTest } from '../../../../test/support/test-engine.js'
-import type { BuildProgressEvent, BuildRequest } from '../../src/index.js'
+import type { BuildProgressEvent, BuildRequest, BuildRequestField } from '../../src/index.js'
 import { createDirectory } from './build-files.js'
-import type { BuildWay, DeclareBuild } from './build-way.js'
 import { type RegistryAccess, startRegistry } from './registry-server.js'
+import { type DeclareBuild, suiteLabel, type TestedBuilder } from './tested-builder.js'
 
-const oneStage = { fake: 'builds for one platform and has no caches' }
+const needsRealBuildKit = { fake: 'builds for one platform and has no caches' }
 const noPlainHttp = {
-  ...oneStage,
+  ...needsRealBuildKit,
   sidecar: 'BuildKit in a sidecar connects to no registry of this machine without TLS',
 }
 
@@ -47,20 +46,23 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
   ]
   for (const { title, access, login, given } of accesses) {
     declare(
-      `pushes an image to a registry that requires ${title}, and keeps it not in the engine`,
-      async (way, context) => {
+      `pushes an image to a registry that requires ${title}, and does not store it in the engine`,
+      async (builder, context) => {
         const { host, manifests, logins } = await startRegistry(access)
-        const tags = [`${host}/${way.mark}:1`, `${host}/${way.mark}:2`]
+        const tags = [`${host}/${builder.runId}:1`, `${host}/${builder.runId}:2`]
         const request: BuildRequest = {
           context: twoStages,
           credentials: { [host]: given },
           output: { type: 'push', tags },
         }
-        const { digest } = await buildOrSkip(way, context, request)
-        expect([...manifests.keys()].toSorted()).toEqual([`${way.mark}:1`, `${way.mark}:2`, `${way.mark}@${digest}`])
+        const { digest } = await buildOrSkip(builder, context, { ...request, field: 'output.type' })
+        expect([...manifests.keys()].toSorted()).toEqual([
+          `${builder.runId}:1`,
+          `${builder.runId}:2`,
+          `${builder.runId}@${digest}`,
+        ])
         expect([...logins]).toEqual([login])
-        const images = await way.scope.runtime.listImages()
-        expect(images.flatMap(({ tags }) => tags).filter((tag) => tag.startsWith(host))).toEqual([])
+        expect(await builder.scope.runtime.listImages({ labels: { [suiteLabel]: builder.runId } })).toEqual([])
       },
       noPlainHttp,
     )
@@ -68,87 +70,106 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
 
   declare(
     'pushes images for two platforms, without attestations',
-    async (way, context) => {
+    async (builder, context) => {
       const { host, manifests } = await startRegistry({ scheme: 'basic', ...password })
-      const output = { type: 'push', tags: [`${host}/${way.mark}:1`] } as const
+      const output = { type: 'push', tags: [`${host}/${builder.runId}:1`] } as const
       const request = { context: twoStages, platforms: twoPlatforms, credentials: { [host]: password }, output }
-      await buildOrSkip(way, context, request)
-      const { manifests: images = [] } = manifests.get(`${way.mark}:1`) ?? {}
+      await buildOrSkip(builder, context, { ...request, field: 'output.type' })
+      const { manifests: images = [] } = manifests.get(`${builder.runId}:1`) ?? {}
       expect(images.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64'])
     },
     noPlainHttp,
   )
 
   declare(
-    'exports a cache to a registry, and imports it',
-    async (way, context) => {
+    'exports a cache to a registry, whose manifest a build that imports the cache reads',
+    async (builder, context) => {
       const { host, manifests } = await startRegistry({ scheme: 'bearer', ...password })
-      const ref = `${host}/${way.mark}:cache`
+      const ref = `${host}/${builder.runId}:cache`
       const request = { context: twoStages, credentials: { [host]: password }, output: { type: 'cache-only' } } as const
-      await buildOrSkip(way, context, { ...request, cacheTo: [`type=registry,ref=${ref},mode=max`] })
-      expect([...manifests.keys()]).toContain(`${way.mark}:cache`)
-      const imported = await readImports(way, { ...request, cacheFrom: [`type=registry,ref=${ref}`] })
+      await buildOrSkip(builder, context, {
+        ...request,
+        cacheTo: [`type=registry,ref=${ref},mode=max`],
+        field: 'cacheTo[0]',
+      })
+      expect([...manifests.keys()]).toContain(`${builder.runId}:cache`)
+      const imported = await readImports(builder, { ...request, cacheFrom: [`type=registry,ref=${ref}`] })
       expect(imported).toEqual([{ name: `importing cache manifest from ${ref}`, state: 'completed' }])
     },
     noPlainHttp,
   )
 
   declare(
-    'exports a cache to a directory, and imports it',
-    async (way, context) => {
+    'exports a cache to a directory, whose manifest a build that imports the cache reads',
+    async (builder, context) => {
       const directory = createDirectory()
       const request = { context: twoStages, output: { type: 'cache-only' } } as const
-      await buildOrSkip(way, context, { ...request, cacheTo: [`type=local,dest=${directory},mode=max`] })
+      await buildOrSkip(builder, context, {
+        ...request,
+        cacheTo: [`type=local,dest=${directory},mode=max`],
+        field: 'cacheTo[0]',
+      })
       expect(readdirSync(join(directory, 'blobs', 'sha256')).length).toBeGreaterThanOrEqual(3)
-      const imported = await readImports(way, { ...request, cacheFrom: [`type=local,src=${directory}`] })
+      const imported = await readImports(builder, { ...request, cacheFrom: [`type=local,src=${directory}`] })
       expect(imported).toEqual([{ name: expect.stringContaining('importing cache manifest'), state: 'completed' }])
     },
-    oneStage,
+    needsRealBuildKit,
   )
 
   declare(
     'writes an archive of the format oci for two platforms, without attestations',
-    async (way, context) => {
+    async (builder, context) => {
       const chunks: Buffer[] = []
       const to = new Writable({ write: (chunk, _encoding, done) => done(void chunks.push(chunk) as undefined) })
       const output = { type: 'archive', format: 'oci', to, tags: ['app:1'] } as const
-      const { digest } = await buildOrSkip(way, context, { context: twoStages, platforms: twoPlatforms, output })
+      const { digest } = await buildOrSkip(builder, context, {
+        context: twoStages,
+        platforms: twoPlatforms,
+        output,
+        field: 'output.format',
+      })
       const text = Buffer.concat(chunks).toString('latin1')
       expect(text).toContain(`"digest":"${digest}"`)
       expect(text).not.toMatch(/in-toto|attestation/)
     },
-    oneStage,
+    needsRealBuildKit,
   )
 
   declare(
     'writes the files of each platform to a directory of its own',
-    async (way, context) => {
+    async (builder, context) => {
       const to = createDirectory()
-      await buildOrSkip(way, context, {
+      await buildOrSkip(builder, context, {
         context: twoStages,
         platforms: twoPlatforms,
         output: { type: 'directory', to },
+        field: 'platforms',
       })
       const read = (platform: string) => readFileSync(join(to, platform, 'file'), 'utf8')
       expect(['linux_amd64', 'linux_arm64'].map(read)).toEqual(['text', 'text'])
     },
-    oneStage,
+    needsRealBuildKit,
   )
 }
 
-/** Runs a build, or skips the test on an engine whose image store does not support it. */
-async function buildOrSkip(way: BuildWay, context: TestContext, request: BuildRequest) {
-  try {
-    return await way.build(request).result
-  } catch (error) {
-    if (way.sidecar === undefined && isHostError(error, 'OPTION_UNSUPPORTED')) skipTest(context, error.facts.reason)
-    throw error
-  }
+/**
+ * Runs a build that BuildKit does not support with Docker's own image store because of `field`. With that store, checks the error, and
+ * skips the rest of the test.
+ */
+async function buildOrSkip(
+  builder: TestedBuilder,
+  context: TestContext,
+  { field, ...request }: BuildRequest & { readonly field: BuildRequestField },
+) {
+  const { result } = builder.build(request)
+  if (builder.imageStore !== 'docker') return await result
+  await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field } })
+  return skipTest(context, `Docker's own image store does not support ${field} of this build`)
 }
 
 /** Runs a build, and returns the last states of its steps that import a cache. */
-async function readImports(way: BuildWay, request: BuildRequest) {
-  const build = way.build(request)
+async function readImports(builder: TestedBuilder, request: BuildRequest) {
+  const build = builder.build(request)
   const states = new Map<string, Extract<BuildProgressEvent, { type: 'step' }>['state']>()
   for await (const event of build)
     if (event.type === 'step' && event.name.includes('importing cache')) states.set(event.name, event.state)

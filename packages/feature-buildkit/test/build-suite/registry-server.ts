@@ -11,7 +11,7 @@ export interface RegistryServer {
   readonly host: string
   /** The manifests by `REPOSITORY:TAG` and `REPOSITORY@DIGEST`. */
   readonly manifests: ReadonlyMap<string, Manifest>
-  /** The ways in which clients proved who they are. */
+  /** How clients have authenticated. */
   readonly logins: ReadonlySet<Login>
 }
 
@@ -23,7 +23,7 @@ export interface Manifest {
   readonly manifests?: readonly { readonly digest: string; readonly platform?: { readonly architecture: string } }[]
 }
 
-/** Whom the registry admits: by a password in each request, by tokens that a client requests for a secret, or by a given token. */
+/** The authentication that the registry requires: a password in each request, a token that a client requests, or a given token. */
 export type RegistryAccess =
   | { readonly scheme: 'basic' | 'bearer'; readonly username: string; readonly password: string }
   | { readonly scheme: 'bearer'; readonly refreshToken: string }

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -10,34 +10,38 @@ import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
 import { toMatrixFiles } from '../../../../tools/engines/matrix-files.mjs'
 import type { BuildProgressEvent, BuildRequest } from '../../src/index.js'
 import { createDirectory, readImage } from './build-files.js'
-import { type BuildWay, type DeclareBuild, toContext } from './build-way.js'
 import { readProcesses } from './processes.js'
+import { type DeclareBuild, type TestedBuilder, toContext } from './tested-builder.js'
 
 /** Declares the build whose secrets must be found nowhere. */
 export function defineSecretBuilds(declare: DeclareBuild): void {
   declare(
     'gives a secret and an SSH agent to steps, and leaves neither in an image, a process, an event, a record or a file of the engine',
-    async (way, context) => {
+    async (builder, context) => {
       const perl = findProgram('perl')
       if (perl === undefined) return skipTest(context, 'this machine has no perl, with which a step asks the agent')
       const [secret = '', answer = ''] = [1, 2].map(() => randomBytes(16).toString('hex'))
       const agent = await startAgent(answer)
+      const search = new EventEmitter()
+      const waitingAgent = await startAgent(answer, { until: once(search, 'done') })
       const lines = [
         `RUN --mount=type=secret,id=tok,required=true ${toCheck(secret, '/run/secrets/tok')}`,
         `RUN --mount=type=secret,id=tok,target=/elsewhere,mode=0400 ${toCheck(secret, '/elsewhere')}`,
         'COPY --chmod=755 perl/ /',
         `RUN --mount=type=ssh perl -e '${askAgent}' >/dev/shm/answer && ${toCheck(answer, '/dev/shm/answer')}`,
-        `RUN --mount=type=secret,id=tok --mount=type=ssh,id=other echo ${way.step}; sleep 2; true`,
+        `RUN --mount=type=secret,id=tok --mount=type=ssh,id=other echo ${builder.stepId}; perl -e '${askAgent}' >/dev/null && true`,
       ]
-      await expectNowhere(way, {
+      await expectNoSecretLeft(builder, {
         texts: [secret, answer],
         request: {
           context: toContext(lines, toProgramFiles('perl', perl)),
           secrets: { tok: secret },
-          ssh: { default: agent.path, other: agent.path },
+          ssh: { default: agent.path, other: waitingAgent.path },
         },
+        onProcessesRead: () => search.emit('done'),
       })
       expect(agent.requests).toEqual([identitiesRequest])
+      expect(waitingAgent.requests).toEqual([identitiesRequest])
     },
     { fake: 'runs no programs' },
   )
@@ -52,24 +56,30 @@ function toCheck(secret: string, file: string): string {
 interface SecretBuild {
   /** The secrets. */
   readonly texts: readonly string[]
-  /** A build that prints `way.step` and then runs for some time. */
+  /** A build that prints `builder.stepId` and then waits for `onProcessesRead`. */
   readonly request: Omit<BuildRequest, 'output'>
+  readonly onProcessesRead: () => void
 }
 
 /** Builds, and looks for the secrets during the build and after it. */
-async function expectNowhere(way: BuildWay, { texts, request }: SecretBuild): Promise<void> {
-  const { runtime } = way.scope
-  const tag = `${way.mark}:secret`
-  const build = way.build({ ...request, output: { type: 'load', tags: [tag] } })
+async function expectNoSecretLeft(
+  builder: TestedBuilder,
+  { texts, request, onProcessesRead }: SecretBuild,
+): Promise<void> {
+  const { runtime } = builder.scope
+  const tag = `${builder.runId}:secret`
+  const build = builder.build({ ...request, output: { type: 'load', tags: [tag] } })
   onTestFinished(() => runtime.removeImage(tag))
   const events: BuildProgressEvent[] = []
   const processes: string[] = []
   for await (const event of build) {
     events.push(event)
-    if (event.type === 'log') processes.push(...readProcesses('cmdline'), ...readProcesses('environ'))
+    if (event.type !== 'log') continue
+    processes.push(...readProcesses('cmdline'), ...readProcesses('environ'))
+    onProcessesRead()
   }
   const { ref = '' } = await build.result
-  await using history = await way.openHistory()
+  await using history = await builder.openHistory()
   const recorded: unknown[] = (await history.builds()).filter((record) => record.ref === ref)
   expect(recorded).toHaveLength(1)
   for await (const event of history.buildEvents(ref)) recorded.push(event)
@@ -77,14 +87,14 @@ async function expectNowhere(way: BuildWay, { texts, request }: SecretBuild): Pr
     events: toText(events),
     processes: processes.join('\n'),
     records: toText(recorded),
-    image: await readImage(way, tag),
+    image: await readImage(builder, tag),
   }
   // Each place has the name of the step, so it would have a secret as well.
-  const all = [way.step, ...texts]
+  const all = [builder.stepId, ...texts]
   for (const [place, content] of Object.entries(places))
-    expect({ place, found: all.filter((text) => content.includes(text)) }).toEqual({ place, found: [way.step] })
-  const data = findEngineData(way)
-  if (data !== undefined) expect(findInFiles(all, data)).toEqual([way.step])
+    expect({ place, found: all.filter((text) => content.includes(text)) }).toEqual({ place, found: [builder.stepId] })
+  const data = findEngineData(builder)
+  if (data !== undefined) expect(findInFiles(all, data)).toEqual([builder.stepId])
 }
 
 /** The bytes of output are converted to text. */
@@ -93,7 +103,7 @@ function toText(values: readonly unknown[]): string {
 }
 
 /** Returns the folder with all files of an engine of the matrix, and its log. */
-function findEngineData({ engine }: BuildWay): string | undefined {
+function findEngineData({ engine }: TestedBuilder): string | undefined {
   const [, name] = /^\/run\/capstan-engines\/([^/]+)\//.exec(engine.socketPath) ?? []
   return name === undefined ? undefined : toMatrixFiles(name).data
 }
@@ -101,19 +111,20 @@ function findEngineData({ engine }: BuildWay): string | undefined {
 /** Returns those of the texts that a file in the directory contains. */
 function findInFiles(texts: readonly string[], directory: string): readonly string[] {
   const patterns = texts.flatMap((text) => ['-e', text])
-  const options = ['-raohF', '--devices=skip', '--no-messages'] // files vanish while they are searched
+  const options = ['-raohF', '--devices=skip', '--no-messages'] // files can be removed during the search
   const { stdout, error } = spawnSync('grep', [...options, ...patterns, directory], { encoding: 'utf8' })
   if (error !== undefined) throw error
   return [...new Set(stdout.split('\n').filter((line) => line !== ''))].sort()
 }
 
-/** Starts an agent whose only key has this comment. Lasts until the end of the test. */
-async function startAgent(comment: string) {
+/** Starts an agent whose only key has this comment. It answers after `until`, and ends with the test. */
+async function startAgent(comment: string, { until }: { readonly until?: Promise<unknown> } = {}) {
   const path = join(createDirectory(), 'agent.sock')
   const requests: number[] = []
   const server = createServer((socket) => {
-    socket.on('data', (request: Buffer) => {
+    socket.on('data', async (request: Buffer) => {
       requests.push(request[4] ?? 0)
+      await until
       const body = Buffer.concat([Buffer.from([identitiesAnswer]), toUint32(1), toField('a key'), toField(comment)])
       socket.write(Buffer.concat([toUint32(body.length), body]))
     })

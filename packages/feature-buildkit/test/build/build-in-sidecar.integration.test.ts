@@ -1,8 +1,8 @@
 import { describeWithBuildKit } from '../../../../test/support/test-buildkit.js'
-import { openSidecarBuilds } from '../build-suite/build-way.js'
 import { describeBuilds } from '../build-suite/describe-builds.js'
+import { openSidecarBuilder } from '../build-suite/tested-builder.js'
 
 describeWithBuildKit('BuildKit in a sidecar', (engine) => {
   const { buildkitImage: image, isFakeBuildKit: isFake } = engine
-  describeBuilds(() => openSidecarBuilds(engine, { image, isFake }))
+  describeBuilds(() => openSidecarBuilder(engine, { image, isFake }))
 })

@@ -14,6 +14,7 @@ import { dockerPlugin } from '@capstan/runtime-docker'
 import type { TestContext } from 'vitest'
 import type { AvailableTestEngine } from '../../../../test/support/test-engine.js'
 import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
+import { requestEngine } from '../../../../tools/engine/engine-request.mjs'
 import {
   type BuildHistory,
   type BuildKitBuild,
@@ -22,51 +23,56 @@ import {
   type BuildResult,
 } from '../../src/index.js'
 
-/** How the builds of the suite are run: by the engine's own BuildKit, or by BuildKit in a sidecar. */
-export interface BuildWay {
-  readonly builder: BuildResult['builder']
+/** The BuildKit that runs the builds of the suite: the engine's own one, or one in a sidecar. */
+export interface TestedBuilder {
+  readonly kind: Extract<BuildResult['builder'], 'build-service' | 'sidecar'>
   /** Whether BuildKit is the fake one, which runs no programs. */
   readonly isFake: boolean
   readonly engine: AvailableTestEngine
   readonly scope: RuntimeScope
   /** Begins the names of all objects of the suite, and is the value of {@link suiteLabel} in its images. */
-  readonly mark: string
+  readonly runId: string
   /** A word in the commands of steps that run until they are ended, by which their processes are found. */
-  readonly step: string
+  readonly stepId: string
   /** Starts a build whose image has the label of the suite. */
   build(request: BuildRequest, options?: OperationOptions): BuildKitBuild
   /** Opens the history of the BuildKit that builds. The caller disposes it. */
   openHistory(): Promise<BuildHistory>
   /** Resolves with the address at which BuildKit reaches servers of this machine. */
   findMachineAddress(): Promise<string>
+  /** The image store of the engine whose own BuildKit builds. `undefined` in a sidecar, which supports all requests. */
+  readonly imageStore: 'docker' | 'containerd' | undefined
   /** `undefined` for the engine's own BuildKit. */
   readonly sidecar: { readonly image: string; readonly name: string; readonly containerId: string } | undefined
 }
 
-/** Declares one test of the suite. `lacks` has the reason why a way to build cannot run it. */
+/** Declares one test of the suite. `skipReasons` has the reasons why the fake BuildKit or a sidecar cannot run it. */
 export type DeclareBuild = (
   title: string,
-  run: (way: BuildWay, context: TestContext) => Promise<void>,
-  lacks?: { readonly fake?: string; readonly sidecar?: string },
+  run: (builder: TestedBuilder, context: TestContext) => Promise<void>,
+  skipReasons?: { readonly fake?: string; readonly sidecar?: string },
 ) => void
 
 export const suiteLabel = 'test.builds'
 
-/** Resolves with the reason where the engine has no BuildKit. With CAPSTAN_REQUIRE_BUILDKIT=1 it rejects. */
-export async function openEngineBuilds(engine: AvailableTestEngine): Promise<(BuildWay & AsyncDisposable) | string> {
+/** Resolves with the reason where the engine has no BuildKit. With CAPSTAN_REQUIRE_ENGINE_BUILDKIT=1 it rejects. */
+export async function openEngineBuilder(
+  engine: AvailableTestEngine,
+): Promise<(TestedBuilder & AsyncDisposable) | string> {
+  const imageStore = await readImageStore(engine)
   const scope = await openScope(engine)
   if (findCapability(scope, buildServiceCapability) === undefined) {
     await scope.runtime.close()
-    if (process.env.CAPSTAN_REQUIRE_BUILDKIT === '1')
-      throw new Error('CAPSTAN_REQUIRE_BUILDKIT=1, but there is no BuildKit')
+    if (process.env.CAPSTAN_REQUIRE_ENGINE_BUILDKIT === '1')
+      throw new Error('CAPSTAN_REQUIRE_ENGINE_BUILDKIT=1, but the engine has no BuildKit')
     return 'this engine has no BuildKit'
   }
   const feature = scope.resolve(BuildKitFeature)
-  const mark = createMark()
+  const runId = createRunId()
   return {
-    ...{ builder: 'build-service', isFake: false, engine, scope, mark, sidecar: undefined },
-    step: toStep(mark),
-    build: (request, options) => feature.build(withLabel(request, mark), { builder: 'engine', ...options }),
+    ...{ kind: 'build-service', isFake: false, engine, scope, imageStore, runId, sidecar: undefined },
+    stepId: toStepId(runId),
+    build: (request, options) => feature.build(withLabel(request, runId), { builder: 'engine', ...options }),
     openHistory: async () => requireHistory(await feature.findHistory()),
     findMachineAddress: async () => '127.0.0.1',
     [Symbol.asyncDispose]: () => scope.runtime.close(),
@@ -74,18 +80,23 @@ export async function openEngineBuilds(engine: AvailableTestEngine): Promise<(Bu
 }
 
 /** Starts the sidecar of the suite. */
-export async function openSidecarBuilds(
+export async function openSidecarBuilder(
   engine: AvailableTestEngine,
   { image, isFake }: { readonly image: string; readonly isFake: boolean },
-): Promise<BuildWay & AsyncDisposable> {
+): Promise<TestedBuilder & AsyncDisposable> {
   const scope = await openScope(engine)
-  const mark = createMark()
-  const name = `${mark}-sidecar`
-  const sidecar = await scope.resolve(BuildKitFeature).start({ image, name, graceMs: 100 })
+  const runId = createRunId()
+  const name = `${runId}-sidecar`
+  const start = scope.resolve(BuildKitFeature).start({ image, name, graceMs: 100 })
+  const sidecar = await start.catch(async (error: unknown) => {
+    await scope.runtime.close()
+    throw error
+  })
   return {
-    ...{ builder: 'sidecar', isFake, engine, scope, mark, sidecar: { image, name, containerId: sidecar.containerId } },
-    step: toStep(mark),
-    build: (request, options) => sidecar.build(withLabel(request, mark), options),
+    ...{ kind: 'sidecar', isFake, engine, scope, runId, sidecar: { image, name, containerId: sidecar.containerId } },
+    imageStore: undefined,
+    stepId: toStepId(runId),
+    build: (request, options) => sidecar.build(withLabel(request, runId), options),
     openHistory: async () => ({
       builds: (options) => sidecar.builds(options),
       buildEvents: (ref, options) => sidecar.buildEvents(ref, options),
@@ -121,16 +132,22 @@ function openScope({ socketPath }: AvailableTestEngine): Promise<RuntimeScope> {
   return createRuntimeHost({ plugins, env: {}, app: 'capstan-test-builds' }).open()
 }
 
-function createMark(): string {
+/** Reads the image store from `/info` of the engine. Capstan reads it from BuildKit. */
+async function readImageStore({ socketPath }: AvailableTestEngine): Promise<'docker' | 'containerd'> {
+  const { body } = await requestEngine({ protocol: 'http:', socketPath }, '/info')
+  return body.includes('io.containerd.snapshotter.v1') ? 'containerd' : 'docker'
+}
+
+function createRunId(): string {
   return `capstan-test-builds-${process.pid}-${randomBytes(3).toString('hex')}`
 }
 
-function toStep(mark: string): string {
-  return `${mark}-step`
+function toStepId(runId: string): string {
+  return `${runId}-step`
 }
 
-function withLabel(request: BuildRequest, mark: string): BuildRequest {
-  return { ...request, labels: { ...request.labels, [suiteLabel]: mark } }
+function withLabel(request: BuildRequest, runId: string): BuildRequest {
+  return { ...request, labels: { ...request.labels, [suiteLabel]: runId } }
 }
 
 function requireHistory(history: BuildHistory | undefined): BuildHistory {
