@@ -53,8 +53,8 @@ export async function toBuildRequest(
       extraHosts: parseExtraHosts(options.addHost),
       noCacheStages: cacheFilter.flatMap((stages) => stages.split(',')),
       entitlements: allow.flatMap((names) => names.split(',')),
-      cacheFrom: cacheFrom?.map(toCacheText),
-      cacheTo: cacheTo?.map(toCacheText),
+      cacheFrom: cacheFrom?.map((text) => toCacheText(text, io.cwd)),
+      cacheTo: cacheTo?.map((text) => toCacheText(text, io.cwd)),
       credentials: createCredentialFinder(invocation),
     }),
   }

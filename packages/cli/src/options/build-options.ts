@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import { chooseOutput, type OutputOptions } from './build-output.js'
-import { parseFields, splitPair } from './key-values.js'
+import { joinFields, parseFields, splitFields, splitPair } from './key-values.js'
 import { createOptionError } from './option-error.js'
 
 /** The options of `capstan build`, as commander parses them. */
@@ -79,8 +80,14 @@ export function isRemote(context: string): boolean {
 }
 
 /** Returns a cache in the syntax of BuildKit. As in docker, a reference alone is a cache in a registry. */
-export function toCacheText(text: string): string {
-  return text === '' || /[=,]/.test(text) ? text : `type=registry,ref=${text}`
+export function toCacheText(text: string, cwd: string): string {
+  if (!/[=,]/.test(text)) return text === '' ? text : `type=registry,ref=${text}`
+  if (parseFields(text).type !== 'local') return text
+  const fields = splitFields(text).map((field) => {
+    const [key, path] = splitPair(field)
+    return path && /^\s*(src|dest)\s*$/.test(key) ? `${key}=${resolve(cwd, path)}` : field
+  })
+  return joinFields(fields)
 }
 
 /** Lists what is given that only BuildKit implements. `context`: the operand of the command. */

@@ -30,9 +30,17 @@ export function splitPair(text: string): readonly [key: string, value: string | 
 
 /** Parses `key=value,key=value`. A key without a value has an empty one. Quotes around a field allow commas in it. */
 export function parseFields(text: string): Readonly<Record<string, string | undefined>> {
-  const fields = text.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []
-  const pairs = fields.map((field) =>
-    splitPair(/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field),
-  )
+  const pairs = splitFields(text).map(splitPair)
   return Object.fromEntries(pairs.map(([key, value = '']) => [key.trim(), value]))
+}
+
+/** Splits at commas. A field in quotes may contain commas, and `""` is one quote in it, as in CSV. */
+export function splitFields(text: string): readonly string[] {
+  const fields = text.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []
+  return fields.map((field) => (/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field))
+}
+
+/** Joins fields, so that {@link splitFields} returns them. */
+export function joinFields(fields: readonly string[]): string {
+  return fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 }

@@ -71,6 +71,12 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(await capstan(['build', '-t', 'app', '--platform', 'linux'])).toMatchObject({ exitCode: 0, stdout: 'app\n' })
   })
 
+  it('reads a local cache from a directory relative to the working directory', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--cache-from', 'type=local,src=cache'])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain(`The local cache ${join(cwd, 'cache')} has no manifest`)
+  })
+
   it('builds an image without a tag, and prints its ID', async () => {
     const { exitCode, stdout, stderr } = await capstan(['build'])
     expect(exitCode).toBe(0)

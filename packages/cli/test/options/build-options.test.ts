@@ -56,7 +56,12 @@ describe('a context that BuildKit fetches', () => {
 describe('--cache-from and --cache-to', () => {
   it.each([
     ['registry.example/app:cache', 'type=registry,ref=registry.example/app:cache'],
-    ['type=local,src=a', 'type=local,src=a'],
+    ['type=registry,ref=a/b,src=c', 'type=registry,ref=a/b,src=c'],
+    ['type=local,src=a', 'type=local,src=/work/a'],
+    ['type=local,mode=max,dest=../a=b,tag=c', 'type=local,mode=max,dest=/a=b,tag=c'],
+    ['type=local,"dest=a,b"', 'type=local,"dest=/work/a,b"'],
+    ['type=local,dest=/a', 'type=local,dest=/a'],
+    ['type=local,dest=', 'type=local,dest='],
     ['', ''],
-  ])('read %j', (text, cache) => expect(toCacheText(text)).toBe(cache))
+  ])('read %j as %j', (text, cache) => expect(toCacheText(text, '/work')).toBe(cache))
 })
