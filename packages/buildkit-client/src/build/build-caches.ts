@@ -1,5 +1,5 @@
-import type { StringMap } from '@capstan/core/plugin'
-import { type BlobDescriptor, OciLayout } from '../session/oci-layout.js'
+import { createHostError, type StringMap } from '@capstan/core/plugin'
+import { type BlobDescriptor, isDescriptor, isDigest, OciLayout } from '../session/oci-layout.js'
 import type { BuildRequest } from './build-request.js'
 import { type CacheOption, parseCacheOption } from './cache-option.js'
 
@@ -42,13 +42,35 @@ export async function readBuildCaches({ cacheFrom = [], cacheTo = [] }: BuildReq
   return { imports, exports, stores, warnings }
 }
 
-/** Gives the tags of the request to the caches that a build has exported to directories. `response` is that of `Solve`. */
-export async function tagLocalCaches({ exports }: BuildCaches, response: StringMap): Promise<void> {
+/**
+ * Gives the tags of the request to the caches that a build has exported to directories. Resolves with a warning for each cache
+ * that gets no tag, without a full stop. `response`, which is that of `Solve`, has the manifest of only one of the exported caches.
+ *
+ * @throws HostError OPERATION_FAILED for a directory that cannot be written, and PROTOCOL_ERROR for an invalid manifest
+ */
+export async function tagLocalCaches({ exports }: BuildCaches, response: StringMap): Promise<readonly string[]> {
   const text = response['cache.manifest']
-  if (text === undefined) return
-  const manifest: BlobDescriptor = JSON.parse(text)
-  for (const { Attrs } of exports.filter(isLocal))
-    await new OciLayout(Attrs.dest ?? '').putManifest(manifest, Attrs.tag ?? 'latest')
+  if (text === undefined) return []
+  const manifest = parseManifest(text)
+  const warnings: string[] = []
+  for (const { Attrs } of exports.filter(isLocal)) {
+    const { dest = '', tag = 'latest' } = Attrs
+    const layout = new OciLayout(dest)
+    if ((await layout.findSize(manifest.digest)) !== undefined) await layout.putManifest(manifest, tag)
+    else
+      warnings.push(`The local cache ${dest} does not get the tag ${tag}: BuildKit reported another cache's manifest`)
+  }
+  return warnings
+}
+
+function parseManifest(text: string): BlobDescriptor {
+  try {
+    const manifest: unknown = JSON.parse(text)
+    if (isDescriptor(manifest) && isDigest(manifest.digest)) return manifest
+  } catch {
+    // Text that is not JSON has the same error.
+  }
+  throw createHostError('PROTOCOL_ERROR', { operation: 'solve', excerpt: text })
 }
 
 /** https://github.com/moby/buildkit/blob/v0.32.2/cache/remotecache/local/local.go */

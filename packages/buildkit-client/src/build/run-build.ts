@@ -44,7 +44,8 @@ export interface RunBuildOptions extends OperationOptions {
  * Runs one build. The daemon keeps nothing of it but its cache, and the image if that is the output.
  *
  * @throws HostError BUILD_FAILED when the build fails, CONNECTION_LOST when the connection ends, INVALID_ARGUMENT for the request
- * and its contexts, before the build, and errors of the files and the output, such as a file that changes during the build.
+ * and its contexts, before the build, PROTOCOL_ERROR for an invalid response, and errors of the files, the output and the local
+ * caches, such as a file that changes during the build.
  */
 export async function runBuild(
   client: BuildKitClient,
@@ -89,7 +90,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
     undo?.push(redacted)
     onEvents(redacted)
   }
-  emit(caches.warnings.map((message) => ({ type: 'warning', stepId: '', message })))
+  emit(caches.warnings.map(toWarning))
   using transfer = new TransferProgress({ id: 'context', onEvents })
   transfer.totalBytes = run.totalBytes
   let loaded: readonly string[] = []
@@ -124,7 +125,7 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
       throw await toBuildError(error)
     })
     await following.finish()
-    await tagLocalCaches(caches, ExporterResponse)
+    emit((await tagLocalCaches(caches, ExporterResponse)).map(toWarning))
     const metadata = toMetadata(ExporterResponse)
     const imageId = await findLoadedId({ kind, runtime, request, metadata, loaded, signal })
     return { ...toResult(metadata), builder: kind === 'engine' ? 'build-service' : 'sidecar', ref, imageId }
@@ -133,6 +134,10 @@ async function build(client: BuildKitClient, request: BuildRequest, run: BuildRu
     await following.finish()
     throw error
   }
+}
+
+function toWarning(message: string): BuildProgressEvent {
+  return { type: 'warning', stepId: '', message }
 }
 
 /** Undoes the export when it has ended. Returns the reason of the abort, with the failures of the undo. */

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHostError } from '@capstan/core/plugin'
 
@@ -24,7 +24,7 @@ export class OciLayout {
 
   /** Resolves with the size of a blob; `undefined` if it is missing. */
   async findSize(digest: string): Promise<number | undefined> {
-    return this.#run(async () => (await ignoreMissing(stat(this.#blobPath(digest))))?.size)
+    return this.#run(reading, async () => (await ignoreMissing(stat(this.#blobPath(digest))))?.size)
   }
 
   /** Reads a part of a blob. The chunks are views of one buffer, which the next chunk overwrites. */
@@ -32,12 +32,12 @@ export class OciLayout {
     digest: string,
     { offset, size }: { readonly offset: number; readonly size: number },
   ): AsyncIterable<Uint8Array> {
-    const file = await this.#run(() => open(this.#blobPath(digest)))
+    const file = await this.#run(reading, () => open(this.#blobPath(digest)))
     try {
       const buffer = Buffer.allocUnsafeSlow(blockBytes)
       for (let at = 0; at < size; ) {
         const length = Math.min(blockBytes, size - at)
-        const { bytesRead } = await this.#run(() => file.read(buffer, { length, position: offset + at }))
+        const { bytesRead } = await this.#run(reading, () => file.read(buffer, { length, position: offset + at }))
         if (bytesRead === 0) return
         yield buffer.subarray(0, bytesRead)
         at += bytesRead
@@ -50,13 +50,13 @@ export class OciLayout {
   /** Creates a blob, which exists after `commit`. The directory is created if it is missing. */
   async createBlob(): Promise<BlobWriter> {
     const path = join(this.directory, 'ingest', randomUUID())
-    const file = await this.#run(async () => {
+    const file = await this.#run(writing, async () => {
       await mkdir(join(this.directory, 'ingest'), { recursive: true })
       await mkdir(join(this.directory, 'blobs', 'sha256'), { recursive: true })
       return open(path, 'wx')
     })
     return new BlobWriter(file, path, {
-      run: (action) => this.#run(action),
+      run: (action) => this.#run(writing, action),
       toPath: (digest) => this.#blobPath(digest),
     })
   }
@@ -66,12 +66,24 @@ export class OciLayout {
     return (await this.#readIndex()).find(({ annotations }) => annotations?.[tagAnnotation] === tag)?.digest
   }
 
-  /** Gives the tag to a manifest. */
+  /** Gives the tag to a manifest. Calls for one directory run one after the other, because each of them changes the index. */
   async putManifest(manifest: BlobDescriptor, tag: string): Promise<void> {
+    const path = await this.#run(writing, () => realpath(this.directory))
+    const result = (lastChanges.get(path) ?? Promise.resolve()).then(() => this.#changeIndex(manifest, tag))
+    const change = result.catch(() => {})
+    lastChanges.set(path, change)
+    try {
+      await result
+    } finally {
+      if (lastChanges.get(path) === change) lastChanges.delete(path)
+    }
+  }
+
+  async #changeIndex(manifest: BlobDescriptor, tag: string): Promise<void> {
     const others = (await this.#readIndex()).filter(({ annotations }) => annotations?.[tagAnnotation] !== tag)
     const tagged = { ...manifest, annotations: { ...manifest.annotations, [tagAnnotation]: tag } }
     const index = { schemaVersion: 2, mediaType: indexType, manifests: [...others, tagged] }
-    await this.#run(async () => {
+    await this.#run(writing, async () => {
       await writeFile(join(this.directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
       const path = join(this.directory, `index.json.${randomUUID()}`)
       await writeFile(path, JSON.stringify(index))
@@ -80,7 +92,7 @@ export class OciLayout {
   }
 
   async #readIndex(): Promise<readonly BlobDescriptor[]> {
-    return this.#run(async () => {
+    return this.#run(reading, async () => {
       const text = await ignoreMissing(readFile(join(this.directory, 'index.json'), 'utf8'))
       const index: unknown = JSON.parse(text ?? '{}')
       const hasManifests = typeof index === 'object' && index !== null && 'manifests' in index
@@ -93,12 +105,12 @@ export class OciLayout {
     return join(this.directory, 'blobs', ...digest.split(':'))
   }
 
-  async #run<T>(action: () => Promise<T>): Promise<T> {
+  async #run<T>(operation: string, action: () => Promise<T>): Promise<T> {
     try {
       return await action()
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
-      const facts = { operation: 'local cache', subject: this.directory, status: undefined, reason }
+      const facts = { operation, subject: this.directory, status: undefined, reason }
       throw createHostError('OPERATION_FAILED', facts, { cause })
     }
   }
@@ -137,8 +149,11 @@ export class BlobWriter {
 
   /** Ends the writer. Removes the file of a blob that was not created. */
   async close(): Promise<void> {
-    await this.#file.close()
-    await rm(this.#path, { force: true })
+    try {
+      await this.#file.close()
+    } finally {
+      await rm(this.#path, { force: true })
+    }
   }
 }
 
@@ -147,7 +162,8 @@ export function isDigest(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text)
 }
 
-function isDescriptor(value: unknown): value is BlobDescriptor {
+/** Whether a value that was parsed from JSON describes a blob. */
+export function isDescriptor(value: unknown): value is BlobDescriptor {
   return typeof value === 'object' && value !== null && 'digest' in value && typeof value.digest === 'string'
 }
 
@@ -165,6 +181,10 @@ async function ignoreMissing<T>(result: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** The last change of each index by the real path of its directory. */
+const lastChanges = new Map<string, Promise<void>>()
+const reading = 'reading the cache'
+const writing = 'writing the cache'
 const tagAnnotation = 'org.opencontainers.image.ref.name'
 const indexType = 'application/vnd.oci.image.index.v1+json'
 const blockBytes = 256 * 1024

@@ -46,19 +46,54 @@ describe('the caches of a build', () => {
     await writeFile(join(directory, 'index.json'), '{')
     const result = readBuildCaches(toRequest({ cacheFrom: [`type=local,src=${directory}`] }))
     await expect(result).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
+    await expect(result).rejects.toThrow(`reading the cache of ${directory} failed: `)
   })
 
   it('get their tag after the build, and other tags are kept', async () => {
     const { directory, digest } = await makeCache('app')
     const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory}`] }))
-    const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${'1'.repeat(64)}` }
-    for (const _ of [1, 2]) await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify(manifest) })
+    const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest }
+    for (const _ of [1, 2]) {
+      expect(await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify(manifest) })).toEqual([])
+    }
     const index = JSON.parse(await readFile(join(directory, 'index.json'), 'utf8'))
     expect(index.manifests).toEqual([
       { digest, annotations: { 'org.opencontainers.image.ref.name': 'app' } },
       { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'latest' } },
     ])
     expect((await readdir(directory)).toSorted()).toEqual(['blobs', 'index.json', 'ingest', 'oci-layout'])
+  })
+
+  it('keep their tag, with a warning, when the manifest is that of another cache', async () => {
+    const { directory, digest } = await makeCache('latest')
+    const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory}`] }))
+    const manifest = { digest: `sha256:${'1'.repeat(64)}` }
+    expect(await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify(manifest) })).toEqual([
+      expect.stringContaining(`${directory} does not get the tag latest`),
+    ])
+    expect(await new OciLayout(directory).findManifest('latest')).toBe(digest)
+  })
+
+  it.each(['{', 'null', '{"digest":7}', '{"digest":"abc"}'])(
+    'reject with PROTOCOL_ERROR for the manifest %s',
+    async (manifest) => {
+      const caches = await readBuildCaches(toRequest({ cacheTo: ['type=local,dest=/no/such'] }))
+      const result = tagLocalCaches(caches, { 'cache.manifest': manifest })
+      await expect(result).rejects.toMatchObject({ code: 'PROTOCOL_ERROR', facts: { excerpt: manifest } })
+    },
+  )
+
+  it('get all tags of builds that end at the same time', async () => {
+    const { directory, digest } = await makeCache('app')
+    const tags = ['one', 'two', 'three', 'four']
+    const tagAs = async (tag: string) => {
+      const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory},tag=${tag}`] }))
+      await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify({ digest }) })
+    }
+    await Promise.all(tags.map(tagAs))
+    const layout = new OciLayout(directory)
+    const found = await Promise.all(['app', ...tags].map((tag) => layout.findManifest(tag)))
+    expect(found).toEqual([digest, digest, digest, digest, digest])
   })
 })
 

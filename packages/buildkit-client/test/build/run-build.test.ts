@@ -155,11 +155,22 @@ describe('the output of a build', () => {
 describe('an error after a build that has succeeded', () => {
   it('is OPERATION_FAILED when the cache cannot be given its tag', async () => {
     const directory = await makeDirectory()
+    const hex = '1'.repeat(64)
+    await mkdir(join(directory, 'blobs', 'sha256', hex), { recursive: true })
     await mkdir(join(directory, 'index.json'))
-    const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${'1'.repeat(64)}` }) }
+    const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${hex}` }) }
     const { build } = startDaemon({ response: exported })
     const result = build(copy({ a: 'x' }, { cacheTo: [`type=local,dest=${directory}`] }))
     await expect(result).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
+  })
+
+  it('is a warning when BuildKit reports the manifest of another cache', async () => {
+    const directory = await makeDirectory()
+    const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${'1'.repeat(64)}` }) }
+    const { build, events } = startDaemon({ response: exported })
+    await build(copy({ a: 'x' }, { cacheTo: [`type=local,dest=${directory}`] }))
+    const message = expect.stringContaining(directory)
+    expect(events).toContainEqual({ type: 'warning', stepId: '', message })
   })
 
   it('is that of the runtime when the id of the loaded image cannot be read', async () => {

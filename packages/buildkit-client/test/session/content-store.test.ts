@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type CallOptions, Code, createClient } from '@connectrpc/connect'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Content, type WriteContentRequestSchema } from '../../src/generated/content_pb.js'
-import { OciLayout } from '../../src/session/oci-layout.js'
+import { BlobWriter, OciLayout } from '../../src/session/oci-layout.js'
 import { openTestSession } from '../support/session-daemon.js'
 
 describe('a local cache', () => {
@@ -100,6 +100,17 @@ describe('a local cache', () => {
       code: Code.Unknown,
     })
     expect(session.failure).toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
+    expect(session.failure?.message).toMatch(/^writing the cache of /)
+  })
+
+  it('keeps no file of a blob when the file cannot be closed', async () => {
+    const { directory } = await openStore()
+    const path = join(directory, 'part')
+    await writeFile(path, 'abc')
+    const file = { close: () => Promise.reject(new Error('EIO')) } as unknown as FileHandle
+    const access = { run: <T>(action: () => Promise<T>) => action(), toPath: () => path }
+    await expect(new BlobWriter(file, path, access).close()).rejects.toThrow('EIO')
+    expect(await listFiles(directory)).toEqual([])
   })
 })
 
