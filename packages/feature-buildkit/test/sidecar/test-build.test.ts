@@ -29,7 +29,7 @@ describe('the script of the test build', () => {
     const folder = await makeFolder()
     const { output, exitCode } = await run(join(folder, 'marker'))
     expect(exitCode).toBe(0)
-    const files = toFiles(output)
+    const files = toFiles(output) ?? {}
     expect(files['bin/sh']?.subarray(1, 4)).toEqual(Buffer.from('ELF'))
     expect(await readdir(folder)).toEqual([])
     // chroot requires root.
@@ -42,21 +42,26 @@ describe('the script of the test build', () => {
     expect(code).toBe(0)
   })
 
-  it('writes nothing if the marker exists', async () => {
+  it('writes no files if the marker exists', async () => {
     const marker = join(await makeFolder(), 'marker')
     await writeFile(marker, '')
-    expect(await run(marker)).toEqual({ output: Buffer.alloc(0), exitCode: 0 })
+    expect(await run(marker)).toEqual({ output: Buffer.from('done\n'), exitCode: 0 })
   })
 })
 
 describe('the files of the test build', () => {
-  it('are read from the output, also if they are binary or empty, or if the output was cut off', () => {
+  it('are read from the output, also if they are binary or empty', () => {
     const binary = Buffer.from([10, 0, 255, 10])
-    const output = Buffer.concat([Buffer.from('/bin/sh\n4\n'), binary, Buffer.from('/lib/a\n0\n/lib/b c\n2\nhi')])
+    const output = Buffer.concat([Buffer.from('/bin/sh\n4\n'), binary, Buffer.from('/lib/a\n0\n/lib/b c\n2\nhidone\n')])
     const files = { 'bin/sh': binary, 'lib/a': Buffer.alloc(0), 'lib/b c': Buffer.from('hi') }
     expect(toFiles(output)).toEqual(files)
-    expect(toFiles(output.subarray(0, -1))).toEqual({ ...files, 'lib/b c': Buffer.from('h') })
-    for (let length = 0; length < output.length; length += 1) toFiles(output.subarray(0, length))
+    expect(toFiles(Buffer.from('done\n'))).toEqual({})
+  })
+
+  it('are not read from output that is cut off at any byte', () => {
+    const output = Buffer.from('/bin/sh\n2\nhi/lib/a\n0\n/lib/b\n10\n0123456789done\n')
+    for (let length = 0; length < output.length; length += 1)
+      expect(toFiles(output.subarray(0, length))).toBeUndefined()
   })
 })
 
@@ -70,5 +75,13 @@ describe('the test build', () => {
     expect(await readExec(scope, first.containerId, ['sh', '-c', '', 'countTestBuilds'])).toBe('|')
     const [build, ...others] = await first.builds()
     expect({ state: build?.state, steps: build?.totalSteps, others }).toMatchObject({ state: 'completed', others: [] })
+  })
+
+  it('rejects with OPERATION_FAILED when the output of the shell is lost', async () => {
+    const buildkit = { losesTestBuildOutput: true }
+    await using scope = await openWithSimulatedBuildKit({ unsupportedOptions: ['privileged'], buildkit })
+    const facts = { operation: 'run a step', reason: 'the output of the shell is incomplete' }
+    await expect(scope.resolve(BuildKitFeature).start()).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts })
+    expect(await scope.runtime.listContainers()).toEqual([])
   })
 })

@@ -20,6 +20,8 @@ export interface SimulatedBuildKitOptions {
   readonly neverListens?: boolean
   /** The daemons that answer, but whose test build fails. A privileged daemon runs no test build. */
   readonly failsTestBuild?: readonly DaemonUser[]
+  /** The output of the script of the test build is lost. */
+  readonly losesTestBuildOutput?: boolean
   /** The daemons that end at their start. */
   readonly exitsAtStart?: readonly DaemonUser[]
   /** While it returns true, the daemon neither answers nor ends, except by SIGKILL. */
@@ -83,7 +85,8 @@ function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
   const sh = async (process: MemoryProcess) => {
-    const { shellExitCode } = options
+    const { shellExitCode, losesTestBuildOutput = false } = options
+    if (losesTestBuildOutput && process.argv[3] === 'capstan-test-build') return 0
     return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? runScript(process) : shellExitCode
   }
   return {
@@ -138,10 +141,13 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
   },
   /** Counts the test build, which copies one file, unless one has succeeded. */
   async 'capstan-test-build'({ files, stdout }, [marker = '']) {
-    if (await exists(files, marker)) return 0
+    if (await exists(files, marker)) {
+      stdout.write('done\n')
+      return 0
+    }
     const testBuilds = (await exists(files, '/tmp/test-builds')) ? await readText(files, '/tmp/test-builds') : ''
     await files.write('/tmp/test-builds', `${testBuilds}|`)
-    stdout.write('/bin/sh\n5\nshell')
+    stdout.write('/bin/sh\n5\nshelldone\n')
     return 0
   },
   async 'capstan-test-build-mark'({ files }, [marker = '']) {
