@@ -105,6 +105,9 @@ export class BuildKitFeature {
   /**
    * Connects to the history of the engine's own BuildKit where the runtime provides it, else to that of the running sidecar of the
    * same name and configuration. `builder` selects one. Resolves with `undefined` if there is none. Disposing closes the connection.
+   *
+   * @throws HostError INVALID_ARGUMENT for an unknown `builder`, and CAPABILITY_MISSING for `builder: 'engine'` if the engine has no
+   * BuildKit, and for a sidecar if the runtime does not provide `sidecarNeeds`
    */
   async findHistory({ builder = 'auto', ...options }: FindHistoryOptions = {}): Promise<BuildHistory | undefined> {
     const service = this.#findService("the history of the engine's own BuildKit", builder)

@@ -7,9 +7,10 @@ import { StatusEvents } from './status-events.js'
 
 /**
  * Yields the events of a build that runs or is in the history of the daemon, from its begin. Ends when the build has ended.
- * Unlike the events of `runBuild`, they can have values of secrets that a step has printed.
+ * Those of a build in the history are yielded after all of them were read. Unlike the events of `runBuild`, they can have values of
+ * secrets that a step has printed.
  *
- * @throws HostError OPERATION_FAILED when there is no such build
+ * @throws HostError OPERATION_FAILED when there is no such build, and with status 12 when the daemon has no history (before v0.11)
  */
 export async function* readBuildEvents(
   client: Pick<BuildKitClient, 'status' | 'listenBuildHistory'>,

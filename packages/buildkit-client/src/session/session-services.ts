@@ -34,11 +34,11 @@ export function createCredentialHandlers(
   credentials: FindCredentials,
 ): readonly (readonly [GrpcMethod, GrpcHandler])[] {
   const { credentials: getCredentials, getTokenAuthority, fetchToken } = Auth.method
-  // What was found for the first question answers the second one, too, because a credential helper may take long.
-  const known = new Map<string, ReturnType<FindCredentials>>()
+  // The result is reused for the second call, because a credential helper can take seconds.
+  const pendingCredentials = new Map<string, ReturnType<FindCredentials>>()
   const requireToken = async (host: string) => {
     const finding = credentials(host)
-    known.set(host, finding)
+    pendingCredentials.set(host, finding)
     const found = await finding
     if (found !== undefined && 'registryToken' in found) return found.registryToken
     throw new ConnectError(`no token is given for ${host}`, Code.Unimplemented)
@@ -47,8 +47,8 @@ export function createCredentialHandlers(
     [
       getCredentials,
       createUnaryHandler(getCredentials, async ({ Host }) => {
-        const finding = known.get(Host) ?? credentials(Host)
-        known.delete(Host)
+        const finding = pendingCredentials.get(Host) ?? credentials(Host)
+        pendingCredentials.delete(Host)
         const found = await finding
         if (found === undefined || 'registryToken' in found) return {}
         return { Username: found.username, Secret: found.password }
@@ -58,7 +58,7 @@ export function createCredentialHandlers(
       getTokenAuthority,
       createUnaryHandler(getTokenAuthority, async ({ Host }) => {
         await requireToken(Host)
-        // BuildKit uses the key to find the tokens of earlier sessions, whose client proves that it has the same key. None does.
+        // BuildKit reuses tokens of an earlier session with the same key. A random key matches none.
         return { PublicKey: randomBytes(32) }
       }),
     ],

@@ -24,6 +24,7 @@ export interface SessionServices {
   readonly sources: Readonly<Record<string, readonly ContextEntry[]>>
   /** Secrets by their id. */
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
+  /** Finds the credentials of registries. Default: anonymous access. */
   readonly credentials?: FindCredentials
   /** The paths of sockets of SSH agents by their id. `RUN --mount=type=ssh` uses `default`. */
   readonly ssh?: Readonly<Record<string, string>>
