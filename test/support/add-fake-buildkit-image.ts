@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { readFakeBuildKitFiles } from '../../packages/feature-buildkit/test/fake-buildkit-image/make-image.mjs'
 import type { Simulator } from '../../packages/runtime-apple/test/simulator/start-simulator.mjs'
 import { toTarArchive } from '../../tools/engine/tar-archive.mjs'
+import { testImages } from '../../tools/engine/test-image.mjs'
 
 /** Adds the image of the fake BuildKit to the registry of a simulator, and returns its name. */
 export async function addFakeBuildKitImage({ home }: Pick<Simulator, 'home'>): Promise<string> {
@@ -21,4 +22,4 @@ export async function addFakeBuildKitImage({ home }: Pick<Simulator, 'home'>): P
   return name
 }
 
-const name = 'capstan-test/fake-buildkit:1'
+const { fakeBuildKit: name } = testImages

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { isMain } from '../is-main.mjs'
 import { requestEngine } from './engine-request.mjs'
 import { findEngine } from './find-engine.mjs'
+import { testImages } from './test-image.mjs'
 
 /**
  * A resource in an engine that remains after its creating process.
@@ -36,9 +37,9 @@ export async function listEngineObjects(connection) {
 
 /**
  * Finds the resources that exist now and did not exist before. The test images are ignored, because they are kept for the next
- * run, and so is one that existed before and whose name is now that of a newer one. With `isShared`, for an engine with other users, only those
- * with a label of Capstan. With `keepsSteps`, images without tags and owner are ignored: Podman can keep those of the steps of
- * a build when images are removed at the same time.
+ * run. An image that existed before is known by its id, also after a newer one has taken its tag. With `isShared`, for an engine
+ * with other users, only those with a label of Capstan. With `keepsSteps`, images without tags and owner are ignored: Podman can
+ * keep those of the steps of a build when images are removed at the same time.
  *
  * @param {readonly EngineObject[]} before
  * @param {readonly EngineObject[]} now
@@ -57,7 +58,7 @@ export function findLeftovers(before, now, { isShared, keepsSteps = false }) {
 /** @param {string} tag */
 function isTestImage(tag) {
   // Podman has the registry before the name.
-  return /^(docker\.io\/)?capstan-test\/(busybox|firewall|fake-buildkit):1$/.test(tag)
+  return Object.values(testImages).includes(tag.replace(/^docker\.io\//, ''))
 }
 
 /** @param {string} kind */

@@ -6,8 +6,12 @@ import { findEngine } from './find-engine.mjs'
 import { readIptablesFiles } from './iptables-files.mjs'
 import { toTarArchive } from './tar-archive.mjs'
 
-/** The names of the test images. Both have the label `capstan.test=1`. */
-export const testImages = { busybox: 'capstan-test/busybox:1', firewall: 'capstan-test/firewall:1' }
+/** The names of the test images. All have the label `capstan.test=1`. */
+export const testImages = {
+  busybox: 'capstan-test/busybox:1',
+  firewall: 'capstan-test/firewall:1',
+  fakeBuildKit: 'capstan-test/fake-buildkit:1',
+}
 
 /**
  * @typedef {{ readonly name: string, readonly made: true, readonly fresh: boolean } |

@@ -4,7 +4,7 @@ import { root } from '../workspace.mjs'
 /**
  * A test that fails, with the first line of its error, or an object that the tests left in the engine, with its labels.
  *
- * @typedef {{ readonly suite: 'kit' | 'integration' | 'leftovers', readonly test: string, readonly error: string }} EngineFailure
+ * @typedef {{ readonly suite: import('./engine-suites.mjs').EngineSuite | 'leftovers', readonly test: string, readonly error: string }} EngineFailure
  *
  * The results of one engine. A failure counts only if it also fails alone; `flaky` counts the others.
  *
@@ -12,14 +12,14 @@ import { root } from '../workspace.mjs'
  * @property {string} engine
  * @property {string} version
  * @property {KitCounts} [kit] absent when the kit did not run
- * @property {IntegrationCounts} [integration] absent when only the kit ran
+ * @property {TestCounts} [tests] of the integration tests, or of the builds when only these ran; absent when only the kit ran
  * @property {readonly EngineFailure[]} failures
- * @property {readonly UnsupportedTest[]} [unsupported] the integration tests that the engine does not support; absent when only the kit ran
+ * @property {readonly UnsupportedTest[]} [unsupported] the tests that the engine does not support; absent when only the kit ran
  * @property {number} seconds
  *
  * @typedef {{ readonly passed: number, readonly failed: number, readonly absent: number, readonly unsupported: number, readonly flaky: number }} KitCounts
  *
- * @typedef {{ readonly passed: number, readonly failed: number, readonly unsupported: number, readonly skipped: number, readonly flaky: number }} IntegrationCounts
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly unsupported: number, readonly skipped: number, readonly flaky: number }} TestCounts
  *
  * A test that was skipped with a reason.
  *
@@ -74,11 +74,12 @@ export function findFailedCases({ cases }) {
  * Counts the tests of a run of vitest. A file that fails outside of its tests counts as one failed test. A test that was skipped
  * with a reason (`test/support/test-engine.ts`) counts as unsupported.
  *
+ * @param {'integration' | 'builds'} suite
  * @param {TestReport} report
  * @param {TestReport} [alone] of the files with failures, one at a time
- * @returns {Required<Pick<EngineResult, 'integration' | 'failures' | 'unsupported'>>}
+ * @returns {Required<Pick<EngineResult, 'tests' | 'failures' | 'unsupported'>>}
  */
-export function toTestResult(report, alone) {
+export function toTestResult(suite, report, alone) {
   const first = report.testResults.flatMap(toTests)
   const second = new Set((alone ?? report).testResults.flatMap(toTests).filter(isFailed).map(toKey))
   const failed = first.filter(isFailed)
@@ -89,14 +90,14 @@ export function toTestResult(report, alone) {
     test.reason === undefined ? [] : [{ test: toKey(test), reason: test.reason }],
   )
   return {
-    integration: {
+    tests: {
       passed: passed + flaky,
       failed: failing.length,
       unsupported: unsupported.length,
       skipped: first.length - passed - failed.length - unsupported.length,
       flaky,
     },
-    failures: failing.map((test) => ({ suite: 'integration', test: toKey(test), error: toFirstLine(test.message) })),
+    failures: failing.map((test) => ({ suite, test: toKey(test), error: toFirstLine(test.message) })),
     unsupported,
   }
 }
@@ -168,16 +169,16 @@ export function toLeftoverFailures(leftovers) {
  * @param {readonly EngineResult[]} results
  */
 export function toResultTable(results) {
-  const rows = results.map(({ engine, version, kit, integration, failures, seconds }) => [
+  const rows = results.map(({ engine, version, kit, tests, failures, seconds }) => [
     ...[engine, version],
     ...(kit ? [kit.passed, kit.failed, kit.absent, kit.unsupported] : notRun),
-    ...(integration ? [integration.passed, integration.failed, integration.unsupported, integration.skipped] : notRun),
+    ...(tests ? [tests.passed, tests.failed, tests.unsupported, tests.skipped] : notRun),
     failures.filter(({ suite }) => suite === 'leftovers').length,
-    ...[(kit?.flaky ?? 0) + (integration?.flaky ?? 0), (seconds / 60).toFixed(1)],
+    ...[(kit?.flaky ?? 0) + (tests?.flaky ?? 0), (seconds / 60).toFixed(1)],
   ])
   const heading = [
     ...['engine', 'version', 'kit passed', 'failed', 'absent', 'unsupported'],
-    ...['integration passed', 'failed', 'unsupported', 'skipped', 'left over', 'passed only alone', 'minutes'],
+    ...['tests passed', 'failed', 'unsupported', 'skipped', 'left over', 'passed only alone', 'minutes'],
   ]
   return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

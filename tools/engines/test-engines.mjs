@@ -98,12 +98,12 @@ async function runSuites(context, { suites, isShared }) {
   const before = await listEngineObjects(toConnection(name))
   const none = { failures: [] }
   const cases = suites.includes('kit') ? await runTested(`${name}: kit`, () => runKit(context)) : none
-  const integration = { project: 'integration', files: listEngineTests() }
+  const integration = { suite: /** @type {const} */ ('integration'), files: listEngineTests() }
   const tests = suites.includes('integration')
     ? await runTested(`${name}: integration tests`, () => runTests(context, integration))
     : none
   const builds = suites.includes('builds')
-    ? await runTested(`${name}: builds`, () => runTests(context, { project: 'builds', files: [] }))
+    ? await runTested(`${name}: builds`, () => runTests(context, { suite: 'builds', files: [] }))
     : none
   const now = await listEngineObjects(toConnection(name))
   const leftovers = toLeftoverFailures(findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' }))
@@ -147,9 +147,10 @@ async function runKit(context) {
 
 /**
  * @param {SuiteContext} context
- * @param {{ readonly project: string, readonly files: readonly string[] }} tests a project of vitest, and its files if not all are run
+ * @param {{ readonly suite: 'integration' | 'builds', readonly files: readonly string[] }} tests the project of vitest, and its files if
+ *   not all are run
  */
-async function runTests(context, { project, files }) {
+async function runTests(context, { suite, files }) {
   /**
    * @param {string} name
    * @param {readonly string[]} args
@@ -158,14 +159,15 @@ async function runTests(context, { project, files }) {
     const reporters = ['--reporter=default', '--reporter=json']
     /** @param {string} report */
     const toCommand = (report) => {
-      return [vitest, 'run', `--project=${project}`, ...reporters, `--outputFile.json=${report}`, ...args]
+      return [vitest, 'run', `--project=${suite}`, ...reporters, `--outputFile.json=${report}`, ...args]
     }
     return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (runForReport(context, name, toCommand))
   }
-  const first = await run(project, files)
+  const first = await run(suite, files)
   const failed = findFailedFiles(first)
-  if (failed.length === 0) return toTestResult(first)
-  return toTestResult(first, await run(`${project}-alone`, ['--no-file-parallelism', ...toPattern(first), ...failed]))
+  if (failed.length === 0) return toTestResult(suite, first)
+  const alone = await run(`${suite}-alone`, ['--no-file-parallelism', ...toPattern(first), ...failed])
+  return toTestResult(suite, first, alone)
 }
 
 /**

@@ -56,7 +56,7 @@ const report = {
   ],
 }
 
-describe('the result of the integration tests', () => {
+describe('the result of a suite of tests', () => {
   test('has the tests that fail again alone, those that were skipped with a reason, and a file that cannot be loaded as one test', () => {
     const alone = {
       testResults: [
@@ -64,18 +64,18 @@ describe('the result of the integration tests', () => {
         broken,
       ],
     }
-    expect(toTestResult(report, alone)).toEqual({
-      integration: { passed: 3, failed: 2, unsupported: 1, skipped: 1, flaky: 1 },
+    expect(toTestResult('builds', report, alone)).toEqual({
+      tests: { passed: 3, failed: 2, unsupported: 1, skipped: 1, flaky: 1 },
       failures: [
-        { suite: 'integration', test: 'packages/cli/test/run.integration.test.ts: b', error: 'Error: first' },
-        { suite: 'integration', test: 'test/b.test.ts: (outside of tests)', error: 'no module' },
+        { suite: 'builds', test: 'packages/cli/test/run.integration.test.ts: b', error: 'Error: first' },
+        { suite: 'builds', test: 'test/b.test.ts: (outside of tests)', error: 'no module' },
       ],
       unsupported: [{ test: 'packages/cli/test/run.integration.test.ts: f', reason: 'no such option' }],
     })
   })
 
   test('of a single run has all of its failures', () => {
-    expect(toTestResult(report)).toMatchObject({ integration: { passed: 2, failed: 3, skipped: 1, flaky: 0 } })
+    expect(toTestResult('integration', report)).toMatchObject({ tests: { passed: 2, failed: 3, skipped: 1, flaky: 0 } })
     expect(findFailedFiles(report)).toEqual([file, broken.name])
     expect(findFailedTitles(report)).toBeUndefined()
     expect(findFailedTitles({ testResults: report.testResults.slice(0, 2) })).toEqual(['b', 'c'])
@@ -91,11 +91,11 @@ test('a resource that remains is a failure with its labels', () => {
 
 test('the table has one row for each engine', () => {
   const { kit: cases } = toKitResult(kit, kitAlone)
-  const { integration } = toTestResult(report)
+  const { tests } = toTestResult('integration', report)
   const failures = toLeftoverFailures([{ kind: 'network', id: 'n', name: 'net', labels: {} }])
   const kitOnly = { engine: '28', version: '28.5.2', kit: cases, failures, seconds: 90 }
-  const { kit: _, ...buildsOnly } = { ...kitOnly, integration }
-  expect(toResultTable([{ ...kitOnly, integration }, kitOnly, buildsOnly]).split('\n')).toEqual([
+  const { kit: _, ...buildsOnly } = { ...kitOnly, tests }
+  expect(toResultTable([{ ...kitOnly, tests }, kitOnly, buildsOnly]).split('\n')).toEqual([
     expect.stringMatching(/^\| engine \| version \| kit passed /),
     expect.stringMatching(/^\| --- \|/),
     '| 28 | 28.5.2 | 2 | 1 | 3 | 4 | 2 | 3 | 1 | 1 | 1 | 1 | 1.5 |',

@@ -6,25 +6,22 @@ import { build } from 'vite'
 import { readBusyboxFiles } from '../../../../tools/engine/busybox-files.mjs'
 import { requestEngine } from '../../../../tools/engine/engine-request.mjs'
 import { findEngine } from '../../../../tools/engine/find-engine.mjs'
-import { makeImage } from '../../../../tools/engine/test-image.mjs'
+import { makeImage, testImages } from '../../../../tools/engine/test-image.mjs'
 import { isMain } from '../../../../tools/is-main.mjs'
 
 /** @typedef {import('../../../../tools/engine/tar-archive.mjs').TarEntry} TarEntry */
 
-/** The name is the same for all versions: a run with other programs replaces the image. */
-const fakeBuildKitImage = 'capstan-test/fake-buildkit:1'
-
 /**
  * Makes sure that the engine has the image of the fake BuildKit: busybox, Node and `flock` of this machine, the
- * fake programs and the recordings that they read. Nothing is pulled.
+ * fake programs and the recordings that they read. Nothing is pulled. A run with other programs replaces the image.
  *
  * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
  */
 export async function makeFakeBuildKitImage(connection) {
   const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
   const busybox = readBusyboxFiles(Architecture)
-  if (typeof busybox === 'string') return makeImage(connection, fakeBuildKitImage, busybox)
-  return makeImage(connection, fakeBuildKitImage, [...busybox, ...(await readFakeBuildKitFiles())])
+  if (typeof busybox === 'string') return makeImage(connection, testImages.fakeBuildKit, busybox)
+  return makeImage(connection, testImages.fakeBuildKit, [...busybox, ...(await readFakeBuildKitFiles())])
 }
 
 /**
