@@ -34,9 +34,12 @@ function parseObject(text: string): object | undefined {
   }
 }
 
+/** The methods of a runtime that a build calls. */
+export type RuntimeImages = Pick<Runtime, 'imageExists' | 'listImages' | 'removeImage'>
+
 /** Finds the runtime's id of the image with a tag. */
 export async function findImageId(
-  runtime: Runtime,
+  runtime: Pick<RuntimeImages, 'listImages'>,
   tag: string | undefined,
   options: OperationOptions,
 ): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type ImageTransfer, isHostError, type OperationOptions, type Runtime } from '@capstan/core'
+import { type ImageTransfer, isHostError, type OperationOptions } from '@capstan/core'
 import {
   createHostError,
   createUndoStack,
@@ -14,7 +14,7 @@ import { type BuildCaches, readBuildCaches, tagLocalCaches } from './build-cache
 import { FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
-import { type BuildResult, findImageId, toMetadata } from './build-result.js'
+import { type BuildResult, findImageId, type RuntimeImages, toMetadata } from './build-result.js'
 import { type BuildSources, readBuildSources } from './build-sources.js'
 import type { BuildEventListener } from './buildkit-build.js'
 import { createOutputReceiver, type DeliveryOptions, destroyArchive, endArchive } from './deliver-output.js'
@@ -34,7 +34,7 @@ export interface RunBuildOptions extends OperationOptions {
    * Has the image of the output `load` after the build. Without it, the result of a daemon has the id of the configuration, and an
    * engine may keep the image of a build that is aborted while the image is exported.
    */
-  readonly runtime?: Runtime | undefined
+  readonly runtime?: RuntimeImages | undefined
   readonly onEvents: BuildEventListener
   /** Labels that a runtime gives its images. Those of the request have precedence. Default: none. */
   readonly runtimeLabels?: StringMap

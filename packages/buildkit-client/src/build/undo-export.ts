@@ -1,24 +1,25 @@
-import type { ImageInfo, OperationOptions, Runtime } from '@capstan/core'
+import type { ImageInfo, OperationOptions } from '@capstan/core'
 import { toFullName } from '@capstan/core/plugin'
 import type { BuildProgressEvent } from './build-progress-event.js'
+import type { RuntimeImages } from './build-result.js'
 
 /**
  * Undoes the export of an image into an engine by an aborted build. An engine completes an export that has begun, also when the
  * client cancels the build.
  */
 export class UndoExport {
-  readonly #runtime: Runtime
+  readonly #runtime: RuntimeImages
   readonly #findNew: FindNewImages
   /** The digests of the exported image, of which one is the id that the engine uses. */
   readonly #digests = new Set<string>()
 
   /** Finds out what exists before the build: which of the tags, or without tags which images. */
-  static async create(runtime: Runtime, tags: readonly string[], options: OperationOptions): Promise<UndoExport> {
+  static async create(runtime: RuntimeImages, tags: readonly string[], options: OperationOptions): Promise<UndoExport> {
     const findNew = tags.length > 0 ? findNewTags(runtime, tags, options) : findNewIds(runtime, options)
     return new UndoExport(runtime, await findNew)
   }
 
-  private constructor(runtime: Runtime, findNew: FindNewImages) {
+  private constructor(runtime: RuntimeImages, findNew: FindNewImages) {
     this.#runtime = runtime
     this.#findNew = findNew
   }
@@ -45,7 +46,7 @@ export class UndoExport {
 type FindNewImages = (image: ImageInfo) => readonly string[]
 
 async function findNewTags(
-  runtime: Runtime,
+  runtime: RuntimeImages,
   tags: readonly string[],
   options: OperationOptions,
 ): Promise<FindNewImages> {
@@ -54,7 +55,7 @@ async function findNewTags(
   return (image) => newTags.filter((tag) => image.tags.some((one) => toFullName(one) === toFullName(tag)))
 }
 
-async function findNewIds(runtime: Runtime, options: OperationOptions): Promise<FindNewImages> {
+async function findNewIds(runtime: RuntimeImages, options: OperationOptions): Promise<FindNewImages> {
   const before = new Set((await runtime.listImages(options)).map(({ id }) => id))
   return ({ id, tags }) => (before.has(id) || tags.length > 0 ? [] : [id])
 }

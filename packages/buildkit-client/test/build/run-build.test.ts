@@ -59,6 +59,13 @@ interface AbortedExport {
   readonly statusMs?: number
 }
 
+/** A runtime without images. */
+const emptyRuntime: RunBuildOptions['runtime'] = {
+  imageExists: async () => false,
+  listImages: async () => [],
+  removeImage: async () => {},
+}
+const image = { sizeBytes: 0, createdAt: undefined, labels: {} }
 const cacheOnly = { type: 'cache-only' } as const
 
 const failed = (promise: Promise<unknown>) =>
@@ -182,7 +189,7 @@ describe('an error after a build that has succeeded', () => {
       reason: 'full',
     })
     const images = { loadImages: async () => ['app:1'] } as unknown as RunBuildOptions['images']
-    const runtime = { listImages: () => Promise.reject(refused) } as unknown as RunBuildOptions['runtime']
+    const runtime = { ...emptyRuntime, listImages: () => Promise.reject(refused) }
     const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['app:1'] } })
     await expect(build(request, { kind: 'daemon', images, runtime })).rejects.toBe(refused)
   })
@@ -351,12 +358,12 @@ describe('a failing build', () => {
       }
       const runtime = {
         imageExists: async (tag: string) => tag === 'old:1',
-        listImages: async () => [findId()].flatMap((id) => (id === undefined ? [] : [{ id, tags }])),
+        listImages: async () => [findId()].flatMap((id) => (id === undefined ? [] : [{ ...image, id, tags }])),
         removeImage: async (reference: string) => {
           removed.push(reference)
           await removeImage()
         },
-      } as unknown as RunBuildOptions['runtime']
+      }
       const controller = new AbortController()
       const reason = new Error('enough')
       const request = copy({ a: 'x' }, { output: { type: 'load', tags } })
@@ -395,9 +402,9 @@ describe('a failing build', () => {
       store: 'docker',
       faults: [{ at: 'solve', kind: 'wait', onReached: () => reached.push('solve') }],
     })
-    const imageExists = (_tag: string, { signal }: OperationOptions) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
-    const runtime = { imageExists } as unknown as RunBuildOptions['runtime']
+    const imageExists = (_tag: string, { signal }: OperationOptions = {}) =>
+      new Promise<boolean>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    const runtime = { ...emptyRuntime, imageExists }
     const request = copy({ a: 'x' }, { output: { type: 'load', tags: ['new:1'] } })
     const reason = await failed(build(request, { runtime, signal: AbortSignal.timeout(100) }))
     expect(reached).toEqual([])
