@@ -64,7 +64,7 @@ const kinds: readonly (readonly [kind: string, pattern: RegExp])[] = [
       [
         ...['dockerfile parse error', 'base name .* should not be blank', 'failed to parse stage name'],
         ...['no build stage in current context', 'file with no instructions', 'circular dependency detected'],
-        ...['unsupported mount type', 'unterminated heredoc', 'must have two arguments', 'invalid containerPort'],
+        ...['unsupported mount type', 'unterminated heredoc', 'must have two arguments', '[Ii]nvalid containerPort'],
         ...['invalid signal', 'failed to process "', '^invalid syntax$'],
       ].join('|'),
       'm',
