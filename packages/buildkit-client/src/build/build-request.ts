@@ -5,6 +5,7 @@ import {
   checkHostName,
   checkPlatform,
   createHostError,
+  redactUrlPassword,
   type StringMap,
   validateBuild,
   validateImageTag,
@@ -142,7 +143,7 @@ function checkCache(text: string, field: string): void {
 /** Returns the context for the validator of core, which knows no URLs. */
 function checkContext(context: BuildRequest['context']): BuildContext | undefined {
   if (typeof context !== 'object' || context === null || !('url' in context)) return context
-  check(isUrl(context.url), 'context.url', 'the URL of a git repository or of an archive', context.url)
+  check(isUrl(context.url), 'context.url', 'the URL of a git repository or of an archive', hidePassword(context.url))
   return undefined
 }
 
@@ -151,7 +152,7 @@ function checkNamedContexts({ namedContexts = {} }: BuildRequest): void {
     const field = `namedContexts.${name}`
     check(/^[\w.:/@-]+$/.test(name), 'namedContexts', 'keys as in "FROM name"', name)
     if (typeof context !== 'string') validateContextOf(field, context)
-    else check(isUrl(context) || isImageUrl(context), field, '"docker-image://IMAGE" or a URL', context)
+    else check(isUrl(context) || isImageUrl(context), field, '"docker-image://IMAGE" or a URL', hidePassword(context))
   }
 }
 
@@ -159,6 +160,11 @@ function validateContextOf(field: string, context: BuildContext): void {
   const isContext = typeof context === 'object' && context !== null && ('directory' in context || 'files' in context)
   check(isContext, field, '{ directory }, { files } or a text', context)
   validateBuild('FROM scratch', 'placeholder', { context })
+}
+
+/** Hides the password of a value that should be a URL, also a password with a space, which makes the URL invalid. */
+function hidePassword(value: unknown): unknown {
+  return typeof value === 'string' ? redactUrlPassword(value) : value
 }
 
 function isUrl(text: unknown): boolean {

@@ -19,4 +19,14 @@ describe('validateBuildRequest', () => {
     const request: BuildRequest = { context: { files: {} }, output: { type: 'cache-only' }, cacheTo: [text] }
     expect(() => validateBuildRequest(request)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }))
   })
+
+  it('hides the password of an invalid URL, also one with a space', () => {
+    const url = 'https://user:hunter 22@host/app.git'
+    const output = { type: 'cache-only' } as const
+    const given = '"https://user:***@host/app.git"'
+    for (const request of [{ context: { url } }, { context: { files: {} }, namedContexts: { base: url } }]) {
+      const facts = expect.objectContaining({ given })
+      expect(() => validateBuildRequest({ ...request, output })).toThrow(expect.objectContaining({ facts }))
+    }
+  })
 })
