@@ -323,11 +323,16 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('ends the input of wc -c, and supports a process that does not read its stdin', async () => {
+  test('ends the input of wc -c', async () => {
     const { execs, id } = await startIdle()
     const counting = await execs.exec(id, ['wc', '-c'])
     Readable.from(repeat(160)).pipe(counting.stdin)
     expect(await readText(counting.stdout)).toBe(`${160 * 65_536}\n`)
+  })
+
+  test('gives the output of a process that does not read its stdin', async (context) => {
+    skipOnPodman(context, 'Podman cuts off the output of a process that ends while its input is sent')
+    const { execs, id } = await startIdle()
     const leaving = await execs.exec(id, ['sh', '-c', 'head -c 10 >/dev/null; seq 1 20000; exit 5'])
     Readable.from(repeat(160)).pipe(leaving.stdin)
     expect(await readText(leaving.stdout)).toHaveLength(108_894)
