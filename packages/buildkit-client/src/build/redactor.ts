@@ -58,7 +58,8 @@ export class Redactor {
 
 /** Returns the part of credentials that is secret. */
 export function toSecret(credentials: RegistryCredentials | RegistryToken): string {
-  return 'registryToken' in credentials ? credentials.registryToken : credentials.password
+  if ('registryToken' in credentials) return credentials.registryToken
+  return 'identityToken' in credentials ? credentials.identityToken : credentials.password
 }
 
 function toLines(secret: Buffer): readonly Buffer[] {

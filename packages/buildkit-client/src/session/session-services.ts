@@ -17,10 +17,11 @@ export function answerSecret(
   }
 }
 
-/** A token for the requests to one registry, which its owner has requested from the registry before. */
-export interface RegistryToken {
-  readonly registryToken: string
-}
+/**
+ * A token in place of a name and a password. `registryToken` is for the requests to one registry. With `identityToken`, BuildKit
+ * requests such tokens itself.
+ */
+export type RegistryToken = { readonly registryToken: string } | { readonly identityToken: string }
 
 /** Finds the credentials for the host of a registry. `undefined` means anonymous access. */
 export type FindCredentials = (host: string) => Promise<RegistryCredentials | RegistryToken | undefined>
@@ -51,6 +52,8 @@ export function createCredentialHandlers(
         pendingCredentials.delete(Host)
         const found = await finding
         if (found === undefined || 'registryToken' in found) return {}
+        // BuildKit takes a secret without a name as an identity token.
+        if ('identityToken' in found) return { Secret: found.identityToken }
         return { Username: found.username, Secret: found.password }
       }),
     ],

@@ -56,6 +56,7 @@ describe('openSession', () => {
     const hosts: string[] = []
     const credentials = async (host: string) => {
       hosts.push(host)
+      if (host === 'identity.example') return { identityToken: 'identity' }
       return host === 'registry.example' ? { registryToken: 'token' } : { username: 'me', password: 'secret' }
     }
     const { session, caller } = await openTestSession({ credentials })
@@ -63,6 +64,7 @@ describe('openSession', () => {
     expect((await auth.getTokenAuthority({ Host: 'registry.example' })).PublicKey).toHaveLength(32)
     expect(await auth.fetchToken({ Host: 'registry.example' })).toMatchObject({ Token: 'token' })
     expect(await auth.credentials({ Host: 'registry.example' })).toMatchObject({ Username: '', Secret: '' })
+    expect(await auth.credentials({ Host: 'identity.example' })).toMatchObject({ Username: '', Secret: 'identity' })
     const other = auth.getTokenAuthority({ Host: 'other.example' })
     await expect(other).rejects.toMatchObject({ code: Code.Unimplemented })
     expect(await auth.credentials({ Host: 'other.example' })).toMatchObject({ Username: 'me', Secret: 'secret' })

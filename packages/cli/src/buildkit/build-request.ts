@@ -77,8 +77,7 @@ function createCredentialFinder({ io, interrupts }: BuildRequestOptions['invocat
   return async (host) => {
     const { auth, problem } = await findCredentials(host, { env: io.env }, { signal: interrupts.signal })
     if (problem !== undefined) writeWarning(io.stderr, `no credentials for ${host}: ${problem}`)
-    // BuildKit takes a password without a user as an identity token.
-    return auth !== undefined && 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
+    return auth
   }
 }
 

@@ -35,7 +35,7 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
       title: 'a token for a refresh token',
       access: { scheme: 'bearer', refreshToken: 'a refresh token' },
       login: 'refresh token for a token',
-      given: { username: '', password: 'a refresh token' },
+      given: { identityToken: 'a refresh token' },
     },
     {
       title: 'a token of the caller',

@@ -66,11 +66,7 @@ async function toRequest(
     ...(platform === undefined ? {} : { platforms: [platform] }),
     ...(noCache === undefined ? {} : { noCache }),
     ...(pull === undefined ? {} : { pull }),
-    credentials: async (registry) => {
-      const { auth } = await findCredentials(registry, credentialSources, { signal })
-      // BuildKit takes a password without a user as an identity token.
-      return auth !== undefined && 'identityToken' in auth ? { username: '', password: auth.identityToken } : auth
-    },
+    credentials: async (registry) => (await findCredentials(registry, credentialSources, { signal })).auth,
     // With containerd's image store, BuildKit removes an image whose tag it gives to another one.
     output: { type: 'load', tags: [] },
   }
