@@ -18,10 +18,10 @@ export function createReadError(path: string, reason: string, cause?: unknown): 
   return createHostError('OPERATION_FAILED', facts, cause === undefined ? {} : { cause })
 }
 
-/** Waits for a call of the file system, and translates its error to OPERATION_FAILED for one path in the context. */
-export async function withReadError<T>(path: string, call: Promise<T>): Promise<T> {
+/** Runs a call of the file system, and translates its error to OPERATION_FAILED for one path in the context. */
+export async function withReadError<T>(path: string, call: () => T | Promise<T>): Promise<T> {
   try {
-    return await call
+    return await call()
   } catch (cause) {
     throw createReadError(path, cause instanceof Error ? cause.message : String(cause), cause)
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { OperationOptions } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
 import type { ByteText } from './ignore/byte-text.js'
@@ -32,6 +33,8 @@ export async function walkContext(
     signal?.throwIfAborted()
     const nodes = toSorted(await list(directory)).map((node) => ({ node, result: rules.match(node.path, parent) }))
     for (let start = 0; start < nodes.length; start += readsAtOnce) {
+      await setImmediate() // the metadata is read by synchronous calls
+      signal?.throwIfAborted()
       const batch = nodes.slice(start, start + readsAtOnce)
       const read = await Promise.allSettled(batch.map(({ node, result }) => !result.isIgnored && node.toEntry()))
       for (const [index, { node, result }] of batch.entries()) {
@@ -76,5 +79,5 @@ function toSorted(nodes: readonly ContextNode[]): readonly ContextNode[] {
   return nodes.toSorted((one, other) => (one.path < other.path ? -1 : 1))
 }
 
-/** Entries whose metadata is read at the same time. */
+/** Entries whose metadata is read before other events are handled. */
 const readsAtOnce = 32

@@ -34,7 +34,7 @@ async function* readBlocks(
     listed.signal?.throwIfAborted()
     const length = Math.min(buffer?.length ?? blockBytes, left + 1)
     const block = buffer?.subarray(0, length) ?? Buffer.allocUnsafe(length)
-    const { bytesRead } = await withReadError(listed.path, file.read(block))
+    const { bytesRead } = await withReadError(listed.path, () => file.read(block))
     if (bytesRead > left) throw createReadError(listed.path, 'it became longer while it was read')
     if (bytesRead === 0 && left > 0) throw createReadError(listed.path, 'it became shorter while it was read')
     if (bytesRead > 0) yield block.subarray(0, bytesRead)
@@ -46,7 +46,7 @@ async function* readBlocks(
 /** The flags avoid following a link, and waiting for a pipe, that has replaced the file. */
 async function openListed(location: string, { path, stats }: ListedFile): Promise<FileHandle> {
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
-  const file = await withReadError(path, open(location, flags))
+  const file = await withReadError(path, () => open(location, flags))
   const now = await file.stat({ bigint: true })
   if (now.ino === stats.ino && now.dev === stats.dev && now.size === stats.size) return file
   await file.close()

@@ -79,14 +79,13 @@ class FileSender {
   }
 
   async #sendStats(entries: readonly ContextEntry[]): Promise<void> {
-    let packets: Promise<void>[] = []
+    let packets: Uint8Array[] = []
     for await (const stat of toFileStats(entries)) {
-      packets.push(this.#sendPacket({ type: packetType.stat, stat }))
-      if (packets.length < statsAtOnce) continue
-      await Promise.all(packets)
+      if (packets.push(toPacket({ type: packetType.stat, stat })) < statsAtOnce) continue
+      await this.#call.sendAll(packets)
       packets = []
     }
-    await Promise.all([...packets, this.#sendPacket({ type: packetType.stat })])
+    await this.#call.sendAll([...packets, toPacket({ type: packetType.stat })])
   }
 
   async #receive(): Promise<void> {
@@ -118,8 +117,12 @@ class FileSender {
   }
 
   #sendPacket(packet: MessageInitShape<typeof PacketSchema>): Promise<void> {
-    return this.#call.send(toBinary(PacketSchema, create(PacketSchema, packet)))
+    return this.#call.send(toPacket(packet))
   }
+}
+
+function toPacket(packet: MessageInitShape<typeof PacketSchema>): Uint8Array {
+  return toBinary(PacketSchema, create(PacketSchema, packet))
 }
 
 /** The files that the peer requests, by their index. */

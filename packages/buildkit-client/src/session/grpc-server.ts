@@ -28,6 +28,8 @@ export interface GrpcCall {
   header(name: string): readonly string[]
   /** Sends one encoded message, in parts that are not copied. Resolves when it is written, and the parts may change. */
   send(...parts: readonly Uint8Array[]): Promise<void>
+  /** Sends several encoded messages in one write, for many small ones. */
+  sendAll(messages: readonly Uint8Array[]): Promise<void>
 }
 
 /** Answers a call. The status is OK when the promise resolves, and that of a ConnectError when it rejects. */
@@ -142,10 +144,17 @@ class Http2Call implements GrpcCall {
   }
 
   async send(...parts: readonly Uint8Array[]): Promise<void> {
+    await this.#write([toGrpcPrefix(parts.reduce((sum, { length }) => sum + length, 0)), ...parts])
+  }
+
+  async sendAll(messages: readonly Uint8Array[]): Promise<void> {
+    await this.#write([Buffer.concat(messages.flatMap((message) => [toGrpcPrefix(message.length), message]))])
+  }
+
+  async #write(parts: readonly Uint8Array[]): Promise<void> {
     const stream = this.#stream
     if (stream.destroyed) throw createCanceledError()
     stream.cork()
-    stream.write(toGrpcPrefix(parts.reduce((sum, { length }) => sum + length, 0)))
     for (const part of parts.slice(0, -1)) stream.write(part)
     const written = new Promise<void>((resolve, reject) => {
       const settle = (error?: Error | null) => (error ? reject(createCanceledError()) : resolve())
