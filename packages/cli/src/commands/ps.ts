@@ -1,14 +1,16 @@
 import type { ContainerInfo } from '@capstan/core'
-import type { PortBinding } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { hasNoProcess } from '../host/find-container.js'
-import { findPorts } from '../host/find-ports.js'
+import { inspectEach } from '../host/inspect-each.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
+import { parseNumber } from '../options/numbers.js'
+import { type ContainerRowSource, containerTitles, toContainerRow } from '../render/container-row.js'
 import { toAge } from '../render/duration.js'
 import { toPortText } from '../render/port-text.js'
 import { toOneLine } from '../render/printable.js'
+import { parseRowFormat, toFormatNotes } from '../render/row-format.js'
 import { renderTable } from '../render/table.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { findColumns } from '../terminal/terminal-size.js'
@@ -21,41 +23,65 @@ export function define(command: Command, setAction: SetAction): void {
       'Lists the running containers of the runtime and their published ports, including those not created by Capstan.',
     )
     .option('-a, --all', 'Show all containers, not only running ones')
+    .option('-n, --last <number>', 'Show the containers that were created last, in any state')
+    .option('-l, --latest', 'Show the container that was created last, in any state')
     .option('-q, --quiet', 'Print full container IDs only')
+    .option('--no-trunc', 'Print full IDs')
     .option('--label <key=value>', 'Show only containers with this label (repeatable)', collect)
+    .option('--format <format>', "Print rows by a template such as '{{.Names}}', 'table TEMPLATE' or json")
     .option('--json', 'Print one JSON document')
-    .addHelpText('after', toExamples({ 'capstan ps --all': 'List all containers, newest first' }))
+    .addHelpText('after', toExamples(examples) + toFormatNotes(containerTitles))
   setAction<PsOptions>(command, ps)
+}
+
+const examples = {
+  'capstan ps --all': 'List all containers, newest first',
+  "capstan ps --format '{{.Names}}\\t{{.Status}}'": 'List the names and the states',
 }
 
 interface PsOptions {
   readonly all?: boolean
+  readonly last?: string
+  readonly latest?: boolean
   readonly quiet?: boolean
+  readonly trunc: boolean
   readonly label?: readonly string[]
+  readonly format?: string
   readonly json?: boolean
 }
 
 async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
   const { io, interrupts } = invocation
+  const { signal } = interrupts
   const labels = parseKeyValues(options.label ?? [], { option: '--label' })
+  const limit = toLimit(options)
+  const format = options.json || options.quiet ? undefined : parseRowFormat(options.format, containerTitles)
   await using opened = await openRuntime(invocation)
   const { runtime, runtimeName } = opened.scope
-  const { signal } = interrupts
   const all = await runtime.listContainers({ labels, signal })
   const listed = all
-    .filter(({ state }) => options.all === true || !hasNoProcess(state))
+    .filter(({ state }) => options.all === true || limit !== undefined || !hasNoProcess(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
-  // The list of a runtime has no ports. Only a container with a process publishes any.
-  const needsPorts = !options.quiet || options.json === true
-  const ids = listed.filter(({ state }) => needsPorts && !hasNoProcess(state)).map(({ id }) => id)
-  const ports = await findPorts(runtime, ids, { signal })
-  const containers = listed.map((container) => ({ ...container, ports: ports.get(container.id) ?? [] }))
-  await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)
+    .slice(0, limit)
+  // Only a container with a process publishes ports; the other fields of an inspection are shown only by a format.
+  const needsInspection = ({ state }: ContainerInfo) =>
+    format !== undefined || ((!options.quiet || options.json === true) && !hasNoProcess(state))
+  const ids = listed.filter(needsInspection).map(({ id }) => id)
+  const inspections = await inspectEach(runtime, ids, { signal })
+  const sources = listed.map((container) => ({ container, inspection: inspections.get(container.id) }))
+  const rowOptions = { now: new Date(), truncate: options.trunc }
+  const text =
+    format === undefined
+      ? toText(sources, { options, runtimeName, width: findColumns(io.stdout) })
+      : format.renderRows(sources.map((source) => toContainerRow(source, rowOptions)))
+  await writeOutput(io.stdout, text, interrupts)
   return 0
 }
 
-interface ListedContainer extends ContainerInfo {
-  readonly ports: readonly PortBinding[]
+/** Returns how many of the newest containers to show; `undefined` for all. */
+function toLimit({ last, latest }: PsOptions): number | undefined {
+  if (latest === true) return 1
+  return last === undefined ? undefined : parseNumber(last, { option: '--last', integer: true })
 }
 
 interface TextOptions {
@@ -65,12 +91,20 @@ interface TextOptions {
   readonly width: number | undefined
 }
 
-function toText(containers: readonly ListedContainer[], { options, runtimeName, width }: TextOptions): string {
+function toText(sources: readonly ContainerRowSource[], { options, runtimeName, width }: TextOptions): string {
+  const containers = sources.map(({ container, inspection }) => ({ ...container, ports: inspection?.ports ?? [] }))
   if (options.json) return toJson({ runtime: runtimeName, containers })
   if (options.quiet) return containers.map(({ id }) => `${id}\n`).join('')
   const now = new Date()
   const rows = containers.map(({ id, name, image, state, createdAt, ports }) =>
-    [id.slice(0, 12), name, image, state, toAge(createdAt, now), ports.map(toPortText).join(', ')].map(toOneLine),
+    [
+      options.trunc ? id.slice(0, 12) : id,
+      name,
+      image,
+      state,
+      toAge(createdAt, now),
+      ports.map(toPortText).join(', '),
+    ].map(toOneLine),
   )
   return renderTable({ head: ['ID', 'NAME', 'IMAGE', 'STATE', 'CREATED', 'PORTS'], rows }, { width })
 }

@@ -11,3 +11,10 @@ export function toAge(moment: Date | undefined, now: Date): string {
   const passed = now.getTime() - moment.getTime()
   return passed < 1000 ? 'now' : `${prettyMilliseconds(passed, { compact: true })} ago`
 }
+
+/** Formats the time since a moment in one unit, in words: `5 minutes`. The empty string for an unknown moment. */
+export function toPeriod(moment: Date | undefined, now: Date): string {
+  if (moment === undefined) return ''
+  const passed = Math.max(0, now.getTime() - moment.getTime())
+  return passed < 1000 ? 'less than a second' : prettyMilliseconds(passed, { compact: true, verbose: true })
+}

@@ -64,6 +64,36 @@ describe('capstan ps', () => {
     expect((await capstan(['ps', '-q', '--label', 'tier=back'])).stdout).toBe('')
   })
 
+  it('prints rows by a template, as a table, and as JSON', async () => {
+    await capstan(['run', '--name', 'failed', 'busybox', 'false'])
+    expect((await capstan(['ps', '--format', '{{.Names}} {{.Status}} {{.Label "tier"}}'])).stdout).toMatch(
+      /^web Up .+ front\n$/,
+    )
+    expect((await capstan(['ps', '-a', '--format', 'table {{.Names}}\\t{{.Status}}'])).stdout).toMatch(
+      /^NAMES +STATUS\nfailed +Exited \(1\) .* ago\nweb +Up .*\n$/,
+    )
+    const row = JSON.parse((await capstan(['ps', '--no-trunc', '--format', 'json'])).stdout)
+    expect(row).toMatchObject({
+      ID: web,
+      Names: 'web',
+      Image: 'busybox',
+      State: 'running',
+      Labels: expect.stringContaining('tier=front'),
+    })
+  })
+
+  it('rejects a template with an unknown field', async () => {
+    const { exitCode, stderr } = await capstan(['ps', '--format', '{{.Name}}'])
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 125 })
+    expect(stderr).toContain('--format: there is no field "Name"; the fields are ID, Names')
+  })
+
+  it('lists the newest containers in any state with -n and -l', async () => {
+    await capstan(['run', '--name', 'newest', 'busybox', 'true'])
+    expect((await capstan(['ps', '-l', '--format', '{{.Names}}'])).stdout).toBe('newest\n')
+    expect((await capstan(['ps', '-n', '2', '--format', '{{.Names}}'])).stdout).toBe('newest\nweb\n')
+  })
+
   it('prints JSON with the version of its schema', async () => {
     expect(await json(['ps'])).toMatchObject({
       schemaVersion: 1,
