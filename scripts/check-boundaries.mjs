@@ -170,10 +170,11 @@ const scope = '@capstan/'
 const roles = [
   { packages: /^core$/, mayUse: /^(?!)/ },
   { packages: /^(build-context|egress-firewall)$/, mayUse: /^core$/ },
+  { packages: /^container-tools$/, mayUse: /^(core|build-context)$/ },
   { packages: /^buildkit-client$/, mayUse: /^(core|build-context)$/ },
   { packages: /^(runtime-.+|feature-.+)$/, mayUse: /^(core|build-context|buildkit-client|egress-firewall)$/ },
   { packages: /^conformance$/, mayUse: /^(core|build-context)$/ },
-  { packages: /^cli$/, mayUse: /^(core|build-context|runtime-.+|feature-.+|conformance)$/ },
+  { packages: /^cli$/, mayUse: /^(core|build-context|container-tools|runtime-.+|feature-.+|conformance)$/ },
 ]
 
 /**

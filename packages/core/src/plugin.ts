@@ -129,6 +129,7 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 
 // Validation
 
+export { check, checkInteger, checkOneOf, checkTimeout } from './validation/check.js'
 export { validateContainerConfig } from './validation/container-config.js'
 export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'
 export {

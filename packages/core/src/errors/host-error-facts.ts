@@ -80,6 +80,19 @@ export interface HostErrorFacts {
   INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
   /** `id`: the id of the container, or of the process that `exec` started. */
   EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
+  /**
+   * `awaited`: the condition, such as `port 80 open`. `isTimeout`: whether the time limit was exceeded. `state`: that of the container after
+   * the failure. `exitCode`: `undefined` while it runs, and where it is not known. `lastLines`: the last lines of its log.
+   */
+  WAIT_FAILED: {
+    readonly id: string
+    readonly awaited: string
+    readonly reason: string
+    readonly isTimeout: boolean
+    readonly state: ContainerState
+    readonly exitCode: number | undefined
+    readonly lastLines: readonly string[]
+  }
   FIREWALL_FAILED: {
     readonly id: string
     readonly reason: string

@@ -78,6 +78,11 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   OPTION_UNSUPPORTED: ({ runtime, field, reason }) => `runtime "${runtime}" does not support "${field}": ${reason}`,
   INVALID_ARGUMENT: ({ field, expected, given }) => `${field} must be ${expected}, not ${given}`,
   EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of "${id}" is not known: ${reason}`,
+  WAIT_FAILED: ({ id, awaited, reason, lastLines }) =>
+    [
+      `container "${id}" did not become ready (${awaited}): ${reason}`,
+      lastLines.length === 0 ? '' : `; the last line of its log is: ${lastLines.at(-1)}`,
+    ].join(''),
   FIREWALL_FAILED: ({ id, reason, containment }) =>
     `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>

@@ -1,0 +1,15 @@
+// Runs to the end
+
+export type { EndOptions, EndResult } from './run/end-result.js'
+export { type ExecToEndOptions, execToEnd } from './run/exec-to-end.js'
+export { runToEnd } from './run/run-to-end.js'
+
+// Waiting
+
+export { allOf, anyOf } from './wait/combine.js'
+export { commandSucceeds } from './wait/command-succeeds.js'
+export { type HttpAnswerOptions, httpAnswer } from './wait/http-answer.js'
+export { type LogLineOptions, logLine } from './wait/log-line.js'
+export { type PortOpenOptions, portOpen } from './wait/port-open.js'
+export { type WaitForOptions, waitFor } from './wait/wait-for.js'
+export type { WaitContext, WaitStrategy } from './wait/wait-strategy.js'
