@@ -2,6 +2,7 @@
 
 export type { BuildProgressEvent } from './build/build-progress-event.js'
 export {
+  type BuildCache,
   type BuildOutput,
   type BuildRequest,
   type RemoteContext,

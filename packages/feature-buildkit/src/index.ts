@@ -1,5 +1,6 @@
 export type { BuildKitWorker, BuildRecord, CacheRecord, PruneOptions } from '@capstan/buildkit-client'
 export {
+  type BuildCache,
   type BuildKitBuild,
   type BuildOutput,
   type BuildProgressEvent,

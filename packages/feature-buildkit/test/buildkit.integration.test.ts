@@ -254,7 +254,8 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test.runIf(given.isFakeBuildKit)('sends only changed files to the daemon again', async () => {
+    test('sends only changed files to the daemon again', async ({ skip }) => {
+      skip(!given.isFakeBuildKit, 'only the fake BuildKit records the files that it receives')
       const { scope, build, sidecar } = await startBuilding()
       const listSent = async () =>
         JSON.parse(await readOutput(scope, sidecar, 'cat /var/lib/buildkit/fake-buildkit-sent.json'))

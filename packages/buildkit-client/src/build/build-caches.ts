@@ -1,7 +1,6 @@
 import { createHostError, type StringMap } from '@capstan/core/plugin'
 import { type BlobDescriptor, isDescriptor, isDigest, OciLayout } from '../session/oci-layout.js'
-import type { BuildRequest } from './build-request.js'
-import { type CacheOption, parseCacheOption } from './cache-option.js'
+import type { BuildCache, BuildRequest } from './build-request.js'
 
 /** The caches of one build. */
 export interface BuildCaches {
@@ -13,6 +12,12 @@ export interface BuildCaches {
   readonly warnings: readonly string[]
 }
 
+/** A cache as BuildKit's API has it. */
+export interface CacheOption {
+  readonly Type: string
+  readonly Attrs: Record<string, string>
+}
+
 /**
  * Reads which caches the directories of local caches have. As with docker, a cache that does not exist yet is left out.
  *
@@ -22,7 +27,7 @@ export async function readBuildCaches({ cacheFrom = [], cacheTo = [] }: BuildReq
   const stores: Record<string, OciLayout> = {}
   const imports: CacheOption[] = []
   const warnings: string[] = []
-  for (const option of cacheFrom.map(parseCacheOption)) {
+  for (const option of cacheFrom.map(toCacheOption)) {
     const { src = '', tag = 'latest', digest: given } = option.Attrs
     if (option.Type !== 'local') {
       imports.push(option)
@@ -37,7 +42,7 @@ export async function readBuildCaches({ cacheFrom = [], cacheTo = [] }: BuildReq
     stores[toStoreId(src)] = layout
     imports.push({ ...option, Attrs: { ...option.Attrs, digest } })
   }
-  const exports = cacheTo.map(parseCacheOption)
+  const exports = cacheTo.map(toCacheOption)
   for (const { Attrs } of exports.filter(isLocal)) stores[toStoreId(Attrs.dest)] = new OciLayout(Attrs.dest ?? '')
   return { imports, exports, stores, warnings }
 }
@@ -76,6 +81,10 @@ function parseManifest(text: string): BlobDescriptor {
 /** https://github.com/moby/buildkit/blob/v0.32.2/cache/remotecache/local/local.go */
 function toStoreId(directory = ''): string {
   return `local:${directory}`
+}
+
+function toCacheOption({ type, ...attributes }: BuildCache): CacheOption {
+  return { Type: type, Attrs: attributes }
 }
 
 function isLocal({ Type }: CacheOption): boolean {

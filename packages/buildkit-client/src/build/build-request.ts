@@ -12,14 +12,16 @@ import {
 } from '@capstan/core/plugin'
 import { isDigest } from '../session/oci-layout.js'
 import type { FindCredentials, RegistryToken } from '../session/session-services.js'
-import { parseCacheOption } from './cache-option.js'
 
 /** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
 export type BuildOutput =
   /** Loads the image into the runtime. Without tags it has no name, and `imageId` of the result identifies it. */
   | { readonly type: 'load'; readonly tags: readonly string[] }
-  /** Pushes the image to the registries of the tags, of which there is at least one. */
-  | { readonly type: 'push'; readonly tags: readonly string[] }
+  /**
+   * Pushes the image to the registries of the tags, of which there is at least one. `insecure` allows registries without TLS or
+   * with a certificate that cannot be verified. Default false.
+   */
+  | { readonly type: 'push'; readonly tags: readonly string[]; readonly insecure?: boolean }
   /**
    * Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. Destroys it when the
    * build has started and fails.
@@ -38,6 +40,16 @@ export type BuildOutput =
 /** A context that BuildKit itself fetches: a git repository (`https://host/app.git#branch:directory`) or an archive. */
 export interface RemoteContext {
   readonly url: string
+}
+
+/**
+ * A cache outside of the daemon: `{ type: 'registry', ref: 'registry.example/app:cache', mode: 'max' }`. The other fields are the
+ * attributes of the type. https://docs.docker.com/build/cache/backends/
+ */
+export interface BuildCache {
+  /** `registry`, `local`, `inline`, `gha`, `s3` or `azblob`. */
+  readonly type: string
+  readonly [attribute: string]: string
 }
 
 /** The input and the options of one build. */
@@ -81,15 +93,15 @@ export interface BuildRequest {
   /** Pulls a newer base image if the registry has one. Default false. */
   readonly pull?: boolean
   /**
-   * In the format of `buildctl --import-cache`: `type=registry,ref=…`, or `type=local,src=…` with a directory of this machine.
-   * A directory without a cache is left out, with an event `warning`.
+   * Caches to import. With the type `local`, `src` is a directory of this machine. A directory without a cache is left out, with
+   * an event `warning`.
    */
-  readonly cacheFrom?: readonly string[]
+  readonly cacheFrom?: readonly BuildCache[]
   /**
-   * In the format of `buildctl --export-cache`: `type=registry,ref=…`, or `type=local,dest=…` with a directory of this machine,
-   * which gets the layout of OCI. Blobs of earlier caches are kept there.
+   * Caches to export. With the type `local`, `dest` is a directory of this machine, which gets the layout of OCI. Blobs of
+   * earlier caches are kept there.
    */
-  readonly cacheTo?: readonly string[]
+  readonly cacheTo?: readonly BuildCache[]
   /**
    * By registry host, such as `docker.io`, or a function that is called for each host that BuildKit connects to. `undefined` means
    * anonymous access. Used for this build only.
@@ -119,7 +131,7 @@ export function validateBuildRequest(request: BuildRequest): void {
   for (const [index, name] of (request.entitlements ?? []).entries())
     check(/^[a-z]+(\.[a-z]+)*$/.test(name), `entitlements[${index}]`, 'a name such as "network.host"', name)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
-    for (const [index, text] of (request[field] ?? []).entries()) checkCache(text, `${field}[${index}]`)
+    for (const [index, cache] of (request[field] ?? []).entries()) checkCache(cache, `${field}[${index}]`)
   }
   checkOutput(output)
   const isSingle = output.type === 'archive' && output.format === 'docker'
@@ -127,17 +139,21 @@ export function validateBuildRequest(request: BuildRequest): void {
 }
 
 /** Errors show the type and the digest only: other values can be secrets, such as the token of a storage service. */
-function checkCache(text: string, field: string): void {
-  if (typeof text !== 'string' || !/^type=\w+/.test(text)) {
-    const expected = 'a text such as "type=registry,ref=…"'
-    throw createHostError('INVALID_ARGUMENT', { field, expected, given: 'another value' })
-  }
-  const { Type, Attrs } = parseCacheOption(text)
-  if (Type !== 'local') return
+function checkCache(cache: unknown, field: string): void {
+  const isObject = typeof cache === 'object' && cache !== null
+  if (!isObject) throw createCacheError(field, 'an object with a `type`, such as { type: "registry", ref: "…" }')
+  for (const [attribute, value] of Object.entries(cache))
+    if (typeof value !== 'string') throw createCacheError(`${field}.${attribute}`, 'a text')
+  const { type = '', digest, ...others }: Readonly<Record<string, string | undefined>> = { ...cache }
+  check(/^\w+$/.test(type), `${field}.type`, 'a type such as "registry" or "local"', type)
+  if (type !== 'local') return
   const place = field.startsWith('cacheFrom') ? 'src' : 'dest'
-  check(Boolean(Attrs[place]), field, `a text such as "type=local,${place}=DIRECTORY"`, 'type=local')
-  const { digest } = Attrs
-  check(digest === undefined || isDigest(digest), field, 'a text with "digest=sha256:" and 64 digits', digest)
+  check(Boolean(others[place]), `${field}.${place}`, 'the path of a directory', others[place])
+  check(digest === undefined || isDigest(digest), `${field}.digest`, '"sha256:" and 64 digits', digest)
+}
+
+function createCacheError(field: string, expected: string) {
+  return createHostError('INVALID_ARGUMENT', { field, expected, given: 'another value' })
 }
 
 /** Returns the context for the validator of core, which knows no URLs. */
@@ -201,7 +217,11 @@ function checkOutput(output: BuildOutput): void {
     return
   }
   const { tags = [] } = output
-  if (output.type === 'push') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
+  if (output.type === 'push') {
+    const { insecure } = output
+    check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
+    check(insecure === undefined || typeof insecure === 'boolean', 'output.insecure', 'a boolean', insecure)
+  }
   for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
 }
 

@@ -81,7 +81,15 @@ function toExporter(output: BuildOutput, kind: BuildKitKind): Exporter | undefin
       return { Type: kind === 'engine' ? 'moby' : 'docker', Attrs: toName(output.tags) }
     case 'push':
       // By default an engine with the image store of containerd keeps the image as well.
-      return { Type: 'image', Attrs: { ...toName(output.tags), push: 'true', store: 'false' } }
+      return {
+        Type: 'image',
+        Attrs: {
+          ...toName(output.tags),
+          ...(output.insecure && { 'registry.insecure': 'true' }),
+          push: 'true',
+          store: 'false',
+        },
+      }
     case 'archive':
       return output.format === 'files'
         ? { Type: 'tar', Attrs: {} }

@@ -1,9 +1,8 @@
 import type { BuildKitWorker } from '../control/control-records.js'
 import type { BuildRequest } from './build-request.js'
-import { parseCacheOption } from './cache-option.js'
 
 /** The fields that some BuildKit does not support: `facts.field` of OPTION_UNSUPPORTED. */
-export type BuildRequestField = 'output.type' | 'output.format' | 'platforms' | `cacheTo[${number}]`
+export type BuildRequestField = 'output.type' | 'output.format' | 'platforms' | `cacheTo[${number}].type`
 
 /** A field of a request that a BuildKit does not support. */
 export interface UnsupportedField {
@@ -50,10 +49,9 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
           reason: `the engine's BuildKit ${store} builds one platform at a time`,
         }
       : undefined,
-    ...cacheTo.map((text, index): UnsupportedField | undefined => {
-      const { Type: given } = parseCacheOption(text)
+    ...cacheTo.map(({ type: given }, index): UnsupportedField | undefined => {
       const reason = `the engine's BuildKit ${store} exports only inline caches`
-      return given === 'inline' ? undefined : { field: `cacheTo[${index}]`, given, reason }
+      return given === 'inline' ? undefined : { field: `cacheTo[${index}].type`, given, reason }
     }),
   ]
   return limits.filter((limit) => limit !== undefined)

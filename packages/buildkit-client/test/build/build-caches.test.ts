@@ -11,8 +11,11 @@ describe('the caches of a build', () => {
     const { directory, digest } = await makeCache('app')
     const { imports, exports, stores } = await readBuildCaches(
       toRequest({
-        cacheFrom: ['type=registry,ref=registry.example/cache', `type=local,src=${directory},tag=app`],
-        cacheTo: ['type=local,dest=/other,mode=max', 'type=inline'],
+        cacheFrom: [
+          { type: 'registry', ref: 'registry.example/cache' },
+          { type: 'local', src: directory, tag: 'app' },
+        ],
+        cacheTo: [{ type: 'local', dest: '/other', mode: 'max' }, { type: 'inline' }],
       }),
     )
     expect(imports).toEqual([
@@ -27,12 +30,12 @@ describe('the caches of a build', () => {
   })
 
   it.each([
-    { given: 'a directory that does not exist', from: 'src=/no/such', reason: 'manifest with the tag latest' },
-    { given: 'another tag', from: 'src=DIRECTORY', reason: 'manifest with the tag latest' },
-    { given: 'a digest without a blob', from: `src=DIRECTORY,digest=sha256:${'0'.repeat(64)}`, reason: 'sha256:000' },
-  ])('leave out a local cache for $given, with a warning', async ({ from, reason }) => {
+    { given: 'a directory that does not exist', fields: { src: '/no/such' }, reason: 'manifest with the tag latest' },
+    { given: 'another tag', fields: {}, reason: 'manifest with the tag latest' },
+    { given: 'a digest without a blob', fields: { digest: `sha256:${'0'.repeat(64)}` }, reason: 'sha256:000' },
+  ])('leave out a local cache for $given, with a warning', async ({ fields, reason }) => {
     const { directory } = await makeCache('app')
-    const cacheFrom = [`type=local,${from.replace('DIRECTORY', directory)}`]
+    const cacheFrom = [{ type: 'local', src: directory, ...fields }]
     const { imports, stores, warnings } = await readBuildCaches(toRequest({ cacheFrom }))
     expect({ imports, stores, warnings }).toEqual({
       imports: [],
@@ -44,14 +47,14 @@ describe('the caches of a build', () => {
   it('reject with OPERATION_FAILED for an index that is not JSON', async () => {
     const { directory } = await makeCache('app')
     await writeFile(join(directory, 'index.json'), '{')
-    const result = readBuildCaches(toRequest({ cacheFrom: [`type=local,src=${directory}`] }))
+    const result = readBuildCaches(toRequest({ cacheFrom: [{ type: 'local', src: directory }] }))
     await expect(result).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
     await expect(result).rejects.toThrow(`reading the cache of ${directory} failed: `)
   })
 
   it('get their tag after the build, and other tags are kept', async () => {
     const { directory, digest } = await makeCache('app')
-    const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory}`] }))
+    const caches = await readBuildCaches(toRequest({ cacheTo: [{ type: 'local', dest: directory }] }))
     const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest }
     for (const _ of [1, 2]) {
       expect(await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify(manifest) })).toEqual([])
@@ -66,7 +69,7 @@ describe('the caches of a build', () => {
 
   it('keep their tag, with a warning, when the manifest is that of another cache', async () => {
     const { directory, digest } = await makeCache('latest')
-    const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory}`] }))
+    const caches = await readBuildCaches(toRequest({ cacheTo: [{ type: 'local', dest: directory }] }))
     const manifest = { digest: `sha256:${'1'.repeat(64)}` }
     expect(await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify(manifest) })).toEqual([
       expect.stringContaining(`${directory} does not get the tag latest`),
@@ -77,7 +80,7 @@ describe('the caches of a build', () => {
   it.each(['{', 'null', '{"digest":7}', '{"digest":"abc"}'])(
     'reject with PROTOCOL_ERROR for the manifest %s',
     async (manifest) => {
-      const caches = await readBuildCaches(toRequest({ cacheTo: ['type=local,dest=/no/such'] }))
+      const caches = await readBuildCaches(toRequest({ cacheTo: [{ type: 'local', dest: '/no/such' }] }))
       const result = tagLocalCaches(caches, { 'cache.manifest': manifest })
       await expect(result).rejects.toMatchObject({ code: 'PROTOCOL_ERROR', facts: { excerpt: manifest } })
     },
@@ -87,7 +90,7 @@ describe('the caches of a build', () => {
     const { directory, digest } = await makeCache('app')
     const tags = ['one', 'two', 'three', 'four']
     const tagAs = async (tag: string) => {
-      const caches = await readBuildCaches(toRequest({ cacheTo: [`type=local,dest=${directory},tag=${tag}`] }))
+      const caches = await readBuildCaches(toRequest({ cacheTo: [{ type: 'local', dest: directory, tag }] }))
       await tagLocalCaches(caches, { 'cache.manifest': JSON.stringify({ digest }) })
     }
     await Promise.all(tags.map(tagAs))

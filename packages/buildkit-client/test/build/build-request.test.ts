@@ -4,20 +4,32 @@ import { type BuildRequest, validateBuildRequest } from '../../src/build/build-r
 describe('validateBuildRequest', () => {
   it.each([
     {
-      text: 'type=local,token=hunter22',
-      facts: { field: 'cacheTo[0]', expected: 'a text such as "type=local,dest=DIRECTORY"', given: '"type=local"' },
+      title: 'a local cache without a directory',
+      cache: { type: 'local', token: 'hunter22' },
+      facts: { field: 'cacheTo[0].dest', expected: 'the path of a directory', given: 'nothing' },
     },
     {
-      text: 'secret_access_key=hunter22,type=s3',
-      facts: { field: 'cacheTo[0]', expected: 'a text such as "type=registry,ref=…"', given: 'another value' },
+      title: 'a text',
+      cache: 'type=s3,secret_access_key=hunter22',
+      facts: { field: 'cacheTo[0]', given: 'another value' },
     },
     {
-      text: 'type=local,dest=/cache,digest=abc',
-      facts: { field: 'cacheTo[0]', expected: 'a text with "digest=sha256:" and 64 digits', given: '"abc"' },
+      title: 'an attribute that is not a text',
+      cache: { type: 's3', secret_access_key: ['hunter22'] },
+      facts: { field: 'cacheTo[0].secret_access_key', expected: 'a text', given: 'another value' },
     },
-  ])('rejects the cache $text with INVALID_ARGUMENT, and shows no value that can be a secret', ({ text, facts }) => {
-    const request: BuildRequest = { context: { files: {} }, output: { type: 'cache-only' }, cacheTo: [text] }
-    expect(() => validateBuildRequest(request)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }))
+    {
+      title: 'a local cache with an invalid digest',
+      cache: { type: 'local', dest: '/cache', digest: 'abc' },
+      facts: { field: 'cacheTo[0].digest', expected: '"sha256:" and 64 digits', given: '"abc"' },
+    },
+  ])('rejects $title with INVALID_ARGUMENT, and shows no value that can be a secret', ({ cache, facts }) => {
+    const request = { context: { files: {} }, output: { type: 'cache-only' }, cacheTo: [cache] }
+    const validate = () => validateBuildRequest(request as BuildRequest) // a caller without types
+    expect(validate).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining(facts) }),
+    )
+    expect(validate).not.toThrow(/hunter22/)
   })
 
   it('hides the password of an invalid URL, also one with a space', () => {

@@ -167,7 +167,7 @@ describe('an error after a build that has succeeded', () => {
     await mkdir(join(directory, 'index.json'))
     const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${hex}` }) }
     const { build } = startDaemon({ response: exported })
-    const result = build(copy({ a: 'x' }, { cacheTo: [`type=local,dest=${directory}`] }))
+    const result = build(copy({ a: 'x' }, { cacheTo: [{ type: 'local', dest: directory }] }))
     await expect(result).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: directory } })
   })
 
@@ -175,7 +175,7 @@ describe('an error after a build that has succeeded', () => {
     const directory = await makeDirectory()
     const exported = { 'cache.manifest': JSON.stringify({ digest: `sha256:${'1'.repeat(64)}` }) }
     const { build, events } = startDaemon({ response: exported })
-    await build(copy({ a: 'x' }, { cacheTo: [`type=local,dest=${directory}`] }))
+    await build(copy({ a: 'x' }, { cacheTo: [{ type: 'local', dest: directory }] }))
     const message = expect.stringContaining(directory)
     expect(events).toContainEqual({ type: 'warning', stepId: '', message })
   })

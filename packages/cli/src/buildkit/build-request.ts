@@ -15,10 +15,10 @@ import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import {
   type BuildCommandOptions,
+  parseCache,
   parseNamedContext,
   parseSecret,
   parseSsh,
-  toCacheText,
 } from '../options/build-options.js'
 import type { OutputChoice } from '../options/build-output.js'
 import { type BuildSource, requireDirectory } from '../options/build-source.js'
@@ -53,8 +53,8 @@ export async function toBuildRequest(
       extraHosts: parseExtraHosts(options.addHost),
       noCacheStages: cacheFilter.flatMap((stages) => stages.split(',')),
       entitlements: allow.flatMap((names) => names.split(',')),
-      cacheFrom: cacheFrom?.map((text) => toCacheText(text, io.cwd)),
-      cacheTo: cacheTo?.map((text) => toCacheText(text, io.cwd)),
+      cacheFrom: cacheFrom?.map((text) => parseCache(text, { option: '--cache-from', cwd: io.cwd })),
+      cacheTo: cacheTo?.map((text) => parseCache(text, { option: '--cache-to', cwd: io.cwd })),
       credentials: createCredentialFinder(invocation),
     }),
   }

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import { createHostError } from '@capstan/core/plugin'
+import type { BuildCache } from '@capstan/feature-buildkit'
 import { chooseOutput, type OutputOptions } from './build-output.js'
-import { joinFields, parseFields, splitFields, splitPair } from './key-values.js'
+import { parseFields, splitPair } from './key-values.js'
 import { createOptionError } from './option-error.js'
 
 /** The options of `capstan build`, as commander parses them. */
@@ -79,15 +81,28 @@ export function isRemote(context: string): boolean {
   return /^(https?|git|ssh):\/\/|^github\.com\/|^[\w.-]+@[\w.-]+:/.test(context)
 }
 
-/** Returns a cache in the syntax of BuildKit. As in docker, a reference alone is a cache in a registry. */
-export function toCacheText(text: string, cwd: string): string {
-  if (!/[=,]/.test(text)) return text === '' ? text : `type=registry,ref=${text}`
-  if (parseFields(text).type !== 'local') return text
-  const fields = splitFields(text).map((field) => {
-    const [key, path] = splitPair(field)
-    return path && /^\s*(src|dest)\s*$/.test(key) ? `${key}=${resolve(cwd, path)}` : field
-  })
-  return joinFields(fields)
+/** Parses `type=…` with the fields of the type. As in docker, a reference alone is a cache in a registry. */
+export function parseCache(text: string, { option, cwd }: CacheOptionContext): BuildCache {
+  if (text !== '' && !/[=,]/.test(text)) return { type: 'registry', ref: text }
+  const { type, ...fields } = parseFields(text)
+  // The text can contain a secret, such as the token of a storage service.
+  if (!type) {
+    const expected = 'REFERENCE or type=TYPE with fields'
+    throw createHostError('INVALID_ARGUMENT', { field: option, expected, given: 'a text without a type' })
+  }
+  if (type !== 'local') return { type, ...fields }
+  const paths = Object.entries(fields).map(([key, value]) => [key, isPath(key) && value ? resolve(cwd, value) : value])
+  return { type, ...Object.fromEntries(paths) }
+}
+
+/** The option of the text, and the directory of relative paths. */
+interface CacheOptionContext {
+  readonly option: '--cache-from' | '--cache-to'
+  readonly cwd: string
+}
+
+function isPath(key: string): boolean {
+  return key === 'src' || key === 'dest'
 }
 
 /** Lists what is given that only BuildKit implements. `context`: the operand of the command. */

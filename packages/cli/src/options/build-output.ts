@@ -48,8 +48,15 @@ export function parseBuildOutput(text: string): OutputChoice {
 
 type Fields = Readonly<Record<string, string | undefined>>
 
-function toChoice(type: string, { dest, name, push = 'false', ...others }: Fields): OutputChoice | undefined {
-  if (Object.keys(others).length > 0 || dest === '' || !/^(true|false)$/.test(push)) return undefined
+function toChoice(type: string, { [insecureKey]: insecure, ...fields }: Fields): OutputChoice | undefined {
+  const choice = toSecureChoice(type, fields)
+  if (insecure === undefined) return choice
+  if (choice?.type !== 'push' || !isBoolean(insecure)) return undefined
+  return { ...choice, insecure: insecure === 'true' }
+}
+
+function toSecureChoice(type: string, { dest, name, push = 'false', ...others }: Fields): OutputChoice | undefined {
+  if (Object.keys(others).length > 0 || dest === '' || !isBoolean(push)) return undefined
   const tags = name ? name.split(',') : []
   const hasPlace = dest !== undefined
   switch (type) {
@@ -73,6 +80,11 @@ function toChoice(type: string, { dest, name, push = 'false', ...others }: Field
   }
 }
 
+function isBoolean(text: string): boolean {
+  return text === 'true' || text === 'false'
+}
+
+const insecureKey = 'registry.insecure'
 const expected =
   'a directory, "-", load, push, cache-only, type=docker[,dest=FILE], type=oci|tar,dest=FILE, type=local,dest=DIRECTORY, ' +
-  'type=image[,name=NAME][,push=true], type=registry or type=cacheonly'
+  'type=image[,name=NAME][,push=true], type=registry[,registry.insecure=true] or type=cacheonly'

@@ -29,7 +29,7 @@ export function splitPair(text: string): readonly [key: string, value: string | 
 }
 
 /** Parses `key=value,key=value`. A key without a value has an empty one. Quotes around a field allow commas in it. */
-export function parseFields(text: string): Readonly<Record<string, string | undefined>> {
+export function parseFields(text: string): StringMap {
   const pairs = splitFields(text).map(splitPair)
   return Object.fromEntries(pairs.map(([key, value = '']) => [key.trim(), value]))
 }
@@ -38,9 +38,4 @@ export function parseFields(text: string): Readonly<Record<string, string | unde
 export function splitFields(text: string): readonly string[] {
   const fields = text.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []
   return fields.map((field) => (/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field))
-}
-
-/** Joins fields, so that {@link splitFields} returns them. */
-export function joinFields(fields: readonly string[]): string {
-  return fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 }

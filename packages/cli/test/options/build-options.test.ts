@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isRemote, parseNamedContext, parseSecret, parseSsh, toCacheText } from '../../src/options/build-options.js'
+import { isRemote, parseCache, parseNamedContext, parseSecret, parseSsh } from '../../src/options/build-options.js'
 
 describe('--secret', () => {
   it.each([
@@ -55,13 +55,19 @@ describe('a context that BuildKit fetches', () => {
 
 describe('--cache-from and --cache-to', () => {
   it.each([
-    ['registry.example/app:cache', 'type=registry,ref=registry.example/app:cache'],
-    ['type=registry,ref=a/b,src=c', 'type=registry,ref=a/b,src=c'],
-    ['type=local,src=a', 'type=local,src=/work/a'],
-    ['type=local,mode=max,dest=../a=b,tag=c', 'type=local,mode=max,dest=/a=b,tag=c'],
-    ['type=local,"dest=a,b"', 'type=local,"dest=/work/a,b"'],
-    ['type=local,dest=/a', 'type=local,dest=/a'],
-    ['type=local,dest=', 'type=local,dest='],
-    ['', ''],
-  ])('read %j as %j', (text, cache) => expect(toCacheText(text, '/work')).toBe(cache))
+    ['registry.example/app:cache', { type: 'registry', ref: 'registry.example/app:cache' }],
+    ['type=registry,ref=a/b,src=c', { type: 'registry', ref: 'a/b', src: 'c' }],
+    ['type=local,src=a', { type: 'local', src: '/work/a' }],
+    ['type=local,mode=max,dest=../a=b,tag=c', { type: 'local', mode: 'max', dest: '/a=b', tag: 'c' }],
+    ['type=local,"dest=a,b"', { type: 'local', dest: '/work/a,b' }],
+    ['type=local,dest=/a', { type: 'local', dest: '/a' }],
+    ['type=local,dest=', { type: 'local', dest: '' }],
+  ])('read %j', (text, cache) => {
+    expect(parseCache(text, { option: '--cache-to', cwd: '/work' })).toEqual(cache)
+  })
+
+  it.each(['', 'ref=a,token=hunter22'])('reject %j, and do not show it', (text) => {
+    const parse = () => parseCache(text, { option: '--cache-to', cwd: '/work' })
+    expect(parse).toThrow('--cache-to must be REFERENCE or type=TYPE with fields, not a text without a type')
+  })
 })

@@ -20,11 +20,13 @@ describe('--output', () => {
     ['type=image,name=a:1,push=true', { type: 'push', tags: ['a:1'] }],
     ['type=image,"name=a,b",push=false', { type: 'load', tags: ['a', 'b'] }],
     ['type=registry', { type: 'push', tags: [] }],
+    ['type=registry,registry.insecure=true', { type: 'push', tags: [], insecure: true }],
   ])('reads %s', (text, output) => expect(parseBuildOutput(text)).toEqual(output))
 
   it.each([
     ...['', 'type=', 'type=disk', 'type=oci', 'type=tar', 'type=local', 'type=local,dest=', 'type=registry,dest=a'],
     ...['type=oci,dest=a,compression=best', 'type=image,push=yes', 'type=tar,dest=a,name=b', 'out,more'],
+    ...['type=docker,registry.insecure=true', 'type=registry,registry.insecure=yes'],
   ])('rejects %j', (text) => {
     expect(() => parseBuildOutput(text)).toThrow(/--output must be a directory, .*type=local/)
   })

@@ -10,10 +10,6 @@ import { type RegistryAccess, startRegistry } from './registry-server.js'
 import { type DeclareBuild, suiteLabel, type TestedBuilder } from './tested-builder.js'
 
 const needsRealBuildKit = { fake: 'builds for one platform and has no caches' }
-const noPlainHttp = {
-  ...needsRealBuildKit,
-  sidecar: 'BuildKit in a sidecar connects to no registry of this machine without TLS',
-}
 
 /** Declares the builds whose results and caches are somewhere else than in the engine. */
 export function defineOutputBuilds(declare: DeclareBuild): void {
@@ -48,12 +44,12 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
     declare(
       `pushes an image to a registry that requires ${title}, and does not store it in the engine`,
       async (builder, context) => {
-        const { host, manifests, logins } = await startRegistry(access)
+        const { host, manifests, logins } = await startRegistry(access, await builder.findMachineAddress())
         const tags = [`${host}/${builder.runId}:1`, `${host}/${builder.runId}:2`]
         const request: BuildRequest = {
           context: twoStages,
           credentials: { [host]: given },
-          output: { type: 'push', tags },
+          output: { type: 'push', tags, insecure: true },
         }
         const { digest } = await buildOrSkip(builder, context, { ...request, field: 'output.type' })
         expect([...manifests.keys()].toSorted()).toEqual([
@@ -64,39 +60,48 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
         expect([...logins]).toEqual([login])
         expect(await builder.scope.runtime.listImages({ labels: { [suiteLabel]: builder.runId } })).toEqual([])
       },
-      noPlainHttp,
+      needsRealBuildKit,
     )
   }
 
   declare(
     'pushes images for two platforms, without attestations',
     async (builder, context) => {
-      const { host, manifests } = await startRegistry({ scheme: 'basic', ...password })
-      const output = { type: 'push', tags: [`${host}/${builder.runId}:1`] } as const
+      const { host, manifests } = await startRegistry(
+        { scheme: 'basic', ...password },
+        await builder.findMachineAddress(),
+      )
+      const output = { type: 'push', tags: [`${host}/${builder.runId}:1`], insecure: true } as const
       const request = { context: twoStages, platforms: twoPlatforms, credentials: { [host]: password }, output }
       await buildOrSkip(builder, context, { ...request, field: 'output.type' })
       const { manifests: images = [] } = manifests.get(`${builder.runId}:1`) ?? {}
       expect(images.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64'])
     },
-    noPlainHttp,
+    needsRealBuildKit,
   )
 
   declare(
     'exports a cache to a registry, whose manifest a build that imports the cache reads',
     async (builder, context) => {
-      const { host, manifests } = await startRegistry({ scheme: 'bearer', ...password })
+      const { host, manifests } = await startRegistry(
+        { scheme: 'bearer', ...password },
+        await builder.findMachineAddress(),
+      )
       const ref = `${host}/${builder.runId}:cache`
       const request = { context: twoStages, credentials: { [host]: password }, output: { type: 'cache-only' } } as const
       await buildOrSkip(builder, context, {
         ...request,
-        cacheTo: [`type=registry,ref=${ref},mode=max`],
-        field: 'cacheTo[0]',
+        cacheTo: [{ type: 'registry', ref, mode: 'max', 'registry.insecure': 'true' }],
+        field: 'cacheTo[0].type',
       })
       expect([...manifests.keys()]).toContain(`${builder.runId}:cache`)
-      const imported = await readImports(builder, { ...request, cacheFrom: [`type=registry,ref=${ref}`] })
+      const imported = await readImports(builder, {
+        ...request,
+        cacheFrom: [{ type: 'registry', ref, 'registry.insecure': 'true' }],
+      })
       expect(imported).toEqual([{ name: `importing cache manifest from ${ref}`, state: 'completed' }])
     },
-    noPlainHttp,
+    needsRealBuildKit,
   )
 
   declare(
@@ -106,11 +111,11 @@ export function defineOutputBuilds(declare: DeclareBuild): void {
       const request = { context: twoStages, output: { type: 'cache-only' } } as const
       await buildOrSkip(builder, context, {
         ...request,
-        cacheTo: [`type=local,dest=${directory},mode=max`],
-        field: 'cacheTo[0]',
+        cacheTo: [{ type: 'local', dest: directory, mode: 'max' }],
+        field: 'cacheTo[0].type',
       })
       expect(readdirSync(join(directory, 'blobs', 'sha256')).length).toBeGreaterThanOrEqual(3)
-      const imported = await readImports(builder, { ...request, cacheFrom: [`type=local,src=${directory}`] })
+      const imported = await readImports(builder, { ...request, cacheFrom: [{ type: 'local', src: directory }] })
       expect(imported).toEqual([{ name: expect.stringContaining('importing cache manifest'), state: 'completed' }])
     },
     needsRealBuildKit,

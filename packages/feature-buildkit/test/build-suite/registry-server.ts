@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 
 /** A registry in memory, over plain HTTP. */
 export interface RegistryServer {
-  /** `127.0.0.1:PORT` */
+  /** `ADDRESS:PORT` */
   readonly host: string
   /** The manifests by `REPOSITORY:TAG` and `REPOSITORY@DIGEST`. */
   readonly manifests: ReadonlyMap<string, Manifest>
@@ -30,10 +30,10 @@ export type RegistryAccess =
   | { readonly scheme: 'bearer'; readonly registryToken: string }
 
 /**
- * Starts a registry until the end of the test. It implements what pushes, pulls and caches need of the distribution protocol.
+ * Starts a registry at an address of this machine until the end of the test. It implements what pushes, pulls and caches need of the distribution protocol.
  * https://distribution.github.io/distribution/spec/api/
  */
-export async function startRegistry(access: RegistryAccess): Promise<RegistryServer> {
+export async function startRegistry(access: RegistryAccess, address: string): Promise<RegistryServer> {
   const store = new RegistryStore()
   const logins = new Set<Login>()
   const tokens = new Set('registryToken' in access ? [access.registryToken] : [])
@@ -52,13 +52,13 @@ export async function startRegistry(access: RegistryAccess): Promise<RegistrySer
     if ('registryToken' in access) logins.add('registry token')
     await store.answer(request, response, url)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await once(server.listen(0, address), 'listening')
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
   const { port } = server.address() as AddressInfo // a server on a TCP port has an AddressInfo
-  return { host: `127.0.0.1:${port}`, manifests: store.manifests, logins }
+  return { host: `${address}:${port}`, manifests: store.manifests, logins }
 }
 
 interface TokenService {

@@ -102,8 +102,8 @@ describe('fallback to the builder of the runtime', () => {
       network: 'none',
       extraHosts: { a: '127.0.0.2' },
       noCacheStages: ['b'],
-      cacheFrom: ['type=registry,ref=a'],
-      cacheTo: ['type=inline'],
+      cacheFrom: [{ type: 'registry', ref: 'a' }],
+      cacheTo: [{ type: 'inline' }],
       credentials: { 'registry.example': { username: 'u', password: 'p' } },
     })
     expect((await result).unsupportedFeatures).toEqual([
