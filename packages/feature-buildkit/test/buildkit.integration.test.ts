@@ -290,6 +290,29 @@ describeWithBuildKit('BuildKit on a container engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
+  test('uses the steps of another daemon, whose cache it imports from a directory', async ({ skip }) => {
+    skip(given.isFakeBuildKit, 'the fake BuildKit has no caches')
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-cache-test-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const context = { files: toFiles('RUN echo line >/file') }
+    const readState = async (caches: Pick<BuildRequest, 'cacheFrom' | 'cacheTo'>) => {
+      const { sidecar } = await start()
+      const build = sidecar.build({
+        context,
+        output: { type: 'archive', format: 'files', to: new Archive() },
+        ...caches,
+      })
+      const states = []
+      for await (const event of build) if (event.type === 'step' && event.name.includes('RUN')) states.push(event.state)
+      await build.result
+      await sidecar[Symbol.asyncDispose]()
+      return states.at(-1)
+    }
+    expect(await readState({ cacheTo: [{ type: 'local', dest: directory, mode: 'max' }] })).toBe('completed')
+    expect(await readState({ cacheFrom: [{ type: 'local', src: directory }] })).toBe('cached')
+    expect(await readState({})).toBe('completed')
+  })
+
   test('lists workers and cache records, and prunes them', async () => {
     const { sidecar } = await start()
     const [worker] = await sidecar.workers()
