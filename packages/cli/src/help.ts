@@ -1,13 +1,14 @@
-import { toExamples } from './options/command-definition.js'
+/** The end of `capstan --help`. */
+export const programHelp: string = `
+More help:
+  capstan COMMAND --help     Show the options and examples of a command
+  capstan help exit-status   Show the exit statuses
+  capstan help environment   Show the environment variables`
 
-/** The end of `capstan --help`: examples, exit statuses and environment variables. */
-export const programHelp: string = `${toExamples({
-  'capstan quickstart': 'Build, run and clean up a small example',
-  'capstan doctor': 'Show the runtimes on this machine and their capabilities',
-  "capstan run --rm busybox echo 'it works'": 'Run a command in a new container',
-})}
+/** The texts of `capstan help TOPIC`. */
+export const helpTopics: Readonly<Record<string, string>> = {
+  'exit-status': `Exit status of capstan:
 
-Exit status:
   the exit code of the container (run) or of the command in it (exec); else
     0  success
     1  doctor: no runtime for real containers is available, or the selected
@@ -21,11 +22,14 @@ Exit status:
   127  the image or container has no such command
   130  interrupted by Ctrl-C; 143 by SIGTERM; 129 by SIGHUP; 141 when stdout was
        closed
+`,
+  environment: `Environment of capstan:
 
-Environment:
   CAPSTAN_RUNTIME  the runtime to use, and no other
-  CAPSTAN_PROBE_TIMEOUT  seconds to wait for a runtime to answer (default: 10 for
-       a local socket, 30 for tcp and for a command)
+  CAPSTAN_PROBE_TIMEOUT  seconds to wait for a runtime to answer (default: 10
+       for a local socket, 30 for tcp and for a command)
   DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG  as the docker command reads them
   CAPSTAN_BUILDKIT_IMAGE  the image of BuildKit, instead of the default
-  NO_COLOR  disables colours`
+  NO_COLOR  disables colours
+`,
+}

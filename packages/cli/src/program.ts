@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
-import type { CommandModule, SetAction } from './commands/command.js'
+import type { SetAction } from './commands/command.js'
+import { commandGroups, findCommandEntry } from './commands/command-list.js'
 import { CliError } from './errors/cli-error.js'
 import { Interruption } from './errors/interruption.js'
-import { programHelp } from './help.js'
+import { helpTopics, programHelp } from './help.js'
 import type { PluginSource } from './host/invocation.js'
 import { addGlobalOptions, findProbeTimeout, readGlobalOptions } from './options/global-options.js'
+import { findSimilar } from './options/suggestion.js'
 import { Interrupts } from './terminal/interrupts.js'
 import type { Io } from './terminal/io.js'
 import { findColumns } from './terminal/terminal-size.js'
@@ -16,7 +18,13 @@ import { findColumns } from './terminal/terminal-size.js'
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
   const { io } = options
   using interrupts = new Interrupts(io)
-  const state: ProgramState = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug'), json: false }
+  const state: ProgramState = {
+    exitCode: 0,
+    command: 'capstan',
+    debug: argv.includes('--debug'),
+    json: false,
+    suggest: () => [],
+  }
   try {
     const program = createProgram(argv, { ...options, interrupts, state })
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
@@ -47,6 +55,8 @@ interface ProgramState {
   debug: boolean
   /** Whether the command prints JSON; errors are then written as JSON. */
   json: boolean
+  /** Returns remedies for an unknown command or option that resembles a known one. */
+  suggest: (given: string) => readonly string[]
 }
 
 interface CreateOptions extends ProgramOptions {
@@ -58,7 +68,7 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
   const { io, state, version } = options
   const program = createRoot(io, version)
   const define = async (command: Command) => {
-    const module = await commands.find(({ name }) => name === command.name())?.load()
+    const module = await findCommandEntry(command.name())?.load()
     module?.define(command, createSetAction(options))
   }
   const addHooks = (parent: Command) => {
@@ -69,13 +79,17 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
       if (parent === program) await define(command)
       addHooks(command)
       state.command = toPath(command)
+      state.suggest = (given) => suggest(given, command)
       state.json = isJsonRequested(argv, command)
     })
   }
-  for (const { name, summary } of commands) program.command(name).summary(summary)
-  addHelpCommand(program, define)
+  for (const { title, commands } of commandGroups) {
+    for (const { name, summary } of commands) program.command(name).summary(summary).helpGroup(title)
+  }
+  addHelpCommand(program, { io, define })
   addHooks(program)
   state.json = isJsonRequested(argv, program)
+  state.suggest = (given) => suggest(given, program)
   return program
 }
 
@@ -94,16 +108,25 @@ function createSetAction({ io, plugins, interrupts, state }: CreateOptions): Set
 }
 
 /** Adds `capstan help`. The help command of commander shows the help of the program for an unknown command. */
-function addHelpCommand(program: Command, define: (command: Command) => Promise<void>): void {
-  const help = program.command('help').summary('Show the help of a command').argument('[command]')
-  help.action(async (name?: string) => {
+function addHelpCommand(program: Command, { io, define }: HelpOptions): void {
+  const help = program.command('help').summary('Show the help of a command or a topic').argument('[command]')
+  help.helpGroup(commandGroups.at(-1)?.title ?? '').action(async (name?: string) => {
+    const topic = name === undefined ? undefined : helpTopics[name]
+    if (topic !== undefined) return void io.stdout.write(topic)
     const command = name === undefined ? program : program.commands.find((each) => each.name() === name)
     if (command === undefined) {
-      throw new CliError(`there is no command "${name}"`, { remedies: ['`capstan --help` lists the commands'] })
+      const remedies = [...suggest(name ?? '', program), '`capstan --help` lists the commands']
+      throw new CliError(`there is no command "${name}"`, { remedies })
     }
     if (command !== program) await define(command)
     command.outputHelp()
   })
+}
+
+interface HelpOptions {
+  readonly io: Io
+  /** Loads the definition of a command. */
+  readonly define: (command: Command) => Promise<void>
 }
 
 /** Creates the program without its commands, which inherit its settings. */
@@ -114,6 +137,7 @@ function createRoot(io: Io, version: string): Command {
     .helpOption('-h, --help', 'Show help; also `capstan COMMAND --help`')
     .helpCommand(false)
     .enablePositionalOptions()
+    .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -137,6 +161,16 @@ function rejectHelpOfUnknownCommand(parent: Command): void {
   })
 }
 
+/** Returns the remedy for a name that resembles commands or options of a command; none if it resembles none. */
+function suggest(given: string, command: Command): readonly string[] {
+  const help = command.createHelp()
+  const known = given.startsWith('-')
+    ? help.visibleOptions(command).map(({ long }) => long ?? '')
+    : help.visibleCommands(command).map((each) => each.name())
+  const similar = findSimilar(given, [...new Set(known)])
+  return similar.length === 0 ? [] : [`did you mean ${similar.map((name) => `\`${name}\``).join(' or ')}?`]
+}
+
 /** Whether the command line requests JSON. Searches the arguments themselves, since they may not be parseable. */
 function isJsonRequested(argv: readonly string[], command: Command): boolean {
   const end = argv.indexOf('--')
@@ -154,50 +188,15 @@ function toPath(command: Command): string {
   return command.parent === null ? command.name() : `${toPath(command.parent)} ${command.name()}`
 }
 
-/** Formats a command in the list of commands: its name and operands. */
+/** Formats a command in a list of commands. The long list of the program has only names. */
 function toTerm(command: Command): string {
-  const entry = command.parent?.parent === null ? commands.find(({ name }) => name === command.name()) : undefined
-  return entry?.usage ?? [command.name(), ...command.registeredArguments.map((each) => `[${each.name()}]`)].join(' ')
+  const operands = command.parent?.parent ? command.registeredArguments.map((each) => `[${each.name()}]`) : []
+  return [command.name(), ...operands].join(' ')
 }
 
 /** Returns the operands of a command, with defaults and with lists flattened. */
 function toOperands(command: Command): readonly string[] {
   return command.processedArgs.flat().filter((operand) => typeof operand === 'string')
-}
-
-/** A command in `capstan --help`. Its module defines everything else, and is loaded when the command is used. */
-interface CommandEntry {
-  readonly name: string
-  /** The name and the operands. */
-  readonly usage: string
-  readonly summary: string
-  load(): Promise<CommandModule>
-}
-
-const commands: readonly CommandEntry[] = [
-  toEntry('quickstart', 'Build, run and clean up a small example', () => import('./commands/quickstart.js')),
-  toEntry('doctor', 'Show the runtimes on this machine and their capabilities', () => import('./commands/doctor.js')),
-  toEntry('run <image> [command...]', 'Run a command in a new container', () => import('./commands/run.js')),
-  toEntry('exec <container> <command...>', 'Run a command in a running container', () => import('./commands/exec.js')),
-  toEntry('build [path]', 'Build an image from a Dockerfile', () => import('./commands/build.js')),
-  toEntry('buildkit', 'Keep a BuildKit running for later builds', () => import('./commands/buildkit.js')),
-  toEntry('pull <image>', 'Pull an image from a registry', () => import('./commands/pull.js')),
-  toEntry('ps', 'List containers', () => import('./commands/ps.js')),
-  toEntry(
-    'inspect <container...>',
-    'Show state, networks, ports and labels of containers',
-    () => import('./commands/inspect.js'),
-  ),
-  toEntry('logs <container>', 'Show the logs of a container', () => import('./commands/logs.js')),
-  toEntry('stop <container...>', 'Stop one or more running containers', () => import('./commands/stop.js')),
-  toEntry('rm <container...>', 'Remove one or more containers', () => import('./commands/rm.js')),
-  toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./commands/sweep.js')),
-  toEntry('conformance', 'Test a runtime plugin against the contract', () => import('./commands/conformance.js')),
-]
-
-function toEntry(usage: string, summary: string, load: CommandEntry['load']): CommandEntry {
-  const [name = ''] = usage.split(' ', 1)
-  return { name, usage, summary, load }
 }
 
 const helpWidth = 80

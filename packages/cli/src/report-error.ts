@@ -29,6 +29,8 @@ export interface ReportOptions {
   readonly json: boolean
   /** The interruption of the command, if any. */
   readonly interruption: Interruption | undefined
+  /** Returns remedies for an unknown command or option. */
+  readonly suggest: (given: string) => readonly string[]
 }
 
 /** Writes only failures of the cleanup, since the interruption caused all others. */
@@ -42,7 +44,9 @@ function reportInterruption(interruption: Interruption, error: unknown, options:
 /** Writes why commander cannot parse the command line. Commander has written the help of a command group itself. */
 function reportUsage({ code, message }: CommanderError, options: ReportOptions): number {
   if (code === 'commander.help') return failureCode
-  const remedies = [`see \`${options.command} --help\``]
+  const [, given] = unknownName.exec(message) ?? []
+  const suggested = given === undefined ? [] : options.suggest(given)
+  const remedies = [...suggested, `see \`${options.command} --help\``]
   writeErrors([new CliError(message.replaceAll(/^error: |\.$/g, ''), { remedies })], options)
   return failureCode
 }
@@ -72,3 +76,5 @@ function flattenErrors(thrown: unknown): readonly unknown[] {
 function isSuppressedError(thrown: unknown): thrown is { readonly error: unknown; readonly suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown
 }
+
+const unknownName = /^error: unknown (?:command|option) '(.*)'$/

@@ -30,26 +30,20 @@ export function toCapabilityTable(reports: readonly RuntimeReport[], { width }: 
     .join('\n')
 }
 
-/** Lists the capabilities that available runtimes lack, with reason and remedy. */
+/** Lists the capabilities that available runtimes lack, with one row for those that have the same reason and remedy. */
 export function toAbsentTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
-    .flatMap(({ runtime, absent }) =>
-      absent.map(({ title, reason, remedy }) => [runtime, title, withRemedy(reason, remedy)]),
-    )
+    .flatMap(({ runtime, absent }) => toReasonRows(runtime, absent, ({ title }) => title))
   return renderOptionalTable({ head: ['RUNTIME', 'MISSING', 'REASON AND REMEDY'], rows }, { width })
 }
 
-/** Lists the options that available runtimes do not support, with description, reason and remedy. */
+/** Lists the options that available runtimes do not support, with one row for those that have the same reason and remedy. */
 export function toUnsupportedTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
     .flatMap(({ runtime, unsupportedOptions }) =>
-      unsupportedOptions.map(({ field, description, reason, remedy }) => [
-        runtime,
-        `${field}\n(${description})`,
-        withRemedy(reason, remedy),
-      ]),
+      toReasonRows(runtime, unsupportedOptions, ({ field, description }) => `${field}\n(${description})`),
     )
   return renderOptionalTable({ head: ['RUNTIME', 'OPTION', 'REASON AND REMEDY'], rows }, { width })
 }
@@ -97,6 +91,20 @@ function toTitles(reports: readonly Available[]): ReadonlyMap<string, string> {
 function toGroups(reports: readonly Available[]): readonly (readonly Available[])[] {
   const starts = reports.map((_, index) => index).filter((index) => index % maxColumns === 0)
   return starts.map((start) => reports.slice(start, start + maxColumns))
+}
+
+/** Returns a row for each reason, with the subjects that have it. */
+function toReasonRows<T extends { readonly reason: string; readonly remedy?: string | undefined }>(
+  runtime: string,
+  entries: readonly T[],
+  toSubject: (entry: T) => string,
+): readonly (readonly string[])[] {
+  const subjects = new Map<string, readonly string[]>()
+  for (const entry of entries) {
+    const reason = withRemedy(entry.reason, entry.remedy)
+    subjects.set(reason, [...(subjects.get(reason) ?? []), toSubject(entry)])
+  }
+  return [...subjects].map(([reason, names]) => [runtime, names.join('\n'), reason])
 }
 
 function withRemedy(reason: string, remedy: string | undefined): string {

@@ -1,6 +1,7 @@
 import {
   execManagerCapability,
   networkManagerCapability,
+  type OptionName,
   runtimeCapability,
   sidecarManagerCapability,
 } from '@capstan/core'
@@ -73,6 +74,25 @@ describe('capstan doctor', () => {
     expect(stdout).toMatch(/^BuildKit +other +no +needs networks and sidecars:$/m)
     expect(stdout).toMatch(/^BuildKit +memory +yes/m)
     expect(stdout).toMatch(/^other: unverified version$/m)
+  })
+
+  it('shows capabilities and options that have the same reason in one row', async () => {
+    const option = (field: OptionName, reason: string) => ({ field, reason, remedy: undefined })
+    const unsupportedOptions = [
+      option('dns', 'no network'),
+      option('tty', 'no terminal'),
+      option('ports', 'no network'),
+    ]
+    const absent = [networkManagerCapability, sidecarManagerCapability].map(({ id, title }) => ({
+      id,
+      title,
+      reason: 'no network',
+      remedy: undefined,
+    }))
+    const plugins = [fakePlugin('other', available({ absent, unsupportedOptions })), memory]
+    const { stdout } = await runCapstan(['doctor'], { plugins })
+    expect(stdout).toMatch(/^other +networks +no network\n +sidecars$/m)
+    expect(stdout).toMatch(/^other +dns +no network\n.*\n +ports\n.*\n\nother +tty +no terminal$/m)
   })
 
   it.each([undefined, 80, 60, 200])(

@@ -1,0 +1,61 @@
+import type { CommandModule } from './command.js'
+
+/** The commands, in the groups and the order in which `capstan --help` lists them. */
+export const commandGroups: readonly CommandGroup[] = [
+  {
+    title: 'First steps:',
+    commands: [
+      toEntry('quickstart', 'Build, run and clean up a small example', () => import('./quickstart.js')),
+      toEntry('doctor', 'Show the runtimes on this machine and their capabilities', () => import('./doctor.js')),
+    ],
+  },
+  {
+    title: 'Containers:',
+    commands: [
+      toEntry('run', 'Run a command in a new container', () => import('./run.js')),
+      toEntry('exec', 'Run a command in a running container', () => import('./exec.js')),
+      toEntry('ps', 'List containers', () => import('./ps.js')),
+      toEntry('inspect', 'Show state, networks, ports and labels of containers', () => import('./inspect.js')),
+      toEntry('logs', 'Show the logs of a container', () => import('./logs.js')),
+      toEntry('stop', 'Stop one or more running containers', () => import('./stop.js')),
+      toEntry('rm', 'Remove one or more containers', () => import('./rm.js')),
+    ],
+  },
+  {
+    title: 'Images:',
+    commands: [
+      toEntry('build', 'Build an image from a Dockerfile', () => import('./build.js')),
+      toEntry('buildkit', 'Keep a BuildKit running for later builds', () => import('./buildkit.js')),
+      toEntry('pull', 'Pull an image from a registry', () => import('./pull.js')),
+    ],
+  },
+  {
+    title: 'System:',
+    commands: [
+      toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./sweep.js')),
+      toEntry('conformance', 'Test a runtime plugin against the contract', () => import('./conformance.js')),
+    ],
+  },
+]
+
+/** Returns a command; `undefined` if there is none of that name. */
+export function findCommandEntry(name: string): CommandEntry | undefined {
+  return commandGroups.flatMap(({ commands }) => commands).find((entry) => entry.name === name)
+}
+
+/** A group of commands in `capstan --help`. */
+export interface CommandGroup {
+  readonly title: string
+  readonly commands: readonly CommandEntry[]
+}
+
+/** A command in `capstan --help`. Its module defines everything else, and is loaded when the command is used. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<CommandModule>
+}
+
+function toEntry(name: string, summary: string, load: CommandEntry['load']): CommandEntry {
+  return { name, summary, load }
+}
