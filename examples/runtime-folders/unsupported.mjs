@@ -14,6 +14,7 @@ export const absenceReasons = {
   'network-manager': 'containers share the network of this machine',
   'sidecar-manager': 'a sidecar needs a network',
   'exec-manager': 'a container runs one program',
+  'file-transfer': 'the folder of a container can be read and written directly',
   'volume-manager': 'nothing can be mounted in a folder',
   'image-transfer': 'an image is a folder that the user makes',
 }

@@ -1,3 +1,4 @@
+export { type ArchiveOwner, readOwner, toOwnerFields } from './archive-owner.js'
 export { type ContextEntry, parentsOf } from './context-entry.js'
 export { type DigestedEntry, digestEntry } from './digest-entry.js'
 export {

@@ -9,6 +9,7 @@ import { configCases } from './cases/config.js'
 import { execCases } from './cases/exec.js'
 import { execTerminalCases } from './cases/exec-terminal.js'
 import { exitCodeCases } from './cases/exit-code.js'
+import { fileCases } from './cases/files.js'
 import { firewallCases } from './cases/firewall.js'
 import { hostAddressCases } from './cases/host-address.js'
 import { imageHomeCases } from './cases/image-home.js'
@@ -78,6 +79,7 @@ const all: readonly ConformanceCase[] = [
   ...execTerminalCases,
   ...volumeCases,
   ...imageTransferCases,
+  ...fileCases,
   ...firewallCases,
   ...ownershipCases,
   ...sweepCases,

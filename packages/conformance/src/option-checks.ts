@@ -1,6 +1,7 @@
 import {
   type ContainerConfig,
   execManagerCapability,
+  fileTransferCapability,
   findCapability,
   imageBuilderCapability,
   type LogOptions,
@@ -10,6 +11,7 @@ import type { BuiltInOption } from '@capstan/core/plugin'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'
+import { toArchive } from './steps/archives.js'
 import { collectBytes } from './steps/collect.js'
 import { createContainer, startContainer } from './steps/containers.js'
 import { readLogs } from './steps/logs.js'
@@ -76,6 +78,22 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     }
     await context.runtime.removeContainer(id)
   },
+  'files.stopped': async (context, field) => {
+    const id = await createContainer(context, { command: context.programs.exit(0) })
+    const files = findCapability(context.scope, fileTransferCapability)
+    if (files !== undefined) await expectUnsupported(field, () => files.getArchive(id, '/etc'))
+    await context.runtime.removeContainer(id)
+  },
+  'files.tmpfs': async (context, field) => {
+    const mounts = [{ type: 'tmpfs', target: '/conformance', executable: true }] as const
+    const id = await startContainer(context, { mounts, command: context.programs.sleep(60) })
+    const files = findCapability(context.scope, fileTransferCapability)
+    if (files !== undefined) {
+      await expectUnsupported(field, () => files.getArchive(id, '/conformance'))
+      await expectUnsupported(field, () => files.putArchive(id, '/conformance/below', toArchive({ name: 'file' })))
+    }
+    await context.runtime.removeContainer(id)
+  },
   'logs.since': rejectsLogs({ since: new Date(0) }),
   'logs.timestamps': rejectsLogs({ timestamps: true }),
   'logs.split': rejectsLogs({ stderr: false }),
@@ -100,7 +118,7 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
 }
 
 /** Names of behaviour that no option of a call requests, so no call can reject because of them. */
-export type UncheckedOption = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
+export type UncheckedOption = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart' | 'files.owners'
 
 type CheckedOption = Exclude<BuiltInOption, UncheckedOption>
 

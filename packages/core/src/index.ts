@@ -34,6 +34,7 @@ export {
   type ExecProcess,
   execManagerCapability,
 } from './contract/managers/exec-manager.js'
+export { type FileTransfer, fileTransferCapability, type PathStat } from './contract/managers/file-transfer.js'
 export {
   type FirewallManager,
   type FirewallRules,

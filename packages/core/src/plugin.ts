@@ -141,7 +141,9 @@ export {
   validateSignal,
 } from './validation/names.js'
 export {
+  validateArchive,
   validateBuild,
+  validateContainerPath,
   validateExec,
   validateFirewallRules,
   validateLogOptions,

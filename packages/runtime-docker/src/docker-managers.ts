@@ -2,6 +2,7 @@ import {
   buildServiceCapability,
   type Capability,
   execManagerCapability,
+  fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
@@ -13,6 +14,7 @@ import {
 import type { RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
 import { DockerExecManager } from './docker-exec-manager.js'
+import { DockerFileTransfer } from './docker-file-transfer.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
 import { DockerImageTransfer } from './docker-image-transfer.js'
@@ -39,6 +41,7 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(networkManagerCapability, (engine) => new DockerNetworkManager(engine)),
   toManager(sidecarManagerCapability, (engine) => new DockerSidecarManager(engine)),
   toManager(execManagerCapability, (engine) => new DockerExecManager(engine)),
+  toManager(fileTransferCapability, (engine) => new DockerFileTransfer(engine)),
   toManager(imageTransferCapability, (engine) => new DockerImageTransfer(engine)),
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
 ]

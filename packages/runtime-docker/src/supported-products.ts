@@ -42,9 +42,10 @@ export const podmanProduct: EngineProduct = {
       showsBridgeWithoutNetwork: true,
       truncatesLogs: true,
       dropsLogLines: true,
+      createsArchiveDirectories: true,
     },
     unsupportedOptions: [
-      ...unsupportedOptions,
+      ...unsupportedOptions.filter(({ field }) => field !== 'files.tmpfs'),
       ...unsupportedOnPodman,
       ...(facts.location === 'this-machine' ? [] : [uncheckedSources]),
     ],
@@ -62,6 +63,11 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
     field: 'exec.env.unset',
     reason: 'Podman cannot remove a variable for an exec',
     remedy: 'run `env -u NAME` in the container',
+  },
+  {
+    field: 'files.owners',
+    reason: 'Podman replaces the owners of the files in an archive by the user of the container',
+    remedy: 'read the owners by a program in the container',
   },
   { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]

@@ -113,6 +113,7 @@ describe('probe of an engine that answers', () => {
       'network-manager',
       'sidecar-manager',
       'exec-manager',
+      'file-transfer',
       'image-transfer',
       'volume-manager',
     ])

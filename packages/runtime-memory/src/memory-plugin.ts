@@ -2,6 +2,7 @@ import {
   buildServiceCapability,
   type Capability,
   execManagerCapability,
+  fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
@@ -22,6 +23,7 @@ import {
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
+import { MemoryFileTransfer } from './memory-file-transfer.js'
 import { MemoryFirewallManager } from './memory-firewall-manager.js'
 import { MemoryImageBuilder } from './memory-image-builder.js'
 import { MemoryImageTransfer } from './memory-image-transfer.js'
@@ -122,6 +124,7 @@ const managers: readonly Manager[] = [
   createManager(networkManagerCapability, MemoryNetworkManager),
   createManager(sidecarManagerCapability, MemorySidecarManager),
   createManager(execManagerCapability, MemoryExecManager),
+  createManager(fileTransferCapability, MemoryFileTransfer),
   createManager(imageTransferCapability, MemoryImageTransfer),
   createManager(volumeManagerCapability, MemoryVolumeManager),
 ]

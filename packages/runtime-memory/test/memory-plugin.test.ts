@@ -23,6 +23,7 @@ describe('memoryPlugin', () => {
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
       'exec-manager',
+      'file-transfer',
       'firewall-manager',
       'image-builder',
       'image-transfer',

@@ -3,6 +3,7 @@ import {
   type Capability,
   createRuntimeHost,
   execManagerCapability,
+  fileTransferCapability,
   findCapability,
   firewallManagerCapability,
   imageBuilderCapability,
@@ -143,6 +144,7 @@ const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Ca
   [networkManagerCapability, ['createNetwork', 'removeNetwork', 'listNetworks']],
   [sidecarManagerCapability, ['startSidecar', 'inspectContainer']],
   [execManagerCapability, ['exec']],
+  [fileTransferCapability, ['putArchive', 'getArchive', 'statPath']],
   [imageTransferCapability, ['pullImage', 'loadImages', 'saveImage']],
   [volumeManagerCapability, ['createVolume', 'removeVolume', 'listVolumes']],
 ])

@@ -2,7 +2,9 @@ import {
   type Capability,
   type ExecManager,
   execManagerCapability,
+  type FileTransfer,
   type FirewallManager,
+  fileTransferCapability,
   firewallManagerCapability,
   type ImageBuilder,
   type ImageTransfer,
@@ -30,6 +32,7 @@ export interface BrokenParts {
   readonly sidecars?: (sidecars: SidecarManager, runtime: Runtime) => Partial<SidecarManager>
   readonly exec?: Replace<ExecManager>
   readonly transfer?: Replace<ImageTransfer>
+  readonly files?: Replace<FileTransfer>
 }
 
 type Replace<T> = (correct: T) => Partial<T>
@@ -49,6 +52,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [sidecarManagerCapability, runtime && breakWith(parts.sidecars, runtime)],
       [execManagerCapability, parts.exec],
       [imageTransferCapability, parts.transfer],
+      [fileTransferCapability, parts.files],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.

@@ -42,6 +42,8 @@ export interface HostErrorFacts {
   IMAGE_NOT_FOUND: { readonly image: string }
   NETWORK_NOT_FOUND: { readonly id: string }
   VOLUME_NOT_FOUND: { readonly name: string }
+  /** `expected`: what was looked for at the path of the container `id`; a file is not found as a `directory`. */
+  PATH_NOT_FOUND: { readonly id: string; readonly path: string; readonly expected: 'path' | 'directory' }
   /** `registryText`: the error as the registry reported it. */
   IMAGE_PULL_FAILED: { readonly image: string; readonly registryText: string }
   /** `step`: the failed step, as the builder names it. `command`: the instruction or command of that step. */

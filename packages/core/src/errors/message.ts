@@ -57,6 +57,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}"`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
   VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
+  PATH_NOT_FOUND: ({ id, path, expected }) => `container "${id}" has no ${expected} "${path}"`,
   IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
   BUILD_FAILED: ({ step, command, exitCode, lastLines }) =>
     [

@@ -10,7 +10,7 @@ export function checkCommand(field: string, command: Argv): void {
 }
 
 /** Checks an absolute path in a container. */
-export function checkContainerPath(field: string, path: unknown): void {
+export function checkContainerPath(field: string, path: unknown): asserts path is string {
   checkText(field, path, /^\//, 'an absolute path')
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { TerminalSize } from '../contract/container/attach.js'
 import type { StopOptions } from '../contract/container/container-info.js'
 import type { LogOptions } from '../contract/container/logs.js'
@@ -55,6 +56,23 @@ export function validateExec(
   if (user !== undefined) checkUser('user', user)
   if (workingDirectory !== undefined) checkContainerPath('workingDirectory', workingDirectory)
   for (const [field, value] of Object.entries({ tty, stdin, privileged })) checkBoolean(field, value)
+}
+
+/** Checks a path in a container, of whose parts none is `..`, and returns it without superfluous slashes and dots. */
+export function validateContainerPath(path: unknown, field = 'path'): string {
+  checkContainerPath(field, path)
+  check(!path.split('/').includes('..'), field, 'a path without ".."', path)
+  return posix.normalize(path).replace(/(?<=.)\/$/, '')
+}
+
+/** Checks the archive of `putArchive`. */
+export function validateArchive(tar: unknown, field = 'tar'): void {
+  check(
+    typeof tar === 'object' && tar !== null && Symbol.asyncIterator in tar,
+    field,
+    'a stream or an async iterable',
+    tar,
+  )
 }
 
 /** Checks the rules of `setupFirewall`. */

@@ -2,6 +2,7 @@ import {
   buildServiceCapability,
   type Capability,
   execManagerCapability,
+  fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
@@ -32,6 +33,10 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     reason: 'the command gives no access to its BuildKit',
     remedy: 'start BuildKit in a sidecar',
   }
+  const noFileTransfer = {
+    reason: 'the runtime does not use the copy command, which works only with running containers',
+    remedy: 'mount a directory, or copy by a program in the container',
+  }
   const noFirewalls = {
     reason: 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest',
     remedy: 'update the command',
@@ -44,6 +49,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [networkManagerCapability, noNetworks],
     [sidecarManagerCapability, noNetworks],
     [execManagerCapability, undefined],
+    [fileTransferCapability, noFileTransfer],
     [imageTransferCapability, undefined],
     [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],
   ]

@@ -38,6 +38,7 @@ export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): read
     ...toHostNetwork(facts),
     ...toWindows(facts),
     ...toLogs(info),
+    noTmpfsFiles,
     ...unsupportedBuildOptions,
   ]
 }
@@ -99,6 +100,13 @@ function toLogs({ LoggingDriver }: InfoAnswer): readonly UnsupportedOption[] {
   const reason = 'the log driver json-file stores text, so bytes that are not UTF-8 are replaced'
   const remedy = 'read the output by startAttached or attach, or set the log driver "local" on the engine'
   return [{ field: 'logs.binary', reason, remedy }]
+}
+
+/** https://docs.docker.com/reference/cli/docker/container/cp/ */
+const noTmpfsFiles: UnsupportedOption = {
+  field: 'files.tmpfs',
+  reason: 'the engine does not see the files in a tmpfs of a container',
+  remedy: 'use a volume, or copy by a program in the container',
 }
 
 const noLinuxContainers = {

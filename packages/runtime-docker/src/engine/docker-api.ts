@@ -123,7 +123,10 @@ export interface InspectedContainer {
     readonly Tty?: boolean
     readonly Labels?: Readonly<Record<string, string>> | null
   }
+  readonly Mounts?: readonly { readonly Destination: string; readonly Type?: string; readonly RW?: boolean }[] | null
   readonly HostConfig?: {
+    readonly ReadonlyRootfs?: boolean
+    readonly Tmpfs?: Readonly<Record<string, string>> | null
     readonly NetworkMode?: string
     readonly AutoRemove?: boolean
     readonly Privileged?: boolean

@@ -80,6 +80,8 @@ export interface EngineCall extends OperationOptions {
   readonly command?: Argv
   /** The name of the parameter that has the subject, for INVALID_ARGUMENT when the engine rejects it. */
   readonly field?: string
+  /** The path in the container that the operation is about, for PATH_NOT_FOUND. */
+  readonly containerPath?: string
   /** The option that requested Linux capabilities. Default `privileged`. */
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**

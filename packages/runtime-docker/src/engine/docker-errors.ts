@@ -85,6 +85,10 @@ const rules: readonly AnswerRule[] = [
     to: (answer, { subject: image }) =>
       createHostError('IMAGE_PULL_FAILED', { image, registryText: answer.text }, { cause: answer }),
   },
+  {
+    when: ({ path, text }) => path === '/containers/{id}/archive' && texts.notDirectory.test(text),
+    to: (answer, context) => toPathNotFound(answer, context, context.containerPath ?? context.subject),
+  },
   { when: ({ status, text }) => status === 404 || texts.containerVanished.test(text), to: toNotFound },
   {
     when: ({ status, path }) => status === 403 && path.startsWith('/networks/'),
@@ -127,6 +131,8 @@ function toNotStarted(answer: EngineAnswerError, { subject: id, command }: Error
 function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }
+  if (path === '/containers/{id}/archive' && context.containerPath !== undefined && !texts.noContainer.test(text))
+    return toPathNotFound(answer, context, context.containerPath)
   const network = texts.noNetwork.exec(text)
   if (network !== null)
     return createHostError('NETWORK_NOT_FOUND', { id: network[1] ?? network[2] ?? context.subject }, cause)
@@ -146,6 +152,11 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
     return createHostError('CONTAINER_NOT_FOUND', { id: context.subject }, cause)
   }
   return toFailure(answer, context)
+}
+
+function toPathNotFound(answer: EngineAnswerError, { subject: id }: ErrorContext, path: string): unknown {
+  const expected = answer.method === 'PUT' ? 'directory' : 'path'
+  return createHostError('PATH_NOT_FOUND', { id, path, expected }, { cause: answer })
 }
 
 /** Chooses the code for status 409, and for a status of 500 or more with the same meaning. */

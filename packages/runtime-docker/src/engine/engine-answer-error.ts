@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { shortenPodmanText } from '../quirks/podman-answers.js'
 import { parseJson, toObject } from './json-values.js'
 
 /** The error for an answer with a status of 400 or more. The path in its message has placeholders instead of ids. */
@@ -9,16 +11,22 @@ export class EngineAnswerError extends Error {
   /** The message of the engine. */
   readonly text: string
 
-  /** `path`: that of the request, with or without version prefix and query. */
-  constructor({ status, method, path, text }: Pick<EngineAnswerError, 'status' | 'method' | 'path' | 'text'>) {
+  readonly headers: IncomingHttpHeaders
+
+  /** `path`: that of the request, with or without version prefix and query. Default of `headers`: none. */
+  constructor({ status, method, path, text, headers = {} }: EngineAnswer) {
     const template = toPathTemplate(path)
     super(`${method} ${template} answered ${status}: ${text}`)
     this.status = status
     this.method = method
     this.path = template
     this.text = text
+    this.headers = headers
   }
 }
+
+type EngineAnswer = Pick<EngineAnswerError, 'status' | 'method' | 'path' | 'text'> &
+  Partial<Pick<EngineAnswerError, 'headers'>>
 
 /** Replaces the ids and names in the path of a request with placeholders. */
 function toPathTemplate(path: string): string {
@@ -34,5 +42,5 @@ function toPathTemplate(path: string): string {
 /** Reads the error message in the body of an answer: its `message`, or else the text itself. */
 export function readAnswerText(body: string): string {
   const { message = body } = toObject(parseJson(body)) // proxies and old engines answer with plain text
-  return String(message).trim()
+  return shortenPodmanText(String(message).trim())
 }

@@ -204,7 +204,7 @@ async function throwForErrorStatus({ method, path }: TransportRequest, response:
   const status = response.statusCode ?? 0
   if (status < 400) return
   const text = readAnswerText(await readBody(response, refusalBytes))
-  throw new EngineAnswerError({ status, method, path, text })
+  throw new EngineAnswerError({ status, method, path, text, headers: response.headers })
 }
 
 /** Hijacks the connection of an answer with 200. Some engines and proxies send 200 instead of 101. */

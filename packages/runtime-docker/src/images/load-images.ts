@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { HostError } from '@capstan/core'
 import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { sendSource } from '../engine/streams/caller-source.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 
@@ -17,22 +18,7 @@ export async function loadImages(
   tar: AsyncIterable<Uint8Array>,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  let fault: { readonly error: unknown } | undefined
-  /** Records an error of the caller's stream, which the request would report as a lost connection. */
-  async function* read() {
-    try {
-      yield* tar
-    } catch (error) {
-      fault = { error }
-      throw error
-    }
-  }
-  try {
-    return await load(engine, Readable.from(read(), { objectMode: false }), call)
-  } catch (error) {
-    call.signal?.throwIfAborted()
-    throw fault === undefined ? error : fault.error
-  }
+  return await sendSource(tar, call, (body) => load(engine, body, call))
 }
 
 async function load(engine: DockerEngine, body: Readable, call: EngineCall): Promise<readonly string[]> {

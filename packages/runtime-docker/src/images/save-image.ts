@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { toAnswerStream } from './answer-stream.js'
+import { toAnswerStream } from '../engine/streams/answer-stream.js'
 import { findImage } from './images.js'
 
 /**

@@ -56,4 +56,6 @@ export interface EngineQuirks {
    * exit is read again without `follow`. Seen on Podman 4.3 and 5.8.
    */
   readonly dropsLogLines?: boolean
+  /** Creates the missing directory of `putArchive`, so it is checked before. Seen on Podman 4.3. */
+  readonly createsArchiveDirectories?: boolean
 }

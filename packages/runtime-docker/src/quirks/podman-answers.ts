@@ -24,6 +24,11 @@ export function withoutShownBridge<T extends ListedAttachment>(
   return Object.fromEntries(Object.entries(networks).filter((entry) => !isShown(entry)))
 }
 
+/** Removes the description of the failed request, which has several kilobytes, from the error of copying files. Seen on Podman 4.3. */
+export function shortenPodmanText(text: string): string {
+  return text.replace(/error during bulk transfer for copier\.request\{.*\}: /s, '')
+}
+
 interface ListedAttachment {
   readonly NetworkID?: string
   readonly IPAddress?: string

@@ -63,30 +63,46 @@ describe('toEngineFacts', () => {
 })
 
 describe('toUnsupportedOptions', () => {
-  test('lists only build.dns for an engine that supports everything else', () => {
-    expect(refusedOf({})).toEqual(['build.dns'])
+  test('lists only files.tmpfs and build.dns for an engine that supports everything else', () => {
+    expect(refusedOf({})).toEqual(['files.tmpfs', 'build.dns'])
   })
 
   test('lists binary logs where the log driver stores text', () => {
-    expect(refusedOf({ LoggingDriver: 'json-file' })).toEqual(['logs.binary', 'build.dns'])
-    expect(refusedOf({ LoggingDriver: 'local' })).toEqual(['build.dns'])
+    expect(refusedOf({ LoggingDriver: 'json-file' })).toEqual(['logs.binary', 'files.tmpfs', 'build.dns'])
+    expect(refusedOf({ LoggingDriver: 'local' })).toEqual(['files.tmpfs', 'build.dns'])
   })
 
   test('lists limits that the engine reports as unsupported', () => {
-    expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual(['memoryBytes', 'pidsLimit', 'build.dns'])
-    expect(refusedOf({ CgroupDriver: 'none' })).toEqual(['memoryBytes', 'cpus', 'pidsLimit', 'build.dns'])
+    expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual([
+      'memoryBytes',
+      'pidsLimit',
+      'files.tmpfs',
+      'build.dns',
+    ])
+    expect(refusedOf({ CgroupDriver: 'none' })).toEqual([
+      'memoryBytes',
+      'cpus',
+      'pidsLimit',
+      'files.tmpfs',
+      'build.dns',
+    ])
   })
 
   test('lists privileged and host networking under user namespaces', () => {
-    expect(refusedOf({ SecurityOptions: ['name=userns'] })).toEqual(['privileged', 'network.host', 'build.dns'])
+    expect(refusedOf({ SecurityOptions: ['name=userns'] })).toEqual([
+      'privileged',
+      'network.host',
+      'files.tmpfs',
+      'build.dns',
+    ])
   })
 
   test('lists host networking where containers run in a virtual machine', () => {
-    expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'build.dns'])
+    expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'files.tmpfs', 'build.dns'])
   })
 
   test('lists host networking on a rootless engine', () => {
-    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'build.dns'])
+    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'files.tmpfs', 'build.dns'])
   })
 
   test('lists options that Windows containers do not have (not verified on Windows)', () => {

@@ -123,6 +123,14 @@ const samples: {
     ],
     no: ['error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: permission denied: unknown'],
   },
+  notDirectory: {
+    yes: [
+      'extraction point is not a directory',
+      'lstat /var/lib/docker/overlay2/b442/merged/etc/passwd/x: not a directory',
+      'copier: put: /etc/f (/etc/f): exists but is not a directory',
+    ],
+    no: ['Cannot mkdir: /etc/passwd is not a directory'],
+  },
   foreignAddress: {
     yes: [
       'Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address',

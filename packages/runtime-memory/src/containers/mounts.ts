@@ -9,7 +9,7 @@ import { readHostFile } from '../simulation/files/host-files.js'
 /** Rejects when the source of a bind mount does not exist. */
 export async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
   for (const mount of mounts) {
-    if (mount.type !== 'bind' || (await readHostFile(mount.source)) !== undefined) continue
+    if (mount.type !== 'bind' || (await readHostFile(mount.source, { followLinks: true })) !== undefined) continue
     const reason = 'the source of the bind mount does not exist'
     const facts = { operation: 'createContainer', subject: mount.source, status: undefined, reason }
     throw createHostError('OPERATION_FAILED', facts)
@@ -52,5 +52,13 @@ export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: strin
 function createTmpfs(mount: Mount & { type: 'tmpfs' }): MountedFiles {
   const { target, sizeBytes, mode = 0o1777, executable = false } = mount
   const files: FileMap = new Map([['/', { type: 'directory', mode }]])
-  return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
+  return {
+    type: 'memory',
+    target,
+    readOnly: false,
+    isTmpfs: true,
+    files,
+    executable,
+    ...(sizeBytes !== undefined && { sizeBytes }),
+  }
 }

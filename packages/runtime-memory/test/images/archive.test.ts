@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { readTar } from '../../src/images/archive/read-tar.js'
+import { readTar } from '../../src/simulation/files/read-archive.js'
 import { runToEnd } from '../support/collect.js'
 import { openMemory } from '../support/open-memory.js'
 

@@ -1,6 +1,7 @@
 import {
   createRuntimeHost,
   execManagerCapability,
+  fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
@@ -27,6 +28,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
     builder: imageBuilderCapability,
     exec: execManagerCapability,
     firewalls: firewallManagerCapability,
+    files: fileTransferCapability,
     images: imageTransferCapability,
     networks: networkManagerCapability,
     sidecars: sidecarManagerCapability,

@@ -2,6 +2,7 @@ import type { Capability } from '../capability.js'
 import { runtimeCapability } from '../runtime.js'
 import { buildServiceCapability } from './build-service.js'
 import { execManagerCapability } from './exec-manager.js'
+import { fileTransferCapability } from './file-transfer.js'
 import { firewallManagerCapability } from './firewall-manager.js'
 import { imageBuilderCapability } from './image-builder.js'
 import { imageTransferCapability } from './image-transfer.js'
@@ -18,6 +19,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,
+  fileTransferCapability,
   imageTransferCapability,
   volumeManagerCapability,
 ]
@@ -31,6 +33,7 @@ export type BuiltInOption =
   | OptionOf<typeof networkManagerCapability>
   | OptionOf<typeof sidecarManagerCapability>
   | OptionOf<typeof execManagerCapability>
+  | OptionOf<typeof fileTransferCapability>
   | OptionOf<typeof imageTransferCapability>
   | OptionOf<typeof volumeManagerCapability>
 

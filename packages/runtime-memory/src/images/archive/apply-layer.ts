@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import type { FileEntry, FileMap } from '../../simulation/files/file-map.js'
-import { readTar, type TarEntry } from './read-tar.js'
+import { readTar, type TarEntry } from '../../simulation/files/read-archive.js'
 
 /** Applies a layer to the files. Whiteouts delete files of lower layers. Devices and pipes are skipped. */
 export async function applyLayer(files: FileMap, layer: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
+import { readArchive } from '../../simulation/files/read-archive.js'
 import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../../simulation/image-content.js'
 import { applyLayer } from './apply-layer.js'
-import { readTar } from './read-tar.js'
 import { simulationKey } from './save-image.js'
 
 /** Loads a docker or OCI archive. Resolves with the references of each image, or with its id when it has none. */
@@ -12,7 +12,8 @@ export async function loadImages(
   tar: AsyncIterable<Uint8Array>,
   { signal, undo }: Operation,
 ): Promise<readonly string[]> {
-  const archive = await readArchive(tar, signal)
+  const entries = await readArchive(tar, { signal, toError: createLoadError })
+  const archive = new Map(entries.map(({ header, bytes }) => [header.name.replace(/^\.\//, ''), bytes]))
   const images = archive.has('manifest.json') ? readDockerManifest(archive) : readOciIndex(archive)
   const loaded: string[] = []
   for (const image of images) {
@@ -33,26 +34,6 @@ interface ArchivedImage {
   /** The names of the layer files, the lowest layer first. */
   readonly layers: readonly string[]
   readonly tags: readonly string[]
-}
-
-async function readArchive(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Archive> {
-  let hasSourceFailed = false
-  async function* source(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* tar
-    } catch (error) {
-      hasSourceFailed = true
-      throw error
-    }
-  }
-  try {
-    const entries = await readTar(source(), signal)
-    return new Map(entries.map(({ header, bytes }) => [header.name.replace(/^\.\//, ''), bytes]))
-  } catch (cause) {
-    signal.throwIfAborted()
-    // An error of the caller's own stream is passed on unchanged.
-    throw hasSourceFailed ? cause : createLoadError(cause instanceof Error ? cause.message : String(cause), cause)
-  }
 }
 
 /** Reads the manifest of `docker save`: https://github.com/moby/docker-image-spec */

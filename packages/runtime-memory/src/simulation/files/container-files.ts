@@ -1,7 +1,7 @@
-import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
-import { readHostFile } from './host-files.js'
+import { readHostFile, writeHostFile } from './host-files.js'
 
 /** Files mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
@@ -12,6 +12,8 @@ export type MountedFiles = { readonly target: string; readonly readOnly: boolean
       readonly sizeBytes?: number
       /** Whether files can be executed. Default true. */
       readonly executable?: boolean
+      /** Whether the files are those of a tmpfs and not of a volume. Default false. */
+      readonly isTmpfs?: boolean
     }
   | { readonly type: 'bind'; readonly source: string }
 )
@@ -52,15 +54,52 @@ export class ContainerFiles {
     return new ContainerFiles({ ...this.#options, system: all, written: this.written })
   }
 
-  /** Finds the entry at a path. Follows links at the path, but not in its parent directories. */
+  /** Finds the entry at a path. Follows links. */
   async find(path: string): Promise<FileEntry | undefined> {
-    let at = posix.normalize(path)
-    for (let links = 0; links < 40; links += 1) {
-      const entry = await this.#findEntry(at)
-      if (entry?.type !== 'symlink') return entry
-      at = posix.resolve(posix.dirname(at), entry.target)
+    return await this.#findEntry(await this.resolve(path))
+  }
+
+  /** Finds the entry at a path, which may be a link. Follows links in its parent directories. */
+  async findLink(path: string): Promise<FileEntry | undefined> {
+    return await this.#findEntry(await this.#resolveParent(path))
+  }
+
+  /** Returns a path without links. Nothing may exist there. */
+  async resolve(path: string): Promise<string> {
+    // The names that are not resolved yet, and the resolved path.
+    const names = posix.normalize(path).split('/')
+    let at = '/'
+    let links = 0
+    while (names.length > 0) {
+      const next = posix.join(at, names.shift() ?? '')
+      const entry = await this.#findEntry(next)
+      if (entry?.type !== 'symlink') {
+        at = next
+        continue
+      }
+      links += 1
+      if (links > mostLinks) throw createFileError('ELOOP', path)
+      names.unshift(...entry.target.split('/'))
+      if (entry.target.startsWith('/')) at = '/'
     }
-    throw createFileError('ELOOP', path)
+    return at
+  }
+
+  async #resolveParent(path: string): Promise<string> {
+    const at = posix.normalize(path)
+    return posix.join(await this.resolve(posix.dirname(at)), posix.basename(at))
+  }
+
+  /** Whether files at the path cannot be written. */
+  async isReadOnly(path: string): Promise<boolean> {
+    const { mount } = this.#locate(await this.resolve(path))
+    return mount === undefined ? this.#readOnly : mount.readOnly
+  }
+
+  /** Whether the path is in a tmpfs. */
+  async isInTmpfs(path: string): Promise<boolean> {
+    const { mount } = this.#locate(await this.resolve(path))
+    return mount?.type === 'memory' && mount.isTmpfs === true
   }
 
   /** Whether files at the path may be executed, regardless of their mode. */
@@ -84,20 +123,29 @@ export class ContainerFiles {
     const existing = await this.find(path)
     if (existing?.type === 'directory') throw createFileError('EISDIR', path)
     const mode = existing?.type === 'file' ? existing.mode : 0o644
-    await this.#write(path, { type: 'file', bytes, mode })
+    await this.#write(await this.resolve(path), { type: 'file', bytes, mode })
+  }
+
+  /** Writes an entry with its attributes. A link at the path is replaced. */
+  async put(path: string, entry: FileEntry): Promise<void> {
+    const existing = await this.findLink(path)
+    if (existing?.type === 'directory' && entry.type !== 'directory') throw createFileError('EISDIR', path)
+    if (existing !== undefined && existing.type !== 'directory' && entry.type === 'directory')
+      throw createFileError('ENOTDIR', path)
+    await this.#write(await this.#resolveParent(path), entry)
   }
 
   async changeMode(path: string, mode: number): Promise<void> {
     const entry = await this.#require(path)
-    if (entry.type !== 'symlink') await this.#write(path, { ...entry, mode })
+    if (entry.type !== 'symlink') await this.#write(await this.resolve(path), { ...entry, mode })
   }
 
   /** Lists the names in a directory, sorted. */
   async list(path: string): Promise<readonly string[]> {
     const entry = await this.#require(path)
     if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
-    const { mount, key } = this.#locate(path)
-    if (mount?.type === 'bind') return (await readdir(posix.join(mount.source, key))).sort()
+    const { mount, key } = this.#locate(await this.resolve(path))
+    if (mount?.type === 'bind') return (await readdir(toHostPath(mount, key))).sort()
     const paths = this.#layersOf(mount).flatMap((files) => [...files.keys()])
     if (mount === undefined) paths.push(...this.#mounts.map(({ target }) => target))
     return [...new Set(paths.flatMap((file) => toChildName(key, file)))].sort()
@@ -109,13 +157,12 @@ export class ContainerFiles {
     return entry
   }
 
-  async #write(path: string, entry: Exclude<FileEntry, { type: 'symlink' }>): Promise<void> {
+  /** Writes an entry at a path without links. */
+  async #write(path: string, entry: FileEntry): Promise<void> {
     const { mount, key } = this.#locate(path)
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
     if (mount?.type !== 'bind') return this.#writeToMemory(mount, key, entry)
-    const source = posix.join(mount.source, key)
-    if (entry.type === 'file') await writeFile(source, entry.bytes)
-    await chmod(source, entry.mode)
+    await writeHostFile(toHostPath(mount, key), entry)
   }
 
   #writeToMemory(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
@@ -129,7 +176,7 @@ export class ContainerFiles {
 
   async #findEntry(path: string): Promise<FileEntry | undefined> {
     const { mount, key } = this.#locate(path)
-    if (mount?.type === 'bind') return readHostFile(posix.join(mount.source, key))
+    if (mount?.type === 'bind') return readHostFile(toHostPath(mount, key), { followLinks: key === '/' })
     const layers = this.#layersOf(mount)
     const entry = layers.map((files) => files.get(key)).find((found) => found !== undefined)
     if (entry !== undefined) return entry
@@ -151,6 +198,11 @@ export class ContainerFiles {
   }
 }
 
+/** Returns the path on this machine of a path in a bind mount. */
+function toHostPath({ source }: { readonly source: string }, key: string): string {
+  return key === '/' ? source : posix.join(source, key)
+}
+
 function sizeOf(entry: FileEntry | undefined): number {
   return entry?.type === 'file' ? entry.bytes.length : 0
 }
@@ -165,3 +217,6 @@ function toChildName(directory: string, path: string): readonly string[] {
   const [name] = path.slice(directory === '/' ? 1 : directory.length + 1).split('/')
   return name === undefined || name === '' ? [] : [name]
 }
+
+/** As in Linux: path_resolution(7) */
+const mostLinks = 40

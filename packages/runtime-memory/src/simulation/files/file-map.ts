@@ -1,8 +1,17 @@
 /** A file, directory or symbolic link. A directory without an entry of its own exists while it contains something. */
-export type FileEntry =
-  | { readonly type: 'file'; readonly bytes: Uint8Array; readonly mode: number }
-  | { readonly type: 'directory'; readonly mode: number }
-  | { readonly type: 'symlink'; readonly target: string }
+export type FileEntry = FileAttributes &
+  (
+    | { readonly type: 'file'; readonly bytes: Uint8Array; readonly mode: number }
+    | { readonly type: 'directory'; readonly mode: number }
+    | { readonly type: 'symlink'; readonly target: string }
+  )
+
+/** The owner and time of a file, which only archives read and write. Default of the owner: root; of the time: the epoch. */
+export interface FileAttributes {
+  readonly uid?: number
+  readonly gid?: number
+  readonly modifiedAt?: Date
+}
 
 /** Entries by absolute, normalised path. */
 export type FileMap = Map<string, FileEntry>
@@ -17,6 +26,7 @@ export function createFileError(code: keyof typeof messages, path: string): Node
 const messages = {
   ENOENT: 'No such file or directory',
   EISDIR: 'Is a directory',
+  EEXIST: 'File exists',
   ENOTDIR: 'Not a directory',
   EROFS: 'Read-only file system',
   ENOSPC: 'No space left on device',

@@ -1,15 +1,35 @@
-import { readFile, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
-/** Reads a file or directory of the host, the machine that this process runs on; `undefined` when it does not exist. */
-export async function readHostFile(path: string): Promise<FileEntry | undefined> {
+/**
+ * Reads a file, directory or link of the host, the machine that this process runs on; `undefined` when it does not exist. A
+ * link is followed only with `followLinks`.
+ */
+export async function readHostFile(
+  path: string,
+  { followLinks = false }: { readonly followLinks?: boolean } = {},
+): Promise<FileEntry | undefined> {
   try {
-    const found = await stat(path)
-    const mode = found.mode & 0o7777
-    return found.isDirectory() ? { type: 'directory', mode } : { type: 'file', bytes: await readFile(path), mode }
+    const found = await (followLinks ? stat(path) : lstat(path))
+    const attributes = { mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, modifiedAt: found.mtime }
+    if (found.isSymbolicLink()) return { ...attributes, type: 'symlink', target: await readlink(path) }
+    if (found.isDirectory()) return { ...attributes, type: 'directory' }
+    return { ...attributes, type: 'file', bytes: await readFile(path) }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }
+}
+
+/** Writes a file, directory or link of the host. Owners are not changed, since that would require privileges. */
+export async function writeHostFile(path: string, entry: FileEntry): Promise<void> {
+  if (entry.type === 'directory') await mkdir(path, { recursive: true })
+  else if (entry.type === 'file') await writeFile(path, entry.bytes)
+  else {
+    await rm(path, { force: true })
+    return await symlink(entry.target, path)
+  }
+  await chmod(path, entry.mode)
+  if (entry.modifiedAt !== undefined) await utimes(path, entry.modifiedAt, entry.modifiedAt)
 }

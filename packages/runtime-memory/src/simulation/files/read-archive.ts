@@ -9,6 +9,31 @@ export interface TarEntry {
   readonly bytes: Buffer
 }
 
+/**
+ * Reads all entries of an archive of a caller. Rejects with the error of the source, unchanged, and with the result of `toError`
+ * for an invalid archive.
+ */
+export async function readArchive(
+  tar: AsyncIterable<Uint8Array>,
+  { signal, toError }: { readonly signal: AbortSignal; readonly toError: (reason: string, cause: unknown) => Error },
+): Promise<readonly TarEntry[]> {
+  let hasSourceFailed = false
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* tar
+    } catch (error) {
+      hasSourceFailed = true
+      throw error
+    }
+  }
+  try {
+    return await readTar(source(), signal)
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw hasSourceFailed ? cause : toError(cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
 /** Reads all entries of an archive. Rejects with the source's own error, or with one of tar-stream. */
 export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly TarEntry[]> {
   const archive = extract()

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { toError } from '../engine/exchange.js'
-import { OutputReadable } from '../engine/streams/output-readable.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toError } from '../exchange.js'
+import { OutputReadable } from './output-readable.js'
 
 /**
  * Converts the body of an answer to a stream with back-pressure. Destroying it closes the connection at once. An error

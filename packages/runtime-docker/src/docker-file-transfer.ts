@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream'
+import type { FileTransfer, OperationOptions, PathStat } from '@capstan/core'
+import { validateArchive, validateContainerPath, validateId } from '@capstan/core/plugin'
+import type { DockerEngine } from './engine/docker-engine.js'
+import { getArchive } from './files/get-archive.js'
+import { putArchive } from './files/put-archive.js'
+import { statPath } from './files/stat-path.js'
+
+/** Copies files into and out of the containers of a Docker Engine, which needs no program in the image. */
+export class DockerFileTransfer implements FileTransfer {
+  readonly #engine: DockerEngine
+
+  constructor(engine: DockerEngine) {
+    this.#engine = engine
+  }
+
+  async putArchive(
+    id: string,
+    directory: string,
+    tar: AsyncIterable<Uint8Array>,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    validateId(id)
+    const path = validateContainerPath(directory, 'directory')
+    validateArchive(tar)
+    await this.#engine.run('putArchive', id, options, (call) => putArchive(this.#engine, path, tar, call))
+  }
+
+  async getArchive(id: string, path: string, options?: OperationOptions): Promise<Readable> {
+    validateId(id)
+    return await getArchive(this.#engine, id, validateContainerPath(path), options)
+  }
+
+  async statPath(id: string, path: string, options: OperationOptions = {}): Promise<PathStat | undefined> {
+    validateId(id)
+    const at = validateContainerPath(path)
+    return await this.#engine.run('statPath', id, options, (call) => statPath(this.#engine, at, call))
+  }
+}
