@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { PassThrough, type Writable } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import {
   type BuildOutput,
@@ -24,10 +23,11 @@ import type { OutputChoice } from '../options/build-output.js'
 import { type BuildSource, requireDirectory } from '../options/build-source.js'
 import { parseExtraHosts } from '../options/networking.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { requireDirectoryOrNothing, requireWritableFile } from '../options/output-file.js'
 import { writeWarning } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 
-/** Converts the options into a request to BuildKit. Opens, and overwrites, the file of an archive. */
+/** Converts the options into a request to BuildKit. Checks the files of the output, and changes none. */
 export async function toBuildRequest(
   { buildArgs, labels, target, noCache, pull }: BuildSettings,
   source: BuildSource['request'],
@@ -58,7 +58,7 @@ export async function toBuildRequest(
       credentials: createCredentialFinder(invocation),
     }),
   }
-  // Validated without the output, since opening it overwrites a file.
+  // Validated before the files of the output are checked.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
   return { ...request, output: await openOutput(output, io) }
 }
@@ -126,25 +126,40 @@ async function findNamedContexts(texts: readonly string[], { cwd }: Pick<Io, 'cw
 }
 
 async function openOutput(output: OutputChoice, { cwd, stdout }: Pick<Io, 'cwd' | 'stdout'>): Promise<BuildOutput> {
-  switch (output.type) {
-    case 'archive':
-      return { ...output, to: output.to === '-' ? openStdout(stdout) : await openFile(resolve(cwd, output.to)) }
-    case 'directory':
-      return { ...output, to: resolve(cwd, output.to) }
-    default:
-      return output
+  if (output.type === 'archive' && output.to === '-') return { ...output, to: openStdout(stdout) }
+  if (output.type !== 'archive' && output.type !== 'directory') return output
+  const path = resolve(cwd, output.to)
+  if (output.type === 'archive') {
+    const problem = `the output ${path} cannot be written`
+    await requireWritableFile(path, problem)
+    return { ...output, to: createArchiveStream(path, problem) }
   }
+  await requireDirectoryOrNothing(path, `the output ${path}`)
+  return { ...output, to: path }
 }
 
-/** Opens the file before the build, so that a failure is reported before the build starts. */
-async function openFile(path: string): Promise<Writable> {
-  try {
-    const file = createWriteStream(path)
-    await once(file, 'open')
+/**
+ * Creates a stream that opens the file at the first byte, so that a build that fails before that keeps an existing file.
+ * `problem` is the begin of the error when the file cannot be written.
+ */
+function createArchiveStream(path: string, problem: string): Writable {
+  let file: WriteStream | undefined
+  const open = () => {
+    file ??= createWriteStream(path).on('error', () => {}) // the callbacks report it
     return file
-  } catch (cause) {
-    throw toFileError(`the output ${path} cannot be written`, cause)
   }
+  const report = (done: (error?: Error) => void) => (error?: Error | null) => {
+    if (error) done(toFileError(problem, error))
+    else done()
+  }
+  return new Writable({
+    write: (chunk, _encoding, done) => void open().write(chunk, report(done)),
+    final: (done) => void open().end(report(done)),
+    destroy(error, done) {
+      file?.destroy()
+      done(error)
+    },
+  })
 }
 
 /** Returns a stream that may be ended or destroyed, which stdout may not. */

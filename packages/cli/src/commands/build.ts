@@ -17,6 +17,7 @@ import { type BuildSource, readBuildSource } from '../options/build-source.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { requireWritableFile } from '../options/output-file.js'
 import { type BuildDisplay, type ProgressKind, toSourceText } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
@@ -139,6 +140,7 @@ async function build({ invocation, operands: [path = '.'], options }: Call<Build
   const settings = toBuildSettings(options, io)
   const needsBuildKit = listBuildKitOptions(options, path)
   checkBuild({ source, settings, tags, platform: options.platform })
+  for (const file of listResultFiles(options, io)) await requireWritableFile(file.path, file.problem)
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const job = { invocation, options, output, tags, settings, source, kind, needsBuildKit }
   await runJob(opened, job)
@@ -174,8 +176,15 @@ async function runJob(opened: OpenedRuntime, job: BuildJob): Promise<void> {
   display.succeed(toSuccessText(output, { names: tags.join(' and ') || result.imageId || 'an image', runtime, took }))
   const unsupported = isQuiet ? [] : (result.unsupportedFeatures ?? [])
   for (const text of unsupported) writeWarning(io.stderr, `the builder of the runtime does not support ${text}`)
-  await writeResultFile(options.iidfile, result.imageId ?? '', io)
-  await writeResultFile(options.metadataFile, `${JSON.stringify(metadata ?? {}, undefined, 2)}\n`, io)
+  const texts = {
+    '--iidfile': result.imageId ?? '',
+    '--metadata-file': `${JSON.stringify(metadata ?? {}, undefined, 2)}\n`,
+  }
+  for (const { option, path, problem } of listResultFiles(options, io)) {
+    await writeFile(path, texts[option]).catch((cause: unknown) => {
+      throw toFileError(problem, cause)
+    })
+  }
   const text = toResultText(job, { tags, runtime, durationMs, output, ...result })
   await writeOutput(io.stdout, text, invocation.interrupts)
 }
@@ -289,11 +298,15 @@ function toBuildSettings(options: BuildCommandOptions, io: Io): BuildSettings {
   }
 }
 
-async function writeResultFile(path: string | undefined, text: string, { cwd }: Io): Promise<void> {
-  if (path === undefined) return
-  await writeFile(resolve(cwd, path), text).catch((cause: unknown) => {
-    throw toFileError(`${path} cannot be written`, cause)
-  })
+/** Lists the files of the result that were given. `problem` is the begin of the error for one that cannot be written. */
+function listResultFiles({ iidfile, metadataFile }: BuildCommandOptions, { cwd }: Io) {
+  const files = [
+    { option: '--iidfile', given: iidfile },
+    { option: '--metadata-file', given: metadataFile },
+  ] as const
+  return files.flatMap(({ option, given }) =>
+    given === undefined ? [] : [{ option, path: resolve(cwd, given), problem: `${option} ${given} cannot be written` }],
+  )
 }
 
 function toResultText(

@@ -1,6 +1,5 @@
-import { constants } from 'node:fs'
-import { access, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import {
   type ConformanceReport,
   conformanceCases,
@@ -18,6 +17,7 @@ import type { GlobalOptions } from '../options/global-options.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { parseNumber, parseSeconds } from '../options/numbers.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { requireWritableFile } from '../options/output-file.js'
 import { createConformanceDisplay } from '../render/conformance-display.js'
 import { toConformancePage } from '../render/conformance-page.js'
 import { toPageStyle } from '../render/page.js'
@@ -108,13 +108,14 @@ function listGroups(): string {
   return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
 }
 
-/** Checks, before the cases run, that the folder of the report is writable. Returns a writer. */
+/** Checks, before the cases run, that the report can be written. Returns a writer. */
 async function prepareReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
   const file = resolve(cwd, path)
+  const problem = `the report ${path} cannot be written`
+  await requireWritableFile(file, problem)
   const fail = (cause: unknown) => {
-    throw toFileError(`the report ${path} cannot be written`, cause)
+    throw toFileError(problem, cause)
   }
-  await access(dirname(file), constants.W_OK).catch(fail)
   return { write: async (text: string) => await writeFile(file, text).catch(fail) }
 }
 

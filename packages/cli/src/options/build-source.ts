@@ -53,7 +53,7 @@ export async function requireDirectory(directory: string, remedy: string): Promi
 async function readDirectory(
   directory: string,
   file: string | undefined,
-  { stdin, cwd }: Pick<Io, 'stdin' | 'cwd'>,
+  { stdin, cwd, isUnpacked = false }: Pick<Io, 'stdin' | 'cwd'> & { readonly isUnpacked?: boolean },
 ): Promise<BuildSource> {
   const context = { directory }
   if (file === '-') {
@@ -61,10 +61,12 @@ async function readDirectory(
     return toSource({ context, text, request: { context, dockerfileText: text } })
   }
   const path = file === undefined ? join(directory, 'Dockerfile') : resolve(cwd, file)
+  // Users do not know the directory into which an archive is unpacked.
+  const name = isUnpacked ? `the Dockerfile ${file ?? 'Dockerfile'} in the archive on stdin` : `the Dockerfile ${path}`
   const read = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw toFileError(`the Dockerfile ${path} cannot be read (-f selects another)`, cause)
+    throw toFileError(`${name} cannot be read (-f selects another)`, cause)
   })
-  const text = requireText(read, `the Dockerfile ${path}`)
+  const text = requireText(read, name)
   const inContext = relative(directory, path)
   const isInside = !isAbsolute(inContext) && inContext.split(sep)[0] !== '..'
   const ignore = await readIgnoreFile(`${path}.dockerignore`)
@@ -110,7 +112,7 @@ async function readStdin(
   const remove = () => rm(directory, { recursive: true, force: true })
   try {
     await unpackArchive(compression === 'gzip' ? gunzip(rest) : rest, directory, options)
-    const source = await readDirectory(directory, file, { stdin, cwd: directory })
+    const source = await readDirectory(directory, file, { stdin, cwd: directory, isUnpacked: true })
     return { ...source, [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()

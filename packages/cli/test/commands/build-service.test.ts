@@ -111,6 +111,55 @@ describe("capstan build with the engine's BuildKit", () => {
     expect(stderr).toMatch(/push/)
   })
 
+  it.each([
+    ['the engine does not support the archive', ['-o', 'type=oci,dest=note.txt', '--builder', 'engine'], /archives/],
+    ['a step fails', ['-o', 'type=tar,dest=note.txt', '-f', 'failing'], /exit code 9/],
+  ])('keeps the file of an archive when %s', async (_, argv, stderr) => {
+    await writeFile(join(cwd, 'failing'), 'FROM scratch\nRUN exit 9\n')
+    const result = await capstan(['build', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stderr: expect.stringMatching(stderr) })
+    expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
+  })
+
+  it('creates no file for an archive that the engine does not support', async () => {
+    expect(await capstan(['build', '--builder', 'engine', '-o', 'type=oci,dest=app.tar'])).toMatchObject({
+      exitCode: 125,
+    })
+    expect(await readdir(cwd)).toEqual(['Dockerfile', 'note.txt'])
+  })
+
+  it('replaces the file of an archive', async () => {
+    await writeFile(join(cwd, 'files.tar'), 'x'.repeat(1e6))
+    expect(await capstan(['build', '-o', 'type=tar,dest=files.tar'])).toMatchObject({ exitCode: 0 })
+    const archive = await readFile(join(cwd, 'files.tar'), 'latin1')
+    expect(archive).toMatch(/^note\.txt[\s\S]*from the context/)
+    expect(archive).not.toContain('xxx')
+  })
+
+  it.runIf(process.platform === 'linux')('explains the error of an archive that cannot be written', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-o', 'type=tar,dest=/dev/full'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan build: the output \/dev\/full cannot be written: no space is left$/m)
+  })
+
+  it.each([
+    [['-o', 'note.txt'], /^capstan build: the output .*note\.txt is not a directory\n$/],
+    [['-o', 'type=tar,dest=.'], /^capstan build: the output .* cannot be written: it is a directory\n$/],
+    [
+      ['-o', 'type=tar,dest=none/a'],
+      /^capstan build: the output .*none\/a cannot be written: its directory does not exist/,
+    ],
+    [['--iidfile', 'none/id'], /^capstan build: --iidfile none\/id cannot be written: its directory does not exist\n$/],
+    [['--metadata-file', '.'], /^capstan build: --metadata-file \. cannot be written: it is a directory\n$/],
+    [
+      ['--metadata-file', 'note.txt/a'],
+      /^capstan build: --metadata-file note\.txt\/a cannot be written: a part of its path is not a directory\n$/,
+    ],
+  ])('rejects %j before it builds', async (argv, stderr) => {
+    const result = await capstan(['build', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stdout: '', stderr: expect.stringMatching(stderr) })
+  })
+
   it('says why the engine does not build when the sidecar that would build cannot start', async () => {
     const { exitCode, stderr } = await capstan(['build', '-o', 'cache-only', '--platform', 'linux/amd64,linux/arm64'])
     expect(exitCode).toBe(125)

@@ -67,7 +67,7 @@ describe('capstan conformance', () => {
     const { exitCode, stderr, stdout } = await runCapstan(argv, { plugins: [memoryPlugin()] })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
     expect(stderr).toBe(
-      'capstan conformance: the report /missing/folder/report.json cannot be written: it does not exist\n',
+      'capstan conformance: the report /missing/folder/report.json cannot be written: its directory does not exist\n',
     )
   })
 

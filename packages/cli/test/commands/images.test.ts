@@ -69,7 +69,9 @@ describe('capstan build', () => {
       })
       expect((await capstan(['run', '--rm', 'app'])).stdout).toBe('from the context\n1\n')
       const failed = await capstan(['build', '-t', 'app', '-f', 'empty', '-'], elsewhere)
-      expect(failed.stderr).toMatch(/the Dockerfile .*empty is empty/)
+      expect(failed.stderr).toBe('capstan build: the Dockerfile empty in the archive on stdin is empty\n')
+      const missing = await capstan(['build', '-t', 'app', '-f', 'none', '-'], elsewhere)
+      expect(missing.stderr).toMatch(/^capstan build: the Dockerfile none in the archive on stdin cannot be read/)
       expect(await listTemporaryContexts()).toEqual(before)
     },
   )
@@ -299,7 +301,10 @@ describe('capstan build --builder', () => {
     [['-f', '../x', 'https://example.com/app.git'], /--file must be a relative path/],
     [['--output', 'type=disk'], /--output must be/],
     [['--cache-from', 'x=1'], /--cache-from must be/],
-    [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it does not exist/],
+    [
+      ['--output', 'type=oci,dest=none/app.tar'],
+      /the output .*none\/app\.tar cannot be written: its directory does not exist/,
+    ],
   ])('explains the error of %j', async (argv, stderr) => {
     const result = await capstan(['build', '-t', 'app', ...argv])
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
