@@ -17,6 +17,8 @@ export const absenceReasons = {
   'file-transfer': 'the folder of a container can be read and written directly',
   'volume-manager': 'nothing can be mounted in a folder',
   'image-transfer': 'an image is a folder that the user makes',
+  'container-stats': 'the processes of a container are not counted',
+  events: 'no process watches the containers',
 }
 
 /** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */

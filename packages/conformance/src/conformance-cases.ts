@@ -6,6 +6,8 @@ import { buildFailureCases } from './cases/build-failure.js'
 import { buildServiceCases } from './cases/build-service.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
+import { containerStatsCases } from './cases/container-stats.js'
+import { eventCases } from './cases/events.js'
 import { execCases } from './cases/exec.js'
 import { execTerminalCases } from './cases/exec-terminal.js'
 import { exitCodeCases } from './cases/exit-code.js'
@@ -78,6 +80,8 @@ const all: readonly ConformanceCase[] = [
   ...execCases,
   ...execTerminalCases,
   ...volumeCases,
+  ...containerStatsCases,
+  ...eventCases,
   ...imageTransferCases,
   ...fileCases,
   ...firewallCases,

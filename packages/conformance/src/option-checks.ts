@@ -1,5 +1,6 @@
 import {
   type ContainerConfig,
+  eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
   findCapability,
@@ -7,7 +8,7 @@ import {
   type LogOptions,
   type OptionName,
 } from '@capstan/core'
-import type { BuiltInOption } from '@capstan/core/plugin'
+import type { BuiltInOption, EventKind } from '@capstan/core/plugin'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'
@@ -115,10 +116,18 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   },
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
+  'event.images': rejectsEvents('image'),
+  'event.networks': rejectsEvents('network'),
+  'event.volumes': rejectsEvents('volume'),
 }
 
 /** Names of behaviour that no option of a call requests, so no call can reject because of them. */
-export type UncheckedOption = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart' | 'files.owners'
+export type UncheckedOption =
+  | 'logs.binary'
+  | 'mounts.volume.shared'
+  | 'firewall.beforeStart'
+  | 'files.owners'
+  | 'event.health'
 
 type CheckedOption = Exclude<BuiltInOption, UncheckedOption>
 
@@ -168,6 +177,13 @@ function rejectsBuild(options: { platform?: string; dns?: readonly string[] }): 
     const tag = `${uniqueName('unsupported')}:1`
     await expectUnsupported(field, () => builder.buildImage(`FROM ${image}\n`, tag, { ...options, signal }))
     expect(!(await runtime.imageExists(tag)), 'no image to be built', tag)
+  }
+}
+
+function rejectsEvents(kind: EventKind): OptionCheck {
+  return async ({ scope, signal }, field) => {
+    const events = findCapability(scope, eventStreamCapability)
+    if (events !== undefined) await expectUnsupported(field, () => events.events({ kinds: [kind], signal }))
   }
 }
 

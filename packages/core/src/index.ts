@@ -29,6 +29,17 @@ export {
   buildServiceCapability,
 } from './contract/managers/build-service.js'
 export {
+  type ContainerSample,
+  type ContainerStats,
+  containerStatsCapability,
+} from './contract/managers/container-stats.js'
+export {
+  type EventOptions,
+  type EventStream,
+  eventStreamCapability,
+  type RuntimeEvent,
+} from './contract/managers/event-stream.js'
+export {
   type ExecManager,
   type ExecOptions,
   type ExecProcess,

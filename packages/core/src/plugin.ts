@@ -32,6 +32,8 @@ export type { HostAddressOptions } from './contract/runtime.js'
 // Managers
 
 export { type BuiltInOption, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
+export type { SampleStream } from './contract/managers/container-stats.js'
+export type { EventKind, EventSubscription } from './contract/managers/event-stream.js'
 export type { FirewallDestination } from './contract/managers/firewall-manager.js'
 export type { CreateNetworkOptions } from './contract/managers/network-manager.js'
 export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
@@ -118,7 +120,9 @@ export { untilAborted } from './operation/signals/until-aborted.js'
 // Streams
 
 export { CallerStreamWriter } from './operation/streams/caller-stream-writer.js'
-export { createLogStream, type LogCall, type LogStreamOptions } from './operation/streams/log-stream.js'
+export { createStream, type StreamCall, type StreamOptions } from './operation/streams/create-stream.js'
+export { type EventSink, openEventSubscription } from './operation/streams/event-subscription.js'
+export { createLogStream, type LogStreamOptions } from './operation/streams/log-stream.js'
 export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
 export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
 export { TerminalEof } from './operation/streams/terminal-eof.js'
@@ -144,6 +148,7 @@ export {
   validateArchive,
   validateBuild,
   validateContainerPath,
+  validateEventOptions,
   validateExec,
   validateFirewallRules,
   validateLogOptions,

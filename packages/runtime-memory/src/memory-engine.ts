@@ -1,36 +1,26 @@
 import { setImmediate } from 'node:timers/promises'
-import { delay, type StringMap } from '@capstan/core/plugin'
+import { delay } from '@capstan/core/plugin'
 import { ContainerStore } from './containers/state/container-store.js'
 import { ImageStore } from './images/state/image-store.js'
 import { MemoryClock, toDate } from './memory-clock.js'
+import { MemoryEventLog } from './memory-event-log.js'
 import type { FaultList } from './memory-fault.js'
 import { NetworkStore } from './networks/network-store.js'
-import type { FileMap } from './simulation/files/file-map.js'
 import type { ImageContent, ImagePrograms } from './simulation/image-content.js'
 import type { MemoryProgram } from './simulation/memory-program.js'
+import { VolumeStore } from './volume-store.js'
 
 /** Options of `MemoryEngine`. */
 export type MemoryEngineOptions = Pick<MemoryEngine, 'faults' | 'commands' | 'registry' | 'logLimitBytes'>
 
-/** One simulated volume. */
-export interface MemoryVolume {
-  readonly name: string
-  readonly labels: StringMap
-  readonly createdAt: Date
-  /** The id of the container whose creation created the volume; `undefined` after `createVolume`. */
-  readonly createdFor?: string
-  /** Files by their paths from the root of the volume. */
-  readonly files: FileMap
-}
-
 /** The state of one simulated engine. It belongs to the plugin: closing a runtime leaves it unchanged. */
 export class MemoryEngine {
   readonly clock: MemoryClock = new MemoryClock()
-  readonly images: ImageStore = new ImageStore()
-  readonly containers: ContainerStore = new ContainerStore()
-  readonly networks: NetworkStore = new NetworkStore()
-  /** The volumes by name. */
-  readonly volumes: Map<string, MemoryVolume> = new Map()
+  readonly events: MemoryEventLog = new MemoryEventLog(this.clock)
+  readonly images: ImageStore = new ImageStore(this.events)
+  readonly containers: ContainerStore = new ContainerStore(this.events)
+  readonly networks: NetworkStore = new NetworkStore(this.events)
+  readonly volumes: VolumeStore = new VolumeStore(this.events)
   readonly faults: FaultList
   /** The commands of the plugin by name. An executable file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>

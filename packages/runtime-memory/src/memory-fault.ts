@@ -6,7 +6,7 @@ export interface MemoryFault {
    * The name of an asynchronous method of the runtime or of a manager except `close`, or `kill` or `resize` of an exec
    * process. `pullImage` also applies to the pulls of `createContainer` and `buildImage`, `createContainer` and
    * `startContainer` to those of `startSidecar`, and `removeContainer` to the undoing of `startSidecar`. For
-   * `containerLogs` the first read fails; for `getImageHomeDir` the call resolves with `/root`.
+   * `containerLogs` and `watch` the first read fails; for `getImageHomeDir` the call resolves with `/root`.
    */
   readonly operation: string
   /** The number of calls that it applies to. Default 1. */

@@ -1,6 +1,8 @@
 import {
   buildServiceCapability,
   type Capability,
+  containerStatsCapability,
+  eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
   firewallManagerCapability,
@@ -22,6 +24,8 @@ import {
   type UnsupportedOption,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
+import { MemoryContainerStats } from './memory-container-stats.js'
+import { MemoryEventStream } from './memory-event-stream.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
 import { MemoryFileTransfer } from './memory-file-transfer.js'
 import { MemoryFirewallManager } from './memory-firewall-manager.js'
@@ -127,6 +131,8 @@ const managers: readonly Manager[] = [
   createManager(fileTransferCapability, MemoryFileTransfer),
   createManager(imageTransferCapability, MemoryImageTransfer),
   createManager(volumeManagerCapability, MemoryVolumeManager),
+  createManager(containerStatsCapability, MemoryContainerStats),
+  createManager(eventStreamCapability, MemoryEventStream),
 ]
 
 const probeResult = {

@@ -24,9 +24,9 @@ export class MemoryVolumeManager implements VolumeManager {
     validateLabels(labels)
     const { engine, ownerLabels } = this.#context
     return await this.#context.call('createVolume', options, ({ undo }) => {
-      this.#context.checkNameIsFree(name, engine.volumes.get(name))
+      this.#context.checkNameIsFree(name, engine.volumes.find(name))
       const allLabels = toObjectLabels({ kind: 'volume' }, ownerLabels, labels)
-      engine.volumes.set(name, { name, labels: allLabels, createdAt: engine.now(), files: new Map() })
+      engine.volumes.add({ name, labels: allLabels, createdAt: engine.now(), files: new Map() })
       undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
       return name
     })
@@ -45,7 +45,8 @@ export class MemoryVolumeManager implements VolumeManager {
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
     const { volumes } = this.#context.engine
     return await this.#context.call('listVolumes', options, () =>
-      [...volumes.values()]
+      volumes
+        .list()
         .filter(({ labels }) => hasLabels(labels, options.labels))
         .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
     )

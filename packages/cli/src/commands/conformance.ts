@@ -21,6 +21,7 @@ import { requireWritableFile } from '../options/output-file.js'
 import { createConformanceDisplay } from '../render/conformance-display.js'
 import { toConformancePage } from '../render/conformance-page.js'
 import { toPageStyle } from '../render/page.js'
+import { wrapText } from '../render/text.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Io } from '../terminal/io.js'
 import type { Call, SetAction } from './command.js'
@@ -71,7 +72,7 @@ async function conformance({ invocation, options }: Call<ConformanceOptions>): P
   const { io, interrupts, globals } = invocation
   const kitOptions = toKitOptions(options)
   if (conformanceCases(kitOptions).length === 0)
-    throw new CliError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
+    throw new CliError(`no case matches ${options.only?.join(',')}\n${wrapText(`groups: ${listGroups()}`, 160)}`)
   const reportFile = options.report === undefined ? undefined : await prepareReportFile(options.report, io)
   const tested = await findTestedPlugin(invocation)
   const report = await runCases({ ...tested, ...kitOptions, env: toEnv(io, globals), signal: interrupts.signal }, io)

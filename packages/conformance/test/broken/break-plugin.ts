@@ -1,6 +1,10 @@
 import {
   type Capability,
+  type ContainerStats,
+  containerStatsCapability,
+  type EventStream,
   type ExecManager,
+  eventStreamCapability,
   execManagerCapability,
   type FileTransfer,
   type FirewallManager,
@@ -33,6 +37,8 @@ export interface BrokenParts {
   readonly exec?: Replace<ExecManager>
   readonly transfer?: Replace<ImageTransfer>
   readonly files?: Replace<FileTransfer>
+  readonly stats?: Replace<ContainerStats>
+  readonly events?: Replace<EventStream>
 }
 
 type Replace<T> = (correct: T) => Partial<T>
@@ -53,6 +59,8 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [execManagerCapability, parts.exec],
       [imageTransferCapability, parts.transfer],
       [fileTransferCapability, parts.files],
+      [containerStatsCapability, parts.stats],
+      [eventStreamCapability, parts.events],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.

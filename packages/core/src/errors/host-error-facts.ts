@@ -106,7 +106,7 @@ export interface HostErrorFacts {
      */
     readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }
-  /** `lastTimestamp`: the time of the last log line that arrived. */
+  /** `lastTimestamp`: the time of the last log line or event that arrived. */
   CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
   /** `excerpt`: at most 500 bytes of the answer. */
   PROTOCOL_ERROR: { readonly operation: string; readonly excerpt: string }

@@ -87,7 +87,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   FIREWALL_FAILED: ({ id, reason, containment }) =>
     `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
-    `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : `; the last log line is of ${lastTimestamp}`}`,
+    `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : `; the last line or event is of ${lastTimestamp}`}`,
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} is not valid: ${excerpt}`,
   TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
     [

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { TerminalSize } from '../contract/container/attach.js'
 import type { StopOptions } from '../contract/container/container-info.js'
 import type { LogOptions } from '../contract/container/logs.js'
+import type { EventOptions } from '../contract/managers/event-stream.js'
 import type { ExecOptions } from '../contract/managers/exec-manager.js'
 import type { FirewallDestination, FirewallRules } from '../contract/managers/firewall-manager.js'
 import type { BuildContext, BuildOptions } from '../contract/managers/image-builder.js'
@@ -33,16 +34,36 @@ export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
 /** Checks the options of `containerLogs`: at least one stream, and a valid time. */
 export function validateLogOptions(options: LogOptions): void {
   const { since, tailLines, follow, timestamps, stdout = true, stderr = true } = options
-  if (since instanceof Date) check(!Number.isNaN(since.getTime()), 'since', 'a valid date', String(since))
-  else if (since !== undefined) checkTime('since', since)
+  if (since !== undefined) checkTime('since', since)
   for (const [field, value] of Object.entries({ follow, timestamps, stdout, stderr })) checkBoolean(field, value)
   if (tailLines !== undefined) checkInteger('tailLines', tailLines, { min: 0 })
   check(stdout || stderr, 'stdout', 'true when stderr is false', stdout)
 }
 
 function checkTime(field: string, time: unknown): void {
+  if (time instanceof Date) {
+    check(!Number.isNaN(time.getTime()), field, 'a valid date', String(time))
+    return
+  }
   checkText(field, time, rfc3339, timeText)
   check(!Number.isNaN(Date.parse(time)), field, timeText, time)
+}
+
+/** Checks the options of `events`: valid times, `until` not before `since`, and `labels` only with containers. */
+export function validateEventOptions({ since, until, kinds, labels }: EventOptions): void {
+  if (since !== undefined) checkTime('since', since)
+  if (until !== undefined) {
+    checkTime('until', until)
+    check(since === undefined || new Date(until) >= new Date(since), 'until', 'a time that is not before since', until)
+  }
+  if (kinds !== undefined) {
+    checkEach('kinds', kinds, (field, kind) => checkOneOf(field, kind, ['container', 'image', 'network', 'volume']))
+    check(kinds.length > 0, 'kinds', 'at least one kind', kinds)
+  }
+  if (labels === undefined) return
+  validateStringMap(labels, 'labels', { key: /^[^=]+$/, expectedKey: 'a key without "="' })
+  const hasContainers = kinds === undefined || kinds.includes('container')
+  check(hasContainers || Object.keys(labels).length === 0, 'labels', 'absent when kinds has no "container"', labels)
 }
 
 /** Checks the command and the options of `exec`. */

@@ -45,7 +45,7 @@ describe('the message of an error', () => {
   it('tells the time of the last log line from the time of the loss', () => {
     const facts = { endpoint: 'unix:///x', lastTimestamp: '2024-01-01T00:00:00Z' }
     expect(createHostError('CONNECTION_LOST', facts).message).toBe(
-      'the connection to unix:///x was lost; the last log line is of 2024-01-01T00:00:00Z',
+      'the connection to unix:///x was lost; the last line or event is of 2024-01-01T00:00:00Z',
     )
   })
 })

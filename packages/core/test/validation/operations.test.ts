@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   validateBuild,
+  validateEventOptions,
   validateExec,
   validateFirewallRules,
   validateId,
@@ -20,6 +21,15 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['since', () => validateLogOptions({ since: new Date(Number.NaN) })],
   ['since', () => validateLogOptions({ since: 'yesterday' })],
   ['tailLines', () => validateLogOptions({ tailLines: -1 })],
+  ['since', () => validateEventOptions({ since: 'yesterday' })],
+  ['until', () => validateEventOptions({ until: new Date(Number.NaN) })],
+  ['until', () => validateEventOptions({ since: new Date(1), until: '1970-01-01T00:00:00Z' })],
+  ['kinds[1]', () => validateEventOptions({ kinds: ['container', 'pod' as 'image'] })],
+  ['kinds', () => validateEventOptions({ kinds: [] })],
+  ['kinds', () => validateEventOptions({ kinds: 'image' as never })],
+  ['labels', () => validateEventOptions({ kinds: ['image'], labels: { app: 'web' } })],
+  ['labels["a=b"]', () => validateEventOptions({ labels: { 'a=b': '' } })],
+  ['labels["app"]', () => validateEventOptions({ labels: { app: 7 as never } })],
   ['stdout', () => validateLogOptions({ stdout: false, stderr: false })],
   ['command', () => validateExec([], {})],
   ['command', () => validateExec([''], {})],

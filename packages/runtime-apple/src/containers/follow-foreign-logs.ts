@@ -1,4 +1,4 @@
-import { delay, type LogCall, linkSignals } from '@capstan/core/plugin'
+import { delay, linkSignals, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { findContainer, tryFindContainer } from './queries/find-container.js'
 
@@ -9,7 +9,7 @@ import { findContainer, tryFindContainer } from './queries/find-container.js'
 export async function* followForeignLogs(
   context: AppleRuntimeContext,
   id: string,
-  { call, tailLines }: { readonly call: LogCall; readonly tailLines: number | undefined },
+  { call, tailLines }: { readonly call: StreamCall; readonly tailLines: number | undefined },
 ): AsyncGenerator<Uint8Array> {
   await findContainer(context, id, call)
   const last = tailLines === undefined ? [] : ['-n', String(tailLines)]
@@ -41,7 +41,7 @@ export async function* followForeignLogs(
  * Kills the command after the container has stopped. The log is complete before the state changes; the delay lets the command
  * print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
  */
-async function killAfterStop(context: AppleRuntimeContext, call: LogCall, killCommand: () => void): Promise<void> {
+async function killAfterStop(context: AppleRuntimeContext, call: StreamCall, killCommand: () => void): Promise<void> {
   try {
     for (let hasStopped = false; !hasStopped; ) {
       await delay(pollMs, call)

@@ -1,5 +1,5 @@
 import type { LogChunk, LogOptions } from '@capstan/core'
-import { createHostError, type LogCall } from '@capstan/core/plugin'
+import { createHostError, type StreamCall } from '@capstan/core/plugin'
 import { isServiceGone } from '../apple-errors.js'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { ContainerSession } from '../sessions/container-session.js'
@@ -15,7 +15,7 @@ export async function* readLogs(context: AppleRuntimeContext, id: string, read: 
 }
 
 export interface LogRead {
-  readonly call: LogCall
+  readonly call: StreamCall
   readonly options: LogOptions
 }
 
@@ -29,12 +29,12 @@ async function* readBytes(context: AppleRuntimeContext, id: string, read: LogRea
 }
 
 /** Reads everything printed so far. */
-export async function readAllLogs(context: AppleRuntimeContext, id: string, call: LogCall): Promise<Uint8Array> {
+export async function readAllLogs(context: AppleRuntimeContext, id: string, call: StreamCall): Promise<Uint8Array> {
   const session = context.records.find(id)?.session
   return session?.output.isComplete ? session.output.bytes : await readForeignLogs(context, id, call)
 }
 
-async function readForeignLogs(context: AppleRuntimeContext, id: string, call: LogCall): Promise<Uint8Array> {
+async function readForeignLogs(context: AppleRuntimeContext, id: string, call: StreamCall): Promise<Uint8Array> {
   const { stdout } = await context.run(['logs', id], { ...call, limit: 'logsMs' })
   return stdout
 }

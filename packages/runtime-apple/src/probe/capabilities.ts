@@ -1,6 +1,8 @@
 import {
   buildServiceCapability,
   type Capability,
+  containerStatsCapability,
+  eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
   firewallManagerCapability,
@@ -29,6 +31,8 @@ export type AbsenceReason = Omit<MissingCapability, 'id' | 'title'>
  */
 export function listCapabilities(commands: Commands, noNetworks: AbsenceReason | undefined): ReportedCapabilities {
   const noVolumes = { reason: 'this release of the command has no volumes', remedy: 'update it' }
+  const noStats = { reason: 'the runtime does not read the statistics of the command', remedy: undefined }
+  const noEvents = { reason: 'the command reports no events', remedy: 'list the containers again' }
   const noBuildService = {
     reason: 'the command gives no access to its BuildKit',
     remedy: 'start BuildKit in a sidecar',
@@ -52,6 +56,8 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [fileTransferCapability, noFileTransfer],
     [imageTransferCapability, undefined],
     [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],
+    [containerStatsCapability, noStats],
+    [eventStreamCapability, noEvents],
   ]
   return {
     provides: capabilities.flatMap(([capability, reason]) => (reason === undefined ? [capability] : [])),

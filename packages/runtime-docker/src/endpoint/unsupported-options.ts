@@ -1,4 +1,10 @@
-import { buildServiceCapability, firewallManagerCapability, type MissingCapability } from '@capstan/core'
+import {
+  buildServiceCapability,
+  containerStatsCapability,
+  eventStreamCapability,
+  firewallManagerCapability,
+  type MissingCapability,
+} from '@capstan/core'
 import type { UnsupportedOption } from '@capstan/core/plugin'
 import { compareVersions } from '../engine/api-version.js'
 import type { EngineFacts } from '../engine/docker-details.js'
@@ -14,6 +20,8 @@ export function toAbsentCapabilities(
   const reasons = [
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
+    [containerStatsCapability, notImplemented],
+    [eventStreamCapability, notImplemented],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
 }
@@ -108,6 +116,7 @@ const noTmpfsFiles: UnsupportedOption = {
   reason: 'the engine does not see the files in a tmpfs of a container',
   remedy: 'use a volume, or copy by a program in the container',
 }
+const notImplemented = { reason: 'this runtime does not read them from the engine', remedy: undefined }
 
 const noLinuxContainers = {
   reason: 'Windows containers do not support it',

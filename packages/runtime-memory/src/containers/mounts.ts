@@ -29,21 +29,22 @@ export function createMounts(
     if (mount.type === 'tmpfs') return createTmpfs(mount)
     const { target, source, readOnly = false } = mount
     if (mount.type === 'bind') return { type: 'bind', target, readOnly, source }
-    const volume = engine.volumes.get(source) ?? {
-      name: source,
-      labels: toVolumeLabels(mount, config, ownerLabels),
-      createdAt: engine.now(),
-      createdFor: id,
-      files: new Map(),
-    }
-    engine.volumes.set(source, volume)
+    const volume =
+      engine.volumes.find(source) ??
+      engine.volumes.add({
+        name: source,
+        labels: toVolumeLabels(mount, config, ownerLabels),
+        createdAt: engine.now(),
+        createdFor: id,
+        files: new Map(),
+      })
     return { type: 'memory', target, readOnly, files: volume.files }
   })
 }
 
 /** Removes the volumes that were created for a container, except those that another container uses. */
 export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: string): void {
-  for (const { name, createdFor } of volumes.values()) {
+  for (const { name, createdFor } of volumes.list()) {
     if (createdFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
   }
 }

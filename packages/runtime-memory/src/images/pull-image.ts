@@ -22,6 +22,7 @@ export async function pullImage(
     onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })
     onProgress?.({ id: reference, status: 'Extracting', phase: 'extracting' })
     const image = engine.images.addTagged(content, { tags: [reference], createdAt: engine.now(), undo })
+    engine.images.emitPulled(image, reference)
     onProgress?.({ id: reference, status: 'Done', phase: 'done' })
     return image
   })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
+import type { MemoryEventLog } from '../memory-event-log.js'
 
 /** A container on a network. */
 export interface NetworkMember {
@@ -23,9 +24,11 @@ export interface MemoryNetwork {
 /** The simulated networks. Each has its own subnet 10.n.0.0/16; the first one is the default network. */
 export class NetworkStore {
   readonly defaultNetwork: MemoryNetwork
+  readonly #events: MemoryEventLog
   readonly #networks = new Map<string, MemoryNetwork>()
 
-  constructor() {
+  constructor(events: MemoryEventLog) {
+    this.#events = events
     this.defaultNetwork = this.add({ name: 'bridge', internal: false, labels: {} })
   }
 
@@ -54,11 +57,29 @@ export class NetworkStore {
     const gateway = `10.${this.#pickSubnet(name)}.0.1`
     const network = { id, name, internal, labels, gateway, members: new Map<string, NetworkMember>() }
     this.#networks.set(id, network)
+    this.#events.emit({ kind: 'network', action: 'created', id, name })
     return network
   }
 
   delete(id: string): void {
+    const name = this.#networks.get(id)?.name
     this.#networks.delete(id)
+    if (name !== undefined) this.#events.emit({ kind: 'network', action: 'removed', id, name })
+  }
+
+  /** Adds a container to a network with an address of its own. */
+  join(network: MemoryNetwork, containerId: string, names: readonly string[]): NetworkMember {
+    const member = { containerId, ipAddress: pickAddress(network), names }
+    const { id, name, members } = network
+    members.set(containerId, member)
+    this.#events.emit({ kind: 'network', action: 'connected', id, name, containerId })
+    return member
+  }
+
+  /** Removes a container from a network, if it is in it. */
+  leave({ id, name, members }: MemoryNetwork, containerId: string): void {
+    const isMember = members.delete(containerId)
+    if (isMember) this.#events.emit({ kind: 'network', action: 'disconnected', id, name, containerId })
   }
 
   #pickSubnet(network: string): number {
@@ -73,13 +94,6 @@ export class NetworkStore {
     const facts = { operation: 'createNetwork', subject: `network "${network}"`, status: undefined, reason, remedy }
     throw createHostError('OPERATION_FAILED', facts)
   }
-}
-
-/** Adds a container to a network with an address of its own. */
-export function joinNetwork(network: MemoryNetwork, containerId: string, names: readonly string[]): NetworkMember {
-  const member = { containerId, ipAddress: pickAddress(network), names }
-  network.members.set(containerId, member)
-  return member
 }
 
 function pickAddress({ name, gateway, members }: MemoryNetwork): string {

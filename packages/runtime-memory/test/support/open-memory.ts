@@ -1,5 +1,7 @@
 import {
+  containerStatsCapability,
   createRuntimeHost,
+  eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
   firewallManagerCapability,
@@ -33,6 +35,8 @@ export async function openPlugin(plugin: RuntimePlugin) {
     networks: networkManagerCapability,
     sidecars: sidecarManagerCapability,
     volumes: volumeManagerCapability,
+    stats: containerStatsCapability,
+    events: eventStreamCapability,
   })
   return { host, scope, runtime: scope.runtime, ...managers, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
 }

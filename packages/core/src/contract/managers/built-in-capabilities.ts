@@ -1,6 +1,8 @@
 import type { Capability } from '../capability.js'
 import { runtimeCapability } from '../runtime.js'
 import { buildServiceCapability } from './build-service.js'
+import { containerStatsCapability } from './container-stats.js'
+import { eventStreamCapability } from './event-stream.js'
 import { execManagerCapability } from './exec-manager.js'
 import { fileTransferCapability } from './file-transfer.js'
 import { firewallManagerCapability } from './firewall-manager.js'
@@ -22,6 +24,8 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   fileTransferCapability,
   imageTransferCapability,
   volumeManagerCapability,
+  containerStatsCapability,
+  eventStreamCapability,
 ]
 
 /** An option of a built-in capability. */
@@ -36,5 +40,7 @@ export type BuiltInOption =
   | OptionOf<typeof fileTransferCapability>
   | OptionOf<typeof imageTransferCapability>
   | OptionOf<typeof volumeManagerCapability>
+  | OptionOf<typeof containerStatsCapability>
+  | OptionOf<typeof eventStreamCapability>
 
 type OptionOf<C extends Capability<object>> = keyof C['options'] & string

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { LogChunk } from '../../../src/contract/container/logs.js'
 import { OperationScope } from '../../../src/operation/operation-scope.js'
-import { createLogStream, type LogCall } from '../../../src/operation/streams/log-stream.js'
+import type { StreamCall } from '../../../src/operation/streams/create-stream.js'
+import { createLogStream } from '../../../src/operation/streams/log-stream.js'
 import { delay } from '../../../src/operation/wait.js'
 
 describe('createLogStream', () => {
   it('calls the reader when the iteration begins, with the operation and the container', async () => {
-    const calls: LogCall[] = []
+    const calls: StreamCall[] = []
     const stream = createLogStream({ operations: new OperationScope(), id: 'c1', options: {} }, async function* (call) {
       calls.push(call)
       yield chunk

@@ -54,6 +54,7 @@ export class ContainerRun {
     this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
     this.whenEnded = this.#waitForEnd()
     container.latestRun = this
+    engine.containers.emit(container, { action: 'started' })
     container.lifecycle.notifyStarted()
   }
 
@@ -77,6 +78,7 @@ export class ContainerRun {
     for (const exec of this.execs) exec.kill()
     await this.network.release()
     this.#end = { exitCode, at: this.#engine.now() }
+    this.#engine.containers.emit(this.#container, { action: 'exited', exitCode })
     if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
     this.#container.log.notifyChange()
     return exitCode

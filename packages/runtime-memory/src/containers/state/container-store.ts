@@ -1,10 +1,24 @@
 import { createHostError } from '@capstan/core/plugin'
+import type { MemoryEventLog, NewEvent } from '../../memory-event-log.js'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import { getCurrentRun, type MemoryContainer } from './memory-container.js'
 
+/** What an event of a container says besides the container itself. */
+type ContainerHappening =
+  Extract<NewEvent, { kind: 'container' }> extends infer E
+    ? E extends unknown
+      ? Omit<E, 'kind' | 'id' | 'name' | 'image' | 'labels'>
+      : never
+    : never
+
 /** The simulated containers. Each name is unique. */
 export class ContainerStore {
+  readonly #events: MemoryEventLog
   readonly #containers = new Map<string, MemoryContainer>()
+
+  constructor(events: MemoryEventLog) {
+    this.#events = events
+  }
 
   list(): readonly MemoryContainer[] {
     return [...this.#containers.values()]
@@ -39,12 +53,19 @@ export class ContainerStore {
 
   add(container: MemoryContainer): void {
     this.#containers.set(container.id, container)
+    this.emit(container, { action: 'created' })
   }
 
   /** Removes the container and ends the waits for its next start. */
-  delete({ id, lifecycle }: MemoryContainer): void {
-    this.#containers.delete(id)
-    lifecycle.beginRemoval()
+  delete(container: MemoryContainer): void {
+    const isRemoved = this.#containers.delete(container.id)
+    container.lifecycle.beginRemoval()
+    if (isRemoved) this.emit(container, { action: 'removed' })
+  }
+
+  /** Emits an event of a container. */
+  emit({ id, name, config: { image }, labels }: MemoryContainer, happened: ContainerHappening): void {
+    this.#events.emit({ kind: 'container', id, name, image, labels, ...happened })
   }
 
   /** Finds the network namespace of a container; `undefined` unless it is running. */

@@ -3,7 +3,7 @@ import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import { applyFirewall } from '../../firewall/apply-firewall.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { NetworkNamespace } from '../../networks/network-namespace.js'
-import { joinNetwork, type MemoryNetwork, type NetworkStore } from '../../networks/network-store.js'
+import type { MemoryNetwork, NetworkStore } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
 import { getCurrentRun, type MemoryContainer } from './memory-container.js'
@@ -44,10 +44,10 @@ export async function allocateNetwork(
   }
   const disconnect = () => {
     networking.namespace.close()
-    for (const { members } of networking.networks) members.delete(id)
+    for (const network of networking.networks) stores.networks.leave(network, id)
   }
   try {
-    for (const { network, names } of joined) joinNetwork(network, id, names)
+    for (const { network, names } of joined) stores.networks.join(network, id, names)
     if (rules !== undefined) applyStoredRules(networking, rules)
     const { bindings, close } = await publishPorts(config.ports ?? [], networking.namespace, (hostPort) =>
       findPublishers(stores.containers, hostPort),

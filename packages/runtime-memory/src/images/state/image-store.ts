@@ -1,6 +1,9 @@
 import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@capstan/core/plugin'
+import type { MemoryEventLog, NewEvent } from '../../memory-event-log.js'
 import type { ImageContent } from '../../simulation/image-content.js'
 import { type StoredImage, toImageId } from './stored-image.js'
+
+type ImageAction = Extract<NewEvent, { kind: 'image' }>['action']
 
 /** Options of `addTagged`. */
 export interface AddTaggedOptions {
@@ -11,7 +14,12 @@ export interface AddTaggedOptions {
 
 /** The simulated images. A tag belongs to one image at a time. */
 export class ImageStore {
+  readonly #events: MemoryEventLog
   readonly #images = new Map<string, StoredImage>()
+
+  constructor(events: MemoryEventLog) {
+    this.#events = events
+  }
 
   list(): readonly StoredImage[] {
     return [...this.#images.values()]
@@ -61,15 +69,27 @@ export class ImageStore {
   tag(image: StoredImage, reference: string): void {
     this.untag(reference)
     image.tags.add(toShortReference(reference))
+    this.#emit('tagged', image.id, reference)
   }
 
   untag(reference: string): void {
     const tag = toShortReference(reference)
-    for (const { tags } of this.#images.values()) tags.delete(tag)
+    for (const { id, tags } of this.#images.values()) if (tags.delete(tag)) this.#emit('untagged', id, tag)
   }
 
   delete(id: string): void {
-    this.#images.delete(id)
+    for (const tag of this.#images.get(id)?.tags ?? []) this.#emit('untagged', id, tag)
+    if (this.#images.delete(id)) this.#emit('removed', id)
+  }
+
+  /** Emits the event of a pull, which has added or found the image. */
+  emitPulled({ id }: StoredImage, reference: string): void {
+    this.#emit('pulled', id, reference)
+  }
+
+  #emit(action: ImageAction, id: string, reference?: string): void {
+    const short = reference === undefined ? undefined : toShortReference(reference)
+    this.#events.emit({ kind: 'image', action, id, reference: short })
   }
 }
 

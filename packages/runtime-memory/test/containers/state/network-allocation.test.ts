@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest'
 import { ContainerStore } from '../../../src/containers/state/container-store.js'
 import { allocateNetwork } from '../../../src/containers/state/network-allocation.js'
+import { MemoryClock } from '../../../src/memory-clock.js'
+import { MemoryEventLog } from '../../../src/memory-event-log.js'
 import { NetworkStore } from '../../../src/networks/network-store.js'
 
 it('leaves the networks that it joined when a later network has no free address', async () => {
-  const networks = new NetworkStore()
+  const events = new MemoryEventLog(new MemoryClock())
+  const networks = new NetworkStore(events)
   const [free, full] = ['free', 'full'].map((name) => networks.add({ name, internal: false, labels: {} }))
   if (free === undefined || full === undefined) throw new Error('two networks were added')
   const prefix = full.gateway.slice(0, -'0.1'.length)
@@ -14,7 +17,7 @@ it('leaves the networks that it joined when a later network has no free address'
   }
   const network = { mode: 'networks', networks: [{ networkId: free.id }, { networkId: full.id }] } as const
   const container = { id: 'c', name: 'c', config: { image: 'busybox', network } }
-  const allocating = allocateNetwork({ networks, containers: new ContainerStore() }, container, undefined)
+  const allocating = allocateNetwork({ networks, containers: new ContainerStore(events) }, container, undefined)
   await expect(allocating).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: 'network "full"' } })
   expect(free.members.size).toBe(0)
 })
