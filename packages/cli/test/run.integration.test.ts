@@ -94,6 +94,25 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(output).toMatch(/[^-]opost/)
   })
 
+  it('leaves the container running when the user types Ctrl-P Ctrl-Q, also with --rm', async () => {
+    const program = 'echo up; read line; echo "got $line"; exec sleep 1000'
+    const run = `"$NODE" "$BIN" run --rm -it --name ${name} ${image} sh -c '${program}'`
+    const terminal = execa('script', ['-qec', `${run}; echo "code $?"`, '/dev/null'], { env: inEnv, stdin: 'pipe' })
+    let output = ''
+    let isTyped = false
+    terminal.stdout.on('data', (chunk) => {
+      output += String(chunk)
+      if (output.includes('up') && !isTyped) terminal.stdin.write('\x10keys\r\x10\x11')
+      isTyped ||= output.includes('up')
+    })
+    await terminal
+    expect(output).toContain('Detached')
+    expect(output).toContain('code 0')
+    const { containers } = JSON.parse((await capstan('inspect', '--json', name)).stdout)
+    expect(containers[0].state.status).toBe('running')
+    await expect.poll(async () => (await capstan('logs', name)).stdout).toContain('got \x10keys')
+  })
+
   it('makes a detached container persistent, so that no sweep removes it', async () => {
     const { stdout: id } = await capstan('run', '-d', '--name', name, image, 'sleep', '1000')
     expect(id).toMatch(/^[0-9a-f]{64}$/)

@@ -7,8 +7,10 @@ import { findContainer } from '../host/find-container.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
+import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
 import { readEnvironment } from '../options/environment.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { DetachableInput, untilDetached } from '../terminal/detachable-input.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import type { Io } from '../terminal/io.js'
 import { enterRawMode } from '../terminal/raw-mode.js'
@@ -35,6 +37,7 @@ export function define(command: Command, setAction: SetAction): void {
     .option('-w, --workdir <path>', 'Set the working directory in the container')
     .option('-u, --user <user[:group]>', 'Run the command as this user and group')
     .option('--privileged', 'Give extended privileges to the command')
+    .option('--detach-keys <keys>', detachKeysText)
     .addHelpText(
       'after',
       toExamples({
@@ -53,6 +56,7 @@ interface ExecCommandOptions {
   readonly workdir?: string
   readonly user?: string
   readonly privileged?: boolean
+  readonly detachKeys?: string
 }
 
 async function exec({ invocation, operands, options }: Call<ExecCommandOptions>): Promise<number> {
@@ -62,17 +66,23 @@ async function exec({ invocation, operands, options }: Call<ExecCommandOptions>)
   requireTerminal(io.stdin, { interactive, tty })
   const execOptions = await toExecOptions(options, io)
   validateExec(command, execOptions)
+  const detachKeys = parseDetachKeys(options.detachKeys)
   await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
   const execs = await opened.require(execManagerCapability)
   const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
   await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
-  return await connect(child, { io, interrupts, interactive, tty })
+  return await connect(child, { io, interrupts, interactive, tty, detachKeys })
 }
 
-type ConnectOptions = Pick<Invocation, 'io' | 'interrupts'> & { readonly interactive: boolean; readonly tty: boolean }
+interface ConnectOptions extends Pick<Invocation, 'io' | 'interrupts'> {
+  readonly interactive: boolean
+  readonly tty: boolean
+  readonly detachKeys: Uint8Array
+}
 
-/** Connects the process to this terminal, and resolves with its exit code. */
-async function connect(child: ExecProcess, { io, interrupts, interactive, tty }: ConnectOptions): Promise<number> {
+/** Connects the process to this terminal, and resolves with its exit code; with 0 when the user has typed the detach keys. */
+async function connect(child: ExecProcess, options: ConnectOptions): Promise<number> {
+  const { io, interrupts, interactive, tty, detachKeys } = options
   const { signal } = interrupts
   // `exitCode` is awaited below. If an earlier step fails, that failure is reported instead.
   child.exitCode.catch(() => undefined)
@@ -81,16 +91,19 @@ async function connect(child: ExecProcess, { io, interrupts, interactive, tty }:
   using _interrupts = interrupts.handle(
     (interruption, count) => void forwardSignal(child, interruption, { count, interrupts }),
   )
-  const input = interactive ? pipeline(io.stdin, child.stdin, { signal }) : undefined
+  using terminalInput = interactive && tty ? new DetachableInput(io.stdin, detachKeys) : undefined
+  const input = interactive ? pipeline(terminalInput ?? io.stdin, child.stdin, { signal }) : undefined
   // Writing to a process that has exited is not a failure: its exit code is the result.
   input?.catch(() => undefined)
   const outputs = [
     pipeline(child.stdout, io.stdout, { signal, end: false }),
     pipeline(child.stderr, io.stderr, { signal, end: false }),
   ]
+  const end = Promise.all(outputs).then(() => child.exitCode)
   try {
-    await Promise.all(outputs)
-    return await child.exitCode
+    const code = await untilDetached(end, terminalInput)
+    if (code === 'detached') io.stderr.write('\r\nDetached; the command continues to run\r\n')
+    return code === 'detached' ? 0 : code
   } catch (error) {
     signal.throwIfAborted()
     throw error

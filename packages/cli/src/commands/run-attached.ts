@@ -1,18 +1,25 @@
+import type { Readable } from 'node:stream'
 import type { AttachOptions, Runtime } from '@capstan/core'
 import type { Interruption } from '../errors/interruption.js'
+import { DetachableInput, untilDetached } from '../terminal/detachable-input.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import type { Io } from '../terminal/io.js'
 import { enterRawMode } from '../terminal/raw-mode.js'
 import { findTerminalSize, watchTerminalSize } from '../terminal/terminal-size.js'
 
 /**
- * Starts a container attached to this terminal and resolves with its exit code, after all of its output.
+ * Starts a container attached to this terminal and resolves with its exit code, after all of its output. Resolves with `detached`
+ * when the user has typed the detach keys: the container continues when the caller closes the runtime.
  *
  * The first interruption stops the container, or kills it if stdout was closed; the second kills it; the third aborts the
  * command. If a signal ended the
  * container after an interruption, the exit code is 128 plus the number of the interruption's signal.
  */
-export async function runAttached(runtime: Runtime, id: string, options: AttachedRunOptions): Promise<number> {
+export async function runAttached(
+  runtime: Runtime,
+  id: string,
+  options: AttachedRunOptions,
+): Promise<number | 'detached'> {
   const { io, interrupts, interactive, tty } = options
   const { signal } = interrupts
   const stopper = new ContainerStopper(runtime, id, {
@@ -29,8 +36,12 @@ export async function runAttached(runtime: Runtime, id: string, options: Attache
     if (count === 1 && interruption.signal === 'SIGINT' && io.stderr.isTTY) io.stderr.write(stoppingText)
     stopper.stop(interruption, count)
   })
+  using input = interactive && tty ? new DetachableInput(io.stdin, options.detachKeys) : undefined
   try {
-    return stopper.toExitCode(await runtime.startAttached(id, { ...toStreams(options), signal }))
+    const streams = toStreams(options, input ?? io.stdin)
+    const code = await untilDetached(runtime.startAttached(id, { ...streams, signal }), input)
+    if (code === 'detached') io.stderr.write('\r\nDetached; the container continues to run\r\n')
+    return code === 'detached' ? code : stopper.toExitCode(code)
   } catch (error) {
     throw stopper.toFailure(error)
   }
@@ -43,6 +54,8 @@ export interface AttachedRunOptions {
   readonly tty: boolean
   /** The time between the stop signal and the kill. Default 10 000. */
   readonly graceMs: number | undefined
+  /** The bytes of the detach keys, which apply to an interactive terminal. */
+  readonly detachKeys: Uint8Array
 }
 
 /** Stops a container when the command is interrupted. */
@@ -86,12 +99,12 @@ interface StopperOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-function toStreams({ io, interactive, tty }: AttachedRunOptions): AttachOptions {
+function toStreams({ io, interactive, tty }: AttachedRunOptions, stdin: Readable): AttachOptions {
   const initialSize = tty ? findTerminalSize(io.stdout) : undefined
   return {
     stdout: io.stdout,
     stderr: io.stderr,
-    ...(interactive ? { stdin: io.stdin } : {}),
+    ...(interactive ? { stdin } : {}),
     ...(initialSize === undefined ? {} : { initialSize }),
   }
 }

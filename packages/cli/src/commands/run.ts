@@ -15,6 +15,7 @@ import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
+import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
 import { type RunCommandOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { writeOutput } from '../render/write-output.js'
@@ -44,6 +45,7 @@ function addOptions(command: Command): void {
     .option('-i, --interactive', 'Pass stdin to the container')
     .option('-t, --tty', 'Allocate a pseudo-TTY')
     .option('-d, --detach', 'Run in the background and print the container ID')
+    .option('--detach-keys <keys>', detachKeysText)
     .option('--rm', 'Remove the container when it exits')
     .option('--init', 'Run an init process as PID 1')
     .option('--stop-signal <signal>', 'Set the signal that Ctrl-C and stop send first, such as SIGINT')
@@ -124,6 +126,9 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   const graceMs = toGraceMs(options)
   if (detach && options.buildkit)
     throw new CliError('--buildkit cannot be used with -d: BuildKit is shared only until the command exits')
+  if (options.detachKeys && options.buildkit)
+    throw new CliError('--buildkit cannot be used with --detach-keys: BuildKit is shared only until the command exits')
+  const detachKeys = parseDetachKeys(options.buildkit ? '' : options.detachKeys)
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
   const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
   const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
@@ -135,7 +140,11 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   const id = await create(opened.scope, shared?.connect(config) ?? config, { invocation, options })
   return detach
     ? await startDetached(runtime, id, invocation)
-    : await startAttached(runtime, id, { ...invocation, interactive, tty, graceMs, remove: options.rm === true })
+    : await startAttached(runtime, id, {
+        ...invocation,
+        ...{ interactive, tty, graceMs, detachKeys },
+        remove: options.rm === true,
+      })
 }
 
 async function create(
@@ -171,6 +180,7 @@ type Attached = AttachedRunOptions & { readonly remove: boolean }
 async function startAttached(runtime: Runtime, id: string, options: Attached): Promise<number> {
   try {
     const code = await runAttached(runtime, id, options)
+    if (code === 'detached') return 0
     if (options.remove) await runtime.removeContainer(id)
     return code
   } catch (error) {

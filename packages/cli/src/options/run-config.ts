@@ -44,6 +44,7 @@ export interface RunCommandOptions {
   readonly init?: boolean
   readonly stopSignal?: string
   readonly stopTimeout?: string
+  readonly detachKeys?: string
   readonly pull: 'missing' | 'never' | 'always'
   readonly platform?: string
   readonly buildkit?: boolean
@@ -108,11 +109,24 @@ export function toGraceMs({ stopTimeout }: RunCommandOptions): number | undefine
   return stopTimeout === undefined ? undefined : parseSeconds(stopTimeout, '--stop-timeout')
 }
 
-/** A container that remains after this command is persistent, so that no sweep removes it. */
-function toLabels({ label = [], rm, detach }: RunCommandOptions): StringMap | undefined {
+/**
+ * A container that remains after this command is persistent, so that no sweep removes it. One with `--rm` that the user may
+ * detach from is a lease: a sweep keeps it while it runs.
+ */
+function toLabels({ label = [], rm, detach, ...options }: RunCommandOptions): StringMap | undefined {
   const given = parseKeyValues(label, { option: '--label' })
-  const isPersistent = rm !== true || detach === true
-  return orUndefined(isPersistent ? { [ownershipLabelKeys.lifetime]: 'persistent', ...given } : given)
+  const { lifetime } = ownershipLabelKeys
+  if (rm !== true || detach === true) return { [lifetime]: 'persistent', ...given }
+  return orUndefined(isDetachable(options) ? { [lifetime]: 'lease', ...given } : given)
+}
+
+/** Whether keys leave the terminal of the container while it continues. */
+function isDetachable({
+  interactive,
+  tty,
+  detachKeys,
+}: Pick<RunCommandOptions, 'interactive' | 'tty' | 'detachKeys'>): boolean {
+  return interactive === true && tty === true && detachKeys !== ''
 }
 
 /** As in docker, a named volume remains after the command, even if `--rm` removes the container. */

@@ -279,6 +279,16 @@ describe('capstan exec', () => {
     expect((await capstan(['ps', '-q'])).stdout.trim()).toBe(web)
   })
 
+  it('leaves the command running when the user types the detach keys in a terminal', async () => {
+    const io = new FakeIo({ env, columns: 80, isTerminal: true, isStdinOpen: true })
+    const running = capstan(['exec', '-it', 'web', 'sh', '-c', 'echo up; sleep 0.2; echo x > /tmp/went-on'], { io })
+    await io.stdout.waitFor(/up/)
+    io.stdin.write('\x10\x11')
+    expect(await running).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Detached') })
+    const read = async () => (await capstan(['exec', 'web', 'cat', '/tmp/went-on'])).stdout
+    await expect.poll(read).toBe('x\n')
+  })
+
   it('sets the size of the terminal, retries while the process starts, and sets each new size', async () => {
     const looking: MemoryProgram = async ({ terminalSize, stdout }) => {
       const widths = new Set<number>()

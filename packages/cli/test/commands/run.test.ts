@@ -66,6 +66,38 @@ describe('capstan run', () => {
     expect((await runCapstan(['rm', '-f', stdout.slice(0, 8)], { env, plugins })).exitCode).toBe(0)
   })
 
+  it('leaves the container running when the user types the detach keys in a terminal', async () => {
+    for (const [keys, typed] of [
+      [[], '\x10\x11'],
+      [['--detach-keys', 'ctrl-a,d'], '\x01d'],
+    ] as const) {
+      const io = new FakeIo({ env, columns: 80, isTerminal: true, isStdinOpen: true })
+      const argv = ['--rm', '-it', ...keys, '--name', 'kept', 'busybox', 'sh', '-c', 'echo up; sleep 1000']
+      const running = run(argv, { io })
+      await io.stdout.waitFor(/up/)
+      io.stdin.write(typed)
+      expect(await running).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Detached') })
+      expect(JSON.parse((await runCapstan(['inspect', '--json', 'kept'], { env, plugins })).stdout)).toMatchObject({
+        containers: [{ state: { status: 'running' }, labels: { 'capstan.lifetime': 'lease' } }],
+      })
+      await runCapstan(['rm', '-f', 'kept'], { env, plugins })
+    }
+  })
+
+  it('passes the detach keys on where they do not apply', async () => {
+    const counted = async (argv: readonly string[], io: FakeIo) => {
+      const running = run(['--rm', ...argv, 'busybox', 'cat'], { io })
+      io.stdin.end('\x10\x11')
+      return (await running).stdout
+    }
+    expect(await counted(['-i'], new FakeIo({ env, isStdinOpen: true }))).toBe('\x10\x11')
+  })
+
+  it('rejects invalid detach keys before it opens a runtime', async () => {
+    const { exitCode, stderr } = await run(['--detach-keys', 'ctrl-1', 'busybox'], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 125, stderr: expect.stringContaining('--detach-keys must be') })
+  })
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -77,7 +77,7 @@ describe('toRunConfig', () => {
       workingDirectory: '/srv',
       user: '1000:1000',
       groupAdd: ['video'],
-      labels: { tier: 'front', bare: '' },
+      labels: { 'capstan.lifetime': 'lease', tier: 'front', bare: '' },
       platform: 'linux/arm64',
       pull: 'never',
       mounts: [
@@ -144,6 +144,9 @@ describe('toRunConfig', () => {
     expect((await toConfig({})).labels).toEqual(persistent)
     expect((await toConfig({ rm: true, detach: true })).labels).toEqual(persistent)
     expect((await toConfig({ rm: true })).labels).toBeUndefined()
+    const terminal = { rm: true, interactive: true, tty: true }
+    expect((await toConfig(terminal)).labels).toEqual({ 'capstan.lifetime': 'lease' })
+    expect((await toConfig({ ...terminal, detachKeys: '' })).labels).toBeUndefined()
   })
 
   it.each([

@@ -12,11 +12,19 @@ export class FakeIo implements Io {
   readonly signals: EventEmitter = new EventEmitter()
   readonly exits: number[] = []
 
-  constructor({ env = {}, cwd = '/home/user', columns, stdin = '', isStdinOpen = false }: FakeIoOptions = {}) {
+  constructor({
+    env = {},
+    cwd = '/home/user',
+    columns,
+    stdin = '',
+    isStdinOpen = false,
+    isTerminal = false,
+  }: FakeIoOptions = {}) {
     this.env = env
     this.cwd = cwd
     this.stdout = new FakeOutput(columns)
     this.stderr = new FakeOutput(columns)
+    if (isTerminal) Object.assign(this.stdin, { isTTY: true, setRawMode: () => undefined })
     this.stdin.write(stdin)
     if (!isStdinOpen) this.stdin.end()
   }
@@ -35,6 +43,8 @@ export interface FakeIoOptions {
   readonly stdin?: string | Uint8Array
   /** Whether stdin stays open after its content. Default: false. */
   readonly isStdinOpen?: boolean
+  /** Whether stdin is a terminal. Default: false. */
+  readonly isTerminal?: boolean
 }
 
 /** Records output, and emits an event for each write. */

@@ -13,7 +13,7 @@ import {
 } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
-import { pause, within } from '../assert/wait.js'
+import { eventually, pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { connectBuildKit, openBuildSession } from '../steps/build-service.js'
@@ -170,6 +170,24 @@ export const closeCases: readonly ConformanceCase[] = [
           await new Promise((resolve) => connection.once('close', resolve))
           throw connection.errored
         })
+      },
+    },
+  }),
+  ...defineCases(runtimeCapability, {
+    'CLS-020': {
+      title: 'close ends startAttached and does not stop the container that it has started',
+      run: async (context) => {
+        const other = await context.open()
+        const id = await createContainer(context, { command: context.programs.echoThenSleep('started') }, other.runtime)
+        const stdout = collectBytes()
+        const running = inBackground(other.runtime.startAttached(id, { stdout: stdout.stream }))
+        await eventually('the first output', () => stdout.text().includes('started') || undefined)
+        await within(5000, 'the end of close', other.runtime.close())
+        await expectAnyHostError(
+          () => within(5000, 'the end of startAttached', running.result),
+          ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST'],
+        )
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
   }),

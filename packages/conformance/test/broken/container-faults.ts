@@ -180,6 +180,19 @@ export const containerFaults: readonly FaultyPlugin[] = [
       },
     }
   }),
+  runtimeFault('close stops the containers of startAttached', 'CLS-020', (runtime) => {
+    const attached = new Set<string>()
+    return {
+      startAttached: (id, options) => {
+        attached.add(id)
+        return runtime.startAttached(id, options).finally(() => attached.delete(id))
+      },
+      close: async () => {
+        await Promise.all([...attached].map((id) => runtime.stopContainer(id, { graceMs: 0 })))
+        await runtime.close()
+      },
+    }
+  }),
   runtimeFault('ping resolves after close', 'CLS-002', (runtime) => ({
     ping: (options) => runtime.ping(options).catch(ignore('RUNTIME_UNAVAILABLE', undefined)),
   })),

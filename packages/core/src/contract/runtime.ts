@@ -104,7 +104,7 @@ export interface Runtime {
    * has been written.
    *
    * Output is read no faster than `stdout` and `stderr` accept it, so the process blocks while a stream is slow. An abort
-   * stops the container. If `stdin` emits an error, the call rejects.
+   * stops the container; `close` of the runtime does not. If `stdin` emits an error, the call rejects.
    *
    * @throws HostError COMMAND_NOT_STARTED and FIREWALL_FAILED as `startContainer`; EXIT_CODE_UNKNOWN
    */

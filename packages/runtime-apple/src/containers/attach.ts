@@ -13,7 +13,7 @@ import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { toExitCode } from './exit-code.js'
 import { findContainer, toContainerState } from './queries/find-container.js'
-import { startContainer } from './start-container.js'
+import { killContainer, startContainer } from './start-container.js'
 
 /** Attaches to the session of this process. The command cannot attach to a running container. */
 export async function attach(
@@ -43,7 +43,7 @@ export async function attach(
   }
 }
 
-/** Starts a container and passes on its output from the first byte. An abort kills the container. */
+/** Starts a container and passes on its output from the first byte. An abort kills the container; `close` does not. */
 export async function startAttached(
   context: AppleRuntimeContext,
   id: string,
@@ -66,6 +66,10 @@ export async function startAttached(
       const reason = 'it is already running, and its earlier output would be missing'
       throw createHostError('NOT_ATTACHABLE', { id, reason })
     }
+    // The container has started. Closing the runtime stops no container.
+    const isClosed = () => signal.aborted && options.signal?.aborted !== true
+    call.undo.clear()
+    call.undo.add('run', async (own) => (isClosed() ? undefined : await killContainer(context, id, own.signal)))
     const ended = Promise.all([session.outcome, output])
     const [outcome] = await untilAborted(Promise.race([ended, ...failuresOf(inputs.at(-1))]), signal)
     return toExitCode(id, outcome)

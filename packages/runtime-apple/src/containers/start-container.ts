@@ -150,7 +150,7 @@ async function toPortError({ ports, id }: AppleContainer, failure: string): Prom
 }
 
 /** Kills the container of a failed start. It may be starting or gone. Killing the command would not stop it. */
-async function killContainer(context: AppleRuntimeContext, id: string, signal: AbortSignal): Promise<void> {
+export async function killContainer(context: AppleRuntimeContext, id: string, signal: AbortSignal): Promise<void> {
   const session = context.records.find(id)?.session
   const call = { operation: 'stopContainer', subject: id, signal, timeoutMs: 20_000 }
   await context.cli.run(['kill', '--signal', 'KILL', id], call)

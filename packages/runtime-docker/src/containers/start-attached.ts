@@ -13,7 +13,7 @@ import { stopContainer } from './stop-container.js'
  * Attaches and opens the wait before the start, so that no output and no exit code of a short process is lost. Resolves
  * with the exit code after all output.
  *
- * On failure and abort both connections are destroyed, and a started container is stopped.
+ * On failure and abort both connections are destroyed, and a started container is stopped, unless the runtime is closed.
  */
 export async function startAttached(
   engine: DockerEngine,
@@ -44,7 +44,11 @@ async function runAttached(
   const pending = await openWait(engine, { call: callDuringStart, condition, endedBefore: State?.FinishedAt })
   undo.add('wait', async () => pending.close())
   if (State?.Running !== true) {
-    undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
+    // Closing the runtime stops no container.
+    const isClosed = () => call.signal.aborted && options.signal?.aborted !== true
+    undo.add(`start of ${id}`, async (own) => {
+      if (!isClosed()) await stopContainer(engine, id, { graceMs: undoGraceMs, ...own })
+    })
   }
   const pumped = pump(engine, connection, { ...options, isTerminal, call })
   const started = startPrepared(engine, prepared, call)
