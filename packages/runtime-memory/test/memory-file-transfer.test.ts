@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -68,21 +68,25 @@ it('rejects names that lead out of the directory, and kinds of files that replac
   expect(await memory.files.statPath(id, '/out')).toBeUndefined()
 })
 
-it('writes to bind mounts and resolves their links inside the container', async () => {
+it('writes to bind mounts, and replaces their links instead of writing to the targets on this machine', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-memory-'))
   try {
-    await writeFile(join(directory, 'file'), 'host')
-    await symlink('/etc/passwd', join(directory, 'link'))
+    await mkdir(join(directory, 'mounted'))
+    await writeFile(join(directory, 'outside'), 'unchanged')
+    await symlink(join(directory, 'outside'), join(directory, 'mounted/link'))
+    await writeFile(join(directory, 'mounted/file'), 'host')
     await using memory = await openMemory()
-    const id = await createContainer(memory, { mounts: [{ type: 'bind', source: directory, target: '/m' }] })
+    const mounts = [{ type: 'bind', source: join(directory, 'mounted'), target: '/m' }]
+    const id = await createContainer(memory, { mounts })
     expect((await read(memory, id, '/m/file')).map(({ bytes }) => bytes.toString())).toEqual(['host'])
     await memory.files.putArchive(
       id,
       '/m',
       toTar({ name: 'link', content: 'replaced' }, { name: 'l2', type: 'symlink', linkname: 'file' }),
     )
-    expect(await readFile(join(directory, 'link'), 'utf8')).toBe('replaced')
-    expect(await readlink(join(directory, 'l2'))).toBe('file')
+    expect(await readFile(join(directory, 'mounted/link'), 'utf8')).toBe('replaced')
+    expect(await readFile(join(directory, 'outside'), 'utf8')).toBe('unchanged')
+    expect(await readlink(join(directory, 'mounted/l2'))).toBe('file')
   } finally {
     await rm(directory, { recursive: true })
   }

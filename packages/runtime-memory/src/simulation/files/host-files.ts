@@ -22,14 +22,16 @@ export async function readHostFile(
   }
 }
 
-/** Writes a file, directory or link of the host. Owners are not changed, since that would require privileges. */
+/**
+ * Writes a file, directory or link of the host. Replaces a link at the path, and never writes to its target, which is a path in the
+ * container. Owners are not changed, since that would require privileges.
+ */
 export async function writeHostFile(path: string, entry: FileEntry): Promise<void> {
+  const existing = await lstat(path).catch(() => undefined)
+  if (existing?.isSymbolicLink() || entry.type === 'symlink') await rm(path, { force: true })
+  if (entry.type === 'symlink') return await symlink(entry.target, path)
   if (entry.type === 'directory') await mkdir(path, { recursive: true })
-  else if (entry.type === 'file') await writeFile(path, entry.bytes)
-  else {
-    await rm(path, { force: true })
-    return await symlink(entry.target, path)
-  }
+  else await writeFile(path, entry.bytes)
   await chmod(path, entry.mode)
   if (entry.modifiedAt !== undefined) await utimes(path, entry.modifiedAt, entry.modifiedAt)
 }
