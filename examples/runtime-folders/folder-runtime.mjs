@@ -126,6 +126,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       const images = tags.map((tag) => ({
         id: tag,
         tags: [tag],
+        digests: [],
         sizeBytes: undefined,
         createdAt: undefined,
         labels: {},

@@ -19,6 +19,7 @@ export const absenceReasons = {
   'image-transfer': 'an image is a folder that the user makes',
   'container-stats': 'the processes of a container are not counted',
   events: 'no process watches the containers',
+  'image-manager': 'an image is a folder that the user makes',
 }
 
 /** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */

@@ -15,6 +15,8 @@ import { fileCases } from './cases/files.js'
 import { firewallCases } from './cases/firewall.js'
 import { hostAddressCases } from './cases/host-address.js'
 import { imageHomeCases } from './cases/image-home.js'
+import { imageManagerCases } from './cases/image-manager.js'
+import { imagePushCases } from './cases/image-push.js'
 import { imageTransferCases } from './cases/image-transfer.js'
 import { imageCases } from './cases/images.js'
 import { inspectionCases } from './cases/inspection.js'
@@ -83,6 +85,8 @@ const all: readonly ConformanceCase[] = [
   ...containerStatsCases,
   ...eventCases,
   ...imageTransferCases,
+  ...imagePushCases,
+  ...imageManagerCases,
   ...fileCases,
   ...firewallCases,
   ...ownershipCases,

@@ -5,6 +5,7 @@ import {
   fileTransferCapability,
   findCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   type LogOptions,
   type OptionName,
 } from '@capstan/core'
@@ -112,6 +113,13 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'tty.resize': async (context, field) => {
     const id = await createContainer(context, { tty: true, command: context.programs.exit(0) })
     await expectUnsupported(field, () => context.runtime.resizeTTY(id, { height: 24, width: 80 }))
+    await context.runtime.removeContainer(id)
+  },
+  commit: async (context, field) => {
+    const manager = findCapability(context.scope, imageManagerCapability)
+    if (manager === undefined) return
+    const id = await createContainer(context, { command: context.programs.exit(0) })
+    await expectUnsupported(field, () => manager.commitContainer(id, { signal: context.signal }))
     await context.runtime.removeContainer(id)
   },
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),

@@ -3,6 +3,7 @@ import {
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   type OptionName,
@@ -28,6 +29,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
       sidecarManagerCapability,
       execManagerCapability,
       imageTransferCapability,
+      imageManagerCapability,
       volumeManagerCapability,
     ]
     const { cases, counts } = await run(memoryPlugin({ without }))
@@ -196,6 +198,7 @@ function toUnsupported(fields: readonly OptionName[]): readonly UnsupportedOptio
 
 /** All options except `command` and `image`, without which no case can run. */
 const whole: readonly OptionName[] = [
+  'commit',
   'name',
   'platform',
   'pull',

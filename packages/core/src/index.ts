@@ -17,7 +17,17 @@ export type {
 } from './contract/container/container-info.js'
 export type { LogChunk, LogOptions, LogStream } from './contract/container/logs.js'
 export type { PortSpec } from './contract/container/ports.js'
-export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './contract/image/image.js'
+export type {
+  ImageConfig,
+  ImageHistoryEntry,
+  ImageInfo,
+  ImageInspection,
+  PullOptions,
+  PullProgress,
+  PushOptions,
+  PushProgress,
+  RegistryCredentials,
+} from './contract/image/image.js'
 export type { OperationOptions, ProgressEvent } from './contract/operation.js'
 export { type Runtime, runtimeCapability } from './contract/runtime.js'
 
@@ -58,6 +68,12 @@ export {
   type ImageBuilder,
   imageBuilderCapability,
 } from './contract/managers/image-builder.js'
+export {
+  type CommitOptions,
+  type ImageChanges,
+  type ImageManager,
+  imageManagerCapability,
+} from './contract/managers/image-manager.js'
 export { type ImageTransfer, imageTransferCapability } from './contract/managers/image-transfer.js'
 export { type NetworkInfo, type NetworkManager, networkManagerCapability } from './contract/managers/network-manager.js'
 export {

@@ -16,7 +16,8 @@ export type { DependencyContainer } from './injection/di.js'
 
 export type { ContainerNetwork, NetworkJoin, Ulimit } from './contract/container/container-config.js'
 export type { NetworkAttachment } from './contract/container/container-info.js'
-export type { PortBinding, Protocol } from './contract/container/ports.js'
+export type { Healthcheck } from './contract/container/healthcheck.js'
+export type { ExposedPort, PortBinding, Protocol } from './contract/container/ports.js'
 export { toImageHome } from './contract/image/image-home.js'
 export {
   dockerHub,
@@ -26,6 +27,7 @@ export {
   toFamiliarName,
   toFullName,
 } from './contract/image/image-reference.js'
+export { type LabelledImageConfig, parseOciImageConfig, toOciImageConfig } from './contract/image/oci-image-config.js'
 export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
 export type { HostAddressOptions } from './contract/runtime.js'
 
@@ -136,6 +138,7 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 export { check, checkInteger, checkOneOf, checkTimeout } from './validation/check.js'
 export { validateContainerConfig } from './validation/container-config.js'
 export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'
+export { validateCommit, validateImageReferences, validatePushReference } from './validation/images.js'
 export {
   validateId,
   validateImageReference,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
+import type { ImageTransfer, OperationOptions, PullOptions, PushOptions } from '@capstan/core'
 import {
   createHostError,
   type Environment,
@@ -12,14 +12,17 @@ import {
   toFamiliarName,
   untilAborted,
   validateImageReference,
+  validateImageReferences,
+  validatePushReference,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import { findReference, listTaggedImages } from './images/find-reference.js'
 import { findImage } from './images/images.js'
 import { pullImage } from './images/pull-image.js'
+import { pushImage } from './images/push-image.js'
 import { withLogin } from './images/with-login.js'
 
-/** Pulls, loads and saves images. Archives go through temporary files, because the command cannot use pipes for them. */
+/** Pulls, pushes, loads and saves images. Archives go through temporary files, because the command cannot use pipes for them. */
 export class AppleImageTransfer implements ImageTransfer {
   readonly #context: AppleRuntimeContext
 
@@ -32,10 +35,25 @@ export class AppleImageTransfer implements ImageTransfer {
     const { platform, credentials, onProgress } = options
     return await this.#context.call({ operation: 'pullImage', subject: reference }, options, async (call) => {
       const pull = () => pullImage(this.#context, reference, { call, platform, onProgress })
-      await (credentials === undefined ? pull() : withLogin(this.#context, { reference, credentials, call }, pull))
+      await (credentials === undefined
+        ? pull()
+        : withLogin(this.#context, { reference, credentials, call, code: 'IMAGE_PULL_FAILED' }, pull))
       const image = await findImage(this.#context, reference, call)
       if (image === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: reference })
       return image.id
+    })
+  }
+
+  async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
+    validatePushReference(reference)
+    const { credentials, onProgress } = options
+    return await this.#context.call({ operation: 'pushImage', subject: reference }, options, async (call) => {
+      if ((await findImage(this.#context, reference, call)) === undefined)
+        throw createHostError('IMAGE_NOT_FOUND', { image: reference })
+      const push = () => pushImage(this.#context, reference, { call, onProgress })
+      const login = credentials && { reference, credentials, call, code: 'IMAGE_PUSH_FAILED' as const }
+      await (login === undefined ? push() : withLogin(this.#context, login, push))
+      return undefined
     })
   }
 
@@ -55,14 +73,36 @@ export class AppleImageTransfer implements ImageTransfer {
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
-    const file = await this.#context.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
-      const name = await findReference(this.#context, reference, call)
+    return await this.#save('saveImage', [reference], options)
+  }
+
+  async saveImages(references: readonly string[], options: OperationOptions = {}): Promise<Readable> {
+    validateImageReferences(references)
+    return await this.#save('saveImages', references, options)
+  }
+
+  async #save(operation: string, references: readonly string[], options: OperationOptions): Promise<Readable> {
+    const subject = references.join(' ')
+    const file = await this.#context.call({ operation, subject }, options, async (call) => {
+      const names = await this.#findNames(references, call)
       const path = await createArchivePath(this.#context.env)
       call.undo.add('archive', () => removeArchive(path))
-      await this.#context.run(['image', 'save', `--output=${path}`, name], { ...call, limit: 'archiveMs' })
+      await this.#context.run(['image', 'save', `--output=${path}`, ...names], { ...call, limit: 'archiveMs' })
       return path
     })
     return this.#openFile(file, options)
+  }
+
+  /** Finds a reference of each image. Of several images, the command does not name the one that is missing. */
+  async #findNames(references: readonly string[], call: Operation): Promise<readonly string[]> {
+    const names: string[] = []
+    for (const reference of references) {
+      const name = await findReference(this.#context, reference, call)
+      if (references.length > 1 && (await findImage(this.#context, name, call)) === undefined)
+        throw createHostError('IMAGE_NOT_FOUND', { image: reference })
+      names.push(name)
+    }
+    return names
   }
 
   /** Finds the references of existing images in the output of `image load`. */

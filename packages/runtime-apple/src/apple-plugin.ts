@@ -2,6 +2,7 @@ import {
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   type RuntimePlugin,
@@ -14,6 +15,7 @@ import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
 import { AppleFirewallManager } from './apple-firewall-manager.js'
 import { AppleImageBuilder } from './apple-image-builder.js'
+import { AppleImageManager } from './apple-image-manager.js'
 import { AppleImageTransfer } from './apple-image-transfer.js'
 import { AppleNetworkManager } from './apple-network-manager.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
@@ -52,6 +54,7 @@ function register(scope: RegistrationScope, context: AppleRuntimeContext): void 
   scope.provide(imageBuilderCapability, new AppleImageBuilder(context))
   scope.provide(execManagerCapability, new AppleExecManager(context))
   scope.provide(imageTransferCapability, new AppleImageTransfer(context))
+  scope.provide(imageManagerCapability, new AppleImageManager(context))
   if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(context))
   if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(context))
   if (!details.hasNetworks) return

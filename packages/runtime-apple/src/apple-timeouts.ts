@@ -13,6 +13,7 @@ export interface AppleTimeouts {
   readonly removeMs: number
   /** The whole log of a container that another process started. */
   readonly logsMs: number
+  /** A pull or a push. */
   readonly pullMs: number
   readonly buildMs: number
   /** Writing or reading an archive of images. */

@@ -34,6 +34,7 @@ describeWithSimulator('the report of the probe', () => {
       'firewall-manager',
       'exec-manager',
       'image-transfer',
+      'image-manager',
       'volume-manager',
     ])
     expect(report).toMatchObject({

@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
-import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
-import { validateImageReference } from '@capstan/core/plugin'
+import type { ImageTransfer, OperationOptions, PullOptions, PushOptions } from '@capstan/core'
+import { validateImageReference, validateImageReferences, validatePushReference } from '@capstan/core/plugin'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { loadImages } from './images/load-images.js'
 import { pullImage } from './images/pull-image.js'
-import { saveImage } from './images/save-image.js'
+import { pushImage } from './images/push-image.js'
+import { saveImages } from './images/save-images.js'
 
-/** Pulls, saves and loads images on a Docker Engine. */
+/** Pulls, pushes, saves and loads images on a Docker Engine. */
 export class DockerImageTransfer implements ImageTransfer {
   readonly #engine: DockerEngine
 
@@ -21,12 +22,26 @@ export class DockerImageTransfer implements ImageTransfer {
     )
   }
 
+  async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
+    validatePushReference(reference)
+    return await this.#engine.run('pushImage', reference, options, (call) =>
+      pushImage(this.#engine, reference, { ...options, ...call }),
+    )
+  }
+
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
     return await this.#engine.run('loadImages', 'the archive', options, (call) => loadImages(this.#engine, tar, call))
   }
 
   async saveImage(reference: string, options?: OperationOptions): Promise<Readable> {
     validateImageReference(reference, 'reference')
-    return await saveImage(this.#engine, reference, options)
+    const request = { operation: 'saveImage', images: [reference], field: 'reference' } as const
+    return await saveImages(this.#engine, request, options)
+  }
+
+  async saveImages(references: readonly string[], options?: OperationOptions): Promise<Readable> {
+    validateImageReferences(references)
+    const request = { operation: 'saveImages', images: references, field: 'references' } as const
+    return await saveImages(this.#engine, request, options)
   }
 }

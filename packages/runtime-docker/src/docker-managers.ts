@@ -5,6 +5,7 @@ import {
   fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   runtimeCapability,
@@ -17,6 +18,7 @@ import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFileTransfer } from './docker-file-transfer.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
+import { DockerImageManager } from './docker-image-manager.js'
 import { DockerImageTransfer } from './docker-image-transfer.js'
 import { DockerNetworkManager } from './docker-network-manager.js'
 import { DockerRuntime } from './docker-runtime.js'
@@ -43,6 +45,7 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(execManagerCapability, (engine) => new DockerExecManager(engine)),
   toManager(fileTransferCapability, (engine) => new DockerFileTransfer(engine)),
   toManager(imageTransferCapability, (engine) => new DockerImageTransfer(engine)),
+  toManager(imageManagerCapability, (engine) => new DockerImageManager(engine)),
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
 ]
 

@@ -43,6 +43,8 @@ export const podmanProduct: EngineProduct = {
       truncatesLogs: true,
       dropsLogLines: true,
       createsArchiveDirectories: true,
+      ignoresCommitBody: true,
+      confusesHistoryIds: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions.filter(({ field }) => field !== 'files.tmpfs'),

@@ -119,6 +119,7 @@ describe('probe of an engine that answers', () => {
       'exec-manager',
       'file-transfer',
       'image-transfer',
+      'image-manager',
       'volume-manager',
     ])
   })

@@ -1,9 +1,10 @@
+import { parseImageReference } from '@capstan/core/plugin'
 import { toShortReference } from './images/state/image-store.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultList } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import type { FileEntry, FileMap } from './simulation/files/file-map.js'
-import { emptyImageConfig, type ImageContent, noPrograms } from './simulation/image-content.js'
+import { emptyImageConfig, type ImageContent, noPrograms, toHistory } from './simulation/image-content.js'
 import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 import { defaultPath } from './simulation/processes/find-program.js'
 import { fileCommands } from './simulation/programs/file-commands.js'
@@ -14,11 +15,22 @@ import { sh } from './simulation/shell/sh-command.js'
 
 /** Creates the engine of a plugin with its initial images. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
-  const { images = {}, pullable = {}, faults = [], logLimitBytes = 64 * 1024 * 1024 } = options
+  const { images = {}, pullable = {}, registries = ['localhost:5000'], faults = [] } = options
+  const { logLimitBytes = 64 * 1024 * 1024 } = options
   const commands = { ...baseCommands, ...options.commands }
-  const registry = createImages(pullable)
+  const registry = new Map(createImages(pullable))
+  const hosts = new Set([
+    ...registries,
+    ...[...registry.keys()].map((reference) => parseImageReference(reference).registry),
+  ])
   const commandMap = new Map(Object.entries(commands))
-  const engine = new MemoryEngine({ faults: new FaultList(faults), commands: commandMap, registry, logLimitBytes })
+  const engine = new MemoryEngine({
+    faults: new FaultList(faults),
+    commands: commandMap,
+    registry,
+    hosts,
+    logLimitBytes,
+  })
   addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
   for (const [reference, content] of createImages(images)) addImage(engine, reference, content)
   for (const { programs } of [...registry.values(), ...engine.images.list()]) {
@@ -45,9 +57,11 @@ function addImage(engine: MemoryEngine, reference: string, content: ImageContent
 
 /** Creates an image from programs. Each command is also a file in `/bin`, so that images built on it contain it. */
 function createImage(reference: string, { main, commands = {}, env = {}, user = '' }: MemoryImage): ImageContent {
+  const files = createCommandFiles(Object.keys(commands))
   return {
     config: { ...emptyImageConfig, env, user },
-    files: createCommandFiles(Object.keys(commands)),
+    files,
+    history: toHistory(`memoryPlugin() ${reference}`, files),
     programs: { key: reference, main, commands: new Map(Object.entries(commands)) },
   }
 }
@@ -61,9 +75,11 @@ function createCommandFiles(names: readonly string[]): FileMap {
 }
 
 function createDefaultImage(commands: readonly string[]): ImageContent {
+  const files: FileMap = new Map([...createCommandFiles(commands), ['/etc/passwd', passwd]])
   return {
     config: { ...emptyImageConfig, env: { PATH: defaultPath }, command: ['sh'] },
-    files: new Map([...createCommandFiles(commands), ['/etc/passwd', passwd]]),
+    files,
+    history: toHistory(`memoryPlugin() ${defaultReference}`, files),
     programs: noPrograms,
   }
 }

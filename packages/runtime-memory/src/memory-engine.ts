@@ -11,7 +11,7 @@ import type { MemoryProgram } from './simulation/memory-program.js'
 import { VolumeStore } from './volume-store.js'
 
 /** Options of `MemoryEngine`. */
-export type MemoryEngineOptions = Pick<MemoryEngine, 'faults' | 'commands' | 'registry' | 'logLimitBytes'>
+export type MemoryEngineOptions = Pick<MemoryEngine, 'faults' | 'commands' | 'registry' | 'hosts' | 'logLimitBytes'>
 
 /** The state of one simulated engine. It belongs to the plugin: closing a runtime leaves it unchanged. */
 export class MemoryEngine {
@@ -24,18 +24,21 @@ export class MemoryEngine {
   readonly faults: FaultList
   /** The commands of the plugin by name. An executable file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
-  /** Images that can be pulled, by their short reference. */
-  readonly registry: ReadonlyMap<string, ImageContent>
+  /** Images that can be pulled, by their short reference. A push adds one. */
+  readonly registry: Map<string, ImageContent>
+  /** The hosts of the registries that accept pushes. */
+  readonly hosts: ReadonlySet<string>
   /** Programs by their key. Archives contain the key, because they cannot contain programs. */
   readonly programs: Map<string, ImagePrograms> = new Map()
   /** The maximum size of a container's log. */
   readonly logLimitBytes: number
   readonly openRuntimes: Set<object> = new Set()
 
-  constructor({ faults, commands, registry, logLimitBytes }: MemoryEngineOptions) {
+  constructor({ faults, commands, registry, hosts, logLimitBytes }: MemoryEngineOptions) {
     this.faults = faults
     this.commands = commands
     this.registry = registry
+    this.hosts = hosts
     this.logLimitBytes = logLimitBytes
   }
 

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
-import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
-import { validateImageReference } from '@capstan/core/plugin'
+import type { ImageTransfer, OperationOptions, PullOptions, PushOptions } from '@capstan/core'
+import { validateImageReference, validateImageReferences, validatePushReference } from '@capstan/core/plugin'
 import { pullImage } from './images/pull-image.js'
+import { pushImage } from './images/push-image.js'
 import { toShortReference } from './images/state/image-store.js'
+import type { StoredImage } from './images/state/stored-image.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
-/** Pulls simulated images, and saves and loads them as docker archives. */
+/** Pulls and pushes simulated images, and saves and loads them as docker archives. */
 export class MemoryImageTransfer implements ImageTransfer {
   readonly #context: MemoryRuntimeContext
 
@@ -19,6 +21,11 @@ export class MemoryImageTransfer implements ImageTransfer {
     return id
   }
 
+  async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
+    validatePushReference(reference)
+    return await pushImage(this.#context, reference, options)
+  }
+
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
     return await this.#context.call('loadImages', options, async (call) => {
       // Loaded at the first use, because few applications need tar-stream.
@@ -29,13 +36,27 @@ export class MemoryImageTransfer implements ImageTransfer {
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
+    return await this.#save('saveImage', [reference], options)
+  }
+
+  async saveImages(references: readonly string[], options: OperationOptions = {}): Promise<Readable> {
+    validateImageReferences(references)
+    return await this.#save('saveImages', references, options)
+  }
+
+  /** An image that several references name is saved once, with all of the tags among them. */
+  async #save(operation: string, references: readonly string[], options: OperationOptions): Promise<Readable> {
     const { images } = this.#context.engine
-    return await this.#context.call('saveImage', options, async () => {
-      const { saveImage } = await import('./images/archive/save-image.js')
-      const image = images.require(reference)
-      const tag = toShortReference(reference)
-      const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])
-      return Readable.from(this.#context.stream(chunks, options), { objectMode: false })
+    return await this.#context.call(operation, options, async () => {
+      const { saveImages } = await import('./images/archive/save-images.js')
+      const tags = new Map<StoredImage, Set<string>>()
+      for (const reference of references) {
+        const image = images.require(reference)
+        const tag = toShortReference(reference)
+        tags.set(image, new Set([...(tags.get(image) ?? []), ...(image.tags.has(tag) ? [tag] : [])]))
+      }
+      const saved = [...tags].map(([image, names]) => ({ image, tags: [...names] }))
+      return Readable.from(this.#context.stream(saveImages(saved), options), { objectMode: false })
     })
   }
 }

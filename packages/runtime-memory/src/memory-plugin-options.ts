@@ -10,6 +10,11 @@ export interface MemoryPluginOptions {
   readonly images?: Readonly<Record<string, MemoryImage>>
   /** Images that can be pulled, by reference. Pulling any other rejects with IMAGE_PULL_FAILED. */
   readonly pullable?: Readonly<Record<string, MemoryImage>>
+  /**
+   * The hosts of registries that accept pushes, in addition to those of `pullable`. A pushed image can be pulled. Pushing to
+   * any other host rejects with IMAGE_PUSH_FAILED. Default: `localhost:5000`.
+   */
+  readonly registries?: readonly string[]
   /** Additional commands of `busybox:latest`. In other images, an executable file runs the command of its name. */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   /**

@@ -7,6 +7,7 @@ import {
   fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   type MissingCapability,
   networkManagerCapability,
@@ -30,6 +31,7 @@ import { MemoryExecManager } from './memory-exec-manager.js'
 import { MemoryFileTransfer } from './memory-file-transfer.js'
 import { MemoryFirewallManager } from './memory-firewall-manager.js'
 import { MemoryImageBuilder } from './memory-image-builder.js'
+import { MemoryImageManager } from './memory-image-manager.js'
 import { MemoryImageTransfer } from './memory-image-transfer.js'
 import { MemoryNetworkManager } from './memory-network-manager.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
@@ -130,6 +132,7 @@ const managers: readonly Manager[] = [
   createManager(execManagerCapability, MemoryExecManager),
   createManager(fileTransferCapability, MemoryFileTransfer),
   createManager(imageTransferCapability, MemoryImageTransfer),
+  createManager(imageManagerCapability, MemoryImageManager),
   createManager(volumeManagerCapability, MemoryVolumeManager),
   createManager(containerStatsCapability, MemoryContainerStats),
   createManager(eventStreamCapability, MemoryEventStream),

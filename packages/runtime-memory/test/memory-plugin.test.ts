@@ -28,6 +28,7 @@ describe('memoryPlugin', () => {
       'file-transfer',
       'firewall-manager',
       'image-builder',
+      'image-manager',
       'image-transfer',
       'network-manager',
       'runtime',

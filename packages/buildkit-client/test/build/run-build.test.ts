@@ -65,7 +65,7 @@ const emptyRuntime: RunBuildOptions['runtime'] = {
   listImages: async () => [],
   removeImage: async () => {},
 }
-const image = { sizeBytes: 0, createdAt: undefined, labels: {} }
+const image = { digests: [], sizeBytes: 0, createdAt: undefined, labels: {} }
 const cacheOnly = { type: 'cache-only' } as const
 
 const failed = (promise: Promise<unknown>) =>

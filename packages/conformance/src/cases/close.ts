@@ -135,8 +135,10 @@ export const closeCases: readonly ConformanceCase[] = [
   })),
   ...closed('CLS-014', imageTransferCapability, (transfer, _name, { image }) => ({
     pullImage: () => transfer.pullImage('127.0.0.1:1/conformance/absent:1'),
+    pushImage: () => transfer.pushImage('127.0.0.1:1/conformance/absent:1'),
     loadImages: () => transfer.loadImages(emptyArchive()),
     saveImage: () => transfer.saveImage(image),
+    saveImages: () => transfer.saveImages([image]),
   })),
   ...closed('CLS-015', imageBuilderCapability, (builder, name, { image }) => ({
     buildImage: () => builder.buildImage(`FROM ${image}\n`, `${name}:1`),

@@ -7,6 +7,7 @@ import {
   findCapability,
   firewallManagerCapability,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   runtimeCapability,
@@ -145,7 +146,8 @@ const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Ca
   [sidecarManagerCapability, ['startSidecar', 'inspectContainer']],
   [execManagerCapability, ['exec']],
   [fileTransferCapability, ['putArchive', 'getArchive', 'statPath']],
-  [imageTransferCapability, ['pullImage', 'loadImages', 'saveImage']],
+  [imageTransferCapability, ['pullImage', 'pushImage', 'loadImages', 'saveImage', 'saveImages']],
+  [imageManagerCapability, ['inspectImage', 'tagImage', 'imageHistory', 'commitContainer']],
   [volumeManagerCapability, ['createVolume', 'removeVolume', 'listVolumes']],
 ])
 const managers: readonly Capability<object>[] = [runtimeCapability, ...methodsOf.keys()]

@@ -1,10 +1,13 @@
+import { inspect } from 'node:util'
 import {
   type BuildOptions,
   type BuildProgress,
   type ImageInfo,
   imageBuilderCapability,
+  type RegistryCredentials,
   type RuntimeScope,
 } from '@capstan/core'
+import { expect } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 
 /** Builds an image that is removed after the case and resolves with its tag. Requires `imageBuilderCapability`. */
@@ -35,6 +38,14 @@ export function recordProgress(): {
 /** Finds the image with the tag in the list. */
 export async function findImage({ runtime, signal }: CaseContext, tag: string): Promise<ImageInfo | undefined> {
   return (await runtime.listImages({ signal })).find(({ tags }) => tags.includes(tag))
+}
+
+/** Fails if a value contains the password, or the credentials as an engine encodes them. */
+export function expectNoCredentials(value: unknown, credentials: RegistryCredentials): void {
+  const shown = inspect(value, { depth: 20, showHidden: true })
+  expect(!shown.includes(credentials.password), 'no password in the error or the progress', 'the password')
+  const encoded = Buffer.from(JSON.stringify(credentials)).toString('base64')
+  expect(!shown.includes(encoded.slice(0, 20)), 'no encoded credentials in the error', 'the credentials')
 }
 
 /** Returns the platform of this machine in the format of an image. */

@@ -11,8 +11,10 @@ import {
   fileTransferCapability,
   firewallManagerCapability,
   type ImageBuilder,
+  type ImageManager,
   type ImageTransfer,
   imageBuilderCapability,
+  imageManagerCapability,
   imageTransferCapability,
   type NetworkManager,
   networkManagerCapability,
@@ -39,6 +41,7 @@ export interface BrokenParts {
   readonly files?: Replace<FileTransfer>
   readonly stats?: Replace<ContainerStats>
   readonly events?: Replace<EventStream>
+  readonly images?: (images: ImageManager, runtime: Runtime) => Partial<ImageManager>
 }
 
 type Replace<T> = (correct: T) => Partial<T>
@@ -61,6 +64,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [fileTransferCapability, parts.files],
       [containerStatsCapability, parts.stats],
       [eventStreamCapability, parts.events],
+      [imageManagerCapability, runtime && breakWith(parts.images, runtime)],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.

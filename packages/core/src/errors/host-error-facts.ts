@@ -46,6 +46,8 @@ export interface HostErrorFacts {
   PATH_NOT_FOUND: { readonly id: string; readonly path: string; readonly expected: 'path' | 'directory' }
   /** `registryText`: the error as the registry reported it. */
   IMAGE_PULL_FAILED: { readonly image: string; readonly registryText: string }
+  /** `registryText`: the error as the registry reported it. */
+  IMAGE_PUSH_FAILED: { readonly image: string; readonly registryText: string }
   /** `step`: the failed step, as the builder names it. `command`: the instruction or command of that step. */
   BUILD_FAILED: {
     readonly step: string | undefined

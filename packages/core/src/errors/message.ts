@@ -59,6 +59,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
   PATH_NOT_FOUND: ({ id, path, expected }) => `container "${id}" has no ${expected} "${path}"`,
   IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
+  IMAGE_PUSH_FAILED: ({ image, registryText }) => `image "${image}" could not be pushed: ${registryText}`,
   BUILD_FAILED: ({ step, command, exitCode, lastLines }) =>
     [
       'the build failed',

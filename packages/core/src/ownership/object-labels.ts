@@ -3,10 +3,14 @@ import type { ContainerConfig, Mount } from '../contract/container/container-con
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
-/** An object to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags. */
+/** An object to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags, if it has any. */
 export type NewObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
-  | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
+  | {
+      readonly kind: 'image'
+      readonly tag?: string | undefined
+      readonly tags?: readonly string[] | undefined
+    }
 
 /**
  * Returns all labels of a new object: those of the owner, `capstan.object`, `capstan.lifetime` and the caller's.
@@ -69,7 +73,8 @@ export function matchesObjectLabel(kind: NewObject['kind'], labels: StringMap, t
 
 function toObjectLabel(object: NewObject): string {
   if (object.kind !== 'image') return object.kind
-  return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagHash))].join('.')
+  const tags = [...(object.tag === undefined ? [] : [object.tag]), ...(object.tags ?? [])]
+  return ['image', ...new Set(tags.map(toTagHash))].join('.')
 }
 
 /** Returns a hash of a tag, to which `latest` is added if it has none. */

@@ -3,6 +3,7 @@ import {
   buildServiceCapability,
   type Capability,
   execManagerCapability,
+  imageManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   runtimeCapability,
@@ -19,6 +20,7 @@ describe('a capability', () => {
     [sidecarManagerCapability, 'sidecar-manager', 'sidecars'],
     [execManagerCapability, 'exec-manager', 'exec'],
     [imageTransferCapability, 'image-transfer', 'image transfer'],
+    [imageManagerCapability, 'image-manager', 'image management'],
     [volumeManagerCapability, 'volume-manager', 'volumes'],
     [runtimeReportCapability, 'runtime-report', 'runtime report'],
   ]

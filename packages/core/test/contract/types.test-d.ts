@@ -9,6 +9,7 @@ import {
   findCapability,
   type HostError,
   type ImageBuilder,
+  type ImageManager,
   type ImageTransfer,
   isHostError,
   type NetworkManager,
@@ -192,6 +193,7 @@ type AnyMethod =
   | MethodName<ExecManager>
   | MethodName<VolumeManager>
   | MethodName<ImageTransfer>
+  | MethodName<ImageManager>
 
 type MethodName<T> = {
   [K in keyof T]: T[K] extends (...parameters: never[]) => unknown ? K : never

@@ -48,7 +48,7 @@ class Table {
   }
 
   image(id: string, labels: StringMap, tags: readonly string[] = [id]): void {
-    this.engine.images.set(id, { id, tags, sizeBytes: 1, createdAt: undefined, labels })
+    this.engine.images.set(id, { id, tags, digests: [], sizeBytes: 1, createdAt: undefined, labels })
   }
 
   sweep(options: SweepOptions = {}, own: Owner = here) {

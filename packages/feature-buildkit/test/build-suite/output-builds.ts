@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import type { RegistryToken } from '@capstan/buildkit-client/request'
 import { expect, type TestContext } from 'vitest'
+import { type RegistryAccess, startRegistry } from '../../../../test/support/registry-server.js'
 import { skipTest } from '../../../../test/support/test-engine.js'
 import type { BuildProgressEvent, BuildRequest, BuildRequestField } from '../../src/index.js'
 import { createDirectory } from './build-files.js'
-import { type RegistryAccess, startRegistry } from './registry-server.js'
 import { type DeclareBuild, suiteLabel, type TestedBuilder } from './tested-builder.js'
 
 const needsRealBuildKit = { fake: 'builds for one platform and has no caches' }

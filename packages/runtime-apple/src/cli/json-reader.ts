@@ -75,6 +75,11 @@ export class JsonReader {
     return value.filter(isObject).map((entry) => new JsonReader(this.#operation, entry, this.#output))
   }
 
+  /** Returns the value itself, for a parser that accepts any. */
+  raw(key: string): unknown {
+    return this.#value[key]
+  }
+
   texts(key: string): readonly string[] {
     const value = this.#value[key]
     return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : []

@@ -1,4 +1,4 @@
-import type { ImageInfo } from '@capstan/core'
+import type { ImageInfo, ImageInspection } from '@capstan/core'
 import {
   createHostError,
   hasLabels,
@@ -13,7 +13,7 @@ import { type AppleRuntimeContext, ifPresent } from '../apple-runtime-context.js
 import type { CliCall } from '../cli/apple-cli.js'
 import { listContainers } from '../containers/queries/find-container.js'
 import { findReference, findReferences, listTaggedImages } from './find-reference.js'
-import { type AppleImage, parseImages } from './parse-images.js'
+import { type AppleImage, type AppleImageDetails, parseImages } from './parse-images.js'
 
 /** Inspects the image of this reference. `undefined` if the command reports that there is none. */
 export async function findImage(
@@ -62,10 +62,28 @@ function toImageInfo(images: readonly AppleImage[]): ImageInfo {
   return {
     id: first?.id ?? '',
     tags: images.map(({ reference }) => toFamiliarName(reference)),
+    digests: [],
     sizeBytes: first?.sizeBytes,
     createdAt: first?.createdAt,
     labels: first?.config?.labels ?? {},
   }
+}
+
+/** Inspects an image, given by a reference or an id. Its tags are all references of the image. */
+export async function inspectImage(
+  context: AppleRuntimeContext,
+  image: string,
+  call: CliCall,
+): Promise<{ readonly inspection: ImageInspection; readonly details: AppleImageDetails }> {
+  const found = await findImage(context, await findReference(context, image, call), call)
+  if (found?.config === undefined || found.details === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
+  const { details, config } = found
+  const { labels, ...settings } = config
+  const tags = (await findReferences(context, found.id, call)).map(toFamiliarName)
+  const { id, sizeBytes, createdAt } = found
+  const { platform, layers, author } = details
+  const inspection = { id, tags, digests: [], sizeBytes, createdAt, labels, platform, layers, author, config: settings }
+  return { inspection, details }
 }
 
 /** Reads the home directory from the image's configuration. An absent image has `/root`. */

@@ -1,4 +1,5 @@
-import type { StringMap } from '@capstan/core/plugin'
+import type { ImageHistoryEntry, ImageInspection } from '@capstan/core'
+import { type LabelledImageConfig, parseOciImageConfig } from '@capstan/core/plugin'
 import { type JsonReader, readList } from '../cli/json-reader.js'
 
 /** One reference and its image, as `image list` and `image inspect` print it. */
@@ -8,14 +9,15 @@ export interface AppleImage {
   readonly id: string
   readonly createdAt: Date | undefined
   readonly sizeBytes: number | undefined
-  /** `undefined` in lists of releases before 1.0. */
-  readonly config: AppleImageConfig | undefined
+  /** `undefined` in lists of releases before 1.0; so is `details`. */
+  readonly config: LabelledImageConfig | undefined
+  readonly details: AppleImageDetails | undefined
 }
 
-export interface AppleImageConfig {
-  readonly env: StringMap
-  readonly user: string
-  readonly labels: StringMap
+/** The parts of an image's configuration that only an inspection needs. */
+export interface AppleImageDetails extends Pick<ImageInspection, 'platform' | 'layers' | 'author'> {
+  /** The steps, the first one first. */
+  readonly history: readonly Omit<ImageHistoryEntry, 'id'>[]
 }
 
 /** Parses the output of `image list --format json` and `image inspect`. */
@@ -34,14 +36,23 @@ function toImage(entry: JsonReader): AppleImage {
     id: descriptor.text('digest'),
     createdAt: image?.date('created') ?? configuration?.date('creationDate'),
     sizeBytes: variant?.maybeNumber('size'),
-    config: image === undefined ? undefined : toConfig(image.maybeObject('config')),
+    config: image && parseOciImageConfig(image.raw('config')),
+    details: image && toDetails(image),
   }
 }
 
-function toConfig(config: JsonReader | undefined): AppleImageConfig {
-  const env = (config?.texts('Env') ?? []).map((entry) => {
-    const at = entry.indexOf('=')
-    return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
-  })
-  return { env: Object.fromEntries(env), user: config?.maybeText('User') ?? '', labels: config?.map('Labels') ?? {} }
+function toDetails(image: JsonReader): AppleImageDetails {
+  const platform = ['os', 'architecture', 'variant'].map((key) => image.maybeText(key)).filter(Boolean)
+  return {
+    platform: platform.join('/'),
+    layers: image.maybeObject('rootfs')?.texts('diff_ids') ?? [],
+    author: image.maybeText('author') ?? '',
+    history: image.list('history').map((step) => ({
+      createdAt: step.date('created'),
+      createdBy: step.maybeText('created_by') ?? '',
+      // The command reports the size of no layer.
+      sizeBytes: step.flag('empty_layer') ? 0 : undefined,
+      comment: step.maybeText('comment') ?? '',
+    })),
+  }
 }

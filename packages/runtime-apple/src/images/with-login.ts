@@ -7,16 +7,18 @@ export interface Login {
   readonly reference: string
   readonly credentials: RegistryCredentials
   readonly call: Operation
+  /** The code of a failed login. */
+  readonly code: 'IMAGE_PULL_FAILED' | 'IMAGE_PUSH_FAILED'
 }
 
 /**
- * Runs `work` while logged in at the registry, because `image pull` takes no credentials. The password is passed by stdin.
- * Rejects with IMAGE_PULL_FAILED if there is already a login at the registry, because the new one would replace it.
+ * Runs `work` while logged in at the registry, because `image pull` and `image push` take no credentials. The password is passed by stdin.
+ * Rejects with `code` if there is already a login at the registry, because the new one would replace it.
  */
 export async function withLogin<T>(context: AppleRuntimeContext, login: Login, work: () => Promise<T>): Promise<T> {
-  const { reference, credentials, call } = login
+  const { reference, credentials, call, code } = login
   const [server = ''] = toFullName(reference).split('/', 1)
-  await rejectExistingLogin(context, { server, reference, call })
+  await rejectExistingLogin(context, { server, reference, call, code })
   const argv = ['registry', 'login', `--username=${credentials.username}`, '--password-stdin', server]
   const logOut = (signal: AbortSignal) =>
     context.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
@@ -26,7 +28,7 @@ export async function withLogin<T>(context: AppleRuntimeContext, login: Login, w
   if (result.exitCode !== 0) {
     // The password is removed from the text, which may repeat it.
     const text = toErrorText(result.stderr).replaceAll(credentials.password, '…')
-    throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText: `the login failed: ${text}` })
+    throw createHostError(code, { image: reference, registryText: `the login failed: ${text}` })
   }
   const outcome = await work()
   await logOut(call.signal)
@@ -35,11 +37,11 @@ export async function withLogin<T>(context: AppleRuntimeContext, login: Login, w
 
 async function rejectExistingLogin(
   context: AppleRuntimeContext,
-  { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: Operation },
+  { server, reference, call, code }: Omit<Login, 'credentials'> & { readonly server: string },
 ): Promise<void> {
   const { stdout } = await context.run(['registry', 'list', '--quiet'], { ...call, subject: server })
   const known = stdout.toString('utf8').split(/\s+/)
   if (!known.includes(server)) return
   const registryText = `there is a login at ${server} already, which would be replaced; leave out the credentials to use it, or log out`
-  throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
+  throw createHostError(code, { image: reference, registryText })
 }

@@ -79,6 +79,11 @@ const always: readonly UnsupportedOption[] = [
     reason: 'rules are set inside the guest, once its process runs',
     remedy: 'let the process wait for a signal that is sent after the start, or use network "none"',
   },
+  {
+    field: 'commit',
+    reason: 'the command cannot create an image from a container',
+    remedy: 'build an image from a Dockerfile',
+  },
   { field: 'logs.since', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.timestamps', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.split', reason: 'the service keeps one file for both outputs', remedy: 'use startAttached or exec' },

@@ -9,6 +9,14 @@ const variant = {
   size: 68_123_456,
   config: {
     created: '2026-07-30T01:02:03.123Z',
+    os: 'linux',
+    architecture: 'arm64',
+    author: 'me',
+    rootfs: { diff_ids: ['sha256:1'] },
+    history: [
+      { created: '2026-07-30T01:02:03Z', created_by: 'COPY', comment: 'why' },
+      { created_by: 'ENV', empty_layer: true },
+    ],
     config: { User: 'node', Env: ['PATH=/usr/bin', 'EMPTY='], Labels: { a: 'b' } },
   },
 }
@@ -17,7 +25,16 @@ const told = {
   id: 'sha256:1f2e3d',
   sizeBytes: 68_123_456,
   createdAt: new Date('2026-07-30T01:02:03.123Z'),
-  config: { env: { PATH: '/usr/bin', EMPTY: '' }, user: 'node', labels: { a: 'b' } },
+  config: expect.objectContaining({ env: { PATH: '/usr/bin', EMPTY: '' }, user: 'node', labels: { a: 'b' } }),
+  details: {
+    platform: 'linux/arm64',
+    layers: ['sha256:1'],
+    author: 'me',
+    history: [
+      { createdAt: new Date('2026-07-30T01:02:03Z'), createdBy: 'COPY', sizeBytes: undefined, comment: 'why' },
+      { createdAt: undefined, createdBy: 'ENV', sizeBytes: 0, comment: '' },
+    ],
+  },
 }
 
 it('reads the output of 1.x and skips attestations', () => {

@@ -84,7 +84,8 @@ export function toImageShapes(state, { references, digest, createdAt, config }, 
       architecture: 'arm64',
       os: 'linux',
       config,
-      rootfs: { type: 'layers', diff_ids: [] },
+      rootfs: { type: 'layers', diff_ids: [digest] },
+      history: [{ created: new Date(createdAt).toISOString(), created_by: 'simulated build' }],
     },
   }
   const attestation = {

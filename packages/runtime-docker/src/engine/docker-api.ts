@@ -177,6 +177,7 @@ export interface InspectedVolume {
 export interface ListedImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null
+  readonly RepoDigests?: readonly string[] | null
   readonly Size?: number
   readonly Created?: number
   readonly Labels?: Readonly<Record<string, string>> | null
@@ -185,14 +186,29 @@ export interface ListedImage {
 export interface InspectedImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null
+  readonly RepoDigests?: readonly string[] | null
+  readonly Created?: string
+  readonly Size?: number
+  readonly Author?: string
   readonly Architecture?: string
   readonly Os?: string
   readonly Variant?: string
+  readonly RootFS?: { readonly Layers?: readonly string[] | null } | null
   readonly Config?: {
     readonly Env?: readonly string[] | null
     readonly User?: string
     readonly Labels?: Readonly<Record<string, string>> | null
   } | null
+}
+
+/** A step of `/images/x/history`. */
+export interface ListedHistoryEntry {
+  /** `<missing>` where the engine does not have the image of the step. */
+  readonly Id?: string
+  readonly Created?: number
+  readonly CreatedBy?: string
+  readonly Size?: number
+  readonly Comment?: string
 }
 
 export interface InspectedExec {

@@ -1,7 +1,7 @@
 import { asString, type JsonObject, toObject } from '../engine/json-values.js'
 import { readJsonLines } from '../engine/streams/json-lines.js'
 
-/** One message of a pull, build or load. Missing parts are `undefined`. */
+/** One message of a pull, push, build or load. Missing parts are `undefined`. */
 export interface EngineMessage {
   readonly stream: string | undefined
   readonly status: string | undefined
@@ -10,9 +10,11 @@ export interface EngineMessage {
   readonly totalBytes: number | undefined
   /** The id of the image. */
   readonly imageId: string | undefined
+  /** The digest under which the registry has the image. */
+  readonly digest: string | undefined
 }
 
-/** The error that an engine reports in the stream of a pull, build or load, after a status of 200. */
+/** The error that an engine reports in the stream of a pull, push, build or load, after a status of 200. */
 export interface EngineFailure {
   readonly text: string
   readonly code: number | undefined
@@ -54,5 +56,6 @@ function toMessage({ stream, status, id, progressDetail, aux }: JsonObject): Eng
     currentBytes: toBytes(current),
     totalBytes: toBytes(total) || undefined,
     imageId: asString(toObject(aux).ID),
+    digest: asString(toObject(aux).Digest),
   }
 }

@@ -1,12 +1,14 @@
-import type { ImageInfo } from '@capstan/core'
+import type { ImageHistoryEntry, ImageInfo, ImageInspection } from '@capstan/core'
 import {
+  createHostError,
   type ListOptions,
+  parseOciImageConfig,
   type StringMap,
   toFamiliarName,
   toImageHome,
   validateImageReference,
 } from '@capstan/core/plugin'
-import type { InspectedImage, ListedImage } from '../engine/docker-api.js'
+import type { InspectedImage, ListedHistoryEntry, ListedImage } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
 import { toLabelFilter } from '../engine/label-filter.js'
@@ -54,10 +56,67 @@ function toEnv(lines: readonly string[]): StringMap {
   return Object.fromEntries(entries.map(([, name, value]) => [name, value]).reverse())
 }
 
-function toImageInfo({ Id, RepoTags, Size, Created, Labels }: ListedImage): ImageInfo {
+/** Resolves with the details of the image of the call. */
+export async function inspectImage(engine: DockerEngine, call: EngineCall): Promise<ImageInspection> {
+  const image = await findImage(engine, call.subject, call)
+  if (image === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
+  const { labels, ...config } = parseOciImageConfig(image.Config)
+  const { Os = '', Architecture = '', Variant } = image
+  return {
+    id: image.Id,
+    tags: toFamiliarNames(image.RepoTags),
+    digests: toFamiliarNames(image.RepoDigests),
+    sizeBytes: image.Size,
+    createdAt: toDate(image.Created),
+    labels,
+    platform: [Os, Architecture, ...(Variant ? [Variant] : [])].join('/'),
+    layers: image.RootFS?.Layers ?? [],
+    author: image.Author ?? '',
+    config,
+  }
+}
+
+/** Resolves with the steps of the image of the call, the last one first. */
+export async function readImageHistory(engine: DockerEngine, call: EngineCall): Promise<readonly ImageHistoryEntry[]> {
+  const path = `/images/${call.subject}/history`
+  const steps = await engine.sendJson<readonly ListedHistoryEntry[]>({ ...call, method: 'GET', path })
+  return steps.map((step) => {
+    const entry = toHistoryEntry(step)
+    return engine.details.quirks.confusesHistoryIds ? { ...entry, id: undefined } : entry
+  })
+}
+
+function toHistoryEntry({ Id, Created, CreatedBy, Size, Comment }: ListedHistoryEntry): ImageHistoryEntry {
+  const hasId = Id !== undefined && /^(sha256:)?[0-9a-f]{64}$/.test(Id)
+  return {
+    id: hasId ? toImageId(Id) : undefined,
+    createdAt: Created === undefined || Created <= 0 ? undefined : new Date(Created * 1000),
+    createdBy: CreatedBy ?? '',
+    sizeBytes: Size,
+    comment: Comment ?? '',
+  }
+}
+
+/** Adds `sha256:` to an id of Podman, which has none in some answers. */
+export function toImageId(id: string): string {
+  return id.startsWith('sha256:') ? id : `sha256:${id}`
+}
+
+/** Reads the time of an inspection. The year 1 stands for an unknown time. */
+function toDate(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '')
+  return Number.isNaN(date.getTime()) || date.getFullYear() <= 1 ? undefined : date
+}
+
+function toFamiliarNames(references: readonly string[] | null | undefined): readonly string[] {
+  return (references ?? []).filter((reference) => !reference.includes('<none>')).map(toFamiliarName)
+}
+
+function toImageInfo({ Id, RepoTags, RepoDigests, Size, Created, Labels }: ListedImage): ImageInfo {
   return {
     id: Id,
-    tags: (RepoTags ?? []).filter((tag) => !tag.includes('<none>')).map(toFamiliarName),
+    tags: toFamiliarNames(RepoTags),
+    digests: toFamiliarNames(RepoDigests),
     sizeBytes: Size,
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
     labels: Labels ?? {},

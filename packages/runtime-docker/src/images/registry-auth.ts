@@ -5,11 +5,11 @@ import { dockerHub } from '@capstan/core/plugin'
 export type RegistryAuth = RegistryCredentials | { readonly identityToken: string } | { readonly registryToken: string }
 
 /**
- * Returns the header `X-Registry-Auth` of a pull.
+ * Returns the header `X-Registry-Auth` of a pull or a push.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#section/Authentication
  */
-export function toAuthHeader(auth: RegistryAuth, registry: string): string {
-  return encode(toWire(auth, registry))
+export function toAuthHeader(auth: RegistryAuth | undefined, registry: string): string {
+  return encode(auth === undefined ? {} : toWire(auth, registry))
 }
 
 /** Returns the header `X-Registry-Config` of a build, which may pull from several registries. */

@@ -58,4 +58,8 @@ export interface EngineQuirks {
   readonly dropsLogLines?: boolean
   /** Creates the missing directory of `putArchive`, so it is checked before. Seen on Podman 4.3. */
   readonly createsArchiveDirectories?: boolean
+  /** Ignores the settings in the body of a commit, so they are sent as instructions. Seen on Podman 4.3. */
+  readonly ignoresCommitBody?: boolean
+  /** Lists the steps of an image with ids of other images, so no ids are returned. Seen on Podman 4.3. */
+  readonly confusesHistoryIds?: boolean
 }

@@ -78,9 +78,16 @@ test('lists one entry per image, without <none>, filtered by the engine', async 
   const { engine, seen } = await startScriptedEngine([['GET /images/json', json(200, listed)]])
   const labels = { a: 'b', c: 'd' }
   expect(await listImages(engine, { labels })).toEqual([
-    { id, tags: ['app:1', 'app:2'], sizeBytes: 5, createdAt: new Date(1_700_000_000_000), labels: { a: 'b' } },
-    { id: 'sha256:2', tags: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
-    { id: 'sha256:3', tags: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
+    {
+      id,
+      tags: ['app:1', 'app:2'],
+      digests: [],
+      sizeBytes: 5,
+      createdAt: new Date(1_700_000_000_000),
+      labels: { a: 'b' },
+    },
+    { id: 'sha256:2', tags: [], digests: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
+    { id: 'sha256:3', tags: [], digests: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
   ])
   expect(JSON.parse(seen[0]?.query.get('filters') ?? '')).toEqual({ label: ['a=b', 'c=d'] })
 })

@@ -16,11 +16,21 @@ export interface StopRequest {
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
   const run = getCurrentRun(container)
   if (run === undefined) return
-  run.process.signal(toSignalName(container.config.stopSignal ?? 'SIGTERM'))
+  run.process.signal(toStopSignal(container))
   // With a grace period of 0 the kill follows the signal at once.
   if (graceMs > 0) await waitForEnd(run, { graceMs, signal })
   run.process.kill()
   await untilAborted(run.whenEnded, signal)
+}
+
+/** Returns the signal of the container, else of its image. One of the image that this system does not have counts as none. */
+function toStopSignal({ config, image }: MemoryContainer): string {
+  if (config.stopSignal !== undefined) return toSignalName(config.stopSignal)
+  try {
+    return toSignalName(image.config.stopSignal ?? 'SIGTERM')
+  } catch {
+    return 'SIGTERM'
+  }
 }
 
 async function waitForEnd({ whenEnded }: ContainerRun, { graceMs, signal }: StopRequest): Promise<void> {

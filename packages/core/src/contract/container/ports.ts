@@ -1,6 +1,13 @@
 /** The transport protocol of a port. */
 export type Protocol = 'tcp' | 'udp'
 
+/** A port that a container listens on, published or not. */
+export interface ExposedPort {
+  /** 1 to 65535. */
+  readonly containerPort: number
+  readonly protocol: Protocol
+}
+
 /** A port to publish. */
 export interface PortSpec {
   /** 1 to 65535. */

@@ -7,6 +7,7 @@ import { execManagerCapability } from './exec-manager.js'
 import { fileTransferCapability } from './file-transfer.js'
 import { firewallManagerCapability } from './firewall-manager.js'
 import { imageBuilderCapability } from './image-builder.js'
+import { imageManagerCapability } from './image-manager.js'
 import { imageTransferCapability } from './image-transfer.js'
 import { networkManagerCapability } from './network-manager.js'
 import { sidecarManagerCapability } from './sidecar-manager.js'
@@ -23,6 +24,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   execManagerCapability,
   fileTransferCapability,
   imageTransferCapability,
+  imageManagerCapability,
   volumeManagerCapability,
   containerStatsCapability,
   eventStreamCapability,
@@ -39,6 +41,7 @@ export type BuiltInOption =
   | OptionOf<typeof execManagerCapability>
   | OptionOf<typeof fileTransferCapability>
   | OptionOf<typeof imageTransferCapability>
+  | OptionOf<typeof imageManagerCapability>
   | OptionOf<typeof volumeManagerCapability>
   | OptionOf<typeof containerStatsCapability>
   | OptionOf<typeof eventStreamCapability>

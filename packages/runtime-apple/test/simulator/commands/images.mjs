@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CommandError } from '../command-error.mjs'
 import { copyTree } from '../programs.mjs'
@@ -21,6 +21,25 @@ export const imageCommands = {
   },
   'image pull': async ({ state, positionals: [reference] }) => {
     await pullImage(state, reference)
+  },
+  'image push': ({ state, positionals: [reference] }) => {
+    const name = normalise(reference)
+    const image = state.findImage(reference)
+    if (image === undefined) throw new CommandError(`image not found: ${reference}`)
+    const registry = join(state.home, 'registry')
+    const [host] = name.split('/')
+    const hosts = existsSync(registry)
+      ? readdirSync(registry).map((entry) => decodeURIComponent(entry).split('/')[0])
+      : []
+    if (!hosts.includes(host))
+      throw new CommandError(
+        `internalError: "failed to push ${name}: HTTP request failed: connect to ${host}: Connection refused (errno: 61)"`,
+      )
+    const place = join(registry, encodeURIComponent(name))
+    rmSync(place, { recursive: true, force: true })
+    mkdirSync(place, { recursive: true })
+    copyTree(join(state.place('images', image.digest), 'rootfs'), join(place, 'rootfs'))
+    writeFileSync(join(place, 'record.json'), JSON.stringify({ ...image, references: [name] }))
   },
   'image tag': ({ state, caller, positionals: [source, target] }) => {
     const image = state.findImage(source)

@@ -1,10 +1,11 @@
 import { gunzipSync } from 'node:zlib'
-import { createHostError, type Operation } from '@capstan/core/plugin'
+import { createHostError, type Operation, parseOciImageConfig } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
+import { type ReadonlyFileMap, sizeOfFiles } from '../../simulation/files/file-map.js'
 import { readArchive } from '../../simulation/files/read-archive.js'
-import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../../simulation/image-content.js'
+import { type ImageContent, type ImageStep, noPrograms, toHistory } from '../../simulation/image-content.js'
 import { applyLayer } from './apply-layer.js'
-import { simulationKey } from './save-image.js'
+import { simulationKey } from './save-images.js'
 
 /** Loads a docker or OCI archive. Resolves with the references of each image, or with its id when it has none. */
 export async function loadImages(
@@ -74,23 +75,29 @@ async function toContent(
     await applyLayer(files, isCompressed ? gunzipSync(layer) : layer, signal)
   }
   const key = getString(getMember(getMember(config, simulationKey), 'programs'))
-  return { config: toImageConfig(getMember(config, 'config')), files, programs: engine.programs.get(key) ?? noPrograms }
+  const author = getString(getMember(config, 'author'))
+  return {
+    config: parseOciImageConfig(getMember(config, 'config')),
+    files,
+    history: readHistory(config, files),
+    ...(author !== '' && { author }),
+    programs: engine.programs.get(key) ?? noPrograms,
+  }
 }
 
-function toImageConfig(config: Json): ImageConfig {
-  const env = getStrings(getMember(config, 'Env')).map((line) => {
-    const at = line.indexOf('=')
-    return [line.slice(0, at), line.slice(at + 1)]
+/** Reads the steps. An archive has the size of no step, so the last one has that of all files. */
+function readHistory(config: Json, files: ReadonlyFileMap): readonly ImageStep[] {
+  const steps = getItems(getMember(config, 'history'))
+  if (steps.length === 0) return toHistory('', files)
+  return steps.map((step, index) => {
+    const created = new Date(getString(getMember(step, 'created')))
+    return {
+      createdAt: Number.isNaN(created.getTime()) ? undefined : created,
+      createdBy: getString(getMember(step, 'created_by')),
+      sizeBytes: index === steps.length - 1 ? sizeOfFiles(files) : 0,
+      comment: getString(getMember(step, 'comment')),
+    }
   })
-  const labels = Object.entries(getMember(config, 'Labels') ?? {}).filter(([, value]) => typeof value === 'string')
-  return {
-    env: Object.fromEntries(env),
-    user: getString(getMember(config, 'User')),
-    workingDirectory: getString(getMember(config, 'WorkingDir')) || emptyImageConfig.workingDirectory,
-    entrypoint: getStrings(getMember(config, 'Entrypoint')),
-    command: getStrings(getMember(config, 'Cmd')),
-    labels: Object.fromEntries(labels),
-  }
 }
 
 function toBlobName(descriptor: Json): string {

@@ -27,11 +27,16 @@ export class ImageStore {
 
   /** Finds an image by reference, id, or a prefix of 12 or more digits of its id. */
   find(reference: string): StoredImage | undefined {
-    const tag = toShortReference(reference)
-    const tagged = this.list().find(({ tags }) => tags.has(tag))
+    const tagged = this.findTag(reference)
     if (tagged !== undefined || !/^(sha256:)?[0-9a-f]{12,64}$/.test(reference)) return tagged
     const digits = reference.replace('sha256:', '')
     return this.list().find(({ id }) => id.startsWith(`sha256:${digits}`))
+  }
+
+  /** Finds the image that has this tag. */
+  findTag(reference: string): StoredImage | undefined {
+    const tag = toShortReference(reference)
+    return this.list().find(({ tags }) => tags.has(tag))
   }
 
   /** @throws HostError IMAGE_NOT_FOUND */
@@ -53,7 +58,7 @@ export class ImageStore {
   addTagged(content: ImageContent, { tags, createdAt, undo }: AddTaggedOptions): StoredImage {
     const isNew = !this.#images.has(toImageId(content))
     const image = this.add(content, createdAt)
-    const before = tags.map((tag) => ({ tag, holder: this.find(tag) }))
+    const before = tags.map((tag) => ({ tag, holder: this.findTag(tag) }))
     for (const tag of tags) this.tag(image, tag)
     undo.add(`image ${image.id}`, async () => {
       for (const { tag, holder } of before) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { ImageInfo } from '@capstan/core'
-import type { FileEntry } from '../../simulation/files/file-map.js'
-import type { ImageConfig, ImageContent } from '../../simulation/image-content.js'
+import type { ImageHistoryEntry, ImageInfo, ImageInspection } from '@capstan/core'
+import type { LabelledImageConfig } from '@capstan/core/plugin'
+import { type FileEntry, sizeOfFiles } from '../../simulation/files/file-map.js'
+import type { ImageContent } from '../../simulation/image-content.js'
 
 /** An image in the store. */
 export interface StoredImage extends ImageContent {
@@ -20,12 +21,28 @@ export function toImageId({ config, files, programs }: ImageContent): string {
 
 /** Converts an image to its entry in a list. Its size is the size of its files. */
 export function toImageInfo({ id, tags, createdAt, config, files }: StoredImage): ImageInfo {
-  const sizes = [...files.values()].map((entry) => (entry.type === 'file' ? entry.bytes.length : 0))
-  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0)
-  return { id, tags: [...tags], sizeBytes, createdAt, labels: config.labels }
+  return { id, tags: [...tags], digests: [], sizeBytes: sizeOfFiles(files), createdAt, labels: config.labels }
 }
 
-function toSorted(config: ImageConfig): unknown {
+/** Converts an image to its details. Its files are one layer, whose digest is that of the image. */
+export function toImageInspection(image: StoredImage): ImageInspection {
+  const { labels: _, ...config } = image.config
+  const { author = '' } = image
+  const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`
+  return { ...toImageInfo(image), platform, layers: [image.id], author, config }
+}
+
+/** Converts the steps of an image to its history, the last one first. */
+export function toImageHistory({ id, createdAt, history }: StoredImage): readonly ImageHistoryEntry[] {
+  return history
+    .map((step, index) => {
+      const isLast = index === history.length - 1
+      return { ...step, id: isLast ? id : undefined, createdAt: step.createdAt ?? createdAt }
+    })
+    .toReversed()
+}
+
+function toSorted(config: LabelledImageConfig): unknown {
   const { env, labels, ...rest } = config
   return { ...rest, env: Object.entries(env).sort(), labels: Object.entries(labels).sort() }
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { parseOciImageConfig } from '@capstan/core/plugin'
 import { applyCopy } from './apply-copy.js'
 import { applyRun } from './apply-run.js'
 import { createBuildError } from './build-error.js'
@@ -38,10 +39,10 @@ const instructions = new Map<string, (call: InstructionCall) => void | Promise<v
   ['COPY', applyCopy],
   ['ENTRYPOINT', applyEntrypoint],
   ['ENV', applyEnv],
-  // EXPOSE publishes nothing, and simulated images do not store it.
-  ['EXPOSE', () => {}],
+  ['EXPOSE', applyExpose],
   ['LABEL', applyLabel],
   ['RUN', applyRun],
+  ['STOPSIGNAL', applyStopSignal],
   ['USER', applyUser],
   ['VOLUME', applyVolume],
   ['WORKDIR', applyWorkdir],
@@ -73,10 +74,25 @@ function applyWorkdir({ stage, instruction }: InstructionCall): void {
   makeDirectory(stage, workingDirectory)
 }
 
+/** Exposes ports such as `80` or `53/udp`, which has no effect on containers. */
+function applyExpose({ stage, instruction }: InstructionCall): void {
+  const existing = stage.config.exposedPorts.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)
+  const added = requireText(stage, instruction).split(/\s+/)
+  const keys = [...existing, ...added.map((port) => (port.includes('/') ? port : `${port}/tcp`))]
+  const { exposedPorts } = parseOciImageConfig({ ExposedPorts: Object.fromEntries(keys.map((key) => [key, {}])) })
+  stage.config = { ...stage.config, exposedPorts }
+}
+
+function applyStopSignal({ stage, instruction }: InstructionCall): void {
+  stage.config = { ...stage.config, stopSignal: requireText(stage, instruction) }
+}
+
 /** An anonymous volume lasts as long as the container's own files, so only the directory is created. */
 function applyVolume({ stage, instruction }: InstructionCall): void {
-  const paths = instruction.words ?? requireText(stage, instruction).split(/\s+/)
-  for (const path of paths) makeDirectory(stage, posix.resolve('/', path))
+  const added = instruction.words ?? requireText(stage, instruction).split(/\s+/)
+  const paths = added.map((path) => posix.resolve('/', path))
+  for (const path of paths) makeDirectory(stage, path)
+  stage.config = { ...stage.config, volumes: [...new Set([...stage.config.volumes, ...paths])].sort() }
 }
 
 function makeDirectory(stage: BuildStage, path: string): void {

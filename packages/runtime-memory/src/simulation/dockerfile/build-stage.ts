@@ -1,7 +1,8 @@
 import type { ContextEntry } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
+import type { LabelledImageConfig } from '@capstan/core/plugin'
 import type { FileMap, ReadonlyFileMap } from '../files/file-map.js'
-import type { ImageConfig, ImageContent, ImagePrograms } from '../image-content.js'
+import type { ImageContent, ImagePrograms, ImageStep } from '../image-content.js'
 import type { MemoryProgram } from '../memory-program.js'
 import type { DockerfileInstruction } from './dockerfile-instruction.js'
 
@@ -40,18 +41,20 @@ export interface InstructionCall {
 
 /** The image that a stage builds. */
 export interface BuildStage {
-  config: ImageConfig
+  config: LabelledImageConfig
   /** The values of ARGs. */
   readonly arguments: Map<string, string>
   /** Whether a CMD of this stage has set the command, rather than the base image. */
   hasCommand: boolean
   readonly files: FileMap
+  /** The steps of the base image and those of the finished instructions. */
+  readonly history: ImageStep[]
   readonly programs: ImagePrograms
 }
 
 /** Creates a stage from its base image, with a copy of the files. */
-export function createStage({ config, files, programs }: ImageContent): BuildStage {
-  return { config, files: new Map(files), programs, arguments: new Map(), hasCommand: false }
+export function createStage({ config, files, programs, history }: ImageContent): BuildStage {
+  return { config, files: new Map(files), programs, history: [...history], arguments: new Map(), hasCommand: false }
 }
 
 /** Returns the variables of an instruction. ENV overrides ARG. */
@@ -60,6 +63,6 @@ export function toVariables(stage: BuildStage): ReadonlyMap<string, string> {
 }
 
 /** Copies the content of a stage, so that later changes of the stage do not affect it. */
-export function toContent({ config, files, programs }: BuildStage): ImageContent {
-  return { config, programs, files: new Map(files) satisfies ReadonlyFileMap }
+export function toContent({ config, files, programs, history }: BuildStage): ImageContent {
+  return { config, programs, history: [...history], files: new Map(files) satisfies ReadonlyFileMap }
 }

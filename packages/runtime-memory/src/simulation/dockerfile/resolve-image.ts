@@ -10,7 +10,7 @@ import type { DockerfileInstruction } from './dockerfile-instruction.js'
 export async function resolveImage(build: Build, name: string, at: DockerfileInstruction): Promise<ImageContent> {
   const stage = build.stages.get(name.toLowerCase())
   if (stage !== undefined) return stage
-  if (name === 'scratch') return { config: emptyImageConfig, files: new Map(), programs: noPrograms }
+  if (name === 'scratch') return { config: emptyImageConfig, files: new Map(), programs: noPrograms, history: [] }
   const found = build.options.pull === true ? undefined : build.findImage(name)
   if (found !== undefined) return found
   try {

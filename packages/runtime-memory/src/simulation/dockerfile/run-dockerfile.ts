@@ -1,6 +1,6 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
-import type { ImageContent } from '../image-content.js'
+import { type ImageContent, toHistory } from '../image-content.js'
 import { applyInstruction, checkFlags } from './apply-instruction.js'
 import { createBuildError } from './build-error.js'
 import { type Build, type BuildEnvironment, createStage, toContent } from './build-stage.js'
@@ -38,7 +38,10 @@ async function buildStage(build: Build, { from, base, instructions }: Dockerfile
   for (const instruction of instructions) {
     build.signal.throwIfAborted()
     build.startStep(instruction)
+    const before = new Map(stage.files)
     await applyInstruction({ build, stage, instruction })
+    const changed = new Map([...stage.files].filter(([path, entry]) => before.get(path) !== entry))
+    stage.history.push(...toHistory(formatInstruction(instruction), changed))
   }
   return toContent(stage)
 }

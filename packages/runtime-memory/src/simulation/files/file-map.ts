@@ -18,6 +18,12 @@ export type FileMap = Map<string, FileEntry>
 /** A read-only file map: the files of an image never change. */
 export type ReadonlyFileMap = ReadonlyMap<string, FileEntry>
 
+/** Returns the size of all files together. */
+export function sizeOfFiles(files: ReadonlyFileMap): number {
+  const sizes = [...files.values()].map((entry) => (entry.type === 'file' ? entry.bytes.length : 0))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
 /** Creates an error as Node's file system reports it: `code` is the errno. */
 export function createFileError(code: keyof typeof messages, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${path}: ${messages[code]}`), { code })

@@ -1,19 +1,33 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
+import { toOciImageConfig } from '@capstan/core/plugin'
 import { pack } from 'tar-stream'
 import type { ReadonlyFileMap } from '../../simulation/files/file-map.js'
 import type { StoredImage } from '../state/stored-image.js'
 
-/** Creates a docker archive with one layer. It contains the key of the image's programs: functions cannot be saved. */
-export async function* saveImage(image: StoredImage, tags: readonly string[]): AsyncGenerator<Uint8Array, void> {
-  const layer = await packFiles(image.files)
-  const config = Buffer.from(JSON.stringify(toConfigFile(image, layer)))
-  const configName = `${digest(config)}.json`
-  const layerName = `${digest(layer)}/layer.tar`
-  const manifest = [{ Config: configName, RepoTags: tags.length === 0 ? null : tags, Layers: [layerName] }]
+/** An image to save, and the tags with which it is saved. */
+export interface SavedImage {
+  readonly image: StoredImage
+  readonly tags: readonly string[]
+}
+
+/**
+ * Creates a docker archive in which each image has one layer. It contains the key of the programs of an image, since functions
+ * cannot be saved.
+ */
+export async function* saveImages(images: readonly SavedImage[]): AsyncGenerator<Uint8Array, void> {
+  const members = new Map<string, Uint8Array>()
+  const manifest: unknown[] = []
+  for (const { image, tags } of images) {
+    const layer = await packFiles(image.files)
+    const config = Buffer.from(JSON.stringify(toConfigFile(image, layer)))
+    const configName = `${digest(config)}.json`
+    const layerName = `${digest(layer)}/layer.tar`
+    members.set(layerName, layer).set(configName, config)
+    manifest.push({ Config: configName, RepoTags: tags.length === 0 ? null : tags, Layers: [layerName] })
+  }
   const archive = pack()
-  archive.entry({ name: layerName }, layer)
-  archive.entry({ name: configName }, config)
+  for (const [name, bytes] of members) archive.entry({ name }, Buffer.from(bytes))
   archive.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
   archive.finalize()
   // The type declarations of tar-stream do not say that the chunks are bytes.
@@ -21,21 +35,23 @@ export async function* saveImage(image: StoredImage, tags: readonly string[]): A
 }
 
 /** Creates the image configuration as specified in github.com/moby/docker-image-spec. */
-function toConfigFile({ config, createdAt, programs }: StoredImage, layer: Uint8Array): unknown {
+function toConfigFile({ config, createdAt, programs, history, author }: StoredImage, layer: Uint8Array): unknown {
+  const created = createdAt.toISOString()
+  // The archive has one layer, which belongs to the last step.
+  const steps = history.map((step, index) => ({
+    created: (step.createdAt ?? createdAt).toISOString(),
+    created_by: step.createdBy,
+    ...(step.comment !== '' && { comment: step.comment }),
+    ...(index < history.length - 1 && { empty_layer: true }),
+  }))
   return {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    created: createdAt.toISOString(),
-    config: {
-      Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
-      User: config.user,
-      WorkingDir: config.workingDirectory,
-      Entrypoint: config.entrypoint,
-      Cmd: config.command,
-      Labels: config.labels,
-    },
+    created,
+    ...(author !== undefined && { author }),
+    config: toOciImageConfig(config),
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest(layer)}`] },
-    history: [{ created: createdAt.toISOString(), created_by: 'capstan runtime-memory' }],
+    history: steps.length === 0 ? [{ created }] : steps,
     [simulationKey]: { programs: programs.key },
   }
 }
