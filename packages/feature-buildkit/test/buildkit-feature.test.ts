@@ -232,7 +232,7 @@ describe('build', () => {
     [{ output: { type: 'cache-only' }, platforms: ['linux', 'linux arm'] }, 'platforms[1]'],
     [{ output: dockerArchive, platforms: ['linux/amd64', 'linux/arm64'] }, 'platforms'],
     [{ output: { type: 'cache-only' }, dockerfileText: ' ' }, 'dockerfileText'],
-    [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
+    [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: '/b' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
     [{ output: { type: 'cache-only' }, cacheFrom: [{ type: '' }] }, 'cacheFrom[0].type'],
     [{ output: { type: 'cache-only' }, cacheFrom: [{ type: 'local', dest: '/cache' }] }, 'cacheFrom[0].src'],

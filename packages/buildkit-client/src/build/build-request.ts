@@ -60,9 +60,9 @@ export interface BuildRequest {
    * `docker-image://IMAGE` or the URL of a git repository.
    */
   readonly namedContexts?: Readonly<Record<string, BuildContext | string>>
-  /** The path of the Dockerfile in the context. Default `Dockerfile`. */
+  /** The path of the Dockerfile in the context, or the name of `dockerfileText` in steps and errors. Default `Dockerfile`. */
   readonly dockerfile?: string
-  /** The text of a Dockerfile that is not in the context. Excludes `dockerfile`. */
+  /** The text of a Dockerfile that is not in the context. */
   readonly dockerfileText?: string
   /** The text of the ignore file of `dockerfileText`, which replaces `.dockerignore` of the context. Default: none. */
   readonly dockerignoreText?: string
@@ -243,7 +243,6 @@ function checkDockerfile({ dockerfile, dockerfileText: text, dockerignoreText }:
   const isInside = !path.startsWith('/') && !path.split('/').includes('..') && !/[\0\n]/.test(path) && path !== ''
   check(isInside, 'dockerfile', 'a relative path without ".." in the context', path)
   if (text === undefined) return
-  check(dockerfile === undefined, 'dockerfile', 'omitted when dockerfileText is given', dockerfile)
   check(typeof text === 'string' && text.trim() !== '', 'dockerfileText', 'the text of a Dockerfile', text)
 }
 

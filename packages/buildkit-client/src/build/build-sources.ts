@@ -18,12 +18,13 @@ export interface BuildSources {
 
 /** Lists and checks the contexts of a request. Rejects as `readBuildContext` does. Opens no file except ignore files. */
 export async function readBuildSources(request: BuildRequest, options: OperationOptions): Promise<BuildSources> {
-  const { context, dockerfileText, dockerignoreText, namedContexts = {} } = request
+  const { context, dockerfile: path = 'Dockerfile', dockerfileText, dockerignoreText, namedContexts = {} } = request
+  const dockerfileName = posix.normalize(path)
   const named = Object.entries(namedContexts).flatMap(([name, one]) => (typeof one === 'string' ? [] : [{ name, one }]))
   const local = 'url' in context ? undefined : await listMainContext(context, request, options)
   const files = {
-    Dockerfile: dockerfileText ?? '',
-    ...(dockerignoreText !== undefined && { 'Dockerfile.dockerignore': dockerignoreText }),
+    [dockerfileName]: dockerfileText ?? '',
+    ...(dockerignoreText !== undefined && { [`${dockerfileName}.dockerignore`]: dockerignoreText }),
   }
   const dockerfile = dockerfileText === undefined ? local : await list({ files }, options)
   const sources = {

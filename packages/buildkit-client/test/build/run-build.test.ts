@@ -220,6 +220,17 @@ describe('the context of a build', () => {
     },
   )
 
+  it('has the name of a Dockerfile whose text is given in the steps and in the error', async () => {
+    const { build, events } = startDaemon()
+    const files = { '.dockerignore': 'needed', needed: 'one' }
+    const choice = { dockerfile: 'ci/app.Dockerfile', dockerfileText: 'FROM scratch\nRUN exit 9\n' }
+    await expect(build({ ...copy(files), ...choice, dockerignoreText: 'a' })).rejects.toMatchObject({
+      facts: { source: { file: 'ci/app.Dockerfile', line: 2 } },
+    })
+    const name = '[internal] load build definition from ci/app.Dockerfile'
+    expect(events).toContainEqual(expect.objectContaining({ type: 'step', name, state: 'completed' }))
+  })
+
   it('rejects with INVALID_ARGUMENT before anything is sent', async () => {
     const { build, daemon } = startDaemon()
     await expect(build(run('true', { context: { directory: '/no/such' } }))).rejects.toMatchObject({

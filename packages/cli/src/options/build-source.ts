@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text as readText } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -72,7 +72,7 @@ async function readDirectory(
   const ignore = await readIgnoreFile(`${path}.dockerignore`)
   const choice = isInside
     ? { dockerfile: inContext.split(sep).join('/') }
-    : { dockerfileText: text, ...(ignore && { dockerignoreText: ignore.text }) }
+    : { dockerfile: basename(path), dockerfileText: text, ...(ignore && { dockerignoreText: ignore.text }) }
   return toSource({ context, text, ignoreFile: ignore?.path, request: { context, ...choice } })
 }
 

@@ -67,6 +67,14 @@ describe("capstan build with the engine's BuildKit", () => {
     )
   })
 
+  it('shows the name of a Dockerfile outside of the context', async () => {
+    await mkdir(join(cwd, 'context'))
+    await writeFile(join(cwd, 'other'), 'FROM scratch\nRUN exit 9\n')
+    const { stderr } = await capstan(['build', '-f', 'other', 'context'])
+    expect(stderr).toMatch(/^#1 \[internal\] load build definition from other$/m)
+    expect(stderr).toMatch(/^other:2$/m)
+  })
+
   it('builds for a platform without an architecture', async () => {
     expect(await capstan(['build', '-t', 'app', '--platform', 'linux'])).toMatchObject({ exitCode: 0, stdout: 'app\n' })
   })

@@ -17,7 +17,7 @@ export async function readDockerfile(
   { signal }: OperationOptions,
 ): Promise<DockerfileSource> {
   if (dockerfileText !== undefined) {
-    const ignoreFile = dockerignoreText === undefined ? undefined : 'Dockerfile.dockerignore'
+    const ignoreFile = dockerignoreText === undefined ? undefined : `${dockerfile}.dockerignore`
     return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile }
   }
   const path = posix.normalize(dockerfile).replace(/\/$/, '')
