@@ -75,7 +75,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     const { stdout: pruned } = await capstan('buildkit', 'prune', '--all', '--json')
     expect(JSON.parse(pruned).records).not.toEqual([])
     expect((await capstan('buildkit', 'stop')).stdout).toBe('BuildKit has stopped on docker.')
-    expect((await capstan('buildkit', 'stop')).stdout).toBe('BuildKit does not run on docker.')
+    expect((await capstan('buildkit', 'stop')).stdout).toMatch(/^BuildKit does not run (in a container )?on docker/)
   }, 120_000)
 
   it('connects a container to the socket, and stops BuildKit after it', async () => {
@@ -92,6 +92,6 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
       script,
     )
     expect({ exitCode, stdout }).toEqual({ exitCode: 7, stdout: 'shared' })
-    expect((await capstan('buildkit', 'status')).stdout).toBe('BuildKit does not run on docker.')
+    expect((await capstan('buildkit', 'status')).stdout).toMatch(/^BuildKit does not run (in a container )?on docker/)
   })
 })

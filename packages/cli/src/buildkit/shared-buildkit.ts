@@ -1,4 +1,10 @@
-import { type Capability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
+import {
+  buildServiceCapability,
+  type Capability,
+  findCapability,
+  type RuntimeScope,
+  volumeManagerCapability,
+} from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
 import type { Invocation } from '../host/invocation.js'
 import { createBuildKitStartDisplay } from '../render/buildkit-start-display.js'
@@ -22,4 +28,12 @@ export async function shareBuildKit(
   } catch (error) {
     throw withImageRemedies(error, { io })
   }
+}
+
+/** Describes that no BuildKit in a container runs. The engine's own BuildKit, which builds without one, is not meant. */
+export function describeAbsence(scope: RuntimeScope): string {
+  const hasService = findCapability(scope, buildServiceCapability) !== undefined
+  const runtime = scope.runtimeName
+  if (!hasService) return `BuildKit does not run on ${runtime}`
+  return `BuildKit does not run in a container on ${runtime}, which builds with the engine's BuildKit`
 }

@@ -2,6 +2,7 @@ import { isHostError, type RuntimeScope } from '@capstan/core'
 import { type BuildHistory, BuildKitFeature, type BuildRecord } from '@capstan/feature-buildkit'
 import { type Command, Option } from 'commander'
 import { readBuildKitOptions } from '../buildkit/buildkit-options.js'
+import { describeAbsence } from '../buildkit/shared-buildkit.js'
 import { CliError } from '../errors/cli-error.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-definition.js'
@@ -84,7 +85,7 @@ async function requireHistory(
   const history = await scope.resolve(BuildKitFeature).findHistory(options)
   if (history !== undefined) return history
   const remedies = ['`capstan buildkit start` starts it']
-  throw new CliError(`BuildKit does not run on ${scope.runtimeName}`, { remedies })
+  throw new CliError(describeAbsence(scope), { remedies })
 }
 
 async function list({ invocation, options, records, runtime }: HistoryCall): Promise<void> {

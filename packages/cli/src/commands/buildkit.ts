@@ -2,6 +2,7 @@ import type { RuntimeScope } from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar, type BuildKitStopOutcome } from '@capstan/feature-buildkit'
 import type { Command } from 'commander'
 import { readBuildKitOptions, withImageRemedies } from '../buildkit/buildkit-options.js'
+import { describeAbsence } from '../buildkit/shared-buildkit.js'
 import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
@@ -103,8 +104,7 @@ async function start({ scope, invocation, options }: SubcommandCall): Promise<Su
 async function status(call: SubcommandCall): Promise<SubcommandOutput> {
   const runtime = call.scope.runtimeName
   await using sidecar = await find(call)
-  if (sidecar === undefined)
-    return { document: { runtime, running: false }, text: `BuildKit does not run on ${runtime}.\n` }
+  if (sidecar === undefined) return { document: { runtime, running: false }, text: `${describeAbsence(call.scope)}.\n` }
   const { signal } = call.invocation.interrupts
   const workers = await sidecar.workers({ signal })
   const records = await sidecar.diskUsage({ signal })
@@ -133,19 +133,24 @@ async function prune(call: SubcommandCall): Promise<SubcommandOutput> {
 
 async function stop({ scope, invocation }: SubcommandCall): Promise<SubcommandOutput> {
   const { io, interrupts } = invocation
-  const runtime = scope.runtimeName
   const options = { ...readBuildKitOptions(io), signal: interrupts.signal }
   const work = () => scope.resolve(BuildKitFeature).stop(options)
-  return stopOutputs[await whileWaiting(io.stderr, 'Stopping BuildKit', work)](runtime)
+  return stopOutputs[await whileWaiting(io.stderr, 'Stopping BuildKit', work)](scope)
 }
 
-const stopOutputs: Readonly<Record<BuildKitStopOutcome, (runtime: string) => SubcommandOutput>> = {
-  absent: (runtime) => ({ document: { runtime, state: 'absent' }, text: `BuildKit does not run on ${runtime}.\n` }),
-  'in-use': (runtime) => {
+const stopOutputs: Readonly<Record<BuildKitStopOutcome, (scope: RuntimeScope) => SubcommandOutput>> = {
+  absent: (scope) => ({
+    document: { runtime: scope.runtimeName, state: 'absent' },
+    text: `${describeAbsence(scope)}.\n`,
+  }),
+  'in-use': ({ runtimeName: runtime }) => {
     const text = 'BuildKit is in use, and stops when the last build or command that uses it has ended.\n'
     return { document: { runtime, state: 'in use' }, text }
   },
-  stopped: (runtime) => ({ document: { runtime, state: 'stopped' }, text: `BuildKit has stopped on ${runtime}.\n` }),
+  stopped: ({ runtimeName: runtime }) => ({
+    document: { runtime, state: 'stopped' },
+    text: `BuildKit has stopped on ${runtime}.\n`,
+  }),
 }
 
 /** Finds the running BuildKit. Shows the elapsed time, since the daemon may be slow to answer. */
@@ -162,5 +167,5 @@ async function requireRunning(call: SubcommandCall): Promise<BuildKitSidecar> {
   const sidecar = await find(call)
   if (sidecar !== undefined) return sidecar
   const remedies = ['`capstan buildkit start` starts it']
-  throw new CliError(`BuildKit does not run on ${call.scope.runtimeName}`, { remedies })
+  throw new CliError(describeAbsence(call.scope), { remedies })
 }

@@ -113,6 +113,15 @@ describe('capstan buildkit history', () => {
     )
   })
 
+  it('names the container that does not run on a runtime with a BuildKit of its own', async () => {
+    const text = "BuildKit does not run in a container on memory, which builds with the engine's BuildKit"
+    expect((await capstan(['buildkit', 'status'])).stdout).toBe(`${text}.\n`)
+    expect((await capstan(['buildkit', 'stop'])).stdout).toBe(`${text}.\n`)
+    const remedy = '  → `capstan buildkit start` starts it\n'
+    expect((await capstan(['buildkit', 'du'])).stderr).toBe(`capstan buildkit du: ${text}\n${remedy}`)
+    expect((await history('ls', '--builder', 'sidecar')).stderr).toBe(`capstan buildkit history ls: ${text}\n${remedy}`)
+  })
+
   it('reports that no BuildKit runs on a runtime without one of its own', async () => {
     const { stderr } = await runCapstan(['buildkit', 'history', 'ls'], { env, plugins: [memoryPlugin()] })
     expect(stderr).toBe(
