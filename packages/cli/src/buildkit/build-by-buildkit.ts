@@ -1,4 +1,4 @@
-import { isHostError, type RuntimeScope } from '@capstan/core'
+import { buildServiceCapability, findCapability, isHostError, type RuntimeScope } from '@capstan/core'
 import {
   BuildKitFeature,
   type BuildKitStartProgress,
@@ -44,8 +44,10 @@ export async function buildByBuildKit(
     starting?.[Symbol.dispose]()
     display.fail(`${title} was not built`)
     if (!isJson) io.stderr.write(toSourceText(error))
-    if (isShown && isSidecar && runtimeBuilder !== undefined && isBaseMissing(error))
-      io.stderr.write(`${baseHint} ${runtimeBuilder}\n`)
+    const isEnginePossible = builder === 'sidecar' && findCapability(scope, buildServiceCapability) !== undefined
+    const otherBuilder = isEnginePossible ? '--builder engine' : runtimeBuilder
+    if (isShown && isSidecar && otherBuilder !== undefined && isBaseMissing(error))
+      io.stderr.write(`${baseHint} ${otherBuilder}\n`)
     throw withImageRemedies(error, { io, runtimeBuilder })
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { RuntimePlugin } from '@capstan/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeDaemon } from '../../../buildkit-client/test/support/fake-daemon.js'
+import { createSimulatedImage } from '../../../feature-buildkit/test/support/simulated-buildkit.js'
 import { memoryPluginWithService } from '../support/memory-plugin-with-service.js'
 import { runCapstan } from '../support/run-capstan.js'
 
@@ -195,6 +196,15 @@ describe("capstan build with the engine's BuildKit", () => {
       expect(JSON.parse(stderr)).toMatchObject({ errors: [{ code: 'BUILD_FAILED', facts: { source: { line: 2 } } }] })
     },
   )
+
+  it("suggests the engine's BuildKit when a sidecar cannot pull a base image", async () => {
+    const images = { 'buildkit:test': createSimulatedImage({}) }
+    plugins = [memoryPluginWithService(new FakeDaemon({ store: 'docker' }), { images })]
+    const argv = ['build', '-t', 'app', '--builder', 'sidecar', '-f', '-', '.']
+    const stdin = 'FROM registry.example/none:1\nRUN true\n'
+    const { stderr } = await capstan(argv, { stdin, env: { ...env, CAPSTAN_BUILDKIT_IMAGE: 'buildkit:test' } })
+    expect(stderr).toMatch(/for a base image that is only on the engine, use --builder engine$/m)
+  })
 
   it('suggests no other builder when a base image is missing', async () => {
     const argv = ['build', '-t', 'app', '-f', '-', '.']

@@ -75,7 +75,8 @@ export type SimulatedBuildKitPluginOptions = MemoryPluginOptions & {
   readonly env?: Environment
 }
 
-function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
+/** Creates an image whose daemon is a fake and whose scripts are simulated by their names. */
+export function createSimulatedImage(options: SimulatedBuildKitOptions): MemoryImage {
   const buildctl = options.withoutBuildctl
     ? {}
     : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
