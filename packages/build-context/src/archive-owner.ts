@@ -7,7 +7,7 @@ export interface ArchiveOwner {
 }
 
 /** Returns the fields of a header for an owner. The library truncates ids to 18 bits, so greater ones need an extended header. */
-export function toOwnerFields({ uid, gid }: ArchiveOwner): Pick<Header, 'uid' | 'gid'> & Pick<Partial<Header>, 'pax'> {
+export function toOwnerFields({ uid, gid }: ArchiveOwner): ArchiveOwner & { readonly pax?: PaxRecords } {
   return uid <= largestId && gid <= largestId ? { uid, gid } : { uid, gid, pax: { uid: String(uid), gid: String(gid) } }
 }
 
@@ -16,5 +16,8 @@ export function readOwner({ uid = 0, gid = 0, pax }: Header): ArchiveOwner {
   const extended = new Map<string, unknown>(Object.entries(pax ?? {}))
   return { uid: Number(extended.get('uid') ?? uid), gid: Number(extended.get('gid') ?? gid) }
 }
+
+/** Records of an extended header. */
+export type PaxRecords = Readonly<Record<string, string>>
 
 const largestId = 0o777777

@@ -10,5 +10,7 @@ export {
   packContextEntries,
 } from './pack-build-context.js'
 export { createPathMatcher } from './path-matcher.js'
+export { type ReadEntry, readArchive } from './read-archive.js'
 export { type ReadContextOptions, readBuildContext } from './read-build-context.js'
-export { unpackArchive } from './unpack-archive.js'
+export { type ArchiveEntry, packEntries } from './tar-archive.js'
+export { type UnpackOptions, unpackArchive } from './unpack-archive.js'

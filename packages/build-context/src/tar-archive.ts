@@ -2,15 +2,17 @@ import { once } from 'node:events'
 import type { OperationOptions } from '@capstan/core'
 import { loadCommonJs } from '@capstan/core/plugin'
 import type { Header, Pack } from 'tar-stream'
+import { type ArchiveOwner, type PaxRecords, toOwnerFields } from './archive-owner.js'
 import type { ContextEntry } from './context-entry.js'
 
-/** An entry of a context, or a hard link (`link`) to the file that `linkTarget` names. */
-export type ArchiveEntry = Omit<ContextEntry, 'type'> & { readonly type: ContextEntry['type'] | 'link' }
+/** An entry of an archive: as of a context, or a hard link (`link`) to the file that `linkTarget` names. Default owner: root. */
+export type ArchiveEntry = Omit<ContextEntry, 'type'> &
+  Partial<ArchiveOwner> & { readonly type: ContextEntry['type'] | 'link' }
 
 /** Creates the bytes of a tar archive while they are read. Leaving the loop stops the packing and closes the file. */
 export async function* packEntries(
-  entries: readonly ArchiveEntry[],
-  options: OperationOptions,
+  entries: Iterable<ArchiveEntry> | AsyncIterable<ArchiveEntry>,
+  options: OperationOptions = {},
 ): AsyncIterable<Uint8Array> {
   const { pack } = await loadCommonJs(() => import('tar-stream'))
   const archive = pack()
@@ -40,8 +42,12 @@ interface Target {
   readonly stop: AbortSignal
 }
 
-async function fill(target: Target, entries: readonly ArchiveEntry[], { signal }: OperationOptions): Promise<void> {
-  for (const entry of entries) {
+async function fill(
+  target: Target,
+  entries: Iterable<ArchiveEntry> | AsyncIterable<ArchiveEntry>,
+  { signal }: OperationOptions,
+): Promise<void> {
+  for await (const entry of entries) {
     signal?.throwIfAborted()
     if (target.stop.aborted) return
     await addEntry(target, entry)
@@ -69,20 +75,25 @@ async function write(entry: ArchiveEntry, sink: NodeJS.WritableStream, stop: Abo
 }
 
 function toHeader(entry: ArchiveEntry): Partial<Header> & { readonly name: string } {
-  const { path, type, mode, sizeBytes, modifiedAt, linkTarget } = entry
+  const { path, type, mode, sizeBytes, modifiedAt, linkTarget, uid = 0, gid = 0 } = entry
+  const { pax: ownerPax, ...owner } = toOwnerFields({ uid, gid })
+  const { pax: timePax, ...time } = toTimes(modifiedAt)
+  const pax = { ...ownerPax, ...timePax }
   return {
     name: type === 'directory' ? `${path}/` : path,
     type,
     // The library treats mode 0 as absent. The file type bit avoids that, and is not written to the archive.
     mode: mode | 0o100000,
     size: sizeBytes,
-    ...toTimes(modifiedAt),
+    ...owner,
+    ...time,
+    ...(Object.keys(pax).length === 0 ? {} : { pax }),
     ...(linkTarget === undefined ? {} : { linkname: linkTarget }),
   }
 }
 
 /** Returns whole seconds, not before 1970. Times after 2038 need an extended header. */
-function toTimes(time: Date | undefined): Pick<Partial<Header>, 'mtime' | 'pax'> {
+function toTimes(time: Date | undefined): { readonly mtime: Date; readonly pax?: PaxRecords } {
   const seconds = Math.max(Math.floor((time?.getTime() ?? 0) / 1000), 0)
   const mtime = new Date(Math.min(seconds, 0x7fff_ffff) * 1000)
   return seconds > 0x7fff_ffff ? { mtime, pax: { mtime: String(seconds) } } : { mtime }

@@ -1,13 +1,29 @@
-import { once } from 'node:events'
-import { chmod, link, lstat, lutimes, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, lchown, link, lstat, lutimes, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { HostError, OperationOptions } from '@capstan/core'
-import { createHostError, loadCommonJs, untilAborted } from '@capstan/core/plugin'
-import type { Extract } from 'tar-stream'
+import { createHostError } from '@capstan/core/plugin'
+import type { Header } from 'tar-stream'
+import { readOwner } from './archive-owner.js'
+import { type ReadEntry, readArchive } from './read-archive.js'
+
+/** Options of `unpackArchive`. */
+export interface UnpackOptions extends OperationOptions {
+  /** Returns the path at which an entry is written, relative to the directory; `undefined` for an entry to leave out. Default: its own. */
+  readonly toPath?: (path: string) => string | undefined
+  /**
+   * Sets the owners of the archive, by number, which requires privileges. Default false: the files belong to the user of this
+   * process.
+   */
+  readonly owners?: boolean
+  /** Clears the set-user-ID and set-group-ID bits. Default false. */
+  readonly clearsSetIdBits?: boolean
+  /** Called with the size of each entry before it is written. */
+  readonly onEntry?: (sizeBytes: number) => void
+}
 
 /**
- * Unpacks a tar archive into a directory, which is created if it is missing. Keeps modes and times, not owners. Replaces files
- * and links that exist; keeps directories.
+ * Unpacks a tar archive into a directory, which is created if it is missing. Keeps modes and times; owners by an option.
+ * Replaces files and links that exist; keeps directories.
  *
  * Writes nothing outside of the directory: a name with `..`, and a name below a link, are rejected. A leading `/` is ignored.
  *
@@ -17,89 +33,66 @@ import type { Extract } from 'tar-stream'
 export async function unpackArchive(
   source: AsyncIterable<Uint8Array>,
   directory: string,
-  { signal }: OperationOptions = {},
+  options: UnpackOptions = {},
 ): Promise<void> {
-  signal?.throwIfAborted()
-  const { extract } = await loadCommonJs(() => import('tar-stream'))
-  const archive = extract()
-  const target = new Target(directory)
-  let unpacked = Promise.resolve()
+  options.signal?.throwIfAborted()
+  const target = new Target(directory, options)
   try {
     await target.create()
-    // The archive emits entries only to a reader, so the reader begins first.
-    unpacked = unpack(archive, target)
-    unpacked.catch(() => {}) // awaited below
-    await untilAborted(feed(archive, source, unpacked), signal)
-    await unpacked
+    for await (const entry of readArchive(source, options)) await target.write(entry)
     await target.finish()
   } catch (error) {
-    // Without an error, the reader would wait for ever.
-    archive.on('error', () => {}).destroy(new Error('canceled'))
-    await unpacked.catch(() => {})
-    signal?.throwIfAborted()
-    if (error instanceof SourceError) throw error.cause
-    throw error instanceof UnpackError ? error.toHostError() : createUnpackError('the archive', error)
+    options.signal?.throwIfAborted()
+    throw error instanceof UnpackError ? error.toHostError() : error
   }
 }
-
-async function unpack(archive: Extract, target: Target): Promise<void> {
-  for await (const entry of archive) await target.write(entry)
-}
-
-/** Passes the bytes to the archive. Rejects with the error of `unpacked` when that fails first. */
-async function feed(archive: Extract, source: AsyncIterable<Uint8Array>, unpacked: Promise<void>): Promise<void> {
-  for await (const chunk of withSourceError(source)) {
-    if (!archive.write(chunk)) await Promise.race([once(archive, 'drain'), unpacked])
-  }
-  archive.end(null)
-}
-
-async function* withSourceError(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    yield* source
-  } catch (cause) {
-    throw new SourceError(undefined, { cause })
-  }
-}
-
-/** The error of the source is the cause. */
-class SourceError extends Error {}
-
-type ArchiveEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never
 
 /** The directory that an archive is unpacked into. */
 class Target {
   readonly #root: string
+  readonly #options: UnpackOptions
   /** Directories that were checked or created: none is a link. */
   readonly #directories = new Set<string>(['.'])
   /** Set at the end, since a directory may be read-only, and a new file changes its time. */
   readonly #attributes: (() => Promise<void>)[] = []
 
-  constructor(root: string) {
+  constructor(root: string, options: UnpackOptions) {
     this.#root = root
+    this.#options = options
   }
 
   async create(): Promise<void> {
     await withWriteError('.', () => mkdir(this.#root, { recursive: true }))
   }
 
-  async write(entry: ArchiveEntry): Promise<void> {
-    const path = toPath(entry.header.name)
-    await withWriteError(path, () => this.#write(entry, path))
+  async write(entry: ReadEntry): Promise<void> {
+    const path = this.#toPath(entry.header.name)
+    if (path === undefined) return
+    this.#options.onEntry?.(entry.header.size ?? 0)
+    const content: ReadContent = {}
+    await withWriteError(path, () => this.#write(entry, path, content)).catch((error: unknown) => {
+      throw 'error' in content ? content.error : error
+    })
   }
 
   async finish(): Promise<void> {
     for (const set of this.#attributes.reverse()) await set()
   }
 
-  async #write(entry: ArchiveEntry, path: string): Promise<void> {
-    const { type, linkname, mtime = new Date(0), mode = 0o644 } = entry.header
+  #toPath(name: string): string | undefined {
+    const path = toPath(name)
+    const { toPath: rename = (unchanged) => unchanged } = this.#options
+    const renamed = rename(path)
+    return renamed === undefined ? undefined : toPath(renamed)
+  }
+
+  async #write({ header, content }: ReadEntry, path: string, read: ReadContent): Promise<void> {
+    const { type, linkname, mtime = new Date(0) } = header
     const absolute = join(this.#root, path)
     await this.#prepareDirectory(dirname(path))
     if (type === 'directory') {
       await this.#prepareDirectory(path)
-      this.#attributes.push(() => withWriteError(path, () => setAttributes(absolute, { mode, mtime })))
-      entry.resume()
+      this.#attributes.push(() => withWriteError(path, () => this.#setAttributes(absolute, header)))
       return
     }
     if (path === '.') throw new Error('it has no name')
@@ -107,22 +100,28 @@ class Target {
     switch (type) {
       case 'file':
       case 'contiguous-file':
-        await writeFile(absolute, toBytes(entry), { flag: 'wx' })
-        return await setAttributes(absolute, { mode, mtime })
+        await writeFile(absolute, withFault(content, read), { flag: 'wx' })
+        return await this.#setAttributes(absolute, header)
       case 'symlink':
         await symlink(linkname ?? '', absolute)
-        await lutimes(absolute, mtime, mtime)
-        break
+        if (this.#options.owners) await changeOwner(absolute, header)
+        return await lutimes(absolute, mtime, mtime)
       case 'link': {
-        const linked = toPath(linkname ?? '')
+        const linked = this.#toPath(linkname ?? '') ?? ''
         await this.#prepareDirectory(dirname(linked))
-        await link(join(this.#root, linked), absolute)
-        break
+        return await link(join(this.#root, linked), absolute)
       }
       default:
         throw new Error(`it is a ${type ?? 'file of an unknown type'}, which cannot be written`)
     }
-    entry.resume()
+  }
+
+  /** A change of the owner clears bits of the mode, and a change of either the time of a directory. */
+  async #setAttributes(path: string, header: Header): Promise<void> {
+    const { mode = 0o644, mtime = new Date(0) } = header
+    if (this.#options.owners) await changeOwner(path, header)
+    await chmod(path, mode & (this.#options.clearsSetIdBits ? 0o1777 : 0o7777))
+    await utimes(path, mtime, mtime)
   }
 
   /** Creates a directory and those above it, and checks that none of them is a link. */
@@ -139,14 +138,23 @@ class Target {
   }
 }
 
-/** The types of the library do not say that the chunks are bytes. */
-async function* toBytes(entry: ArchiveEntry): AsyncIterable<Uint8Array> {
-  for await (const chunk of entry as AsyncIterable<Uint8Array>) yield chunk
+/** The error of reading the content of an entry, which is not an error of writing it. */
+interface ReadContent {
+  error?: unknown
 }
 
-async function setAttributes(path: string, { mode, mtime }: { readonly mode: number; readonly mtime: Date }) {
-  await chmod(path, mode & 0o7777)
-  await utimes(path, mtime, mtime)
+async function* withFault(content: AsyncIterable<Uint8Array>, read: ReadContent): AsyncIterable<Uint8Array> {
+  try {
+    yield* content
+  } catch (error) {
+    read.error = error
+    throw error
+  }
+}
+
+async function changeOwner(path: string, header: Header): Promise<void> {
+  const { uid, gid } = readOwner(header)
+  await lchown(path, uid, gid)
 }
 
 /** Returns a path relative to the root, `.` for the root itself. */

@@ -45,6 +45,7 @@ export const podmanProduct: EngineProduct = {
       createsArchiveDirectories: true,
       ignoresCommitBody: true,
       confusesHistoryIds: true,
+      followsArchivedLinks: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions.filter(({ field }) => field !== 'files.tmpfs'),

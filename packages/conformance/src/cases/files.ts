@@ -354,7 +354,7 @@ export const fileCases: readonly ConformanceCase[] = defineCases(fileTransferCap
 const tree: readonly ArchiveEntry[] = [
   { name: 'put/', mode: 0o755 },
   { name: 'put/file', content: 'content', mode: 0o640 },
-  { name: 'put/hard', type: 'link', target: 'put/file' },
+  { name: 'put/hard', type: 'link', target: 'put/file', mode: 0o640 },
   { name: 'put/run', mode: 0o4750 },
   { name: 'put/link', type: 'symlink', target: 'file' },
   { name: 'put/directory/', mode: 0o711 },

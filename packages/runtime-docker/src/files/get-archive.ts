@@ -1,8 +1,14 @@
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
+import { posix } from 'node:path'
+import { Readable } from 'node:stream'
+import { packEntries, readArchive, readOwner } from '@capstan/build-context'
 import type { OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toAnswerStream } from '../engine/streams/answer-stream.js'
+import { streamBody } from '../engine/streams/stream-body.js'
 import { checkPath } from './check-path.js'
+import { requestStat } from './stat-path.js'
 
 /**
  * Resolves with a tar archive of a file or directory of a container.
@@ -21,16 +27,47 @@ export async function getArchive(
   const call: EngineCall = { operation: 'getArchive', subject: id, signal, hasCallerSignal }
   try {
     await checkPath(engine, path, { ...call, isWritten: false })
-    const answer = await engine.send({
-      ...call,
-      containerPath: path,
-      method: 'GET',
-      path: `/containers/${id}/archive`,
-      query: { path },
-    })
-    return toAnswerStream(engine, answer, call).once('close', end)
+    const archive = (await isFollowedLink(engine, path, call))
+      ? await packLink(engine, path, call)
+      : toAnswerStream(engine, await requestArchive(engine, path, call), call)
+    return archive.once('close', end)
   } catch (error) {
     end()
     throw error
   }
 }
+
+async function requestArchive(engine: DockerEngine, path: string, call: EngineCall): Promise<IncomingMessage> {
+  const request = { ...call, containerPath: path, method: 'GET', query: { path } } as const
+  return await engine.send({ ...request, path: `/containers/${call.subject}/archive` })
+}
+
+async function isFollowedLink(engine: DockerEngine, path: string, call: EngineCall): Promise<boolean> {
+  if (!engine.details.quirks.followsArchivedLinks) return false
+  return (await requestStat(engine, path, call))?.type === 'symlink'
+}
+
+/** Packs the link that an archive of its directory contains. Reads that archive only up to the link. */
+async function packLink(engine: DockerEngine, path: string, call: EngineCall): Promise<Readable> {
+  const directory = posix.dirname(path)
+  const name = posix.basename(path)
+  const answer = await requestArchive(engine, directory, call)
+  const inArchive = posix.join('/', posix.basename(directory), name)
+  for await (const { header } of readArchive(streamBody(engine, answer, call), call)) {
+    if (posix.join('/', header.name) !== inArchive || header.type !== 'symlink') continue
+    const { mode = 0o777, mtime: modifiedAt, linkname: linkTarget = '' } = header
+    const entry = {
+      path: name,
+      type: 'symlink',
+      mode,
+      modifiedAt,
+      linkTarget,
+      sizeBytes: 0,
+      ...readOwner(header),
+    } as const
+    return Readable.from(packEntries([{ ...entry, open: emptyContent }]), { objectMode: false })
+  }
+  throw createHostError('PATH_NOT_FOUND', { id: call.subject, path, expected: 'path' })
+}
+
+async function* emptyContent(): AsyncIterable<Uint8Array> {}

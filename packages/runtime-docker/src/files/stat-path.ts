@@ -1,5 +1,5 @@
 import { isHostError, type PathStat } from '@capstan/core'
-import { AnswerFormatError } from '../engine/answer-format-error.js'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
 import { parseJson, toObject } from '../engine/json-values.js'
@@ -20,15 +20,15 @@ export async function requestStat(engine: DockerEngine, path: string, call: Engi
   try {
     const answer = await engine.send({ ...request, method: 'HEAD' })
     answer.resume()
-    return readStat(answer.headers[statHeader])
+    return readStat(answer.headers[statHeader], call)
   } catch (error) {
-    if (isHostError(error, 'PATH_NOT_FOUND')) return findDanglingLink(error.cause)
+    if (isHostError(error, 'PATH_NOT_FOUND')) return findDanglingLink(error.cause, call)
     if (!isHostError(error, 'OPERATION_FAILED')) throw error
     // The answer has no text that tells why it failed. The answer to GET has it.
     return await engine.send({ ...request, method: 'GET' }).then(
       (answer) => {
         answer.destroy()
-        return readStat(answer.headers[statHeader])
+        return readStat(answer.headers[statHeader], call)
       },
       (reason: unknown) => {
         if (isHostError(reason, 'PATH_NOT_FOUND')) return undefined
@@ -39,17 +39,17 @@ export async function requestStat(engine: DockerEngine, path: string, call: Engi
 }
 
 /** Podman answers with status 404 and the header for a link to a path that does not exist. Seen on Podman 4.3. */
-function findDanglingLink(cause: unknown): PathStat | undefined {
+function findDanglingLink(cause: unknown, call: EngineCall): PathStat | undefined {
   const header = cause instanceof EngineAnswerError ? cause.headers[statHeader] : undefined
-  return header === undefined ? undefined : readStat(header)
+  return header === undefined ? undefined : readStat(header, call)
 }
 
-function readStat(header: string | readonly string[] | undefined): PathStat {
+function readStat(header: string | readonly string[] | undefined, { operation }: EngineCall): PathStat {
   const text = Buffer.from(String(header ?? ''), 'base64').toString()
   const { mode, size, mtime, linkTarget } = toObject(parseJson(text))
   const modifiedAt = new Date(String(mtime))
   if (typeof mode !== 'number' || typeof size !== 'number' || Number.isNaN(modifiedAt.getTime()))
-    throw new AnswerFormatError(text)
+    throw createHostError('PROTOCOL_ERROR', { operation, excerpt: text.slice(0, 500) })
   const type = toType(mode)
   return {
     type,

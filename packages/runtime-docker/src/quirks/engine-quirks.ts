@@ -62,4 +62,6 @@ export interface EngineQuirks {
   readonly ignoresCommitBody?: boolean
   /** Lists the steps of an image with ids of other images, so no ids are returned. Seen on Podman 4.3. */
   readonly confusesHistoryIds?: boolean
+  /** Follows a link at the path of `getArchive`, so the link is read from an archive of its directory. Seen on Podman 4.3. */
+  readonly followsArchivedLinks?: boolean
 }
