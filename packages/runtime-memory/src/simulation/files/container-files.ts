@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
 import { readHostFile, writeHostFile } from './host-files.js'
@@ -162,7 +162,8 @@ export class ContainerFiles {
     const { mount, key } = this.#locate(path)
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
     if (mount?.type !== 'bind') return this.#writeToMemory(mount, key, entry)
-    await writeHostFile(toHostPath(mount, key), entry)
+    // The source of a mount may be a link, which the mount follows.
+    await writeHostFile(key === '/' ? await realpath(mount.source) : toHostPath(mount, key), entry)
   }
 
   #writeToMemory(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
