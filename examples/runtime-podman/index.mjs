@@ -10,18 +10,21 @@ export const plugin = compatiblePlugin({
   accepts: [podmanProduct],
   endpointVariable: 'CONTAINER_HOST',
   find: ({ env, system }) => {
-    if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }
-    const sockets = findSockets(env, system).map((path) => toCandidate(`unix://${path}`, 'socket of Podman'))
+    if (env.CONTAINER_HOST)
+      return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, { source: 'CONTAINER_HOST', env })] }
+    const sockets = findSockets(env, system).map((path) =>
+      toCandidate(`unix://${path}`, { source: 'socket of Podman', env }),
+    )
     return { chosen: false, candidates: [...sockets, toOwnService(env)] }
   },
 })
 
 /**
  * @param {string} url
- * @param {string} source
+ * @param {{ readonly source: string, readonly env: Readonly<Record<string, string | undefined>> }} options
  */
-function toCandidate(url, source) {
-  return parseEndpoint(url, { source })
+function toCandidate(url, { source, env }) {
+  return parseEndpoint(url, { source, env })
 }
 
 /**

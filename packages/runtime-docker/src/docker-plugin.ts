@@ -38,8 +38,8 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
 export interface DockerPluginOptions
   extends Pick<CompatiblePluginOptions, 'hostAddress' | 'firewallImage' | 'timeouts' | 'probeTimeoutMs'> {
   /**
-   * `unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: found as by the docker
-   * CLI.
+   * `unix:///var/run/docker.sock`, `ssh://user@host`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: found as by
+   * the docker CLI.
    */
   readonly endpoint?: string
   /** The name of a context of the docker CLI. */

@@ -50,7 +50,7 @@ export type ProbeResult<P> =
  * not supported. `service`: the engine's service is not running or did not answer. `probe`: the plugin is invalid, or its
  * probe rejected, had an invalid result, exceeded its limit, or had not answered when `open` stopped waiting for it.
  */
-export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
+export type ProbeStep = 'parse' | 'find' | 'ssh' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
 /** A candidate that a probe tried and that failed. */
 export interface ProbeAttempt {

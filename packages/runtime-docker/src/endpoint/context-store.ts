@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Environment } from '@capstan/core/plugin'
 import { parseConfigText } from '../configuration/docker-config.js'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { EndpointTls } from '../engine/docker-endpoint.js'
@@ -9,15 +10,21 @@ import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
 
+/** Where docker's client stores contexts, and the environment of ssh. */
+export interface ContextStore {
+  readonly configDirectory: string
+  readonly env: Environment
+}
+
 /** Reads the endpoint of a context from the store of the docker CLI. The CLI itself is not needed. */
-export async function readContext(name: string, configDirectory: string): Promise<EndpointCandidate> {
+export async function readContext(name: string, { configDirectory, env }: ContextStore): Promise<EndpointCandidate> {
   const source = `context "${name}"`
   const hash = createHash('sha256').update(name).digest('hex')
   const path = join(configDirectory, 'contexts', 'meta', hash, 'meta.json')
   try {
     const { host, skipVerify } = toEndpoint(parseConfigText(await readFile(path, 'utf8')))
     const tls = await readContextTls(join(configDirectory, 'contexts', 'tls', hash, 'docker'), { skipVerify })
-    return parseEndpoint(host, { source, tls })
+    return parseEndpoint(host, { source, tls, env })
   } catch (error) {
     return { source, failed: toUnreadable(error, { path, source, remedy: remedyOf(name) }) }
   }

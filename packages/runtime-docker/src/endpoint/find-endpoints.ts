@@ -1,5 +1,5 @@
 import { toConfigDirectory } from '../configuration/docker-config.js'
-import { readContext, readCurrentContext } from './context-store.js'
+import { type ContextStore, readContext, readCurrentContext } from './context-store.js'
 import type { EndpointCandidate, EndpointSearch, EndpointSearchInput } from './endpoint-candidate.js'
 import { findTls, readEnvironmentTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
@@ -21,11 +21,11 @@ export async function findEndpoints(
   const chosen = await findChosen(given, { env, configDirectory })
   if (chosen !== undefined) return { chosen: true, candidates: [chosen] }
   // The context "default" means that no context is used, whatever config.json says.
-  const decided = await (named === 'default' ? undefined : findCurrent(configDirectory))
+  const decided = await (named === 'default' ? undefined : findCurrent({ configDirectory, env }))
   if (decided !== undefined) return decided
   const tls = await readEnvironmentTls(env, configDirectory)
   const known = [toDefaultEndpoint(system), ...findWellKnownEndpoints(system, env)]
-  return { chosen: false, candidates: known.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
+  return { chosen: false, candidates: known.map(({ source, url }) => parseEndpoint(url, { source, tls, env })) }
 }
 
 /** Whether the user chose the endpoint in code, by `DOCKER_HOST` or by `DOCKER_CONTEXT`. Reads no file. */
@@ -47,26 +47,26 @@ export interface GivenEndpoint {
 
 async function findChosen(
   { endpoint, context, tls }: GivenEndpoint,
-  { env, configDirectory }: Pick<EndpointSearchInput, 'env'> & { readonly configDirectory: string },
+  { env, configDirectory }: ContextStore,
 ): Promise<EndpointCandidate | undefined> {
   if (endpoint !== undefined) {
     const { directory = configDirectory, verify = true } = tls ?? {}
     const files = tls === undefined ? undefined : await findTls(directory, { verify })
-    return parseEndpoint(endpoint, { source: 'given in code', tls: files })
+    return parseEndpoint(endpoint, { source: 'given in code', tls: files, env })
   }
-  if (isContext(context)) return readContext(context, configDirectory)
+  if (isContext(context)) return readContext(context, { configDirectory, env })
   if (env.DOCKER_HOST) {
     const source = 'DOCKER_HOST'
-    return parseEndpoint(env.DOCKER_HOST, { source, tls: await readEnvironmentTls(env, configDirectory) })
+    return parseEndpoint(env.DOCKER_HOST, { source, tls: await readEnvironmentTls(env, configDirectory), env })
   }
   if (context !== undefined || !isContext(env.DOCKER_CONTEXT)) return undefined
-  return readContext(env.DOCKER_CONTEXT, configDirectory)
+  return readContext(env.DOCKER_CONTEXT, { configDirectory, env })
 }
 
 /** Finds the current context. It is not `chosen`, because Docker Desktop sets one without the user's choice. */
-async function findCurrent(configDirectory: string): Promise<EndpointSearch | undefined> {
+async function findCurrent({ configDirectory, env }: ContextStore): Promise<EndpointSearch | undefined> {
   const current = await readCurrentContext(configDirectory)
   if ('failed' in current) return { chosen: false, candidates: [current.failed] }
   if (current.name === undefined) return undefined
-  return { chosen: false, candidates: [await readContext(current.name, configDirectory)] }
+  return { chosen: false, candidates: [await readContext(current.name, { configDirectory, env })] }
 }

@@ -1,5 +1,7 @@
-import { type ProbeAttempt, redactUrlPassword } from '@capstan/core/plugin'
+import { type Environment, type ProbeAttempt, redactUrlPassword } from '@capstan/core/plugin'
 import type { DockerEndpoint, EndpointTls } from '../engine/docker-endpoint.js'
+import { parseSshTarget } from '../ssh/ssh-target.js'
+import { startSshService } from '../ssh/start-ssh-service.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 
 /**
@@ -8,12 +10,13 @@ import type { EndpointCandidate } from './endpoint-candidate.js'
  * Credentials, and all text after `?` or `#`, are replaced with `***` first, so that no attempt or message shows them.
  * No kind of endpoint supports them.
  *
- * `tls` applies only to TCP. The default port is 2375, or 2376 with TLS, as in docker's client.
+ * `tls` applies only to TCP. The default port is 2375, or 2376 with TLS, as in docker's client. `ssh://[USER@]HOST[:PORT][/PATH]`
+ * is the engine's socket on another machine, to which the `ssh` of this machine connects.
  */
-export function parseEndpoint(given: string, { source, tls }: ParseEndpointOptions): EndpointCandidate {
+export function parseEndpoint(given: string, { source, tls, env = {} }: ParseEndpointOptions): EndpointCandidate {
   const text = redactEndpoint(given)
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
-  const parsed = parsers[scheme.toLowerCase()]?.(rest, tls)
+  const parsed = parsers[scheme.toLowerCase()]?.(rest, { tls, env })
   if (parsed === undefined) return toFailed(text, source, scheme === '' ? toBare(text) : toUnknown(scheme))
   return 'problem' in parsed ? toFailed(text, source, parsed) : { source, endpoint: { url: text, ...parsed } }
 }
@@ -24,25 +27,25 @@ export interface ParseEndpointOptions {
   readonly source: string
   /** Default: none. */
   readonly tls?: EndpointTls | undefined
+  /** The environment of ssh, by which it finds the user's agent. Default: empty. */
+  readonly env?: Environment
 }
 
 type Parsed = Pick<DockerEndpoint, 'address'> | Problem
+type ParserOptions = Required<Pick<ParseEndpointOptions, 'env'>> & Pick<ParseEndpointOptions, 'tls'>
 interface Problem {
   readonly problem: string
   readonly remedy: string
 }
 
-const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefined) => Parsed>> = {
+const parsers: Readonly<Record<string, (rest: string, options: ParserOptions) => Parsed>> = {
   unix: (path) =>
     path === '' || path.startsWith('/')
       ? { address: { type: 'socket', path: path === '' ? defaultSocket : path } }
       : { problem: 'the path of a unix socket is absolute', remedy: `write unix:///${path}` },
   npipe: (path) => ({ address: { type: 'pipe', path: path === '' ? defaultPipe : path.replaceAll('\\', '/') } }),
-  tcp: parseTcp,
-  ssh: (rest) => ({
-    problem: 'engines over ssh are not supported yet',
-    remedy: `forward the socket (ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock ${toSshTarget(rest)}) and set DOCKER_HOST=unix:///tmp/docker.sock`,
-  }),
+  tcp: (rest, { tls }) => parseTcp(rest, tls),
+  ssh: parseSsh,
   fd: () => ({
     problem: 'fd:// is an address to listen on, and clients cannot connect to it',
     remedy: 'name the socket: unix:///var/run/docker.sock',
@@ -72,8 +75,16 @@ function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {
   return { address: { type: 'tcp', host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls } }
 }
 
-function toSshTarget(rest: string): string {
-  return /^[A-Za-z0-9@._-]+/.exec(rest.replace(':***@', '@'))?.[0] ?? 'HOST'
+function parseSsh(rest: string, { env }: ParserOptions): Parsed {
+  const target = parseSshTarget(rest)
+  if (target !== undefined)
+    return {
+      address: { type: 'service', step: 'ssh', start: ({ signal }) => startSshService(target, { env, signal }) },
+    }
+  const problem = rest.includes(':***@')
+    ? 'an endpoint over ssh has no password'
+    : 'the address is not [USER@]HOST[:PORT][/PATH]'
+  return { problem, remedy: 'write ssh://USER@HOST, and configure the login in ~/.ssh/config or by a key in the agent' }
 }
 
 function toBare(text: string): Problem {
@@ -82,7 +93,7 @@ function toBare(text: string): Problem {
 }
 
 function toUnknown(scheme: string): Problem {
-  return { problem: `the scheme "${scheme}" is not supported`, remedy: 'use unix://, tcp:// or npipe://' }
+  return { problem: `the scheme "${scheme}" is not supported`, remedy: 'use unix://, ssh://, tcp:// or npipe://' }
 }
 
 function toFailed(candidate: string, source: string, { problem, remedy }: Problem): EndpointCandidate {

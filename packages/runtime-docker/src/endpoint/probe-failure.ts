@@ -5,6 +5,7 @@ import { AnswerFormatError } from '../engine/answer-format-error.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isTlsExpected } from '../engine/docker-error-texts.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
+import { SshError } from '../ssh/ssh-error.js'
 import { ApiRangeError } from './api-range.js'
 
 /** Describes why an endpoint is not available: the step that failed, the cause and the remedy. */
@@ -17,7 +18,8 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   const code = toCode(error)
   const fail = (at: ProbeStep, remedy: string) => ({ step: at, cause: { code, message: toText(error) }, remedy })
   const { address } = endpoint
-  if (address.type === 'service') return fail('service', serviceRemedy)
+  if (error instanceof SshError) return fail('ssh', error.remedy)
+  if (address.type === 'service' && address.step !== 'ssh') return fail('service', serviceRemedy)
   const entry = remedies[code]
   if (entry !== undefined) return fail(entry.step ?? step, entry.remedy)
   const isDenied = code === 'EACCES' || code === 'EPERM'
@@ -39,9 +41,11 @@ export function explainSlow(
   { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,
 ): FailureText {
   const { type } = endpoint.address
-  const step = type === 'service' && isBeforeConnection(reached) ? 'service' : reached
+  const step =
+    endpoint.address.type === 'service' && isBeforeConnection(reached) ? (endpoint.address.step ?? 'service') : reached
   const seconds = `within ${timeoutMs / 1000} s`
   if (step === 'service') return toSlow(step, `it did not start ${seconds}`)
+  if (step === 'ssh') return toSlow(step, `ssh did not connect ${seconds}`)
   if (!isBeforeConnection(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
   if (type !== 'tcp') return toSlow(step, `it did not accept the connection ${seconds}`)
   const remedy = `check the address, the network and the firewalls between; or ${probeTimeoutRemedy}`

@@ -1,6 +1,6 @@
 /** The address of an engine, and its URL for messages. */
 export interface DockerEndpoint {
-  /** The URL in messages and reports: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
+  /** The URL in messages and reports: `unix:///var/run/docker.sock`, `tcp://host:2376`, `ssh://user@host`. */
   readonly url: string
   readonly address: EndpointAddress
 }
@@ -19,6 +19,8 @@ export type DirectAddress =
  */
 export interface OnDemandAddress {
   readonly type: 'service'
+  /** The step of a failed attempt before the service listens. Default `service`. */
+  readonly step?: 'ssh' | 'service'
   /** Starts the service and resolves when it listens. The signal aborts when the service is no longer needed. */
   start(options: { readonly signal: AbortSignal }): Promise<EngineService>
 }

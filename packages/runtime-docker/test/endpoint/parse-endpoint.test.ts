@@ -30,21 +30,21 @@ describe('parseEndpoint', () => {
     ['/var/run/docker.sock', 'write unix:///var/run/docker.sock'],
     ['host:2375', 'write unix:///PATH or tcp://host:2375'],
     ['fd://3', 'name the socket: unix:///var/run/docker.sock'],
-    ['http://host', 'use unix://, tcp:// or npipe://'],
+    ['http://host', 'use unix://, ssh://, tcp:// or npipe://'],
     ['unix://relative', 'write unix:///relative'],
     ['tcp://', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
     ['tcp://host:99999', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
     ['tcp://host:1/prefix', 'write tcp://host:1'],
+    [
+      'ssh://-oProxyCommand=id',
+      'write ssh://USER@HOST, and configure the login in ~/.ssh/config or by a key in the agent',
+    ],
   ])('gives a failed attempt of step "parse" with a remedy for %s', (text, remedy) => {
     expect(parse(text)).toMatchObject({ candidate: text, source: 'DOCKER_HOST', step: 'parse', remedy })
   })
 
-  test('gives a failed attempt for ssh:// whose remedy has a command for that host, and no other part of the text', () => {
-    const attempt = parse('ssh://ann@build.example/$(reboot)')
-    expect(attempt).toMatchObject({
-      step: 'parse',
-      remedy: expect.stringMatching(/docker\.sock ann@build\.example\) and set DOCKER_HOST/),
-    })
+  test('parses an address of another machine as a service, to which ssh connects', () => {
+    expect(parse('ssh://ann@build.example:2222/run/docker.sock')).toMatchObject({ type: 'service', step: 'ssh' })
   })
 })
 
@@ -84,7 +84,11 @@ test('gives a remedy with the user for an endpoint with credentials', () => {
     failed: { candidate: 'tcp://user:***@host:1', remedy: 'write tcp://host:1' },
   })
   expect(parseEndpoint('ssh://user:SECRET@host', { source: 'x' })).toMatchObject({
-    failed: { candidate: 'ssh://user:***@host', remedy: expect.stringContaining(' user@host)') },
+    failed: {
+      candidate: 'ssh://user:***@host',
+      cause: { message: 'an endpoint over ssh has no password' },
+      remedy: expect.stringContaining('ssh://USER@HOST'),
+    },
   })
 })
 

@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createRuntimeHost, isHostError } from '@capstan/core'
+import { dockerPlugin } from '@capstan/runtime-docker'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
+import { sshServerProgram, startSshServer } from './ssh-server.js'
+
+const isMissing = !existsSync(sshServerProgram)
+if (isMissing && process.env.CAPSTAN_REQUIRE_SSH_SERVER === '1')
+  throw new Error(`CAPSTAN_REQUIRE_SSH_SERVER=1, but there is no ${sshServerProgram}: node tools/ssh-server.mjs up`)
+const reason = isMissing ? ` (skipped: there is no ${sshServerProgram}, see "node tools/ssh-server.mjs up")` : ''
+
+describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
+  async function startEngine() {
+    const { fake } = await startFakeEngine()
+    return fake
+  }
+
+  async function startServer(lines?: readonly string[]) {
+    const server = await startSshServer(lines)
+    onTestFinished(() => server[Symbol.asyncDispose]())
+    return server
+  }
+
+  function createHost(endpoint: string, env: Awaited<ReturnType<typeof startServer>>['env']) {
+    const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint })], env })
+    onTestFinished(() => host[Symbol.asyncDispose]())
+    return host
+  }
+
+  /** Returns the failed attempt of a host that finds no engine. */
+  async function findAttempt(endpoint: string, env: Awaited<ReturnType<typeof startServer>>['env']) {
+    const error = await createHost(endpoint, env)
+      .open()
+      .catch((error: unknown) => error)
+    if (!isHostError(error, 'RUNTIME_UNAVAILABLE')) throw error
+    const [report] = error.facts.reports
+    const { step, cause, remedy } = report?.attempts[0] ?? {}
+    return { step, code: cause?.code, message: cause?.message, remedy }
+  }
+
+  test('is reached by one ssh for all calls, and closing the runtime leaves no process and no file', async () => {
+    const [engine, server] = [await startEngine(), await startServer()]
+    const host = createHost(`ssh://${server.address}${engine.socketPath}`, server.env)
+    const { runtime, report } = await host.open()
+    expect(report).toHaveProperty('endpoint', `ssh://${server.address}${engine.socketPath}`)
+    await Promise.all(Array.from({ length: 30 }, () => runtime.listContainers()))
+    // One process that listens for root, and one of the user.
+    expect(server.listConnections().length).toBeLessThanOrEqual(2)
+    expect(readdirSync(server.temporaryDirectory)).toHaveLength(1)
+    await runtime.close()
+    expect(readdirSync(server.temporaryDirectory)).toEqual([])
+    await expect.poll(() => server.listConnections()).toEqual([])
+  })
+
+  test('fails with CONNECTION_LOST when the connection is cut, and the next call connects again', async () => {
+    const [engine, server] = [await startEngine(), await startServer()]
+    const { runtime } = await createHost(`ssh://${server.address}${engine.socketPath}`, server.env).open()
+    await runtime.ping()
+    engine.override('GET /_ping', () => server.cutConnections())
+    await expect(runtime.ping()).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    engine.restore()
+    await runtime.ping()
+  })
+
+  test('is reached by docker on the other machine where the server does not forward', async () => {
+    const [engine, server] = [await startEngine(), await startServer(['AllowStreamLocalForwarding no'])]
+    const { runtime } = await createHost(`ssh://${server.address}${engine.socketPath}`, server.env).open()
+    await Promise.all(Array.from({ length: 5 }, () => runtime.listContainers()))
+    await runtime.close()
+    expect(readdirSync(server.temporaryDirectory)).toEqual([])
+    await expect.poll(() => server.listConnections()).toEqual([])
+  })
+
+  test('is reached when the server drops connections that begin at the same time', async () => {
+    const [engine, server] = [await startEngine(), await startServer(['MaxStartups 1'])]
+    const hosts = Array.from({ length: 4 }, () => createHost(`ssh://${server.address}${engine.socketPath}`, server.env))
+    await Promise.all(hosts.map(async (host) => (await host.open()).runtime.ping()))
+  })
+
+  test.for([
+    {
+      title: 'the key of the host is not known',
+      lines: ['UserKnownHostsFile /dev/null'],
+      expected: { code: 'SSH_HOST_KEY', remedy: /^verify and accept the key of the host once: ssh -p \d+ \S+ true$/ },
+    },
+    {
+      title: 'the login is refused',
+      lines: ['PubkeyAuthentication no'],
+      expected: { code: 'SSH_AUTHENTICATION', remedy: /ssh-add/ },
+    },
+    {
+      title: 'the server does not listen',
+      lines: ['Port 1'],
+      expected: { code: 'SSH_REFUSED', remedy: /start the ssh server/ },
+    },
+    {
+      title: 'the host has no address',
+      lines: ['HostName no-such-host.invalid'],
+      expected: { code: 'ENOTFOUND', remedy: /name server/ },
+    },
+  ])('is unavailable at the step ssh when $title', async ({ lines, expected }) => {
+    const server = await startServer()
+    // The port of the URL replaces that of the configuration.
+    const address = lines[0] === 'Port 1' ? server.address.replace(/:\d+$/, '') : server.address
+    expect(await findAttempt(`ssh://${address}`, server.configure(lines))).toMatchObject({
+      step: 'ssh',
+      code: expected.code,
+      remedy: expect.stringMatching(expected.remedy),
+    })
+    expect(readdirSync(server.temporaryDirectory)).toEqual([])
+  })
+
+  test('is unavailable when no engine listens at the path', async () => {
+    const server = await startServer()
+    expect(await findAttempt(`ssh://${server.address}/no/such.sock`, server.env)).toMatchObject({
+      step: 'ssh',
+      code: 'SSH_SOCKET',
+      message: expect.stringContaining('no engine answers at /no/such.sock of 127.0.0.1'),
+    })
+  })
+
+  test('is unavailable when ssh is not installed', async () => {
+    const env = { PATH: '/nonexistent', HOME: '/', TMPDIR: (await startServer()).temporaryDirectory }
+    expect(await findAttempt('ssh://127.0.0.1', env)).toMatchObject({ step: 'ssh', code: 'SSH_MISSING' })
+  })
+
+  test('is left by ssh when the process of the runtime is killed, and its directory is removed', async () => {
+    const [engine, server] = [await startEngine(), await startServer()]
+    const program = fileURLToPath(new URL('../programs/open-engine.mjs', import.meta.url))
+    const child = spawn(process.execPath, [program, `ssh://${server.address}${engine.socketPath}`], {
+      env: { ...server.env },
+    })
+    await once(child.stdout, 'data')
+    expect(readdirSync(server.temporaryDirectory)).toHaveLength(1)
+    child.kill('SIGKILL')
+    await expect.poll(() => readdirSync(server.temporaryDirectory)).toEqual([])
+    await expect.poll(() => server.listConnections()).toEqual([])
+  })
+})

@@ -1,0 +1,127 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Environment } from '@capstan/core/plugin'
+
+/** Where Debian's package has the program. */
+export const sshServerProgram = '/usr/sbin/sshd'
+
+/** The ssh server of this machine on a loopback address, with keys of its own. */
+export interface SshServer extends AsyncDisposable {
+  /** `USER@127.0.0.1:PORT` */
+  readonly address: string
+  /** The environment in which `ssh` logs in to the server. */
+  readonly env: Environment
+  /** The directory of temporary files in `env`. */
+  readonly temporaryDirectory: string
+  /** Returns an environment whose configuration of ssh is changed. */
+  configure(lines: readonly string[]): Environment
+  /** Ends all connections. The server continues to listen. */
+  cutConnections(): void
+  /** The processes of the server's connections. */
+  listConnections(): readonly number[]
+}
+
+/** Starts the server with these lines in its configuration. */
+export async function startSshServer(lines: readonly string[] = []): Promise<SshServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'capstan-test-ssh-'))
+  const path = (name: string) => join(directory, name)
+  for (const name of ['host-key', 'key']) {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)])
+  }
+  const port = await findPort()
+  writeFileSync(
+    path('sshd_config'),
+    [
+      ...['ListenAddress 127.0.0.1', `Port ${port}`, `HostKey ${path('host-key')}`, 'PidFile none', 'StrictModes no'],
+      ...[`AuthorizedKeysFile ${path('key.pub')}`, 'PermitRootLogin yes', 'PasswordAuthentication no', 'UsePAM no'],
+      ...lines,
+      '',
+    ].join('\n'),
+  )
+  // The server of root requires this directory, which the package creates only at the start of its service.
+  if (userInfo().uid === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
+  const program = spawn(sshServerProgram, ['-D', '-e', '-f', path('sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  program.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString()
+  })
+  while (!(await isListening(port))) {
+    if (program.exitCode !== null) throw new Error(`sshd has ended: ${log}`)
+    await delay(10)
+  }
+  writeFileSync(path('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(path('host-key.pub'), 'utf8')}`)
+  mkdirSync(path('tmp'))
+  const configure = (changed: readonly string[]): Environment => {
+    const bin = mkdtempSync(path('bin-'))
+    // The first value of a setting counts.
+    const config = [...changed, `IdentityFile ${path('key')}`, `UserKnownHostsFile ${path('known_hosts')}`]
+    const strict = ['IdentitiesOnly yes', 'StrictHostKeyChecking yes', 'GlobalKnownHostsFile /dev/null', '']
+    writeFileSync(join(bin, 'config'), [...config, ...strict].join('\n'))
+    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${join(bin, 'config')} "$@"\n`)
+    chmodSync(join(bin, 'ssh'), 0o755)
+    return { PATH: `${bin}:${process.env.PATH}`, HOME: directory, TMPDIR: path('tmp') }
+  }
+  const listConnections = () => listDescendants(program.pid ?? 0)
+  const cutConnections = () => {
+    for (const pid of listConnections()) kill(pid)
+  }
+  return {
+    address: `${userInfo().username}@127.0.0.1:${port}`,
+    env: configure([]),
+    temporaryDirectory: path('tmp'),
+    configure,
+    cutConnections,
+    listConnections,
+    async [Symbol.asyncDispose]() {
+      cutConnections()
+      program.kill()
+      await once(program, 'close')
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+async function findPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Lists the processes that a process has started, directly or not. */
+function listDescendants(pid: number): readonly number[] {
+  const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid=']).toString().trim().split('\n')
+  const direct = children.flatMap((line) => {
+    const [child = 0, parent] = line.trim().split(/\s+/).map(Number)
+    return parent === pid ? [child] : []
+  })
+  return direct.flatMap((child) => [child, ...listDescendants(child)])
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid)
+  } catch {
+    // It has ended.
+  }
+}
