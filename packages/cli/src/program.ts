@@ -68,7 +68,10 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
   const { io, state, version } = options
   const program = createRoot(io, version)
   const define = async (command: Command) => {
-    const module = await findCommandEntry(command.name())?.load()
+    const module =
+      command.name() === completeName
+        ? (await import('./commands/complete.js')).createCompleteModule(define)
+        : await findCommandEntry(command.name())?.load()
     module?.define(command, createSetAction(options))
   }
   const addHooks = (parent: Command) => {
@@ -86,6 +89,7 @@ function createProgram(argv: readonly string[], options: CreateOptions): Command
   for (const { title, commands } of commandGroups) {
     for (const { name, summary } of commands) program.command(name).summary(summary).helpGroup(title)
   }
+  program.command(completeName, { hidden: true })
   addHelpCommand(program, { io, define })
   addHooks(program)
   state.json = isJsonRequested(argv, program)
@@ -199,4 +203,6 @@ function toOperands(command: Command): readonly string[] {
   return command.processedArgs.flat().filter((operand) => typeof operand === 'string')
 }
 
+/** The command that the scripts of `capstan completion` run. The help does not list it. */
+const completeName = '__complete'
 const helpWidth = 80

@@ -32,6 +32,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'System:',
     commands: [
+      toEntry('completion', 'Print the completion script of a shell', () => import('./completion.js')),
       toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./sweep.js')),
       toEntry('conformance', 'Test a runtime plugin against the contract', () => import('./conformance.js')),
     ],
