@@ -24,15 +24,31 @@ export const absenceReasons = {
 
 /** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */
 const unsupportedFields = [
-  ['containers share the network of this machine', 'hostname', 'network', 'ports', 'dns', 'extraHosts'],
+  ['containers share the network of this machine', 'hostname', 'network', 'ports', 'exposedPorts', 'dns', 'extraHosts'],
   ['containers run as root', 'user', 'groupAdd', 'privileged', 'capAdd', 'capDrop', 'securityOptions'],
-  ['nothing limits the resources of a container', 'memoryBytes', 'cpus', 'pidsLimit', 'ulimits'],
+  [
+    'containers share the namespaces and devices of this machine',
+    'devices',
+    'gpus',
+    'ociRuntime',
+    'ipcMode',
+    'pidMode',
+  ],
+  ['nothing limits the resources of a container', 'shmSizeBytes', 'memoryBytes', 'cpus', 'pidsLimit', 'ulimits'],
   ['nothing can be mounted in a folder', 'mounts', 'readOnlyRootFilesystem'],
   ['an image is a folder for the platform of this machine', 'platform'],
   ['chroot starts a program in the root directory', 'workingDirectory'],
   ['a container has neither stdin nor a terminal', 'interactive', 'tty'],
   ['programs are stopped by SIGTERM', 'stopSignal'],
-  ['no process of the runtime supervises a container', 'init', 'autoRemove', 'foreignContainers.exitCode'],
+  [
+    'no process of the runtime supervises a container',
+    'init',
+    'autoRemove',
+    'restartPolicy',
+    'healthcheck',
+    'foreignContainers.exitCode',
+  ],
+  ['the output is written to a file', 'logDriver'],
   ['stdout and stderr are written to one file, without times', 'logs.split', 'logs.since', 'logs.timestamps'],
 ]
 

@@ -13,6 +13,7 @@ import { execTerminalCases } from './cases/exec-terminal.js'
 import { exitCodeCases } from './cases/exit-code.js'
 import { fileCases } from './cases/files.js'
 import { firewallCases } from './cases/firewall.js'
+import { healthCases } from './cases/health.js'
 import { hostAddressCases } from './cases/host-address.js'
 import { imageHomeCases } from './cases/image-home.js'
 import { imageManagerCases } from './cases/image-manager.js'
@@ -35,6 +36,7 @@ import { ownershipCases } from './cases/ownership.js'
 import { portCases } from './cases/ports.js'
 import { probeCases } from './cases/probe.js'
 import { registerCases } from './cases/register.js'
+import { restartCases } from './cases/restart.js'
 import { sidecarCases } from './cases/sidecars.js'
 import { stopCases } from './cases/stop.js'
 import { sweepCases } from './cases/sweep.js'
@@ -66,6 +68,8 @@ const all: readonly ConformanceCase[] = [
   ...terminalCases,
   ...configCases,
   ...limitAndPrivilegeCases,
+  ...healthCases,
+  ...restartCases,
   ...mountCases,
   ...portCases,
   ...networkModeCases,

@@ -72,6 +72,10 @@ export interface ConformancePrograms {
   processId(): Argv
   /** Prints the configured name servers, one per line. */
   nameServers(): Argv
+  /** Prints the options of the mount `/dev/shm`, with its size in KiB: `rw,size=65536k`. */
+  sharedMemory(): Argv
+  /** Prints the name of the IPC namespace of the process, such as `ipc:[4026531839]`. */
+  ipcNamespace(): Argv
   /** A command that no image has. */
   missing(): Argv
   /** An existing file that is not executable. */
@@ -119,6 +123,8 @@ export const busyboxPrograms: ConformancePrograms = {
   noNewPrivileges: () => processStatus('NoNewPrivs'),
   processId: () => shell('echo $$'),
   nameServers: () => ['awk', '/^nameserver/ { print $2 }', '/etc/resolv.conf'],
+  sharedMemory: () => ['awk', '/ \\/dev\\/shm / { print $4 }', '/proc/mounts'],
+  ipcNamespace: () => ['readlink', '/proc/self/ns/ipc'],
   missing: () => ['/capstan-no-such-program'],
   forbidden: () => ['/etc/passwd'],
 }

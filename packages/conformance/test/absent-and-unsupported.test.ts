@@ -212,22 +212,32 @@ const whole: readonly OptionName[] = [
   'readOnlyRootFilesystem',
   'network',
   'ports',
+  'exposedPorts',
   'dns',
   'extraHosts',
   'privileged',
   'capAdd',
   'capDrop',
   'securityOptions',
+  'devices',
+  'gpus',
+  'ociRuntime',
+  'ipcMode',
+  'pidMode',
   'interactive',
   'tty',
   'labels',
   'memoryBytes',
   'cpus',
+  'shmSizeBytes',
   'pidsLimit',
   'ulimits',
   'init',
   'autoRemove',
+  'restartPolicy',
   'stopSignal',
+  'healthcheck',
+  'logDriver',
   'logs.since',
   'logs.timestamps',
   'logs.split',
@@ -239,6 +249,8 @@ const whole: readonly OptionName[] = [
 /** Parts of supported options. */
 const parts: readonly OptionName[] = [
   'mounts.bind',
+  'network.container',
+  'logDriver.options',
   'mounts.volume',
   'mounts.tmpfs',
   'labels.equalsSign',
@@ -256,4 +268,4 @@ const parts: readonly OptionName[] = [
 ]
 
 /** Parts of supported parts of options. */
-const ofParts: readonly OptionName[] = ['mounts.tmpfs.noexec', 'mounts.tmpfs.size']
+const ofParts: readonly OptionName[] = ['mounts.bind.relabel', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size']

@@ -8,13 +8,14 @@ export { findCapability, requireCapabilities } from './plugins/capability-access
 // Runtime
 
 export type { AttachOptions, TerminalSize } from './contract/container/attach.js'
-export type { ContainerConfig, CreateOptions, Mount } from './contract/container/container-config.js'
+export type { ContainerConfig, CreateOptions, Mount, RestartPolicy } from './contract/container/container-config.js'
 export type {
   ContainerInfo,
   ContainerInspection,
   ContainerState,
   StopOptions,
 } from './contract/container/container-info.js'
+export type { ContainerHealth, Healthcheck } from './contract/container/healthcheck.js'
 export type { LogChunk, LogOptions, LogStream } from './contract/container/logs.js'
 export type { PortSpec } from './contract/container/ports.js'
 export type {

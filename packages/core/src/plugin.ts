@@ -14,9 +14,17 @@ export type { DependencyContainer } from './injection/di.js'
 
 // Runtime
 
-export type { ContainerNetwork, NetworkJoin, Ulimit } from './contract/container/container-config.js'
+export type {
+  ContainerNetwork,
+  Device,
+  Gpus,
+  IpcMode,
+  LogDriver,
+  NetworkJoin,
+  PidMode,
+  Ulimit,
+} from './contract/container/container-config.js'
 export type { NetworkAttachment } from './contract/container/container-info.js'
-export type { Healthcheck } from './contract/container/healthcheck.js'
 export type { ExposedPort, PortBinding, Protocol } from './contract/container/ports.js'
 export { toImageHome } from './contract/image/image-home.js'
 export {
@@ -137,6 +145,7 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 
 export { check, checkInteger, checkOneOf, checkTimeout } from './validation/check.js'
 export { validateContainerConfig } from './validation/container-config.js'
+export { checkEngineName } from './validation/container-settings.js'
 export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'
 export { validateCommit, validateImageReferences, validatePushReference } from './validation/images.js'
 export {

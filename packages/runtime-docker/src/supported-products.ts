@@ -24,7 +24,9 @@ export const podmanProduct: EngineProduct = {
   oldestApi: '1.40',
   testedVersions: { oldest: '4.3', newest: '5.8' },
   hostName: 'host.containers.internal',
-  adjust: ({ facts, unsupportedOptions }) => ({
+  adjust: ({ facts, info, unsupportedOptions }) => ({
+    // `json-file` is another name of `k8s-file`, which `podman info` does not list.
+    facts: { logDrivers: facts.logDrivers.length === 0 ? [] : [...facts.logDrivers, 'json-file'] },
     quirks: {
       removesUsedNetworks: true,
       createsBindSources: true,
@@ -32,6 +34,7 @@ export const podmanProduct: EngineProduct = {
       missesExits: true,
       hasSeparateHostname: true,
       startsNamespaceOwners: true,
+      listsNoHealth: true,
       dropsVolumeLabels: true,
       usesUnsetEnv: true,
       removesGracefully: true,
@@ -50,6 +53,7 @@ export const podmanProduct: EngineProduct = {
     unsupportedOptions: [
       ...unsupportedOptions.filter(({ field }) => field !== 'files.tmpfs'),
       ...unsupportedOnPodman,
+      ...(info.CgroupDriver === 'systemd' ? [] : [noHealthchecks]),
       ...(facts.location === 'this-machine' ? [] : [uncheckedSources]),
     ],
   }),
@@ -72,8 +76,22 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
     reason: 'Podman replaces the owners of the files in an archive by the user of the container',
     remedy: 'read the owners by a program in the container',
   },
+  {
+    field: 'ociRuntime',
+    reason: "Podman ignores it in requests of Docker's API",
+    remedy: 'set the runtime in containers.conf on the machine of Podman',
+  },
+  { field: 'gpus', reason: "Podman ignores it in requests of Docker's API", remedy: 'use a Docker Engine' },
+  { field: 'logDriver.options', reason: 'Podman ignores options that it does not know', remedy: 'use a Docker Engine' },
   { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]
+
+// Seen on Podman 4.3: a request for the API of Docker is accepted and has no effect.
+const noHealthchecks: UnsupportedOption = {
+  field: 'healthcheck',
+  reason: 'Podman runs health checks by timers of systemd, which it does not use here',
+  remedy: 'run Podman on a machine with systemd, with the cgroup manager "systemd"',
+}
 
 const uncheckedSources: UnsupportedOption = {
   field: 'mounts.bind',

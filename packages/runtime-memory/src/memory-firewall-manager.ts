@@ -32,6 +32,14 @@ function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
     const reason = 'it uses the network of this machine, so its rules would affect the machine'
     throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
   }
+  if (config.network?.mode === 'container') {
+    const reason = `it shares the network of another container (${config.network.id})`
+    throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
+  }
+  if ((config.restartPolicy?.name ?? 'no') !== 'no') {
+    const reason = 'its restart policy would start it without the rules'
+    throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
+  }
   container.firewallRules = rules
   const run = getCurrentRun(container)
   if (run !== undefined) applyFirewall(run.network.networking, rules)

@@ -121,6 +121,11 @@ const noBuildService: MissingCapability = {
 
 const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'ports.udp', reason: 'simulated programs support TCP only', remedy: undefined },
+  { field: 'devices', reason: 'simulated programs have no devices', remedy: undefined },
+  { field: 'gpus', reason: 'simulated programs have no devices', remedy: undefined },
+  { field: 'ipcMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
+  { field: 'pidMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
+  { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
 ]
 

@@ -121,7 +121,7 @@ export class MemoryRuntime implements Runtime {
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
     validateId(id)
     return await this.#context.call('containerLogsAll', options, () =>
-      readWholeLog(this.#engine.containers.require(id).log),
+      readWholeLog(this.#engine.containers.require(id)),
     )
   }
 
@@ -244,13 +244,13 @@ export class MemoryRuntime implements Runtime {
   }
 }
 
-/** Resolves with the exit code of the current or last run, or of the next run of a container that has not run yet. */
+/** Resolves with the exit code of the current or last run, or of the next run if there is none yet or a restart follows. */
 async function waitContainer(container: MemoryContainer, signal: AbortSignal): Promise<number> {
   const { lifecycle, id } = container
-  while (container.latestRun === undefined) {
+  while (container.latestRun === undefined || container.restarts.isPending) {
     if (lifecycle.isBeingRemoved)
       throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'it was removed before it ran' })
-    await untilAborted(lifecycle.waitForStartOrRemoval(), signal)
+    await untilAborted(lifecycle.waitForChange(), signal)
   }
   return await untilAborted(container.latestRun.whenEnded, signal)
 }

@@ -8,7 +8,7 @@ import {
 import { expect, expectEqual, toIds } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
-import { runToExit, startContainer } from '../steps/containers.js'
+import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 import { createFirewallFixture, firewallPort, setupFirewall } from '../steps/firewall.js'
 import { readLogText } from '../steps/logs.js'
 
@@ -208,6 +208,29 @@ export const firewallCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const { id } = await runToExit(context, { command: context.programs.exit(0) })
         await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, someRules), { id })
+      },
+    },
+    'FW-019': {
+      title:
+        'setupFirewall rejects for a container with a restart policy, which the engine would start without the rules',
+      requiredOptions: ['restartPolicy'],
+      run: async (context) => {
+        const restartPolicy = { name: 'on-failure' } as const
+        const id = await startContainer(context, { restartPolicy, command: context.programs.sleep(60) })
+        const setup = () => setupFirewall(context, id, someRules)
+        await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    'FW-020': {
+      title: 'setupFirewall rejects for a container that shares the network of another one',
+      requiredOptions: ['network', 'network.container'],
+      run: async (context) => {
+        const owner = await startContainer(context, { command: context.programs.sleep(60) })
+        const network = { mode: 'container', id: owner } as const
+        const id = await createContainer(context, { network, command: context.programs.sleep(60) })
+        const setup = () => setupFirewall(context, id, someRules)
+        await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
       },
     },
     'FW-013': rejectsRule(

@@ -1,8 +1,9 @@
 import { runtimeCapability } from '@capstan/core'
-import { expectEqual } from '../assert/expect.js'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { type CaseConfig, expectPrints, runAttached } from '../steps/containers.js'
+import { type CaseConfig, createContainer, expectPrints, runAttached, startContainer } from '../steps/containers.js'
 import { hasCapability } from '../steps/linux-capabilities.js'
 
 export const limitAndPrivilegeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
@@ -77,6 +78,63 @@ export const limitAndPrivilegeCases: readonly ConformanceCase[] = defineCases(ru
     run: async (context) => {
       const memoryBytes = 64 * 1024 * 1024
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
+    },
+  },
+  'LIM-011': {
+    title: 'shmSizeBytes is the size of /dev/shm',
+    requiredOptions: ['shmSizeBytes'],
+    run: async (context) => {
+      const command = context.programs.sharedMemory()
+      const { stdout } = await runAttached(context, { shmSizeBytes: 12 * 1024 * 1024, command })
+      expect(stdout.trim().split(',').includes('size=12288k'), 'the mount option size=12288k', stdout)
+    },
+  },
+  'LIM-012': {
+    title: 'a device is available at its target',
+    requiredOptions: ['devices'],
+    run: async (context) => {
+      const devices = [{ source: '/dev/null', target: '/dev/conformance' }]
+      const { programs } = context
+      const written = await runAttached(context, { devices, command: programs.write('/dev/conformance', 'gone') })
+      expectEqual(written.exitCode, 0, 'the exit code of the write')
+      await expectPrints(context, { devices, command: programs.read('/dev/conformance') }, '')
+    },
+  },
+  'LIM-013': {
+    title: 'pidMode and ipcMode use the namespaces of another container, or of the machine',
+    requiredOptions: ['pidMode', 'ipcMode'],
+    run: async (context) => {
+      const { programs } = context
+      const owner = await startContainer(context, { ipcMode: 'shareable', command: programs.sleep(60) })
+      const shared = { pidMode: { container: owner }, ipcMode: { container: owner } }
+      const first = await runAttached(context, { ...shared, command: programs.read('/proc/1/cmdline') })
+      expect(first.stdout.startsWith('sleep'), 'the command of the other container as process 1', first.stdout)
+      const readIpc = async (config: CaseConfig) =>
+        (await runAttached(context, { ...config, command: programs.ipcNamespace() })).stdout
+      const names = [await readIpc(shared), await readIpc(shared), await readIpc({ ipcMode: 'host' })]
+      expectEqual([names[0] === names[1], names[0] === names[2]], [true, false], 'whether the IPC namespaces are equal')
+      const host = await runAttached(context, { pidMode: 'host', command: programs.read('/proc/1/cmdline') })
+      expect(!host.stdout.startsWith('cat'), 'a command of the machine as process 1', host.stdout)
+    },
+  },
+  'LIM-015': {
+    title: 'a container with gpus starts, or rejects with OPTION_UNSUPPORTED where the engine has no driver for them',
+    requiredOptions: ['gpus'],
+    run: async (context) => {
+      try {
+        await startContainer(context, { gpus: 'all', command: context.programs.exit(0) })
+      } catch (error) {
+        const { facts } = await expectHostError('OPTION_UNSUPPORTED', () => Promise.reject(error), { field: 'gpus' })
+        context.reportAbsent('gpus', facts.reason)
+      }
+    },
+  },
+  'LIM-014': {
+    title: 'an unknown ociRuntime rejects with INVALID_ARGUMENT',
+    requiredOptions: ['ociRuntime'],
+    run: async (context) => {
+      const create = () => createContainer(context, { ociRuntime: 'conformance-unknown' })
+      await expectHostError('INVALID_ARGUMENT', create, { field: 'ociRuntime' })
     },
   },
 })

@@ -1,9 +1,10 @@
 import { type LogChunk, type LogOptions, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual, expectIncludes } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
+import { createContainer, runAttached, runToExit, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
 import { readLogs, readLogText, toLogBytes, toLogText } from '../steps/logs.js'
 
@@ -261,6 +262,36 @@ export const logCases: readonly ConformanceCase[] = defineCases(runtimeCapabilit
       const size = 4 * 1024 * 1024
       const { id } = await runToExit(context, { command: context.programs.repeatLine(size) })
       expectEqual((await context.runtime.containerLogsAll(id)).length, size, 'the number of bytes')
+    },
+  },
+  'LOG-031': {
+    title: 'the log driver "none" keeps no output: LOGS_UNAVAILABLE; startAttached still writes it',
+    requiredOptions: ['logDriver'],
+    run: async (context) => {
+      const { id, stdout } = await runAttached(context, {
+        logDriver: { name: 'none' },
+        command: context.programs.echo('not kept'),
+      })
+      expectEqual(stdout, 'not kept\n', 'the output')
+      await expectHostError('LOGS_UNAVAILABLE', () => readLogText(context, id), { id })
+      await expectHostError('LOGS_UNAVAILABLE', () => logsOf(context, id), { id })
+    },
+  },
+  'LOG-033': {
+    title: 'an unknown option of a log driver rejects with INVALID_ARGUMENT',
+    requiredOptions: ['logDriver', 'logDriver.options'],
+    run: async (context) => {
+      const logDriver = { name: 'json-file', options: { 'conformance-unknown': '1' } }
+      const create = () => createContainer(context, { logDriver })
+      await expectHostError('INVALID_ARGUMENT', create, { field: 'logDriver.options' })
+    },
+  },
+  'LOG-032': {
+    title: 'an unknown log driver rejects with INVALID_ARGUMENT',
+    requiredOptions: ['logDriver'],
+    run: async (context) => {
+      const create = () => createContainer(context, { logDriver: { name: 'conformance-unknown' } })
+      await expectHostError('INVALID_ARGUMENT', create, { field: 'logDriver.name' })
     },
   },
 })

@@ -4,7 +4,7 @@ import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { expectPrints, runAttached, startReady } from '../steps/containers.js'
+import { createContainer, expectPrints, runAttached, startReady } from '../steps/containers.js'
 import { createDirectory } from '../steps/directories.js'
 import { createVolume } from '../steps/volumes.js'
 
@@ -136,6 +136,19 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         const narrow = await runAttached(context, { mounts: [{ ...mount, sizeBytes: 64 * 1024 }], command })
         expectEqual(wide.exitCode, 0, 'the exit code without it')
         expect(narrow.exitCode !== 0, 'an exit code other than 0 with it', narrow.exitCode)
+      },
+    },
+    'MNT-014': {
+      title: 'a bind mount with a changed SELinux label shows the directory',
+      requiredOptions: ['mounts.bind', 'mounts.bind.relabel'],
+      run: async (context) => {
+        const source = await createDirectory(context)
+        await writeFile(join(source, 'note'), 'relabelled\n')
+        const mounts = [{ type: 'bind', source, target: '/shown', relabel: 'private' }] as const
+        await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'relabelled')
+        const absent = [{ ...mounts[0], source: join(source, 'absent') }]
+        await expectAnyHostError(() => createContainer(context, { mounts: absent }))
+        expectEqual(await readdir(source), ['note'], 'the entries of the directory')
       },
     },
     'MNT-012': {

@@ -1,10 +1,11 @@
 import { networkManagerCapability, runtimeCapability } from '@capstan/core'
 import { findUnsupportedOption } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
 import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
-import { startContainer } from '../steps/containers.js'
+import { createContainer, startContainer } from '../steps/containers.js'
 import { findHostAddress, listenOnHost } from '../steps/host-ports.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
@@ -82,6 +83,29 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeC
       stop()
       expectEqual(typeof result, 'boolean', 'the type of the result')
       expectEqual(read().started, [], 'the I/O of supportsHostNetwork')
+    },
+  },
+  'MODE-008': {
+    title: 'network mode "container" uses the network of another container, which must run',
+    requiredOptions: ['network', 'network.container'],
+    run: async (context) => {
+      const owner = await createContainer(context, { command: context.programs.listen(8080, 'from the owner') })
+      const network = { mode: 'container', id: owner } as const
+      const early = await createContainer(context, { network, command: context.programs.exit(0) })
+      await expectHostError('NOT_RUNNING', () => context.runtime.startContainer(early), { id: owner })
+      await context.runtime.startContainer(owner)
+      await expectReaches(context, { network }, { host: '127.0.0.1', port: 8080, line: 'from the owner' })
+      await context.runtime.startContainer(early)
+      expectEqual((await context.runtime.inspectContainer(early)).networks, [], 'the networks of the inspection')
+    },
+  },
+  'MODE-009': {
+    title: 'network mode "container" rejects with CONTAINER_NOT_FOUND for an unknown container',
+    requiredOptions: ['network', 'network.container'],
+    run: async (context) => {
+      const id = context.uniqueName('unknown')
+      const create = () => createContainer(context, { network: { mode: 'container', id } })
+      await expectHostError('CONTAINER_NOT_FOUND', create, { id })
     },
   },
 })

@@ -121,6 +121,18 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
       if (await hasAddress('::1')) await expectServed(hostPort, 'port 8080', '::1')
     },
   },
+  'PORT-012': {
+    title: 'exposedPorts are in the inspection and not published',
+    requiredOptions: ['exposedPorts'],
+    run: async (context) => {
+      const exposedPorts = [{ containerPort: 8080 }, { containerPort: 5353, protocol: 'udp' }] as const
+      const id = await startContainer(context, { exposedPorts, command: context.programs.sleep(60) })
+      const { ports, exposedPorts: seen = [] } = await context.runtime.inspectContainer(id)
+      const texts = seen.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)
+      expectEqual(texts.toSorted(), ['5353/udp', '8080/tcp'], 'the exposed ports')
+      expectEqual([ports, (await context.runtime.getPortBindings(id)).size], [[], 0], 'the published ports')
+    },
+  },
 })
 
 function serve({ programs }: CaseContext, port: number) {

@@ -102,6 +102,36 @@ export const containerFaults: readonly FaultyPlugin[] = [
   configFault('createContainer accepts negative memoryBytes', 'IN-013', ({ memoryBytes = 1, ...config }) =>
     memoryBytes > 1 ? { ...config, memoryBytes } : config,
   ),
+  configFault('createContainer ignores shmSizeBytes', 'LIM-011', ({ shmSizeBytes: _, ...config }) => config),
+  configFault('createContainer ignores exposedPorts', 'PORT-012', ({ exposedPorts: _, ...config }) => config),
+  configFault('createContainer uses the default network in place of that of another container', 'MODE-008', (config) =>
+    config.network?.mode === 'container' ? { ...config, network: { mode: 'default' } } : config,
+  ),
+  configFault('createContainer ignores the retries of a health check', 'HLTH-002', ({ healthcheck, ...config }) => {
+    if (typeof healthcheck !== 'object') return { ...config, ...(healthcheck && { healthcheck }) }
+    return { ...config, healthcheck: { ...healthcheck, retries: 1_000_000 } }
+  }),
+  configFault('createContainer accepts "none" as a health check and keeps that of the image', 'HLTH-005', (config) => {
+    const { healthcheck, ...others } = config
+    return healthcheck === 'none' ? others : config
+  }),
+  runtimeFault('listContainers omits the health', 'HLTH-001', (runtime) => ({
+    listContainers: async (options) =>
+      (await runtime.listContainers(options)).map(({ health: _, ...listed }) => listed),
+  })),
+  configFault('createContainer ignores maxRetries', 'RST-001', ({ restartPolicy, ...config }) => {
+    if (restartPolicy?.name !== 'on-failure') return { ...config, ...(restartPolicy && { restartPolicy }) }
+    return { ...config, restartPolicy: { name: 'on-failure', maxRetries: (restartPolicy.maxRetries ?? 5) + 1 } }
+  }),
+  configFault('createContainer ignores the restart policy "always"', 'RST-003', ({ restartPolicy, ...config }) =>
+    restartPolicy?.name === 'always' && config.autoRemove !== true && restartPolicy.maxRetries === undefined
+      ? config
+      : { ...config, ...(restartPolicy && { restartPolicy }) },
+  ),
+  runtimeFault('containerLogsAll is empty with the log driver "none"', 'LOG-031', (runtime) => ({
+    containerLogsAll: (id, options) =>
+      runtime.containerLogsAll(id, options).catch(ignore('LOGS_UNAVAILABLE', new Uint8Array())),
+  })),
   runtimeFault('inspectContainer returns exit code 0 while the program runs', 'INSP-004', (runtime) => ({
     inspectContainer: async (id, options) => {
       const seen = await runtime.inspectContainer(id, options)

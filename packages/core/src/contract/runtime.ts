@@ -41,11 +41,15 @@ export interface Runtime {
    */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /** Sends the stop signal, then SIGKILL after `graceMs`. Resolves when the container is not running or is absent. */
+  /**
+   * Sends the stop signal, then SIGKILL after `graceMs`. Resolves when the container is not running or is absent. The engine does
+   * not restart it then.
+   */
   stopContainer(id: string, options?: StopOptions): Promise<void>
 
   /**
-   * Resolves with the exit code of a container when it has been started and has exited.
+   * Resolves with the exit code of a container when it has been started and has exited. With a restart policy, resolves at the
+   * next exit, and the engine may start the container again.
    *
    * @throws HostError EXIT_CODE_UNKNOWN when the exit code cannot be determined
    */
@@ -57,7 +61,12 @@ export interface Runtime {
    */
   removeContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /** Resolves with a log, without waiting for output. Errors such as CONTAINER_NOT_FOUND come when it is iterated. */
+  /**
+   * Resolves with a log, without waiting for output. Errors such as CONTAINER_NOT_FOUND come when it is iterated. With a restart
+   * policy, a followed log ends at the next exit.
+   *
+   * @throws HostError LOGS_UNAVAILABLE when the log driver keeps no output, also by `containerLogsAll`
+   */
   containerLogs(id: string, options?: LogOptions): Promise<LogStream>
 
   /** Resolves with all output written until now, in order of arrival, without waiting for the container to stop. */
@@ -93,7 +102,7 @@ export interface Runtime {
   removeImage(image: string, options?: OperationOptions): Promise<void>
 
   /**
-   * Attaches streams to a running container. Resolves when its output ends. An abort detaches; the container continues.
+   * Attaches streams to a running container. Resolves when its output ends, with a restart policy at the next exit. An abort detaches; the container continues.
    *
    * @throws HostError NOT_RUNNING; NOT_ATTACHABLE when the runtime cannot attach to this container
    */
@@ -101,7 +110,7 @@ export interface Runtime {
 
   /**
    * Attaches streams to a container, then starts it, so that no output is lost. Resolves with the exit code after all output
-   * has been written.
+   * has been written, with a restart policy at the first exit.
    *
    * Output is read no faster than `stdout` and `stderr` accept it, so the process blocks while a stream is slow. An abort
    * stops the container; `close` of the runtime does not. If `stdin` emits an error, the call rejects.
@@ -161,6 +170,7 @@ const options = {
   hostname: 'a chosen host name',
   mounts: 'mounts of any type',
   'mounts.bind': 'bind mounts',
+  'mounts.bind.relabel': 'a changed SELinux label of the source of a bind mount',
   'mounts.volume': 'volume mounts',
   'mounts.volume.shared': 'one volume in two containers that run at the same time',
   'mounts.tmpfs': 'tmpfs mounts',
@@ -170,18 +180,25 @@ const options = {
   network: 'a network mode other than the default',
   'network.host': "the network of the engine's machine",
   'network.none': 'a container without a network',
+  'network.container': 'the network of another container',
   'network.several': 'several networks of one container',
   'network.aliases': 'aliases of the container in a network',
   ports: 'published ports',
   'ports.hostPort': "a chosen port of the engine's machine",
   'ports.udp': 'published UDP ports',
   'ports.ipv6': 'publishing on an IPv6 address; without it, "any" means all IPv4 addresses',
+  exposedPorts: 'ports that are declared and not published',
   dns: 'name servers of the container',
   extraHosts: 'additional host names',
   privileged: 'a privileged container',
   capAdd: 'additional kernel capabilities',
   capDrop: 'removed kernel capabilities',
   securityOptions: 'security options',
+  devices: "devices of the engine's machine",
+  gpus: "GPUs of the engine's machine",
+  ociRuntime: 'a chosen OCI runtime',
+  ipcMode: 'a chosen IPC namespace',
+  pidMode: 'a chosen namespace of process ids',
   interactive: 'an open stdin',
   tty: 'a terminal for the process',
   'tty.resize': 'resizing of a terminal',
@@ -191,11 +208,16 @@ const options = {
   'memoryBytes.small': 'a memory limit below 200 MiB',
   cpus: 'a CPU limit',
   'cpus.fraction': 'a CPU limit that is not a whole number',
+  shmSizeBytes: 'a chosen size of /dev/shm',
   pidsLimit: 'a limit of processes',
   ulimits: 'resource limits of the processes',
   init: 'an init process',
   autoRemove: 'removal by the engine when the container exits',
+  restartPolicy: 'a restart by the engine when the container exits',
   stopSignal: 'a stop signal',
+  healthcheck: 'a health check',
+  logDriver: 'a chosen log driver',
+  'logDriver.options': 'options of the log driver',
   'logs.since': 'logs from a time on',
   'logs.timestamps': 'timestamps in logs',
   'logs.split': 'logs of stdout or of stderr alone',

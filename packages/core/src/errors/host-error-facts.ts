@@ -67,6 +67,8 @@ export interface HostErrorFacts {
   NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
   /** The runtime cannot attach to the container, for example because another process started it. */
   NOT_ATTACHABLE: { readonly id: string; readonly reason: string }
+  /** The log driver of the container keeps no output. */
+  LOGS_UNAVAILABLE: { readonly id: string; readonly reason: string }
   COMMAND_NOT_STARTED: { readonly id: string; readonly command: Argv; readonly exitCode: 126 | 127 }
   /**
    * `field`: the name of an option, or the path of a field of a feature's request. `given`: the value that uses it, as a text; `"required"` where `open`

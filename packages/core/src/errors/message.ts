@@ -73,6 +73,7 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   IN_USE: ({ subject, users }) => `${subject} is in use${users.length === 0 ? '' : ` by ${joinWords(users)}`}`,
   NOT_RUNNING: ({ id, state }) => `container "${id}" is not running (${state})`,
   NOT_ATTACHABLE: ({ id, reason }) => `cannot attach to container "${id}": ${reason}`,
+  LOGS_UNAVAILABLE: ({ id, reason }) => `the output of container "${id}" cannot be read: ${reason}`,
   COMMAND_NOT_STARTED: ({ command, exitCode }) =>
     exitCode === 127
       ? `the image has no command "${command[0] ?? ''}"`
@@ -104,6 +105,7 @@ const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => 
   PLUGIN_DUPLICATE: () => 'pass one of them to the host',
   IMAGE_NOT_FOUND: () => 'pull or build it first',
   NAME_CONFLICT: () => 'choose another name, or remove the object that has it',
+  LOGS_UNAVAILABLE: () => 'read it by startAttached or attach, or choose another log driver',
   OPTION_UNSUPPORTED: ({ remedy }) => remedy,
   TIMED_OUT: ({ option }) =>
     option === undefined ? undefined : `raise the option ${option}, or pass a signal with a longer deadline`,

@@ -113,6 +113,7 @@ const valueFinders: { readonly [F in OptionName]?: (config: ContainerConfig) => 
   pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // `missing` is the default
   'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
+  'mounts.bind.relabel': ({ mounts }) => mounts?.find((mount) => mount.type === 'bind' && mount.relabel !== undefined),
   'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
   'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
   'mounts.tmpfs.noexec': ({ mounts }) => mounts?.find((mount) => mount.type === 'tmpfs' && !mount.executable),
@@ -121,6 +122,7 @@ const valueFinders: { readonly [F in OptionName]?: (config: ContainerConfig) => 
   network: ({ network }) => (network === undefined || network.mode === 'default' ? undefined : network),
   'network.host': ({ network }) => (network?.mode === 'host' ? network : undefined),
   'network.none': ({ network }) => (network?.mode === 'none' ? network : undefined),
+  'network.container': ({ network }) => (network?.mode === 'container' ? network : undefined),
   'network.several': ({ network }) =>
     network?.mode === 'networks' && network.networks.length > 1 ? network.networks : undefined,
   'network.aliases': ({ network }) =>
@@ -128,6 +130,10 @@ const valueFinders: { readonly [F in OptionName]?: (config: ContainerConfig) => 
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
   'ports.ipv6': ({ ports }) => ports?.find(({ hostAddress = '' }) => isIPv6(hostAddress)),
+  restartPolicy: ({ restartPolicy }) => (restartPolicy?.name === 'no' ? undefined : restartPolicy), // `no` is the default
+  // On a runtime without health checks, `none` has the requested effect.
+  healthcheck: ({ healthcheck }) => (healthcheck === 'none' ? undefined : healthcheck),
+  'logDriver.options': ({ logDriver }) => (isUsed(logDriver?.options) ? logDriver?.options : undefined),
   'labels.equalsSign': ({ labels = {} }) => Object.entries(labels).find(([, value]) => value.includes('=')),
   'cpus.fraction': ({ cpus }) => (cpus === undefined || Number.isInteger(cpus) ? undefined : cpus),
   'memoryBytes.small': ({ memoryBytes = Number.POSITIVE_INFINITY }) =>
@@ -143,4 +149,4 @@ const mebibyte = 1024 * 1024
 const smallMemoryBytes = 200 * mebibyte
 
 /** Options whose values may be secrets. Errors show only the names in them. */
-const secrets: ReadonlySet<OptionName> = new Set(['env'])
+const secrets: ReadonlySet<OptionName> = new Set(['env', 'logDriver.options'])

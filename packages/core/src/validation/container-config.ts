@@ -20,6 +20,19 @@ import {
   checkUnique,
 } from './check.js'
 import {
+  absentWithContainer,
+  checkDevices,
+  checkExposedPorts,
+  checkGpus,
+  checkHealthcheck,
+  checkIpcMode,
+  checkLogDriver,
+  checkOciRuntime,
+  checkPidMode,
+  checkRestartPolicy,
+  checkShmSize,
+} from './container-settings.js'
+import {
   checkAddress,
   checkCommand,
   checkContainerPath,
@@ -76,27 +89,49 @@ const fields: Readonly<Record<string, FieldCheck>> & { readonly [K in keyof Requ
   env: (field, value) => validateEnv(value, field),
   user: checkUser,
   groupAdd: toTextsCheck(/^[^-:\s][^:\s]*$/, 'a group'),
-  hostname: checkHostName,
+  hostname: (field, value, config) => checkOwnNetwork(field, value, config, checkHostName),
   mounts: checkMounts,
   readOnlyRootFilesystem: checkBoolean,
   network: checkNetwork,
   ports: checkPorts,
-  dns: (field, value) => checkEach(field, value, checkAddress),
-  extraHosts: checkExtraHosts,
+  exposedPorts: checkExposedPorts,
+  dns: (field, value, config) => checkOwnNetwork(field, value, config, (at, list) => checkEach(at, list, checkAddress)),
+  extraHosts: (field, value, config) => checkOwnNetwork(field, value, config, checkExtraHosts),
   privileged: checkBoolean,
   capAdd: toTextsCheck(/^[A-Za-z][A-Za-z_]*$/, 'a capability such as "NET_ADMIN"'),
   capDrop: toTextsCheck(/^[A-Za-z][A-Za-z_]*$/, 'a capability such as "NET_ADMIN"'),
   securityOptions: toTextsCheck(/^[^-\s]/, 'an option such as "seccomp=unconfined"'),
+  devices: checkDevices,
+  gpus: checkGpus,
+  ociRuntime: checkOciRuntime,
+  ipcMode: checkIpcMode,
+  pidMode: checkPidMode,
   interactive: checkBoolean,
   tty: checkBoolean,
   labels: (field, value) => validateLabels(value, field),
   memoryBytes: (field, value) => checkInteger(field, value, { min: 1 }),
   cpus: (field, value: number) => check(Number.isFinite(value) && value > 0, field, 'a number greater than 0', value),
+  shmSizeBytes: checkShmSize,
   pidsLimit: (field, value) => checkInteger(field, value, { min: 1 }),
   ulimits: checkUlimits,
   init: checkBoolean,
   autoRemove: checkBoolean,
+  restartPolicy: checkRestartPolicy,
   stopSignal: (field, value) => validateSignal(value, field),
+  healthcheck: checkHealthcheck,
+  logDriver: checkLogDriver,
+}
+
+/** Checks a field that belongs to the container whose network is used, in the network mode `container`. */
+function checkOwnNetwork<T>(
+  field: string,
+  value: T,
+  { network }: ContainerConfig,
+  checkValue: (field: string, value: T) => void,
+): void {
+  checkValue(field, value)
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  check(network?.mode !== 'container' || isEmpty, field, absentWithContainer, value)
 }
 
 /** Returns a check for an array of texts that match `pattern`. */
@@ -114,7 +149,10 @@ function checkMount(field: string, mount: Mount): void {
   checkOneOf(`${field}.type`, mount.type, ['bind', 'volume', 'tmpfs'])
   checkContainerPath(`${field}.target`, mount.target)
   check(posix.resolve(mount.target) !== '/', `${field}.target`, 'a path below "/"', mount.target)
-  if (mount.type === 'bind') checkEnginePath(`${field}.source`, mount.source)
+  if (mount.type === 'bind') {
+    checkEnginePath(`${field}.source`, mount.source)
+    if (mount.relabel !== undefined) checkOneOf(`${field}.relabel`, mount.relabel, ['shared', 'private'])
+  }
   if (mount.type === 'volume') {
     validateName(mount.source, `${field}.source`)
     if (mount.labels !== undefined) validateLabels(mount.labels, `${field}.labels`)
@@ -131,7 +169,8 @@ function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Moun
 
 function checkNetwork(field: string, network: ContainerNetwork): void {
   checkObject(field, network)
-  checkOneOf(`${field}.mode`, network.mode, ['default', 'none', 'host', 'networks'])
+  checkOneOf(`${field}.mode`, network.mode, ['default', 'none', 'host', 'container', 'networks'])
+  if (network.mode === 'container') validateId(network.id, `${field}.id`)
   if (network.mode !== 'networks') return
   checkJoins(`${field}.networks`, network.networks)
   check(network.networks.length > 0, `${field}.networks`, 'at least one network', network.networks)
@@ -155,7 +194,7 @@ function checkPorts(field: string, ports: readonly PortSpec[], { network }: Cont
   checkEach(field, ports, checkPort)
   const mode = network?.mode
   // Engines ignore ports in these modes.
-  const isPublishing = mode !== 'host' && mode !== 'none'
+  const isPublishing = mode !== 'host' && mode !== 'none' && mode !== 'container'
   check(isPublishing || ports.length === 0, field, `absent with network mode "${mode}"`, ports)
   checkUnique(
     field,

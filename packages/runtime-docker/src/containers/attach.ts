@@ -29,7 +29,7 @@ export async function attach(engine: DockerEngine, options: AttachOptions, call:
     })
   }
   await pump(engine, connection, { ...options, isTerminal, call })
-  if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
+  if (await isStillRunning(engine, call, container.State?.StartedAt)) throw toConnectionLost(engine)
 }
 
 /** Attaches to a running or created container. Resolves when the connection is hijacked. */

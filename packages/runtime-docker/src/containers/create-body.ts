@@ -3,6 +3,7 @@ import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
 import { hasFeature } from '../quirks/api-features.js'
 import { openSystemPaths } from '../quirks/create-quirks.js'
+import { toHealthcheckSettings, toRuntimeSettings } from './create-settings.js'
 import { toPortSettings } from './inspection/port-settings.js'
 
 /**
@@ -12,7 +13,7 @@ import { toPortSettings } from './inspection/port-settings.js'
 export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions): CreateBody {
   const { labels, apiVersion } = options
   const { interactive = false, tty = false } = config
-  const { exposed, bindings } = toPortSettings(config.ports)
+  const { exposed, bindings } = toPortSettings(config)
   return dropUndefined({
     Image: config.image,
     Cmd: config.command,
@@ -30,6 +31,7 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
     AttachStdin: interactive,
     AttachStdout: true,
     AttachStderr: true,
+    Healthcheck: toHealthcheckSettings(config.healthcheck),
     ExposedPorts: exposed,
     HostConfig: dropUndefined({
       ...toHostConfig(config),
@@ -84,6 +86,7 @@ function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>
     Ulimits: config.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     Init: config.init,
     AutoRemove: config.autoRemove,
+    ...toRuntimeSettings(config),
   }
 }
 
@@ -96,6 +99,7 @@ function toSecurity(options: readonly string[] | undefined): Readonly<Record<str
 
 function toNetworkMode({ network }: ContainerConfig): string | undefined {
   if (network === undefined || network.mode === 'default') return undefined
+  if (network.mode === 'container') return `container:${network.id}`
   return network.mode === 'networks' ? network.networks[0].networkId : network.mode
 }
 
@@ -106,19 +110,30 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateB
 }
 
 /**
- * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root.
+ * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root. Only `Binds` can
+ * relabel a source, which is checked before.
  *
  * Before API 1.46 (`tmpfsOptions`) a tmpfs is sent in `Tmpfs`, always with `exec` or `noexec`, because engines differ in
  * the default. From 1.46 on it is sent in `Mounts`, with `exec` if requested, because the default is `noexec`.
  */
 function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
   const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasFeature(apiVersion, 'tmpfsOptions')
-  const plain = mounts.filter((mount) => !isText(mount)).map((mount) => toMount(mount, toVolumeLabels))
+  const binds = mounts.flatMap((mount) => toRelabelledBind(mount) ?? [])
+  const others = mounts.filter((mount) => !isText(mount) && toRelabelledBind(mount) === undefined)
+  const plain = others.map((mount) => toMount(mount, toVolumeLabels))
   const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
   return {
+    ...(binds.length === 0 ? {} : { Binds: binds }),
     ...(plain.length === 0 ? {} : { Mounts: plain }),
     ...(texts.length === 0 ? {} : { Tmpfs: Object.fromEntries(texts) }),
   }
+}
+
+/** Returns the text of a bind mount with a relabelled source; `undefined` for other mounts. */
+function toRelabelledBind(mount: Mount): string | undefined {
+  if (mount.type !== 'bind' || mount.relabel === undefined) return undefined
+  const { source, target, readOnly = false, relabel } = mount
+  return `${source}:${target}:${[relabel === 'shared' ? 'z' : 'Z', ...(readOnly ? ['ro'] : [])].join(',')}`
 }
 
 function toMount(mount: Mount, toVolumeLabels: CreateBodyOptions['toVolumeLabels']): object {

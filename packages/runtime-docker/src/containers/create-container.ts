@@ -16,6 +16,7 @@ import { explainContainerError, passWarnings } from './container-create-error.js
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { removeContainer } from './remove-container.js'
 import { type Created, requestContainer } from './request-container.js'
+import { withSharedContainers } from './shared-containers.js'
 import { checkNetworks } from './validate-config.js'
 
 /**
@@ -38,7 +39,8 @@ export async function createContainer(
   }
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
-  const adapted = await withHostGateway(engine, config, call)
+  const shared = await withSharedContainers(engine, config, call)
+  const adapted = await withHostGateway(engine, shared, call)
   const resolved = await withProxyVariables(engine, adapted)
   const creation: CreateContext = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {

@@ -4,15 +4,16 @@ import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
-import { withNetworkIds } from '../quirks/container-quirks.js'
+import { listHealths, runsHealthchecks, withNetworkIds } from '../quirks/container-quirks.js'
 import { toContainerInfo, toContainerInspection } from './inspection/convert-container.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 import { toHostPorts, toPortBindings } from './inspection/port-settings.js'
 
 /** Inspects a container in the format of the contract. Rejects with CONTAINER_NOT_FOUND if it does not exist. */
 export async function inspectForContract(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
-  const inspection = toContainerInspection(await inspectContainer(engine, call))
-  return { ...inspection, networks: await withNetworkIds(engine, inspection.networks, call) }
+  const { health, ...inspection } = toContainerInspection(await inspectContainer(engine, call))
+  const networks = await withNetworkIds(engine, inspection.networks, call)
+  return { ...inspection, ...(health !== undefined && runsHealthchecks(engine) && { health }), networks }
 }
 
 /**
@@ -43,8 +44,13 @@ export async function listContainers(
   call: EngineCall,
 ): Promise<readonly ContainerInfo[]> {
   const api = await engine.api(call)
-  const listed = await api.listContainers({ all: true, filters: toLabelFilter(labels) })
+  const [listed, healths] = await Promise.all([
+    api.listContainers({ all: true, filters: toLabelFilter(labels) }),
+    listHealths(engine, call),
+  ])
   const ids = new Set(listed.map(({ Id }) => Id))
   // A sandbox whose container was removed is listed, so that a sweep removes it.
-  return listed.filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? '')).map(toContainerInfo)
+  return listed
+    .filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? ''))
+    .map((container) => ({ ...toContainerInfo(container), ...healths.get(container.Id) }))
 }

@@ -2,8 +2,9 @@ import type { AttachOptions } from '@capstan/core'
 import { createHostError, delay, linkSignals, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
+import type { ExitResult } from '../quirks/missed-exits.js'
 import { openAttach, pump } from './attach.js'
-import { inspectContainer, isStillRunning } from './inspection/inspect-container.js'
+import { inspectContainer, isStillRunning, mayRestart } from './inspection/inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 import { resizeStarted } from './resize-terminal.js'
 import { type PreparedStart, type PrepareStart, startPrepared } from './start-container.js'
@@ -34,7 +35,8 @@ async function runAttached(
 ): Promise<number> {
   const { subject: id, undo } = call
   const { initialSize } = options
-  const { Config, HostConfig, State } = await inspectContainer(engine, call)
+  const container = await inspectContainer(engine, call)
+  const { Config, HostConfig, State } = container
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
   const startDone = createDeferred()
@@ -57,6 +59,8 @@ async function runAttached(
     return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
   })
   await Promise.all([pumped, sized])
+  // A container that the engine starts again runs, although its output has ended.
+  if (mayRestart(container)) return requireExitCode(await pending.exitCode, call)
   return await awaitExit(engine, pending, call)
 }
 
@@ -76,13 +80,16 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
   const checked = rejectWhileRunning(engine, { ...call, signal: linked.signal })
   checked.catch(() => {}) // ignored when the exit code arrives first
   try {
-    const code = await Promise.race([exitCode, checked.then(() => exitCode)])
-    if (code !== 'replaced') return code
-    throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'another start has replaced the container' })
+    return requireExitCode(await Promise.race([exitCode, checked.then(() => exitCode)]), call)
   } finally {
     linked.abort()
     linked.unlink()
   }
+}
+
+function requireExitCode(code: ExitResult, { subject: id }: EngineCall): number {
+  if (code !== 'replaced') return code
+  throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'another start has replaced the container' })
 }
 
 async function rejectWhileRunning(engine: DockerEngine, call: EngineCall): Promise<void> {

@@ -4,6 +4,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isStartedMeanwhile, nameGroupOption } from '../quirks/container-quirks.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 import { resizeStarted } from './resize-terminal.js'
+import { requireNamespaceOwners } from './shared-containers.js'
 
 /**
  * Starts a container and applies the stored size of its terminal. Resolves if it already runs.
@@ -53,6 +54,7 @@ async function findFullId(engine: DockerEngine, call: EngineCall): Promise<strin
 
 async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
   try {
+    await requireNamespaceOwners(engine, call)
     const api = await engine.api(call)
     await api.getContainer(call.subject).start() // 304 means already running and is a success
   } catch (error) {

@@ -47,6 +47,7 @@ export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): read
     ...toWindows(facts),
     ...toLogs(info),
     noTmpfsFiles,
+    ...toRelabel(facts),
     ...unsupportedBuildOptions,
   ]
 }
@@ -98,6 +99,12 @@ function toWindows({ osType }: EngineFacts): readonly UnsupportedOption[] {
     'pidsLimit',
     'init',
     'network.host',
+    'network.container',
+    'ipcMode',
+    'pidMode',
+    'shmSizeBytes',
+    'gpus',
+    'mounts.bind.relabel',
   ] as const
   return fields.map((field) => ({ field, ...noLinuxContainers }))
 }
@@ -117,6 +124,18 @@ const noTmpfsFiles: UnsupportedOption = {
   remedy: 'use a volume, or copy by a program in the container',
 }
 const notImplemented = { reason: 'this runtime does not read them from the engine', remedy: undefined }
+/** A source to relabel is sent in a form with which the engine creates a missing source, so it is checked before. */
+function toRelabel({ location }: EngineFacts): readonly UnsupportedOption[] {
+  if (location !== 'elsewhere') return []
+  const reason = 'the engine creates a source that is missing, and whether it exists cannot be checked from here'
+  return [
+    {
+      field: 'mounts.bind.relabel',
+      reason,
+      remedy: 'relabel it on the machine of the engine: chcon -t container_file_t',
+    },
+  ]
+}
 
 const noLinuxContainers = {
   reason: 'Windows containers do not support it',

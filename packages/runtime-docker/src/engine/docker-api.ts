@@ -100,6 +100,8 @@ export interface ListedContainer {
   readonly State?: string
   readonly Created?: number
   readonly Labels?: Readonly<Record<string, string>> | null
+  /** A text for display, such as `Up 2 seconds (healthy)`. */
+  readonly Status?: string
   readonly HostConfig?: { readonly NetworkMode?: string } | null
 }
 
@@ -110,6 +112,7 @@ export interface InspectedContainer {
   readonly Created?: string
   readonly Path?: string
   readonly Args?: readonly string[] | null
+  readonly RestartCount?: number
   readonly State?: {
     readonly Status?: string
     readonly Running?: boolean
@@ -117,10 +120,12 @@ export interface InspectedContainer {
     readonly Error?: string
     readonly StartedAt?: string
     readonly FinishedAt?: string
+    readonly Health?: { readonly Status?: string } | null
   }
   readonly Config?: {
     readonly Image?: string
     readonly Tty?: boolean
+    readonly ExposedPorts?: object | null
     readonly Labels?: Readonly<Record<string, string>> | null
   }
   readonly Mounts?: readonly { readonly Destination: string; readonly Type?: string; readonly RW?: boolean }[] | null
@@ -128,6 +133,10 @@ export interface InspectedContainer {
     readonly ReadonlyRootfs?: boolean
     readonly Tmpfs?: Readonly<Record<string, string>> | null
     readonly NetworkMode?: string
+    readonly IpcMode?: string
+    readonly PidMode?: string
+    readonly Runtime?: string
+    readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null
     readonly AutoRemove?: boolean
     readonly Privileged?: boolean
     readonly CapAdd?: readonly string[] | null

@@ -1,5 +1,5 @@
 import type { MissingCapability } from '@capstan/core'
-import type { UnsupportedOption } from '@capstan/core/plugin'
+import type { StringMap, UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 
@@ -54,6 +54,11 @@ export interface EngineFacts {
   readonly rootless: boolean
   readonly userNamespaces: boolean
   readonly location: EngineLocation
+  /** The program of each OCI runtime that the engine knows, or the type of its shim; empty where the engine reports none. */
+  readonly ociRuntimes: StringMap
+  readonly defaultOciRuntime: string | undefined
+  /** The log drivers that the engine lists; empty where it reports none. */
+  readonly logDrivers: readonly string[]
   /** The key of Docker Hub in stored credentials: `IndexServerAddress` of `/info`. */
   readonly indexServer: string | undefined
 }

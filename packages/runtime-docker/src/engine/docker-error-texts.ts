@@ -84,7 +84,8 @@ export const additionalGroups = 'groups that exist in the image, or numbers'
 /** The field that the engine rejected, and its value. `mounts` means the source of one of the mounts. */
 export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] | undefined {
   for (const [pattern, field, expected] of badFields) {
-    const given = pattern.exec(text)?.[1]
+    const found = pattern.exec(text)
+    const given = found?.[1] ?? found?.[2]
     if (given !== undefined) return { field, expected, given: JSON.stringify(given) }
   }
   return undefined
@@ -106,5 +107,10 @@ const badFields: readonly (readonly [pattern: RegExp, field: string, expected: s
   [texts.unknownPlatform, 'platform', 'an operating system or architecture'],
   [texts.unknownLimit, 'ulimits', 'limits that the kernel supports'],
   [texts.mountMismatch, 'mounts', 'a directory on a directory, or a file on a file'],
+  [texts.noDevice, 'devices', 'devices that exist on the machine of the engine'],
+  [texts.notShareable, 'ipcMode', 'a container whose ipcMode is "shareable"'],
+  [texts.unknownOciRuntime, 'ociRuntime', 'a runtime that the engine knows'],
+  [texts.unknownLogOption, 'logDriver.options', 'options that the log driver knows'],
+  [texts.logDriverFailed, 'logDriver', 'a log driver that works on the machine of the engine'],
   [texts.foreignAddress, 'ports', 'addresses of the machine of the engine'],
 ]

@@ -78,7 +78,31 @@ const rules: readonly AnswerRule[] = [
         `${answer.text}; the engine has no free address range for another network: remove networks, or run a sweep to remove leftovers`,
       ),
   },
-  { when: ({ text, path }) => path.endsWith('/logs') && texts.logsUnreadable.test(text), to: toFailure },
+  {
+    when: ({ text, path }) =>
+      path.endsWith('/logs') && (texts.logsUnreadable.test(text) || texts.logsNotKept.test(text)),
+    to: (answer, { subject: id }) =>
+      createHostError('LOGS_UNAVAILABLE', { id, reason: answer.text }, { cause: answer }),
+  },
+  {
+    when: (answer) => answer.path === '/containers/{id}/start' && texts.ownerNotRunning.test(answer.text),
+    to: (answer, { subject }) => {
+      const id = texts.ownerNotRunning.exec(answer.text)?.[1] ?? subject
+      return createHostError('NOT_RUNNING', { id, state: 'exited' }, { cause: answer })
+    },
+  },
+  {
+    when: ({ text }) => texts.noGpuDriver.test(text),
+    to: (answer, { runtimeName: runtime }) => {
+      const reason = 'the engine has no driver for GPUs'
+      const remedy = "install the toolkit of the GPU's vendor on the machine of the engine"
+      return createHostError(
+        'OPTION_UNSUPPORTED',
+        { runtime, field: 'gpus', given: 'gpu', reason, remedy },
+        { cause: answer },
+      )
+    },
+  },
   {
     when: ({ path, status, text }) =>
       path === '/images/create' && (status === 401 || status === 403 || texts.pullDenied.test(text)),

@@ -1,3 +1,4 @@
+import type { StringMap } from '@capstan/core/plugin'
 import type { EngineFacts, EngineLocation } from './docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineProduct } from './engine-product.js'
@@ -18,6 +19,9 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
     rootless: options.some((option) => option.startsWith('name=rootless')),
     userNamespaces: options.some((option) => option.startsWith('name=userns')),
     location: toLocation(info, endpoint, system),
+    ociRuntimes: toOciRuntimes(info),
+    defaultOciRuntime: info.DefaultRuntime,
+    logDrivers: info.Plugins?.Log ?? [],
     indexServer: info.IndexServerAddress,
   }
 }
@@ -59,6 +63,15 @@ export interface InfoAnswer {
   readonly CpuCfsQuota?: boolean
   readonly PidsLimit?: boolean
   readonly CgroupDriver?: string
+  readonly DefaultRuntime?: string
+  readonly Runtimes?: Readonly<Record<string, { readonly path?: string; readonly runtimeType?: string }>> | null
+  readonly Plugins?: { readonly Log?: readonly string[] | null } | null
+}
+
+/** The program of each OCI runtime, or the type of its containerd shim, or else its name. */
+function toOciRuntimes({ Runtimes }: InfoAnswer): StringMap {
+  const entries = Object.entries(Runtimes ?? {})
+  return Object.fromEntries(entries.map(([name, { path, runtimeType }]) => [name, path || runtimeType || name]))
 }
 
 /**

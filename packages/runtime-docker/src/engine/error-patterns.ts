@@ -16,6 +16,19 @@ export const port: RegExp =
   /(?:Bind for |bind host port for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )(?:\[\S*?\]|\S*?):(\d+)\b/i
 export const poolsExhausted: RegExp = /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i
 export const logsUnreadable: RegExp = /does not support reading/i
+// Podman: this container is using the 'none' log driver, cannot read logs
+export const logsNotKept: RegExp = /is using the '?none'? log driver|is not logging output/i
+// Docker: cannot join network of a non running container: ID; container ID is not running, for IPC and process ids
+export const ownerNotRunning: RegExp =
+  /(?:of a non running container: |can't join (?:IPC|PID) of container [0-9a-f]+: container |^container (?=\S* is not running))([0-9a-f]{64})/i
+export const notShareable: RegExp =
+  /can't join IPC of container ([0-9a-f]+): non-shareable|joining IPC of container ([0-9a-f]+) is not allowed/i
+export const noDevice: RegExp =
+  /adding custom device "([^"]*)"|container create: (?:stat|lstat) (\/dev\/[^:]*): no such file/i
+export const noGpuDriver: RegExp = /could not select device driver .*gpu/i
+export const unknownOciRuntime: RegExp = /unknown (?:or invalid )?runtime (?:specified |name: )(\S+)/i
+export const unknownLogOption: RegExp = /unknown log opt '([^']*)'/i
+export const logDriverFailed: RegExp = /failed to initialize (?:logging driver|journal): (.*)/i
 export const noContainer: RegExp = /no such container|no container with name or ID/i
 // Podman answers with status 500 when a container is removed during an inspection.
 export const containerVanished: RegExp = /(?:does not exist|found) in database: no such container/i

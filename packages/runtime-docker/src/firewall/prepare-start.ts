@@ -11,6 +11,7 @@ import { withFirewallCleanupLimit } from './firewall-cleanup-limit.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { isEndError, rejectSharedNetwork } from './rules/firewalled-container.js'
 import { createNoRunnerError } from './rules/runners.js'
+import { rejectUnprotected } from './rules/unprotected-container.js'
 import { releaseSandboxIfEnded } from './sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from './sandbox/replace-container.js'
 import { type SandboxedStart, setSandboxRules, startNewSandbox, startSandbox } from './sandbox/start-sandbox.js'
@@ -86,6 +87,7 @@ async function restrict(engine: DockerEngine, options: RestrictOptions): Promise
   try {
     const container = await inspectContainer(engine, call)
     rejectSharedNetwork(container, 'not-started')
+    rejectUnprotected(container, engine.details.facts, 'not-started')
     if (container.State?.Running === true) return (start) => restrictRunning(engine, options, start)
     if (container.HostConfig?.NetworkMode === 'none') return (start) => start()
     const request = engine.containers.findCreated(id)

@@ -6,6 +6,7 @@ import type { DockerEngine } from '../engine/docker-engine.js'
 import { withFirewallCleanupLimit } from './firewall-cleanup-limit.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { rejectSharedNetwork } from './rules/firewalled-container.js'
+import { rejectUnprotected } from './rules/unprotected-container.js'
 
 /**
  * Sets the rules in a running container and stores them for its next starts by this runtime. The rules of a created
@@ -16,6 +17,7 @@ export async function setupFirewall(engine: DockerEngine, rules: FirewallRules, 
   const container = await inspectContainer(engine, call)
   const store = () => engine.containers.settings.add(container.Id, toContainerName(container.Name), { rules })
   try {
+    rejectUnprotected(container, engine.details.facts, 'unchanged')
     if (container.State?.Status === 'created') rejectSharedNetwork(container, 'unchanged')
     else await withFirewallCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, { signal }))
     store()

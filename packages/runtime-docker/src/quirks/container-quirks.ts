@@ -1,4 +1,4 @@
-import { type HostError, isHostError } from '@capstan/core'
+import { type ContainerHealth, type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
 import { toContainerState } from '../containers/inspection/convert-container.js'
 import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
@@ -28,6 +28,27 @@ async function withNetworkId(
   const network = await ignoreErrors(['NETWORK_NOT_FOUND'], api.getNetwork(encodeURIComponent(networkName)).inspect())
   return { ...attachment, networkId: network?.Id ?? networkId }
 }
+
+/** Whether the engine runs health checks. An engine that does not reports `starting` for ever. */
+export function runsHealthchecks({ details }: Pick<DockerEngine, 'details'>): boolean {
+  return !details.unsupportedOptions.some(({ field }) => field === 'healthcheck')
+}
+
+/** Lists the health of containers by the engine's ids, on an engine with the quirk `listsNoHealth`; empty on any other. */
+export async function listHealths(
+  engine: DockerEngine,
+  call: EngineCall,
+): Promise<ReadonlyMap<string, { readonly health: ContainerHealth }>> {
+  const lists = engine.details.quirks.listsNoHealth && runsHealthchecks(engine) ? healths : []
+  const api = await engine.api(call)
+  const found = lists.map(async (health) => {
+    const listed = await api.listContainers({ filters: { health: [health] } })
+    return listed.map(({ Id }) => [Id, { health }] as const)
+  })
+  return new Map((await Promise.all(found)).flat())
+}
+
+const healths: readonly ContainerHealth[] = ['starting', 'healthy', 'unhealthy']
 
 /**
  * Whether the container runs although its start was refused: Podman 4.3 refuses a start while another start of the

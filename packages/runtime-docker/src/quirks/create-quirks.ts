@@ -10,14 +10,18 @@ import { ignoreErrors } from '../engine/ignore-errors.js'
 import { findVolume, sendCreateVolume } from '../volumes/create-volume.js'
 import { type CreateContext, toMountedLabels } from '../volumes/mounted-volumes.js'
 
-/** Rejects with INVALID_ARGUMENT for a missing source of a bind mount on an engine with the quirk `createsBindSources`. */
+/**
+ * Rejects with INVALID_ARGUMENT for a missing source of a bind mount on an engine with the quirk `createsBindSources`, and on every
+ * engine for a source to relabel, which is sent in `Binds`.
+ */
 export async function checkBindSources(
   { details }: Pick<DockerEngine, 'details'>,
   { mounts = [] }: ContainerConfig,
 ): Promise<void> {
-  if (!details.quirks.createsBindSources) return
   for (const [index, mount] of mounts.entries()) {
-    if (mount.type !== 'bind' || (await exists(mount.source))) continue
+    if (mount.type !== 'bind') continue
+    if (!details.quirks.createsBindSources && mount.relabel === undefined) continue
+    if (await exists(mount.source)) continue
     const expected = 'a file or directory that exists on the machine of the engine'
     const facts = { field: `mounts[${index}].source`, expected, given: JSON.stringify(mount.source) }
     throw createHostError('INVALID_ARGUMENT', facts)

@@ -18,6 +18,8 @@ export interface EngineQuirks {
   readonly hasSeparateHostname?: boolean
   /** Starts the owner of a network namespace together with a container in that namespace, so a sandbox is never stopped. */
   readonly startsNamespaceOwners?: boolean
+  /** Lists containers without their health, so it is requested by a filter. */
+  readonly listsNoHealth?: boolean
   /** Creates the missing volume of a mount without its labels, so it is created before the container. */
   readonly dropsVolumeLabels?: boolean
   /**

@@ -221,11 +221,28 @@ describe('an answer of the engine', () => {
     expect(cause.message).toBe('GET /images/{name}/json answered 500: boom')
   })
 
-  test('is OPERATION_FAILED with the text of the engine for a log driver that cannot be read', () => {
+  test('is LOGS_UNAVAILABLE with the text of the engine for a log driver that cannot be read', () => {
     const text = 'configured logging driver does not support reading'
     expect(answer('GET', `/containers/${id}/logs`, [501, text])).toMatchObject({
-      code: 'OPERATION_FAILED',
+      code: 'LOGS_UNAVAILABLE',
       facts: { reason: text },
+    })
+  })
+
+  test('is NOT_RUNNING with the id of the container whose network a start needs', () => {
+    const owner = 'a'.repeat(64)
+    const text = `cannot join network of a non running container: ${owner}`
+    expect(answer('POST', `/containers/${id}/start`, [409, text])).toMatchObject({
+      code: 'NOT_RUNNING',
+      facts: { id: owner },
+    })
+  })
+
+  test('is OPTION_UNSUPPORTED with the field gpus when the engine has no driver for GPUs', () => {
+    const text = 'could not select device driver "" with capabilities: [[gpu]]'
+    expect(answer('POST', `/containers/${id}/start`, [500, text])).toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'gpus' },
     })
   })
 })

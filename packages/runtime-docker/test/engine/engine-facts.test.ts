@@ -101,6 +101,10 @@ describe('toUnsupportedOptions', () => {
     expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'files.tmpfs', 'build.dns'])
   })
 
+  test('lists relabelling where the engine may run on another machine', () => {
+    expect(refusedOf({ Name: 'another-machine' })).toEqual(['mounts.bind.relabel', 'build.dns'])
+  })
+
   test('lists host networking on a rootless engine', () => {
     expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'files.tmpfs', 'build.dns'])
   })

@@ -12,6 +12,8 @@ const foreignIpv6AddressOn28 =
 const missingGroupOnPodman =
   'looking up supplemental groups for container 0123: unable to find group nosuch: no matching entries in group file'
 
+const fullId = '83f9dca3bb90d2d5085a8eb961e504bdb99b8a79163e212fa0fe44398f6e71e9'
+
 /** Texts of real engines: Docker 20.10, 24 to 28, and Podman. */
 const samples: {
   readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
@@ -63,6 +65,40 @@ const samples: {
     yes: [
       'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
       'all predefined address pools have been fully subnetted',
+    ],
+  },
+  logsNotKept: {
+    yes: ["this container is using the 'none' log driver, cannot read logs: this container is not logging output"],
+  },
+  ownerNotRunning: {
+    yes: [
+      `cannot join network of a non running container: ${fullId}`,
+      `can't join IPC of container ${fullId}: container ${fullId} is not running`,
+      `container ${fullId} is not running`,
+    ],
+    no: ['container is not running', `Container ${fullId} is paused`],
+  },
+  notShareable: {
+    yes: [
+      `can't join IPC of container ${fullId}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+      `joining IPC of container ${fullId} is not allowed: non-shareable IPC`,
+    ],
+  },
+  noDevice: {
+    yes: [
+      'error gathering device information while adding custom device "/dev/nosuch": no such file or directory',
+      'container create: stat /dev/nosuch: no such file or directory',
+    ],
+  },
+  noGpuDriver: { yes: ['could not select device driver "" with capabilities: [[gpu]]'] },
+  unknownOciRuntime: {
+    yes: ['Unknown runtime specified nosuch', 'unknown or invalid runtime name: nosuch'],
+  },
+  unknownLogOption: { yes: ["unknown log opt 'no-such' for json-file log driver"] },
+  logDriverFailed: {
+    yes: [
+      'failed to initialize logging driver: journald is not enabled on this host',
+      'container create: failed to initialize journal: write unixgram @b3a6f->/run/systemd/journal/socket',
     ],
   },
   logsUnreadable: { yes: ['configured logging driver does not support reading'] },

@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { ContainerConfig, CreateOptions } from '@capstan/core'
-import { createHostError, type Operation, type StringMap, toImageHome, toObjectLabels } from '@capstan/core/plugin'
+import {
+  checkEngineName,
+  createHostError,
+  type Operation,
+  type StringMap,
+  toImageHome,
+  toObjectLabels,
+} from '@capstan/core/plugin'
 import { pullImage } from '../images/pull-image.js'
 import type { StoredImage } from '../images/state/stored-image.js'
+import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
 import { createSystemFiles } from '../simulation/files/system-files.js'
@@ -11,15 +19,18 @@ import { defaultPath } from '../simulation/processes/find-program.js'
 import { checkBindSources, createMounts, removeVolumesOf } from './mounts.js'
 import { ContainerLifecycle } from './state/container-lifecycle.js'
 import { ContainerLog } from './state/container-log.js'
+import { ContainerRestarts } from './state/container-restarts.js'
 import type { MemoryContainer } from './state/memory-container.js'
 
 /** Creates a container, and pulls its image when necessary. `call.undo` gets steps that remove the container. */
 export async function createContainer(
   context: MemoryRuntimeContext,
-  config: ContainerConfig,
+  given: ContainerConfig,
   { call, onProgress }: { readonly call: Operation; readonly onProgress?: CreateOptions['onProgress'] },
 ): Promise<MemoryContainer> {
   const { engine } = context
+  checkEngineNames(given)
+  const config = withNetworkOwner(engine, given)
   checkName(context, config.name)
   checkNetwork(context, config)
   const image = await findOrPullImage(context, config, { signal: call.signal, ...(onProgress && { onProgress }) })
@@ -80,6 +91,8 @@ function toContainer(
       readOnly: config.readOnlyRootFilesystem === true,
     }),
     log: new ContainerLog(engine.clock, engine.logLimitBytes),
+    healthcheck: toHealthcheck(config, image),
+    restarts: new ContainerRestarts(config.restartPolicy),
     latestRun: undefined,
     starting: undefined,
     firewallRules: undefined,
@@ -104,6 +117,24 @@ function toEnvironment(
   return applyEnvironmentChanges(own, env)
 }
 
+/** Checks the names of an OCI runtime and of a log driver. */
+function checkEngineNames({ ociRuntime, logDriver }: ContainerConfig): void {
+  if (ociRuntime !== undefined) checkEngineName('ociRuntime', ociRuntime, ociRuntimes)
+  if (logDriver !== undefined) checkEngineName('logDriver.name', logDriver.name, logDrivers)
+}
+
+/** Replaces the name of the container whose network is used by its id, which stays the same. */
+function withNetworkOwner({ containers }: MemoryEngine, config: ContainerConfig): ContainerConfig {
+  const { network } = config
+  if (network?.mode !== 'container') return config
+  return { ...config, network: { mode: 'container', id: containers.require(network.id).id } }
+}
+
+function toHealthcheck({ healthcheck }: ContainerConfig, { config }: StoredImage): MemoryContainer['healthcheck'] {
+  const chosen = healthcheck ?? config.healthcheck
+  return chosen === 'none' ? undefined : chosen
+}
+
 function checkName(context: MemoryRuntimeContext, name: string | undefined): void {
   if (name !== undefined) context.checkNameIsFree(name, context.engine.containers.findName(name))
 }
@@ -120,3 +151,7 @@ function checkNetwork(
   const remedy = 'add a network that is not internal'
   throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason, remedy })
 }
+
+/** The names that the simulation accepts. All of them run the same simulated programs. */
+const ociRuntimes = ['runc', 'simulated']
+const logDrivers = ['json-file', 'local', 'none']

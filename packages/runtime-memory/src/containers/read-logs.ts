@@ -1,9 +1,9 @@
 import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
-import { createLogStream as createStream, findUnsupportedOption } from '@capstan/core/plugin'
+import { createHostError, createLogStream as createStream, findUnsupportedOption } from '@capstan/core/plugin'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { findTail, type LogFilter, type LogPosition, splitLines } from './log-lines.js'
-import type { ContainerLog, LogRecord } from './state/container-log.js'
+import type { LogRecord } from './state/container-log.js'
 import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
 
 /** Creates a stream of a container's log. It is opened by the first read, which rejects when that fails. */
@@ -11,6 +11,7 @@ export function createLogStream(context: MemoryRuntimeContext, id: string, optio
   const { engine, operations, unsupportedOptions } = context
   return createStream({ operations, id, options }, async function* ({ signal }) {
     const container = await context.call('containerLogs', options, () => engine.containers.require(id))
+    requireLog(container)
     const isOneStream = findUnsupportedOption('logs.split', unsupportedOptions) !== undefined
     for await (const chunk of readLog(container, { ...options, signal })) {
       yield isOneStream ? { ...chunk, source: 'combined' } : chunk
@@ -19,9 +20,17 @@ export function createLogStream(context: MemoryRuntimeContext, id: string, optio
 }
 
 /** Reads all output that the log holds now. */
-export function readWholeLog(log: ContainerLog): Uint8Array {
+export function readWholeLog(container: MemoryContainer): Uint8Array {
+  const { log } = container
+  requireLog(container)
   const records = Array.from({ length: log.end - log.start }, (_, index) => log.at(log.start + index))
   return Buffer.concat(records.flatMap((record) => record?.bytes ?? []))
+}
+
+/** Throws LOGS_UNAVAILABLE for the log driver `none`. */
+function requireLog({ id, config }: MemoryContainer): void {
+  if (config.logDriver?.name !== 'none') return
+  throw createHostError('LOGS_UNAVAILABLE', { id, reason: 'the log driver "none" keeps no output' })
 }
 
 interface ReadOptions extends LogOptions {

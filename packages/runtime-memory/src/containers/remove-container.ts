@@ -5,6 +5,7 @@ import { getCurrentRun } from './state/memory-container.js'
 export async function removeContainer(engine: MemoryEngine, id: string): Promise<void> {
   const container = engine.containers.find(id)
   if (container === undefined) return
+  container.restarts.prevent()
   container.lifecycle.beginRemoval()
   await container.starting
   const run = getCurrentRun(container)

@@ -1,10 +1,12 @@
 import type { FirewallRules } from '@capstan/core'
-import { createHostError, findUnsupportedOption, type UndoStack } from '@capstan/core/plugin'
+import { createHostError, delay, findUnsupportedOption, type UndoStack } from '@capstan/core/plugin'
 import { applyFirewall } from '../firewall/apply-firewall.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
 import { findMain } from '../simulation/processes/find-program.js'
+import { monitorHealth } from './health-monitor.js'
+import type { PendingRestart } from './state/container-restarts.js'
 import { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
 import { getCurrentRun, type MemoryContainer } from './state/memory-container.js'
@@ -30,15 +32,19 @@ export async function startContainer(
   while (container.starting !== undefined) await container.starting
   const current = getCurrentRun(container)
   if (current === undefined) {
-    const started = start(context, container, options)
-    // Concurrent starts of the same container wait for this one.
-    container.starting = Promise.allSettled([started])
-    return await started.finally(() => {
-      container.starting = undefined
-    })
+    container.restarts.reset()
+    return await track(container, start(context, container, options))
   }
   if (options.client !== undefined) current.streams.attach(options.client)
   return current
+}
+
+/** Lets concurrent starts of the container wait for this one. */
+async function track(container: MemoryContainer, started: Promise<ContainerRun>): Promise<ContainerRun> {
+  container.starting = Promise.allSettled([started])
+  return await started.finally(() => {
+    container.starting = undefined
+  })
 }
 
 async function start(
@@ -55,13 +61,31 @@ async function start(
     await network.release()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  const run = new ContainerRun(engine, container, { startedBy: context, program, network, client })
+  const onRestart = (pending: PendingRestart) => void restart(context, container, pending)
+  const run = new ContainerRun(engine, container, { startedBy: context, program, network, client, onRestart })
+  monitorHealth(engine, container, run)
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
     await run.whenEnded
   })
   if (rules !== undefined && setsRulesAfterStart) await applyRulesAfterStart(run, container.id, rules)
   return run
+}
+
+/** Starts the container again after the delay, unless that is cancelled. When that fails, it stays exited. */
+async function restart(
+  context: MemoryRuntimeContext,
+  container: MemoryContainer,
+  { delayMs, signal }: PendingRestart,
+): Promise<void> {
+  try {
+    await delay(delayMs, { signal, ref: false })
+    const run = await track(container, start(context, container, {}))
+    if (signal.aborted) run.process.kill()
+  } catch {
+    container.restarts.prevent()
+    container.lifecycle.notifyChange()
+  }
 }
 
 /** Sets the rules after the program has started. */

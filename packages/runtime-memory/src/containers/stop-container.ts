@@ -14,6 +14,8 @@ export interface StopRequest {
 
 /** Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended. */
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
+  container.restarts.prevent()
+  container.lifecycle.notifyChange()
   const run = getCurrentRun(container)
   if (run === undefined) return
   run.process.signal(toStopSignal(container))

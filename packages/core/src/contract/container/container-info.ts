@@ -1,5 +1,7 @@
 import type { Argv, OperationOptions, StringMap } from '../operation.js'
-import type { PortBinding } from './ports.js'
+import type { RestartPolicy } from './container-config.js'
+import type { ContainerHealth } from './healthcheck.js'
+import type { ExposedPort, PortBinding } from './ports.js'
 
 /** The state of a container. `unknown` stands for a state of the engine that is not in this list. */
 export type ContainerState =
@@ -23,6 +25,8 @@ export interface ContainerInfo {
   /** `undefined` where the engine does not report it. */
   readonly createdAt: Date | undefined
   readonly labels: StringMap
+  /** Absent without a health check, and while the container does not run. */
+  readonly health?: ContainerHealth | undefined
 }
 
 /** The connection of a container to a network. */
@@ -46,10 +50,17 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
     readonly exitCode: number | undefined
     readonly startedAt: Date | undefined
     readonly finishedAt: Date | undefined
+    /** How often the engine has restarted it because of `restartPolicy`; absent where the engine does not report it. */
+    readonly restartCount?: number | undefined
   }
+  /** Absent where the engine has no restart policies. */
+  readonly restartPolicy?: RestartPolicy | undefined
+  /** Empty with the network modes `none`, `host` and `container`. */
   readonly networks: readonly NetworkAttachment[]
   /** All published ports, with protocol and host address. Empty while the container is not running. */
   readonly ports: readonly PortBinding[]
+  /** The ports that the image and the config declare, including published ones; absent where the engine does not report them. */
+  readonly exposedPorts?: readonly ExposedPort[] | undefined
 }
 
 /** Options of `stopContainer`. */

@@ -1,16 +1,20 @@
 import type { Argv } from '../operation.js'
 
-/** A command that the engine runs in a container to determine its health, or `none` for no such command. */
+/** A command that the engine runs in a running container at intervals to determine its health, or `none` for no command. */
 export type Healthcheck =
   | 'none'
   | {
-      /** The command and its arguments, or a text for the shell of the container. */
+      /** The command, or a text for the shell of the image, usually `/bin/sh -c`. The exit code 0 is a success. */
       readonly command: Argv | string
-      /** Milliseconds between two checks. Default: the engine's; so is that of the other fields. */
+      /** Milliseconds from the start to the first check, and from the end of a check to the next. Default 30 000. */
       readonly intervalMs?: number
+      /** The time limit of one check in milliseconds. A check that exceeds it is killed and has failed. Default 30 000. */
       readonly timeoutMs?: number
-      /** Milliseconds after the start in which a failed check does not count. */
+      /** The time after the start, in milliseconds, in which failures before the first success do not count. Default 0. */
       readonly startPeriodMs?: number
-      /** The number of failed checks in a row after which the container is unhealthy. */
+      /** The number of consecutive failures after which the container is unhealthy. Default 3. */
       readonly retries?: number
     }
+
+/** `starting`: neither the first success nor enough failures yet. `unhealthy`: the last `retries` checks have failed. */
+export type ContainerHealth = 'starting' | 'healthy' | 'unhealthy'

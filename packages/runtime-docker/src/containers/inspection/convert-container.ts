@@ -1,9 +1,9 @@
-import type { ContainerInfo, ContainerInspection, ContainerState } from '@capstan/core'
+import type { ContainerHealth, ContainerInfo, ContainerInspection, ContainerState, RestartPolicy } from '@capstan/core'
 import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../../engine/docker-api.js'
 import { podmanStates } from '../../quirks/podman-answers.js'
-import { toPortBindings } from './port-settings.js'
+import { toExposedPorts, toPortBindings } from './port-settings.js'
 
 /** Converts the engine's state to that of the contract; unrecognized states are `unknown`. */
 export function toContainerState(status: string | undefined): ContainerState {
@@ -11,7 +11,10 @@ export function toContainerState(status: string | undefined): ContainerState {
 }
 
 /** Converts an entry of the engine's list. */
-export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: ListedContainer): ContainerInfo {
+export function toContainerInfo(listed: ListedContainer): ContainerInfo {
+  const { Id, Names, Image, State, Created, Labels, Status } = listed
+  const [, text] = /\((?:health: )?([a-z]+)\)$/.exec(Status ?? '') ?? []
+  const health = toHealth(text)
   return {
     id: Id,
     name: toContainerName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // other names belong to legacy links
@@ -19,11 +22,20 @@ export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: Li
     state: toContainerState(State),
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
     labels: { ...Labels },
+    ...(health !== undefined && { health }),
   }
 }
 
+/** Converts a health. The engine reports `none` or nothing without a health check. */
+export function toHealth(text: string | undefined): ContainerHealth | undefined {
+  return text === 'starting' || text === 'healthy' || text === 'unhealthy' ? text : undefined
+}
+
 export function toContainerInspection(container: InspectedContainer): ContainerInspection {
-  const { Id, Name, Image, Created, Path, Args, State, Config, NetworkSettings } = container
+  const { Id, Name, Image, Created, Path, Args, State, Config, NetworkSettings, HostConfig, RestartCount } = container
+  const sharesNetwork = HostConfig?.NetworkMode?.startsWith('container:') === true
+  // The engine keeps the last health of a container that has exited.
+  const health = State?.Running === true ? toHealth(State.Health?.Status) : undefined
   const status = toContainerState(State?.Status)
   const running = State?.Running === true
   const hasAddresses = running || status === 'paused' // Podman 5.8 reports them after the exit too
@@ -34,6 +46,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
     imageId: Image ?? '',
     createdAt: toDate(Created),
     labels: { ...Config?.Labels },
+    ...(health !== undefined && { health }),
     command: [...(Path ? [Path] : []), ...(Args ?? [])],
     state: {
       status,
@@ -41,12 +54,22 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       exitCode: hasEnded(container) ? State?.ExitCode : undefined,
       startedAt: toDate(State?.StartedAt),
       finishedAt: toDate(State?.FinishedAt),
+      restartCount: RestartCount ?? 0,
     },
-    networks: Object.entries(NetworkSettings?.Networks ?? {}).map(([networkName, settings]) =>
+    restartPolicy: toRestartPolicy(HostConfig),
+    // Podman lists the networks of the container whose network is shared.
+    networks: Object.entries(sharesNetwork ? {} : (NetworkSettings?.Networks ?? {})).map(([networkName, settings]) =>
       toAttachment(networkName, hasAddresses ? settings : withoutAddresses(settings)),
     ),
-    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // some engines report them before the start too
+    ports: running && !sharesNetwork ? toPortBindings(NetworkSettings?.Ports) : [], // some engines report them before the start too
+    exposedPorts: toExposedPorts(Config?.ExposedPorts),
   }
+}
+
+function toRestartPolicy(hostConfig: InspectedContainer['HostConfig']): RestartPolicy {
+  const { Name, MaximumRetryCount = 0 } = hostConfig?.RestartPolicy ?? {}
+  if (Name !== 'always' && Name !== 'unless-stopped' && Name !== 'on-failure') return { name: 'no' }
+  return { name: Name, ...(MaximumRetryCount > 0 && { maxRetries: MaximumRetryCount }) }
 }
 
 /** Whether the container has exited. The exit code 0 of a container that was never started has no meaning. */

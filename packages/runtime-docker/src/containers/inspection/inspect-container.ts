@@ -60,14 +60,25 @@ export function validateContainerId(id: string): void {
 
 /**
  * Whether a container still runs after the end of its output, which is then incomplete. The engine records the exit
- * shortly after the end of the output, so the container is polled for a while.
+ * shortly after the end of the output, so the container is polled for a while. `startedAt`: the start of the run that had the
+ * output, in the engine's format; a container that the engine has started again does not count as still running.
  */
-export async function isStillRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+export async function isStillRunning(engine: DockerEngine, call: EngineCall, startedAt?: string): Promise<boolean> {
   const limit = { limitMs: engine.timeouts.containerEndMs, signal: call.signal }
-  const hasEnded = await poll(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
+  const hasEnded = await poll(async () => ((await isRunning(engine, call, startedAt)) ? undefined : true), limit)
   return hasEnded === undefined
 }
 
-async function isRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
-  return (await findContainer(engine, call))?.State?.Running === true
+async function isRunning(engine: DockerEngine, call: EngineCall, startedAt: string | undefined): Promise<boolean> {
+  const { State } = (await findContainer(engine, call)) ?? {}
+  return (
+    State?.Running === true &&
+    State.Status !== 'restarting' &&
+    (startedAt === undefined || State.StartedAt === startedAt)
+  )
+}
+
+/** Whether the engine may start a container again after its exit. */
+export function mayRestart({ HostConfig }: Pick<InspectedContainer, 'HostConfig'>): boolean {
+  return !['', 'no'].includes(HostConfig?.RestartPolicy?.Name ?? 'no')
 }

@@ -1,10 +1,12 @@
-import type { PortSpec } from '@capstan/core'
-import type { PortBinding } from '@capstan/core/plugin'
+import type { ContainerConfig } from '@capstan/core'
+import type { ExposedPort, PortBinding } from '@capstan/core/plugin'
 import type { PortMap } from '../../engine/docker-api.js'
 
 /** Returns `ExposedPorts` and `PortBindings`; the engine requires both. The default host address is 127.0.0.1. */
-export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
-  if (ports.length === 0) return { exposed: undefined, bindings: undefined }
+export function toPortSettings({
+  ports = [],
+  exposedPorts = [],
+}: Pick<ContainerConfig, 'ports' | 'exposedPorts'>): PortSettings {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } of ports) {
     const key = `${containerPort}/${protocol}`
@@ -12,8 +14,12 @@ export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
     const HostIp = hostAddress === 'any' ? '' : hostAddress
     bindings[key] = [...(bindings[key] ?? []), { HostIp, HostPort: hostPort?.toString() ?? '' }]
   }
-  const exposed = Object.fromEntries(Object.keys(bindings).map((key) => [key, {}]))
-  return { exposed, bindings }
+  const declared = exposedPorts.map(({ containerPort, protocol = 'tcp' }) => `${containerPort}/${protocol}`)
+  const keys = [...Object.keys(bindings), ...declared]
+  return {
+    exposed: keys.length === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, {}])),
+    bindings: ports.length === 0 ? undefined : bindings,
+  }
 }
 
 interface PortSettings {
@@ -32,6 +38,14 @@ export function toPortBindings(ports: PortMap | null | undefined): readonly Port
       const hostAddress = HostIp || '0.0.0.0'
       return hostPort > 0 ? [{ containerPort: Number(port), hostPort, hostAddress, protocol } as const] : []
     })
+  })
+}
+
+/** Returns the ports that an image or a container declares. Only TCP and UDP are in the contract. */
+export function toExposedPorts(ports: object | null | undefined): readonly ExposedPort[] {
+  return Object.keys(ports ?? {}).flatMap((key) => {
+    const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(key) ?? []
+    return protocol === 'tcp' || protocol === 'udp' ? [{ containerPort: Number(port), protocol }] : []
   })
 }
 

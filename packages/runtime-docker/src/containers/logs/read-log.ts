@@ -4,7 +4,7 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readChunks } from '../../engine/streams/read-chunks.js'
 import { mayLackLines, truncatesLogs } from '../../quirks/container-quirks.js'
-import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
+import { inspectContainer, isStillRunning, mayRestart } from '../inspection/inspect-container.js'
 import { type LogFilter, LogPosition, type ResumeFilter } from './log-position.js'
 import { createLogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
@@ -76,7 +76,8 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, LogEnd> 
     }
     if (!isIncomplete) yield* splitter.end()
     const isReplaced = engine.containers.toEngineId(container.Id) !== engineId
-    if (follow && !isReplaced && (await isStillRunning(engine, call))) throw toConnectionLost(engine)
+    const startedAt = mayRestart(container) ? container.State?.StartedAt : undefined
+    if (follow && !isReplaced && (await isStillRunning(engine, call, startedAt))) throw toConnectionLost(engine)
     return { isReplaced, isIncomplete }
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)

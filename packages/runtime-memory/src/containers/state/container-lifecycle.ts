@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 
-/** Stores whether the removal of a container has begun, and lets callers wait for its next start or its removal. */
+/** Stores whether the removal of a container has begun, and lets callers wait for its next start, its stop or its removal. */
 export class ContainerLifecycle {
   readonly #emitter = new EventEmitter().setMaxListeners(0)
   #isBeingRemoved = false
@@ -10,12 +10,13 @@ export class ContainerLifecycle {
     return this.#isBeingRemoved
   }
 
-  /** Resolves at the next start, or when the removal begins. */
-  async waitForStartOrRemoval(): Promise<void> {
+  /** Resolves at the next start, at a stop, or when the removal begins. */
+  async waitForChange(): Promise<void> {
     if (!this.#isBeingRemoved) await once(this.#emitter, 'change')
   }
 
-  notifyStarted(): void {
+  /** Ends the waits: at each start and stop. */
+  notifyChange(): void {
     this.#emitter.emit('change')
   }
 

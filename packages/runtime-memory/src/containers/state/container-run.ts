@@ -1,5 +1,7 @@
+import type { ContainerHealth } from '@capstan/core'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
 import { type ProcessContext, SimulatedProcess } from '../../simulation/processes/simulated-process.js'
+import type { PendingRestart } from './container-restarts.js'
 import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
 import type { MemoryContainer } from './memory-container.js'
@@ -20,6 +22,8 @@ export interface ContainerRunOptions {
   readonly program: MemoryProgram
   readonly network: NetworkAllocation
   readonly client: AttachedClient | undefined
+  /** Called at the end when the container is to be started again. */
+  readonly onRestart: (restart: PendingRestart) => void
 }
 
 /** One run of a container, from its start to its end. */
@@ -33,8 +37,11 @@ export class ContainerRun {
   readonly startedAt: Date
   /** Resolves with the exit code after the resources of the run are released. */
   readonly whenEnded: Promise<number>
+  /** `undefined` without a health check. */
+  health: ContainerHealth | undefined
   readonly #engine: RunEngine
   readonly #container: MemoryContainer
+  readonly #onRestart: ContainerRunOptions['onRestart']
   /** Pid 1 is the init process or the program, and 2 is the program under an init. */
   #lastPid = 2
   #end: { readonly exitCode: number; readonly at: Date } | undefined
@@ -42,20 +49,22 @@ export class ContainerRun {
   constructor(
     engine: RunEngine,
     container: MemoryContainer,
-    { startedBy, program, network, client }: ContainerRunOptions,
+    { startedBy, program, network, client, onRestart }: ContainerRunOptions,
   ) {
     this.startedBy = startedBy
     this.#engine = engine
     this.#container = container
     this.network = network
+    this.#onRestart = onRestart
     this.startedAt = engine.now()
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
     this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
     this.whenEnded = this.#waitForEnd()
     container.latestRun = this
+    container.restarts.noteRun()
     engine.containers.emit(container, { action: 'started' })
-    container.lifecycle.notifyStarted()
+    container.lifecycle.notifyChange()
   }
 
   /** `undefined` while the run lasts. */
@@ -77,8 +86,10 @@ export class ContainerRun {
     const exitCode = await this.process.exitCode
     for (const exec of this.execs) exec.kill()
     await this.network.release()
+    const restart = this.#container.restarts.plan(exitCode)
     this.#end = { exitCode, at: this.#engine.now() }
     this.#engine.containers.emit(this.#container, { action: 'exited', exitCode })
+    if (restart !== undefined) this.#onRestart(restart)
     if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
     this.#container.log.notifyChange()
     return exitCode

@@ -1,9 +1,10 @@
-import type { ContainerConfig, ContainerState, FirewallRules, TerminalSize } from '@capstan/core'
+import type { ContainerConfig, ContainerState, FirewallRules, Healthcheck, TerminalSize } from '@capstan/core'
 import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { StoredImage } from '../../images/state/stored-image.js'
 import type { ContainerFiles } from '../../simulation/files/container-files.js'
 import type { ContainerLifecycle } from './container-lifecycle.js'
 import type { ContainerLog } from './container-log.js'
+import type { ContainerRestarts } from './container-restarts.js'
 import type { ContainerRun } from './container-run.js'
 
 /** One simulated container, from its creation to its removal. */
@@ -21,6 +22,9 @@ export interface MemoryContainer {
   readonly workingDirectory: string
   readonly files: ContainerFiles
   readonly log: ContainerLog
+  /** The health check of the config, else of the image. */
+  readonly healthcheck: Exclude<Healthcheck, 'none'> | undefined
+  readonly restarts: ContainerRestarts
   /** The current run, or the last one. */
   latestRun: ContainerRun | undefined
   /** The start in progress: concurrent starts wait for it. */
@@ -33,10 +37,11 @@ export interface MemoryContainer {
 }
 
 /** Returns the state of a container. While it is being removed, the state is `stopping`. */
-export function toContainerState({ latestRun, lifecycle }: MemoryContainer): ContainerState {
+export function toContainerState({ latestRun, lifecycle, restarts }: MemoryContainer): ContainerState {
   if (lifecycle.isBeingRemoved) return 'stopping'
   if (latestRun === undefined) return 'created'
-  return latestRun.exitCode === undefined ? 'running' : 'exited'
+  if (latestRun.exitCode === undefined) return 'running'
+  return restarts.isPending ? 'restarting' : 'exited'
 }
 
 /** Returns the current run; `undefined` unless the container is running. */

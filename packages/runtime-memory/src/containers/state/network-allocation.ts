@@ -6,7 +6,7 @@ import { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryNetwork, NetworkStore } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
-import { getCurrentRun, type MemoryContainer } from './memory-container.js'
+import { getCurrentRun, type MemoryContainer, toContainerState } from './memory-container.js'
 
 /** The addresses of a running container on its networks, and its published ports. */
 export interface NetworkAllocation {
@@ -31,8 +31,9 @@ export async function allocateNetwork(
   container: NetworkedContainer,
   rules: FirewallRules | undefined,
 ): Promise<NetworkAllocation> {
-  const joined = findNetworks(stores.networks, container)
   const { id, config } = container
+  if (config.network?.mode === 'container') return shareNetwork(stores, config.network.id)
+  const joined = findNetworks(stores.networks, container)
   const networking: ContainerNetworking = {
     id,
     usesHostNetwork: config.network?.mode === 'host',
@@ -61,6 +62,14 @@ export async function allocateNetwork(
     disconnect()
     throw error
   }
+}
+
+/** Uses the network of another container, which keeps it. Throws NOT_RUNNING if that one does not run. */
+function shareNetwork({ containers }: NetworkStores, ownerId: string): NetworkAllocation {
+  const owner = containers.require(ownerId)
+  const run = getCurrentRun(owner)
+  if (run === undefined) throw createHostError('NOT_RUNNING', { id: owner.id, state: toContainerState(owner) })
+  return { networking: run.network.networking, ports: [], release: async () => {} }
 }
 
 /** Sets the rules before the program starts. */

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { parseOciImageConfig } from '@capstan/core/plugin'
 import { applyCopy } from './apply-copy.js'
+import { applyHealthcheck } from './apply-healthcheck.js'
 import { applyRun } from './apply-run.js'
 import { createBuildError } from './build-error.js'
 import { type BuildStage, type InstructionCall, toVariables } from './build-stage.js'
@@ -32,6 +33,8 @@ function createUnsupportedError(instruction: DockerfileInstruction, what: string
 const flags: ReadonlyMap<string, readonly string[]> = new Map([
   ['COPY', ['from', 'chmod', 'chown', 'link']],
   ['FROM', ['platform']],
+  // The interval in the start period has no effect: simulated checks have one interval.
+  ['HEALTHCHECK', ['interval', 'timeout', 'start-period', 'start-interval', 'retries']],
 ])
 const instructions = new Map<string, (call: InstructionCall) => void | Promise<void>>([
   ['ARG', applyArg],
@@ -40,6 +43,7 @@ const instructions = new Map<string, (call: InstructionCall) => void | Promise<v
   ['ENTRYPOINT', applyEntrypoint],
   ['ENV', applyEnv],
   ['EXPOSE', applyExpose],
+  ['HEALTHCHECK', applyHealthcheck],
   ['LABEL', applyLabel],
   ['RUN', applyRun],
   ['STOPSIGNAL', applyStopSignal],

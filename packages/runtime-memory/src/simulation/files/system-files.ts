@@ -8,13 +8,20 @@ import { toCapabilityMask } from './linux-capabilities.js'
  * Nothing is enforced, because a simulated program is a function of this process.
  */
 export function createSystemFiles(id: string, config: ContainerConfig, gateway: string): FileMap {
-  const { hostname = id.slice(0, 12), dns = ['127.0.0.11'], extraHosts = {}, ulimits = [] } = config
+  const {
+    hostname = id.slice(0, 12),
+    dns = ['127.0.0.11'],
+    extraHosts = {},
+    ulimits = [],
+    shmSizeBytes = defaultShmBytes,
+  } = config
   const { soft, hard } = ulimits.find(({ name }) => name === 'nofile') ?? { soft: 1_048_576, hard: 1_048_576 }
   const hosts = [['localhost', '127.0.0.1'], ...Object.entries(extraHosts)]
   const texts: Readonly<Record<string, readonly string[]>> = {
     '/etc/hostname': [hostname],
     '/etc/hosts': hosts.map(([name, address]) => `${address === 'host-gateway' ? gateway : address}\t${name}`),
     '/etc/resolv.conf': dns.map((address) => `nameserver ${address}`),
+    '/proc/mounts': [`shm /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=${Math.ceil(shmSizeBytes / 1024)}k 0 0`],
     '/proc/self/limits': [`Max open files ${soft} ${hard} files`],
     '/sys/fs/cgroup/cpu.max': [
       config.cpus === undefined ? 'max 100000' : `${Math.round(config.cpus * 100_000)} 100000`,
@@ -36,3 +43,6 @@ export function createStatusFile(config: ContainerConfig): FileMap {
 function toFile(lines: readonly string[]): FileEntry {
   return { type: 'file', mode: 0o644, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) }
 }
+
+/** Docker's default. */
+const defaultShmBytes = 64 * 1024 * 1024

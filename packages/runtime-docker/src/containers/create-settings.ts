@@ -1,0 +1,45 @@
+import type { ContainerConfig, Healthcheck } from '@capstan/core'
+import type { Device, Gpus, IpcMode, PidMode } from '@capstan/core/plugin'
+
+/** Returns the fields of `HostConfig` for the OCI runtime, devices, namespaces, restarts and the log driver. */
+export function toRuntimeSettings(config: ContainerConfig): Readonly<Record<string, unknown>> {
+  const { restartPolicy, logDriver, devices, gpus } = config
+  return {
+    Runtime: config.ociRuntime,
+    Devices: devices?.map(toDevice),
+    DeviceRequests: gpus === undefined ? undefined : [toDeviceRequest(gpus)],
+    IpcMode: toNamespaceMode(config.ipcMode),
+    PidMode: toNamespaceMode(config.pidMode),
+    ShmSize: config.shmSizeBytes,
+    RestartPolicy: restartPolicy && { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maxRetries ?? 0 },
+    LogConfig: logDriver && { Type: logDriver.name, Config: logDriver.options ?? {} },
+  }
+}
+
+/** Returns `Healthcheck` of the body. Times are in nanoseconds; a field that is omitted has the default of the engine. */
+export function toHealthcheckSettings(healthcheck: Healthcheck | undefined): object | undefined {
+  if (healthcheck === undefined) return undefined
+  if (healthcheck === 'none') return { Test: ['NONE'] }
+  const { command, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck
+  const times = { Interval: intervalMs, Timeout: timeoutMs, StartPeriod: startPeriodMs }
+  return {
+    Test: typeof command === 'string' ? ['CMD-SHELL', command] : ['CMD', ...command],
+    ...Object.fromEntries(Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms * 1e6]]))),
+    ...(retries === undefined ? {} : { Retries: retries }),
+  }
+}
+
+function toDevice({ source, target = source, permissions = 'rwm' }: Device): object {
+  return { PathOnHost: source, PathInContainer: target, CgroupPermissions: permissions }
+}
+
+/** The request of docker's client for `--gpus`. https://docs.docker.com/reference/api/engine/ (`DeviceRequest`) */
+function toDeviceRequest(gpus: Gpus): object {
+  const Capabilities = [['gpu']]
+  if (gpus === 'all') return { Count: -1, Capabilities }
+  return 'count' in gpus ? { Count: gpus.count, Capabilities } : { DeviceIDs: gpus.ids, Capabilities }
+}
+
+function toNamespaceMode(mode: IpcMode | PidMode | undefined): string | undefined {
+  return typeof mode === 'object' ? `container:${mode.container}` : mode
+}
