@@ -104,8 +104,30 @@ export const containerFaults: readonly FaultyPlugin[] = [
   ),
   configFault('createContainer ignores shmSizeBytes', 'LIM-011', ({ shmSizeBytes: _, ...config }) => config),
   configFault('createContainer ignores exposedPorts', 'PORT-012', ({ exposedPorts: _, ...config }) => config),
-  configFault('createContainer uses the default network in place of that of another container', 'MODE-008', (config) =>
-    config.network?.mode === 'container' ? { ...config, network: { mode: 'default' } } : config,
+  runtimeFault(
+    'inspectContainer returns a network of a container that uses that of another one',
+    'MODE-008',
+    (runtime) => {
+      const sharing = new Set<string>()
+      return {
+        createContainer: async (config, options) => {
+          const id = await runtime.createContainer(config, options)
+          if (config.network?.mode === 'container') sharing.add(id)
+          return id
+        },
+        inspectContainer: async (id, options) => {
+          const seen = await runtime.inspectContainer(id, options)
+          const network = {
+            networkId: 'bridge',
+            networkName: 'bridge',
+            ipAddress: undefined,
+            gateway: undefined,
+            aliases: [],
+          }
+          return sharing.has(seen.id) ? { ...seen, networks: [network] } : seen
+        },
+      }
+    },
   ),
   configFault('createContainer ignores the retries of a health check', 'HLTH-002', ({ healthcheck, ...config }) => {
     if (typeof healthcheck !== 'object') return { ...config, ...(healthcheck && { healthcheck }) }
