@@ -102,7 +102,7 @@ describe('toUnsupportedOptions', () => {
   })
 
   test('lists relabelling where the engine may run on another machine', () => {
-    expect(refusedOf({ Name: 'another-machine' })).toEqual(['mounts.bind.relabel', 'build.dns'])
+    expect(refusedOf({ Name: 'another-machine' })).toEqual(['files.tmpfs', 'mounts.bind.relabel', 'build.dns'])
   })
 
   test('lists host networking on a rootless engine', () => {
