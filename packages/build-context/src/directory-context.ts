@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContextEntry, emptyContent } from './context-entry.js'
-import { createInvalidError, toField, withReadError } from './context-errors.js'
+import { createInvalidError, createReadError, toField, withReadError } from './context-errors.js'
 import { type ContextNode, walkContext } from './context-walk.js'
 import { readUnchanged } from './file-content.js'
 import { type ByteText, decode, toByteText } from './ignore/byte-text.js'
@@ -59,7 +59,8 @@ async function findEntry(
   if (stats.isSymbolicLink()) return toLink(root, path, stats)
   if (!stats.isFile())
     throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
-  const open = (buffer?: Uint8Array) => readUnchanged(location, { path, stats, signal }, buffer)
+  const toError = (reason: string, cause?: unknown) => createReadError(path, reason, cause)
+  const open = (buffer?: Uint8Array) => readUnchanged(location, { stats, signal, toError }, buffer)
   const identity = stats.nlink > 1n ? { fileId: `${stats.dev}:${stats.ino}` } : {}
   return { ...toEntry(path, 'file', stats), sizeBytes: Number(stats.size), ...identity, open }
 }

@@ -1,6 +1,7 @@
 export { type ArchiveOwner, readOwner, toOwnerFields } from './archive-owner.js'
 export { type ContextEntry, parentsOf } from './context-entry.js'
 export { type DigestedEntry, digestEntry } from './digest-entry.js'
+export { type ListedFile, readUnchanged } from './file-content.js'
 export {
   type BuildFile,
   type PackedBuild,

@@ -8,7 +8,10 @@ import { type ReadEntry, readArchive } from './read-archive.js'
 
 /** Options of `unpackArchive`. */
 export interface UnpackOptions extends OperationOptions {
-  /** Returns the path at which an entry is written, relative to the directory; `undefined` for an entry to leave out. Default: its own. */
+  /**
+   * Returns the path at which an entry is written, relative to the directory; `undefined` for an entry to leave out. The path `.`
+   * is the root of the archive or the directory. Default: the path itself.
+   */
   readonly toPath?: (path: string) => string | undefined
   /**
    * Sets the owners of the archive, by number, which requires privileges. Default false: the files belong to the user of this
@@ -82,7 +85,12 @@ class Target {
   #toPath(name: string): string | undefined {
     const path = toPath(name)
     const { toPath: rename = (unchanged) => unchanged } = this.#options
-    const renamed = rename(path)
+    let renamed: string | undefined
+    try {
+      renamed = rename(path)
+    } catch (cause) {
+      throw new UnpackError(name, cause)
+    }
     return renamed === undefined ? undefined : toPath(renamed)
   }
 

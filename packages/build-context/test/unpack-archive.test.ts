@@ -40,6 +40,29 @@ describe('unpackArchive', () => {
     expect(await readFile(join(directory, 'deep/er/file'), 'utf8')).toBe('deep')
   })
 
+  it('writes entries under other paths, leaves entries out, clears bits of the mode and reports the sizes', async () => {
+    const directory = await makeTree({})
+    const sizes: number[] = []
+    await unpackArchive(
+      toArchive(
+        [{ name: 'a/', type: 'directory' }],
+        [{ name: 'a/run', mode: 0o6755 }, 'text'],
+        [{ name: 'a/hard', type: 'link', linkname: 'a/run' }],
+        [{ name: 'left' }, 'out'],
+      ),
+      directory,
+      {
+        toPath: (path) => (path === 'left' ? undefined : path.replace(/^a/, 'b')),
+        clearsSetIdBits: true,
+        onEntry: (sizeBytes) => sizes.push(sizeBytes),
+      },
+    )
+    expect((await readdir(directory, { recursive: true })).sort()).toEqual(['b', 'b/hard', 'b/run'])
+    const run = await lstat(join(directory, 'b/run'))
+    expect([run.mode & 0o7777, run.nlink]).toEqual([0o755, 2])
+    expect(sizes).toEqual([0, 4, 0])
+  })
+
   it('unpacks what packBuildContext packs', async () => {
     const source = await makeTree({ 'a/b': 'text', c: { text: 'x', mode: 0o700 }, d: { link: 'a/b' }, e: null })
     const directory = await makeTree({})

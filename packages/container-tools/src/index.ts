@@ -4,6 +4,12 @@ export type { EndOptions, EndResult } from './run/end-result.js'
 export { type ExecToEndOptions, execToEnd } from './run/exec-to-end.js'
 export { runToEnd } from './run/run-to-end.js'
 
+// Copying
+
+export { type CopyInOptions, copyIn } from './copy/copy-in.js'
+export type { CopyOptions, CopyResult } from './copy/copy-options.js'
+export { type CopyOutOptions, copyOut } from './copy/copy-out.js'
+
 // Waiting
 
 export { allOf, anyOf } from './wait/combine.js'

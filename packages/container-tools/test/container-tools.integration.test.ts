@@ -1,8 +1,11 @@
-import { createRuntimeHost, execManagerCapability, requireCapabilities } from '@capstan/core'
+import { link, mkdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createRuntimeHost, execManagerCapability, fileTransferCapability, requireCapabilities } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
-import { execToEnd, httpAnswer, logLine, portOpen, runToEnd, waitFor } from '../src/index.js'
+import { copyIn, copyOut, execToEnd, httpAnswer, logLine, portOpen, runToEnd, waitFor } from '../src/index.js'
+import { makeDirectory } from './support/temporary-directory.js'
 
 describeWithEngine('the container tools on a real engine', ({ socketPath, image }) => {
   it('runToEnd resolves with the exit code and the output, and removes the container', async () => {
@@ -59,13 +62,35 @@ describeWithEngine('the container tools on a real engine', ({ socketPath, image 
     await expect(failed).rejects.toMatchObject({ facts: { exitCode: 9, state: 'exited', lastLines: ['reason'] } })
   })
 
+  it('copyIn and copyOut copy a tree with modes, links and a large file into a created container and out of it', async () => {
+    await using opened = await open()
+    const id = await opened.runtime.createContainer(opened.config({ command: ['ls', '-ln', '/etc/tree'] }))
+    const directory = await makeDirectory()
+    const tree = join(directory, 'tree')
+    await mkdir(join(tree, 'sub'), { recursive: true })
+    await writeFile(join(tree, 'large'), Buffer.alloc(20_000_000, 'abcdefg'), { mode: 0o640 })
+    await symlink('large', join(tree, 'link'))
+    await link(join(tree, 'large'), join(tree, 'sub/hard'))
+    expect(await copyIn(opened.files, id, { from: tree, to: '/etc' })).toEqual({ entries: 5, bytes: 20_000_000 })
+    await opened.runtime.startContainer(id)
+    expect(await opened.runtime.waitContainer(id)).toBe(0)
+    const listing = Buffer.from(await opened.runtime.containerLogsAll(id)).toString()
+    expect(listing).toMatch(/^-rw-r-----\s+2 0\s+0\s+20000000 .* large$/m)
+    expect(listing).toMatch(/link -> large$/m)
+    await copyOut(opened.files, id, { from: '/etc/tree', to: join(directory, 'out') })
+    const out = await stat(join(directory, 'out/large'))
+    expect([out.size, out.mode & 0o777, out.nlink]).toEqual([20_000_000, 0o640, 2])
+    expect(await readlink(join(directory, 'out/link'))).toBe('large')
+  })
+
   /** Opens the engine. Disposing removes the containers that were created. */
   async function open() {
     const label = `container-tools-${process.pid}-${Math.random().toString(36).slice(2)}`
     const env = { ...process.env, DOCKER_HOST: `unix://${socketPath}` }
     const host = createRuntimeHost({ plugins: [dockerPlugin()], env })
     const scope = await host.open()
-    const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+    const needs = { execs: execManagerCapability, files: fileTransferCapability }
+    const { execs, files } = requireCapabilities(scope, needs)
     const { runtime } = scope
     const labels = { 'test.run': label }
     const list = async () => await runtime.listContainers({ labels })
@@ -73,6 +98,7 @@ describeWithEngine('the container tools on a real engine', ({ socketPath, image 
     return {
       runtime,
       execs,
+      files,
       list,
       config,
       start: async (command: readonly string[], parts: object = {}) => {
