@@ -80,8 +80,9 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
 
     waitContainer: (id, options) => runOn('waitContainer', id, options, (_, { signal }) => runs.wait(id, signal)),
 
-    async removeContainer(id, options) {
+    async removeContainer(id, options = {}) {
       core.validateId(id)
+      core.validateRemoveOptions(options)
       await run('removeContainer', id, options, async ({ signal }) => {
         await runs.stop(id, { graceMs: 0, signal })
         const container = await store.find(id)
@@ -109,9 +110,10 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
     inspectContainer: (id, options) => runOn('inspectContainer', id, options, toInspection),
     getPortBindings: (id, options) => runOn('getPortBindings', id, options, () => new Map()),
 
-    async listContainers(options) {
+    async listContainers(options = {}) {
+      core.validateListContainersOptions(options)
       const all = await run('listContainers', 'containers', options, runs.list)
-      return all.filter(({ labels }) => core.hasLabels(labels, options?.labels)).map(toInfo)
+      return all.map(toInfo).filter((container) => core.isListed(container, options))
     },
 
     async imageExists(tag, options) {
@@ -121,7 +123,8 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
 
     getImageHomeDir: (image, options) => run('getImageHomeDir', image, options, () => '/root'),
 
-    async listImages(options) {
+    async listImages(options = {}) {
+      core.validateListOptions(options)
       const tags = await run('listImages', 'images', options, store.listImages)
       const images = tags.map((tag) => ({
         id: tag,
@@ -131,7 +134,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
         createdAt: undefined,
         labels: {},
       }))
-      return images.filter(({ labels }) => core.hasLabels(labels, options?.labels))
+      return images.filter(({ labels }) => core.isListed({ labels }, options))
     },
 
     async removeImage(id, options) {

@@ -15,6 +15,7 @@ export const absenceReasons = {
   'sidecar-manager': 'a sidecar needs a network',
   'exec-manager': 'a container runs one program',
   'file-transfer': 'the folder of a container can be read and written directly',
+  'container-control': 'a container is a process that is started and stopped',
   'volume-manager': 'nothing can be mounted in a folder',
   'image-transfer': 'an image is a folder that the user makes',
   'container-stats': 'the processes of a container are not counted',

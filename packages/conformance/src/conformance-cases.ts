@@ -6,6 +6,7 @@ import { buildFailureCases } from './cases/build-failure.js'
 import { buildServiceCases } from './cases/build-service.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
+import { containerControlCases } from './cases/container-control.js'
 import { containerStatsCases } from './cases/container-stats.js'
 import { eventCases } from './cases/events.js'
 import { execCases } from './cases/exec.js'
@@ -85,6 +86,7 @@ const all: readonly ConformanceCase[] = [
   ...inspectionCases,
   ...execCases,
   ...execTerminalCases,
+  ...containerControlCases,
   ...volumeCases,
   ...containerStatsCases,
   ...eventCases,

@@ -1,5 +1,7 @@
 import {
   type ContainerConfig,
+  type ContainerControl,
+  containerControlCapability,
   eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
@@ -111,6 +113,17 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     }
     await context.runtime.removeContainer(id)
   },
+  'container-control.pause': rejectsControl((control, id) => control.pauseContainer(id)),
+  'container-control.rename': rejectsControl((control, id) => control.renameContainer(id, 'conformance-unsupported')),
+  'container-control.update': rejectsControl((control, id) => control.updateContainer(id, { pidsLimit: 100 })),
+  'container-control.top': rejectsControl((control, id) => control.listProcesses(id)),
+  'container-control.autoRemove': async (context, field) => {
+    const control = findCapability(context.scope, containerControlCapability)
+    if (control === undefined) return
+    const id = await startContainer(context, { autoRemove: true, command: context.programs.sleep(60) })
+    await expectUnsupported(field, () => control.restartContainer(id))
+    await context.runtime.removeContainer(id)
+  },
   'logs.since': rejectsLogs({ since: new Date(0) }),
   'logs.timestamps': rejectsLogs({ timestamps: true }),
   'logs.split': rejectsLogs({ stderr: false }),
@@ -173,6 +186,16 @@ function rejectsConfigs<F extends CheckedOption>(
 function rejectsConfig(config: Omit<ContainerConfig, 'image'>): OptionCheck {
   return async ({ runtime, image, signal }, field) => {
     await expectUnsupported(field, () => runtime.createContainer({ image, ...config }, { signal }))
+  }
+}
+
+function rejectsControl(call: (control: ContainerControl, id: string) => Promise<unknown>): OptionCheck {
+  return async (context, field) => {
+    const control = findCapability(context.scope, containerControlCapability)
+    if (control === undefined) return
+    const id = await createContainer(context, { command: context.programs.exit(0) })
+    await expectUnsupported(field, () => call(control, id))
+    await context.runtime.removeContainer(id)
   }
 }
 

@@ -13,6 +13,8 @@ export type {
   ContainerInfo,
   ContainerInspection,
   ContainerState,
+  ListContainersOptions,
+  RemoveOptions,
   StopOptions,
 } from './contract/container/container-info.js'
 export type { ContainerHealth, Healthcheck } from './contract/container/healthcheck.js'
@@ -39,6 +41,12 @@ export {
   type BuildSessionHeaders,
   buildServiceCapability,
 } from './contract/managers/build-service.js'
+export {
+  type ContainerControl,
+  type ContainerLimits,
+  type ContainerProcess,
+  containerControlCapability,
+} from './contract/managers/container-control.js'
 export {
   type ContainerSample,
   type ContainerStats,

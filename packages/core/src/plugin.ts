@@ -114,6 +114,7 @@ export type { SweepItem } from './contract/sweep-report.js'
 export {
   createRequestIdLabel,
   hasLabels,
+  isListed,
   isSameOwner,
   type NewObject,
   toObjectLabels,
@@ -159,11 +160,15 @@ export {
 export {
   validateArchive,
   validateBuild,
+  validateContainerLimits,
   validateContainerPath,
   validateEventOptions,
   validateExec,
   validateFirewallRules,
+  validateListContainersOptions,
+  validateListOptions,
   validateLogOptions,
+  validateRemoveOptions,
   validateStopOptions,
   validateTerminalSize,
 } from './validation/operations.js'

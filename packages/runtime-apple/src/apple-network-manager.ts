@@ -1,11 +1,12 @@
 import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
 import {
   type CreateNetworkOptions,
-  hasLabels,
+  isListed,
   type ListOptions,
   type StringMap,
   validateId,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
@@ -42,9 +43,10 @@ export class AppleNetworkManager implements NetworkManager {
   }
 
   async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
+    validateListOptions(options)
     const all = await this.#networks.list('listNetworks', options)
     return all
-      .filter(({ labels }) => hasLabels(labels, options.labels))
+      .filter((network) => isListed(network, options))
       .map(({ id, name, internal, labels }) => ({ id, name, internal, labels }))
   }
 

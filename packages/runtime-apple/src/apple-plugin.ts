@@ -1,4 +1,5 @@
 import {
+  containerControlCapability,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
@@ -11,6 +12,7 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
+import { AppleContainerControl } from './apple-container-control.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
 import { AppleFirewallManager } from './apple-firewall-manager.js'
@@ -53,6 +55,7 @@ function register(scope: RegistrationScope, context: AppleRuntimeContext): void 
   scope.provide(runtimeCapability, runtime)
   scope.provide(imageBuilderCapability, new AppleImageBuilder(context))
   scope.provide(execManagerCapability, new AppleExecManager(context))
+  scope.provide(containerControlCapability, new AppleContainerControl(context))
   scope.provide(imageTransferCapability, new AppleImageTransfer(context))
   scope.provide(imageManagerCapability, new AppleImageManager(context))
   if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(context))

@@ -6,9 +6,11 @@ import {
   type ContainerState,
   type CreateOptions,
   type ImageInfo,
+  type ListContainersOptions,
   type LogOptions,
   type LogStream,
   type OperationOptions,
+  type RemoveOptions,
   type Runtime,
   runtimeCapability,
   type StopOptions,
@@ -17,12 +19,15 @@ import {
 import {
   createLogStream,
   type HostAddressOptions,
-  hasLabels,
+  isListed,
   type ListOptions,
   type Operation,
   validateId,
   validateImageReference,
+  validateListContainersOptions,
+  validateListOptions,
   validateLogOptions,
+  validateRemoveOptions,
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core/plugin'
@@ -79,8 +84,10 @@ export class AppleRuntime implements Runtime {
     return await this.#call('waitContainer', id, options, (call) => waitContainer(this.#context, id, call))
   }
 
-  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+  /** The command creates no volumes for those of an image, so `keepVolumes` has nothing to keep. */
+  async removeContainer(id: string, options: RemoveOptions = {}): Promise<void> {
     validateId(id)
+    validateRemoveOptions(options)
     await this.#call('removeContainer', id, options, (call) => removeContainer(this.#context, id, call))
   }
 
@@ -134,6 +141,7 @@ export class AppleRuntime implements Runtime {
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListOptions(options)
     return await this.#call('listImages', 'the images', options, (call) => listImages(this.#context, options, call))
   }
 
@@ -179,11 +187,12 @@ export class AppleRuntime implements Runtime {
     )
   }
 
-  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    validateListContainersOptions(options)
     return await this.#call('listContainers', 'the containers', options, async (call) =>
       (await listContainers(this.#context, call))
-        .filter(({ labels }) => hasLabels(labels, options.labels))
-        .map((container) => toContainerInfo(this.#context, container)),
+        .map((container) => toContainerInfo(this.#context, container))
+        .filter((container) => isListed(container, options)),
     )
   }
 

@@ -1,9 +1,10 @@
 import type { OperationOptions, VolumeInfo, VolumeManager } from '@capstan/core'
 import {
   type CreateVolumeOptions,
-  hasLabels,
+  isListed,
   type ListOptions,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
@@ -31,7 +32,8 @@ export class AppleVolumeManager implements VolumeManager {
   }
 
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
+    validateListOptions(options)
     const all = await this.#volumes.list('listVolumes', options)
-    return all.filter(({ labels }) => hasLabels(labels, options.labels))
+    return all.filter((volume) => isListed(volume, options))
   }
 }

@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  containerControlCapability,
   execManagerCapability,
   fileTransferCapability,
   firewallManagerCapability,
@@ -14,6 +15,7 @@ import {
 } from '@capstan/core'
 import type { RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
+import { DockerContainerControl } from './docker-container-control.js'
 import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFileTransfer } from './docker-file-transfer.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
@@ -44,6 +46,7 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(sidecarManagerCapability, (engine) => new DockerSidecarManager(engine)),
   toManager(execManagerCapability, (engine) => new DockerExecManager(engine)),
   toManager(fileTransferCapability, (engine) => new DockerFileTransfer(engine)),
+  toManager(containerControlCapability, (engine) => new DockerContainerControl(engine)),
   toManager(imageTransferCapability, (engine) => new DockerImageTransfer(engine)),
   toManager(imageManagerCapability, (engine) => new DockerImageManager(engine)),
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),

@@ -4,6 +4,7 @@ import {
   type ListOptions,
   validateId,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import type { InspectedNetwork } from './engine/docker-api.js'
@@ -34,9 +35,10 @@ export class DockerNetworkManager implements NetworkManager {
   }
 
   async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
+    validateListOptions(options)
     return await this.#engine.run('listNetworks', 'networks', options, async (call) => {
       const api = await this.#engine.api(call)
-      return (await api.listNetworks({ filters: toLabelFilter(options.labels) })).map(toNetworkInfo)
+      return (await api.listNetworks({ filters: toLabelFilter(options) })).map(toNetworkInfo)
     })
   }
 }

@@ -6,9 +6,11 @@ import type {
   ContainerState,
   CreateOptions,
   ImageInfo,
+  ListContainersOptions,
   LogOptions,
   LogStream,
   OperationOptions,
+  RemoveOptions,
   Runtime,
   StopOptions,
   TerminalSize,
@@ -20,7 +22,10 @@ import {
   type ListOptions,
   validateId,
   validateImageReference,
+  validateListContainersOptions,
+  validateListOptions,
   validateLogOptions,
+  validateRemoveOptions,
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core/plugin'
@@ -93,9 +98,12 @@ export class DockerRuntime implements Runtime {
     })
   }
 
-  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+  async removeContainer(id: string, options: RemoveOptions = {}): Promise<void> {
     validateContainerId(id)
-    await this.#engine.run('removeContainer', id, options, (call) => removeContainer(this.#engine, id, call))
+    validateRemoveOptions(options)
+    await this.#engine.run('removeContainer', id, options, (call) =>
+      removeContainer(this.#engine, id, { ...options, ...call }),
+    )
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
@@ -135,6 +143,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListOptions(options)
     return await this.#engine.run('listImages', 'images', options, (call) => listImages(this.#engine, options, call))
   }
 
@@ -180,7 +189,8 @@ export class DockerRuntime implements Runtime {
     return await this.#engine.run('getPortBindings', id, options, (call) => getPortBindings(this.#engine, call))
   }
 
-  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    validateListContainersOptions(options)
     return await this.#engine.run('listContainers', 'containers', options, (call) =>
       listContainers(this.#engine, options, call),
     )

@@ -2,9 +2,10 @@ import { isHostError, type OperationOptions, type VolumeInfo, type VolumeManager
 import {
   type CreateVolumeOptions,
   createHostError,
-  hasLabels,
+  isListed,
   type ListOptions,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import { toContainerName } from './engine/container-name.js'
@@ -41,10 +42,10 @@ export class DockerVolumeManager implements VolumeManager {
   }
 
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
-    const { labels } = options
+    validateListOptions(options)
     return await this.#engine.run('listVolumes', 'volumes', options, async (call) => {
-      const { Volumes } = await (await this.#engine.api(call)).listVolumes({ filters: toLabelFilter(labels) })
-      return (Volumes ?? []).filter(({ Labels }) => hasLabels(Labels, labels)).map(toVolumeInfo)
+      const { Volumes } = await (await this.#engine.api(call)).listVolumes({ filters: toLabelFilter(options) })
+      return (Volumes ?? []).map(toVolumeInfo).filter((volume) => isListed(volume, options))
     })
   }
 

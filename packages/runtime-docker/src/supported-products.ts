@@ -39,6 +39,8 @@ export const podmanProduct: EngineProduct = {
       usesUnsetEnv: true,
       removesGracefully: true,
       keepsPaused: true,
+      listsProcessesByColumns: true,
+      hasOwnStates: true,
       ignoresMaskedPaths: true,
       hasOwnLabelSteps: true,
       removesBaseImages: true,
@@ -75,6 +77,11 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
     field: 'files.owners',
     reason: 'Podman replaces the owners of the files in an archive by the user of the container',
     remedy: 'read the owners by a program in the container',
+  },
+  {
+    field: 'container-control.update',
+    reason: 'Podman changes the limits only until the container stops',
+    remedy: 'create the container with other limits',
   },
   {
     field: 'ociRuntime',

@@ -118,6 +118,7 @@ describe('probe of an engine that answers', () => {
       'sidecar-manager',
       'exec-manager',
       'file-transfer',
+      'container-control',
       'image-transfer',
       'image-manager',
       'volume-manager',

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import type { RemoveOptions } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import { ContainerStore } from './containers/state/container-store.js'
+import type { MemoryContainer } from './containers/state/memory-container.js'
 import { ImageStore } from './images/state/image-store.js'
 import { MemoryClock, toDate } from './memory-clock.js'
 import { MemoryEventLog } from './memory-event-log.js'
@@ -40,6 +42,14 @@ export class MemoryEngine {
     this.registry = registry
     this.hosts = hosts
     this.logLimitBytes = logLimitBytes
+  }
+
+  /** Removes a container that does not run, and its anonymous volumes unless `keepVolumes` is true. */
+  forget(container: MemoryContainer, { keepVolumes = false }: Pick<RemoveOptions, 'keepVolumes'> = {}): void {
+    this.containers.delete(container)
+    const volumes = keepVolumes ? [] : container.anonymousVolumes
+    const unused = volumes.filter((name) => this.containers.findUsersOfVolume(name).length === 0)
+    for (const name of unused) this.volumes.delete(name)
   }
 
   now(): Date {

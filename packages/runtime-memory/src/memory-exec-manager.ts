@@ -31,7 +31,8 @@ export class MemoryExecManager implements ExecManager {
     const { engine } = this.#context
     const container = engine.containers.require(id)
     const run = getCurrentRun(container)
-    if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
+    if (run === undefined || run.isPaused)
+      throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
     const env = applyEnvironmentChanges(container.env, options.env)
     const privileged = { ...container.config, privileged: true }

@@ -2,11 +2,12 @@ import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/cor
 import {
   type CreateNetworkOptions,
   createHostError,
-  hasLabels,
+  isListed,
   type ListOptions,
   toObjectLabels,
   validateId,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
@@ -47,11 +48,12 @@ export class MemoryNetworkManager implements NetworkManager {
   }
 
   async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
+    validateListOptions(options)
     const { networks } = this.#context.engine
     return await this.#context.call('listNetworks', options, () =>
       networks
         .list()
-        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .filter((object) => isListed(object, options))
         .map(({ id, name, internal, labels }) => ({ id, name, internal, labels })),
     )
   }

@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  containerControlCapability,
   containerStatsCapability,
   eventStreamCapability,
   execManagerCapability,
@@ -25,6 +26,7 @@ import {
   type UnsupportedOption,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
+import { MemoryContainerControl } from './memory-container-control.js'
 import { MemoryContainerStats } from './memory-container-stats.js'
 import { MemoryEventStream } from './memory-event-stream.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
@@ -136,6 +138,7 @@ const managers: readonly Manager[] = [
   createManager(sidecarManagerCapability, MemorySidecarManager),
   createManager(execManagerCapability, MemoryExecManager),
   createManager(fileTransferCapability, MemoryFileTransfer),
+  createManager(containerControlCapability, MemoryContainerControl),
   createManager(imageTransferCapability, MemoryImageTransfer),
   createManager(imageManagerCapability, MemoryImageManager),
   createManager(volumeManagerCapability, MemoryVolumeManager),

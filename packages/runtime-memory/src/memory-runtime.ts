@@ -6,9 +6,11 @@ import {
   type ContainerState,
   type CreateOptions,
   type ImageInfo,
+  type ListContainersOptions,
   type LogOptions,
   type LogStream,
   type OperationOptions,
+  type RemoveOptions,
   type Runtime,
   runtimeCapability,
   type StopOptions,
@@ -19,14 +21,17 @@ import {
   createHostError,
   findUnsupportedOption,
   type HostAddressOptions,
-  hasLabels,
+  isListed,
   type ListOptions,
   toImageHome,
   untilAborted,
   validateContainerConfig,
   validateId,
   validateImageReference,
+  validateListContainersOptions,
+  validateListOptions,
   validateLogOptions,
+  validateRemoveOptions,
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core/plugin'
@@ -103,9 +108,10 @@ export class MemoryRuntime implements Runtime {
     })
   }
 
-  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+  async removeContainer(id: string, options: RemoveOptions = {}): Promise<void> {
     validateId(id)
-    await this.#context.call('removeContainer', options, () => removeContainer(this.#engine, id))
+    validateRemoveOptions(options)
+    await this.#context.call('removeContainer', options, () => removeContainer(this.#engine, id, options))
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
@@ -159,10 +165,11 @@ export class MemoryRuntime implements Runtime {
   }
 
   async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListOptions(options)
     return await this.#context.call('listImages', options, () =>
       this.#engine.images
         .list()
-        .filter(({ config }) => hasLabels(config.labels, options.labels))
+        .filter(({ config }) => isListed(config, options))
         .map(toImageInfo),
     )
   }
@@ -225,12 +232,13 @@ export class MemoryRuntime implements Runtime {
     })
   }
 
-  async listContainers(options: ListOptions = {}): Promise<readonly ContainerInfo[]> {
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    validateListContainersOptions(options)
     return await this.#context.call('listContainers', options, () =>
       this.#engine.containers
         .list()
-        .filter(({ labels }) => hasLabels(labels, options.labels))
-        .map(toContainerInfo),
+        .map(toContainerInfo)
+        .filter((container) => isListed(container, options)),
     )
   }
 

@@ -2,10 +2,11 @@ import type { OperationOptions, VolumeInfo, VolumeManager } from '@capstan/core'
 import {
   type CreateVolumeOptions,
   createHostError,
-  hasLabels,
+  isListed,
   type ListOptions,
   toObjectLabels,
   validateLabels,
+  validateListOptions,
   validateName,
 } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
@@ -43,11 +44,12 @@ export class MemoryVolumeManager implements VolumeManager {
   }
 
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
+    validateListOptions(options)
     const { volumes } = this.#context.engine
     return await this.#context.call('listVolumes', options, () =>
       volumes
         .list()
-        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .filter((volume) => isListed(volume, options))
         .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
     )
   }

@@ -22,6 +22,7 @@ describe('memoryPlugin', () => {
     expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent })
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
+      'container-control',
       'container-stats',
       'events',
       'exec-manager',

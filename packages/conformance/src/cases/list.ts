@@ -1,5 +1,6 @@
-import { runtimeCapability } from '@capstan/core'
+import { type ContainerState, runtimeCapability } from '@capstan/core'
 import { expect, expectEqual, toIds } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, expectListed, runToExit, startContainer } from '../steps/containers.js'
 
@@ -71,6 +72,41 @@ export const listCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
       const { runtime } = await context.open()
       const id = await createContainer(context, { command: context.programs.exit(0) }, runtime)
       await expectListed(context, id)
+    },
+  },
+  'LIST-008': {
+    title: 'listContainers returns only containers that have labels with all given keys',
+    requiredOptions: ['labels'],
+    run: async (context) => {
+      const [one, two] = [context.uniqueName('one'), context.uniqueName('two')]
+      const both = await createContainer(context, { labels: { [one]: 'x', [two]: '' } })
+      await createContainer(context, { labels: { [one]: 'x' } })
+      expectEqual(toIds(await context.runtime.listContainers({ labelKeys: [one, two] })), [both], 'the ids')
+      const listed = await context.runtime.listContainers({ labelKeys: [two], labels: { [one]: 'y' } })
+      expectEqual(listed, [], 'the list with a label of another value')
+    },
+  },
+  'LIST-009': {
+    title: 'listContainers returns only containers in one of the given states, and rejects an unknown one',
+    requiredOptions: ['labels'],
+    run: async (context) => {
+      const { runtime, programs } = context
+      const labels = { 'conformance.case': context.uniqueName('case') }
+      const created = await createContainer(context, { labels, command: programs.exit(0) })
+      const running = await startContainer(context, { labels, command: programs.sleep(60) })
+      const { id: exited } = await runToExit(context, { labels, command: programs.exit(0) })
+      const list = async (...states: readonly ContainerState[]) =>
+        toIds(await runtime.listContainers({ labels, states })).toSorted()
+      expectEqual(await list('created'), [created], 'the created containers')
+      expectEqual(await list('running'), [running], 'the running containers')
+      expectEqual(await list('exited', 'dead'), [exited], 'the exited and dead containers')
+      expectEqual(await list('created', 'exited', 'unknown'), [created, exited].toSorted(), 'those that do not run')
+      expectEqual(await list('paused', 'restarting'), [], 'the paused and restarting containers')
+      expectEqual(await list(), [], 'the containers in none of the states')
+      const options = { states: ['gone'] as unknown as readonly ContainerState[] } // not a state, on purpose
+      await expectHostError('INVALID_ARGUMENT', () => runtime.listContainers(options), { field: 'states[0]' })
+      const keyed = () => runtime.listContainers({ labelKeys: ['a=b'] })
+      await expectHostError('INVALID_ARGUMENT', keyed, { field: 'labelKeys[0]' })
     },
   },
 })

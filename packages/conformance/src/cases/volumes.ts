@@ -1,6 +1,7 @@
 import {
   imageBuilderCapability,
   type Mount,
+  type RemoveOptions,
   type VolumeInfo,
   type VolumeManager,
   volumeManagerCapability,
@@ -10,7 +11,7 @@ import { expect, expectDefined, expectEqual, toNames } from '../assert/expect.js
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { type CaseConfig, createContainer, startContainer } from '../steps/containers.js'
+import { type CaseConfig, createContainer, runAttached, runToExit } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
 import { createVolume, nameVolume } from '../steps/volumes.js'
 
@@ -110,14 +111,26 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
     },
   },
   'VOL-011': {
-    title: "removeContainer removes the anonymous volumes of the container's image",
+    title: "removeContainer removes the anonymous volumes of the container's image, and keeps them with keepVolumes",
+    requiredOptions: ['mounts', 'mounts.volume'],
     needs: [imageBuilderCapability],
     run: async (context) => {
+      const { runtime, signal, programs } = context
+      const remove = { keepVolumes: 'yes' } as unknown as RemoveOptions // not a boolean, on purpose
+      await expectHostError('INVALID_ARGUMENT', () => runtime.removeContainer('any', remove), { field: 'keepVolumes' })
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
-      const remaining = [await findLeftoverVolumes(context, image), await findLeftoverVolumes(context, image)]
-      // Another user of the engine may create a volume meanwhile, but hardly both times.
-      const isRemoved = remaining.some((names) => names.length === 0)
-      expect(isRemoved, 'no remaining volume of those created with the container', remaining)
+      for (const keepVolumes of [false, true]) {
+        const token = context.uniqueName('token')
+        const before = new Set(await listAnonymous(context))
+        const { id } = await runToExit(context, { image, command: programs.write('/kept/token', token) })
+        await runtime.removeContainer(id, { ...(keepVolumes && { keepVolumes }), signal })
+        // Another user of the engine may have created a volume meanwhile.
+        const created = (await listAnonymous(context)).filter((name) => !before.has(name))
+        const kept = await findWithToken(context, created, token)
+        if (!keepVolumes) expectEqual(kept, undefined, 'the remaining volume with the file of the container')
+        else if (kept !== undefined) await context.require(volumeManagerCapability).removeVolume(kept, { signal })
+        else await reportWithoutVolumes(context, image)
+      }
     },
   },
   'VOL-012': {
@@ -177,6 +190,30 @@ export const volumeCases: readonly ConformanceCase[] = defineCases(volumeManager
   },
 })
 
+/** Counts the case as absent if a container of the image has no volume of its own, else fails. */
+async function reportWithoutVolumes(context: CaseContext, image: string): Promise<void> {
+  const before = await listAnonymous(context)
+  await createContainer(context, { image, command: context.programs.exit(0) })
+  const after = await listAnonymous(context)
+  expectEqual(after.length, before.length, 'the number of volumes after a create, since none was kept')
+  context.reportAbsent('anonymous volumes', 'the runtime creates no volume for a VOLUME of an image')
+}
+
+/** Finds the volume whose file `token` has this text. The containers that read it are removed. */
+async function findWithToken(
+  context: CaseContext,
+  names: readonly string[],
+  token: string,
+): Promise<string | undefined> {
+  for (const name of names) {
+    const config = { mounts: [toMount(name)], command: context.programs.read('/data/token') }
+    const { id, stdout } = await runAttached(context, config)
+    await context.runtime.removeContainer(id)
+    if (stdout.trim() === token) return name
+  }
+  return undefined
+}
+
 /** Creates a container that mounts the volume. */
 function mountVolume(context: CaseContext, source: string, config: CaseConfig = {}): Promise<string> {
   return createContainer(context, { mounts: [toMount(source)], command: context.programs.exit(0), ...config })
@@ -196,16 +233,6 @@ function pickOwner(labels: StringMap): StringMap {
   const isOwner = ([key]: readonly [string, string]) =>
     key.startsWith('capstan.owner.') || key === ownershipLabelKeys.app
   return Object.fromEntries(Object.entries(labels).filter(isOwner).sort())
-}
-
-/** The anonymous volumes that were created while a container of the image ran and still exist after its removal. */
-async function findLeftoverVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
-  const before = new Set(await listAnonymous(context))
-  const id = await startContainer(context, { image, command: context.programs.sleep(60) })
-  const created = (await listAnonymous(context)).filter((name) => !before.has(name))
-  await context.runtime.removeContainer(id)
-  const after = new Set(await listAnonymous(context))
-  return created.filter((name) => after.has(name))
 }
 
 /** The volumes that were not created by Capstan. */

@@ -1,6 +1,8 @@
 import {
   type Capability,
+  type ContainerControl,
   type ContainerStats,
+  containerControlCapability,
   containerStatsCapability,
   type EventStream,
   type ExecManager,
@@ -42,6 +44,7 @@ export interface BrokenParts {
   readonly stats?: Replace<ContainerStats>
   readonly events?: Replace<EventStream>
   readonly images?: (images: ImageManager, runtime: Runtime) => Partial<ImageManager>
+  readonly control?: Replace<ContainerControl>
 }
 
 type Replace<T> = (correct: T) => Partial<T>
@@ -65,6 +68,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [containerStatsCapability, parts.stats],
       [eventStreamCapability, parts.events],
       [imageManagerCapability, runtime && breakWith(parts.images, runtime)],
+      [containerControlCapability, parts.control],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.

@@ -1,11 +1,4 @@
-import {
-  type ImageBuilder,
-  isHostError,
-  type NetworkManager,
-  type OperationOptions,
-  type RuntimePlugin,
-  type VolumeInfo,
-} from '@capstan/core'
+import { type ImageBuilder, isHostError, type NetworkManager, type OperationOptions } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { withParts } from '../../src/plugin/map-provided.js'
 import { breakPlugin } from './break-plugin.js'
@@ -170,11 +163,8 @@ export const managerFaults: readonly FaultyPlugin[] = [
         }),
       }),
   },
-  {
-    fault: 'removeContainer keeps anonymous volumes',
-    failingCase: 'VOL-011',
-    addFault: leaveAnonymousVolumes,
-  },
+  keepFault('removeContainer keeps anonymous volumes', true),
+  keepFault('removeContainer ignores keepVolumes', false),
   {
     fault: 'loadImages resolves with no images when the data is no archive',
     failingCase: 'XFER-006',
@@ -229,24 +219,21 @@ function builderFault(
   return { fault, failingCase, addFault: (correct) => breakPlugin(correct, { builder }) }
 }
 
-/** Adds an anonymous volume without an owner for each container to the list of volumes. */
-function leaveAnonymousVolumes(correct: RuntimePlugin): RuntimePlugin {
-  const anonymous: VolumeInfo[] = []
-  return breakPlugin(correct, {
-    runtime: (runtime) => ({
-      createContainer: async (config, options) => {
-        const id = await runtime.createContainer(config, options)
-        anonymous.push({ name: `${id}-anonymous`, labels: {}, createdAt: undefined })
-        return id
-      },
-    }),
-    volumes: (volumes) => ({
-      listVolumes: async (options = {}) => {
-        const listed = await volumes.listVolumes(options)
-        return Object.keys(options.labels ?? {}).length > 0 ? listed : [...listed, ...anonymous]
-      },
-    }),
-  })
+/** A plugin whose `removeContainer` always keeps, or never keeps, anonymous volumes. */
+function keepFault(fault: string, keepVolumes: boolean): FaultyPlugin {
+  return {
+    fault,
+    failingCase: 'VOL-011',
+    addFault: (correct) =>
+      breakPlugin(correct, {
+        runtime: (runtime) => ({
+          removeContainer: async (id, options = {}) => {
+            const isInvalid = !['boolean', 'undefined'].includes(typeof options.keepVolumes)
+            await runtime.removeContainer(id, isInvalid ? options : { ...options, keepVolumes })
+          },
+        }),
+      }),
+  }
 }
 
 function leakWhenAborted(networks: NetworkManager): Partial<NetworkManager> {

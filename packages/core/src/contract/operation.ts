@@ -32,4 +32,6 @@ export interface ProgressEvent {
 export interface ListOptions extends OperationOptions {
   /** Lists only objects with all of these labels and values. Default: all objects. */
   readonly labels?: StringMap
+  /** Lists only objects that have labels with all of these keys, whatever their values. Default: all objects. */
+  readonly labelKeys?: readonly string[]
 }

@@ -1,7 +1,14 @@
 import { type Capability, defineCapability } from './capability.js'
 import type { AttachOptions, TerminalSize } from './container/attach.js'
 import type { ContainerConfig, CreateOptions } from './container/container-config.js'
-import type { ContainerInfo, ContainerInspection, ContainerState, StopOptions } from './container/container-info.js'
+import type {
+  ContainerInfo,
+  ContainerInspection,
+  ContainerState,
+  ListContainersOptions,
+  RemoveOptions,
+  StopOptions,
+} from './container/container-info.js'
 import type { LogOptions, LogStream } from './container/logs.js'
 import type { ImageInfo } from './image/image.js'
 import type { ListOptions, OperationOptions } from './operation.js'
@@ -33,7 +40,7 @@ export interface Runtime {
 
   /**
    * Starts a container. Resolves when its process has started, also if it has ended by then. Resolves if the container is
-   * already running. A stored terminal size and stored firewall rules are set; see `FirewallManager.setupFirewall`.
+   * already running; NOT_RUNNING if it is paused. A stored terminal size and stored firewall rules are set; see `FirewallManager.setupFirewall`.
    *
    * @throws HostError COMMAND_NOT_STARTED when the image has no such command (exit code 127) or it is not executable (126);
    * the container is kept and not running. A process that starts and exits with 126 or 127 itself is not an error.
@@ -43,7 +50,7 @@ export interface Runtime {
 
   /**
    * Sends the stop signal, then SIGKILL after `graceMs`. Resolves when the container is not running or is absent. The engine does
-   * not restart it then.
+   * not restart it then. A paused container is unpaused.
    */
   stopContainer(id: string, options?: StopOptions): Promise<void>
 
@@ -56,10 +63,10 @@ export interface Runtime {
   waitContainer(id: string, options?: OperationOptions): Promise<number>
 
   /**
-   * Removes a container with its anonymous volumes, killing it if it is running. Resolves also if it does not exist.
-   * Concurrent removals of one container all resolve.
+   * Removes a container, killing it if it is running, and its anonymous volumes unless `keepVolumes` is true. Resolves also
+   * if it does not exist. Concurrent removals of one container all resolve.
    */
-  removeContainer(id: string, options?: OperationOptions): Promise<void>
+  removeContainer(id: string, options?: RemoveOptions): Promise<void>
 
   /**
    * Resolves with a log, without waiting for output. Errors such as CONTAINER_NOT_FOUND come when it is iterated. With a restart
@@ -104,7 +111,7 @@ export interface Runtime {
   /**
    * Attaches streams to a running container. Resolves when its output ends, with a restart policy at the next exit. An abort detaches; the container continues.
    *
-   * @throws HostError NOT_RUNNING; NOT_ATTACHABLE when the runtime cannot attach to this container
+   * @throws HostError NOT_RUNNING, also if the container is paused; NOT_ATTACHABLE when the runtime cannot attach to this container
    */
   attach(id: string, options: AttachOptions): Promise<void>
 
@@ -146,7 +153,7 @@ export interface Runtime {
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
 
   /** Lists all containers of the engine, including stopped ones and those that this RuntimeHost did not create. */
-  listContainers(options?: ListOptions): Promise<readonly ContainerInfo[]>
+  listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
 
   /**
    * Aborts all running calls, closes all streams and connections, and resolves when partial work is undone. Does not stop

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { ContainerConfig, Mount } from '../contract/container/container-config.js'
+import type { ContainerState, ListContainersOptions } from '../contract/container/container-info.js'
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
@@ -51,6 +52,15 @@ export function createRequestIdLabel(): StringMap {
 /** Whether `labels` contain all `wanted` labels with the same values. */
 export function hasLabels(labels: StringMap | null | undefined, wanted: StringMap = {}): boolean {
   return Object.entries(wanted).every(([key, value]) => labels?.[key] === value)
+}
+
+/** Whether an object of the engine is in a list with these options. For a container, with its state. */
+export function isListed(
+  { labels, state }: { readonly labels: StringMap | null | undefined; readonly state?: ContainerState },
+  { labels: wanted, labelKeys = [], states }: ListContainersOptions,
+): boolean {
+  const hasState = states === undefined || state === undefined || states.includes(state)
+  return hasState && hasLabels(labels, wanted) && labelKeys.every((key) => labels != null && Object.hasOwn(labels, key))
 }
 
 /** Whether an object with `labels` was created by the owner of `ownerLabels`: the fact `sameOwner` of NAME_CONFLICT. */

@@ -8,10 +8,10 @@ import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { formatValue } from '../validation/format-value.js'
 
-/** Throws OPTION_UNSUPPORTED if a container's config uses an option in `unsupportedOptions`. */
+/** Throws OPTION_UNSUPPORTED if a container's config, or a part of it, uses an option in `unsupportedOptions`. */
 export function checkConfigOptions(
   runtime: string,
-  config: ContainerConfig,
+  config: ContainerSettings,
   unsupportedOptions: readonly UnsupportedOption[],
 ): void {
   for (const unsupported of unsupportedOptions) {
@@ -95,11 +95,14 @@ export function createUnsupportedError(
   })
 }
 
+/** Settings of a container, or a part of them. */
+type ContainerSettings = Partial<ContainerConfig>
+
 /** Returns the value with which a config uses an option. `undefined` if it does not, as with `false` and empty values. */
-function findGiven(config: ContainerConfig, field: OptionName): unknown {
+function findGiven(config: ContainerSettings, field: OptionName): unknown {
   const find = valueFinders[field]
   if (find !== undefined) return find(config)
-  const value = field in config ? config[field as keyof ContainerConfig] : undefined
+  const value = field in config ? config[field as keyof ContainerSettings] : undefined
   return isUsed(value) ? value : undefined
 }
 
@@ -109,7 +112,7 @@ function isUsed(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length > 0
 }
 
-const valueFinders: { readonly [F in OptionName]?: (config: ContainerConfig) => unknown } = {
+const valueFinders: { readonly [F in OptionName]?: (config: ContainerSettings) => unknown } = {
   pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // `missing` is the default
   'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),

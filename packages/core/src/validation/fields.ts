@@ -9,6 +9,11 @@ export function checkCommand(field: string, command: Argv): void {
   })
 }
 
+/** Checks a number of CPUs, which may be a fraction. */
+export function checkCpus(field: string, value: unknown): void {
+  check(typeof value === 'number' && Number.isFinite(value) && value > 0, field, 'a number greater than 0', value)
+}
+
 /** Checks an absolute path in a container. */
 export function checkContainerPath(field: string, path: unknown): asserts path is string {
   checkText(field, path, /^\//, 'an absolute path')

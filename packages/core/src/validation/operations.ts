@@ -1,15 +1,30 @@
 import { posix } from 'node:path'
 import type { TerminalSize } from '../contract/container/attach.js'
-import type { StopOptions } from '../contract/container/container-info.js'
+import type {
+  ContainerState,
+  ListContainersOptions,
+  RemoveOptions,
+  StopOptions,
+} from '../contract/container/container-info.js'
 import type { LogOptions } from '../contract/container/logs.js'
+import type { ContainerLimits } from '../contract/managers/container-control.js'
 import type { EventOptions } from '../contract/managers/event-stream.js'
 import type { ExecOptions } from '../contract/managers/exec-manager.js'
 import type { FirewallDestination, FirewallRules } from '../contract/managers/firewall-manager.js'
 import type { BuildContext, BuildOptions } from '../contract/managers/image-builder.js'
-import type { Argv } from '../contract/operation.js'
+import type { Argv, ListOptions } from '../contract/operation.js'
 import type { SweepOptions } from '../contract/sweep-report.js'
+import { joinWords } from '../errors/message.js'
 import { check, checkBoolean, checkEach, checkInteger, checkObject, checkOneOf, checkText } from './check.js'
-import { checkAddress, checkCommand, checkContainerPath, checkHostName, checkPlatform, checkUser } from './fields.js'
+import {
+  checkAddress,
+  checkCommand,
+  checkContainerPath,
+  checkCpus,
+  checkHostName,
+  checkPlatform,
+  checkUser,
+} from './fields.js'
 import { validateAppName, validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
 
 /** Checks the options of `sweep`. */
@@ -29,6 +44,36 @@ export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
 /** Checks the options of `stopContainer`: `graceMs` is an integer from 0 to a day. */
 export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
   checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
+}
+
+/** Checks the options of `removeContainer`. */
+export function validateRemoveOptions({ keepVolumes }: RemoveOptions): void {
+  checkBoolean('keepVolumes', keepVolumes)
+}
+
+/** Checks the options of the methods that list objects. Labels may be those of owners. */
+export function validateListOptions({ labels, labelKeys = [] }: ListOptions): void {
+  if (labels !== undefined) validateStringMap(labels, 'labels', { key: labelKey, expectedKey: labelKeyText })
+  checkEach<unknown>('labelKeys', labelKeys, (field, key) => checkText(field, key, labelKey, labelKeyText))
+}
+
+/** Checks the options of `listContainers`. */
+export function validateListContainersOptions(options: ListContainersOptions): void {
+  validateListOptions(options)
+  const { states = [] } = options
+  checkEach<unknown>('states', states, (field, state) => checkOneOf(field, state, Object.keys(containerStates)))
+}
+
+/** Checks the limits of `updateContainer`: at least one, and no other field. */
+export function validateContainerLimits(limits: ContainerLimits): void {
+  checkObject('limits', limits)
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined)
+  const unknown = Object.keys(limits).find((field) => !Object.hasOwn(limitChecks, field))
+  if (unknown !== undefined) {
+    check(false, `limits.${unknown}`, 'absent, since it is not a limit', Reflect.get(limits, unknown))
+  }
+  check(given.length > 0, 'limits', `at least one of ${joinWords(Object.keys(limitChecks))}`, limits)
+  for (const [field, value] of given) limitChecks[field as keyof ContainerLimits](`limits.${field}`, value) // checked above
 }
 
 /** Checks the options of `containerLogs`: at least one stream, and a valid time. */
@@ -141,5 +186,25 @@ function checkContext(context: BuildContext): void {
   else checkObject('context.files', context.files)
 }
 
+const limitChecks: { readonly [K in keyof ContainerLimits]-?: (field: string, value: unknown) => void } = {
+  memoryBytes: (field, value) => checkInteger(field, value, { min: 1 }),
+  cpus: checkCpus,
+  pidsLimit: (field, value) => checkInteger(field, value, { min: 1 }),
+}
+
+// The type of the record makes a missing state a compile error.
+const containerStates: Readonly<Record<ContainerState, true>> = {
+  created: true,
+  running: true,
+  paused: true,
+  restarting: true,
+  stopping: true,
+  exited: true,
+  dead: true,
+  unknown: true,
+}
+
+const labelKey = /^[^=]+$/
+const labelKeyText = 'a key of a label, without "="'
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 const timeText = 'a Date or an RFC 3339 time'

@@ -23,7 +23,7 @@ export async function removeContainer(context: AppleRuntimeContext, id: string, 
 }
 
 /** Waits for the end of the session. The command drains output for up to 3 seconds after the exit; it is killed after 5. */
-async function waitForSessionEnd({ records }: AppleRuntimeContext, id: string): Promise<void> {
+export async function waitForSessionEnd({ records }: AppleRuntimeContext, id: string): Promise<void> {
   const session = records.find(id)?.session
   if (session === undefined) return
   const timer = setTimeout(session.killCommand, drainMs)

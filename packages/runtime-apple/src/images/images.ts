@@ -1,8 +1,8 @@
 import type { ImageInfo, ImageInspection } from '@capstan/core'
 import {
   createHostError,
-  hasLabels,
   isImageId,
+  isListed,
   type ListOptions,
   type Operation,
   toFamiliarName,
@@ -29,14 +29,14 @@ export async function findImage(
 /** Lists images: one entry for each, with all its references. */
 export async function listImages(
   context: AppleRuntimeContext,
-  { labels }: ListOptions,
+  options: ListOptions,
   call: CliCall,
 ): Promise<readonly ImageInfo[]> {
   const listed = await listTaggedImages(context, call)
   const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(context, listed, call)
   const byId = new Map<string, AppleImage[]>()
   for (const image of known) byId.set(image.id, [...(byId.get(image.id) ?? []), image])
-  return [...byId.values()].map(toImageInfo).filter((image) => hasLabels(image.labels, labels))
+  return [...byId.values()].map(toImageInfo).filter((image) => isListed(image, options))
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  containerControlCapability,
   containerStatsCapability,
   eventStreamCapability,
   execManagerCapability,
@@ -55,6 +56,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [sidecarManagerCapability, noNetworks],
     [execManagerCapability, undefined],
     [fileTransferCapability, noFileTransfer],
+    [containerControlCapability, undefined],
     [imageTransferCapability, undefined],
     [imageManagerCapability, undefined],
     [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],

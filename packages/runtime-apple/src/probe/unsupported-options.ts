@@ -104,6 +104,23 @@ const always: readonly UnsupportedOption[] = [
   { field: 'restartPolicy', reason: noOption, remedy: 'start the container again after waitContainer' },
   { field: 'healthcheck', reason: `${noOption}, and it does not run those of images`, remedy: 'run the check by exec' },
   { field: 'logDriver', reason: noOption, remedy: undefined },
+  { field: 'container-control.pause', reason: 'the command cannot pause a container', remedy: undefined },
+  {
+    field: 'container-control.rename',
+    reason: 'the name is the id of a container',
+    remedy: 'create another container',
+  },
+  {
+    field: 'container-control.update',
+    reason: 'a virtual machine keeps the limits with which it was created',
+    remedy: 'create another container',
+  },
+  { field: 'container-control.top', reason: 'the command lists no processes', remedy: 'run `ps` with exec' },
+  {
+    field: 'container-control.autoRemove',
+    reason: 'the service removes such a container when it stops',
+    remedy: 'create it without autoRemove',
+  },
   { field: 'logs.since', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.timestamps', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.split', reason: 'the service keeps one file for both outputs', remedy: 'use startAttached or exec' },

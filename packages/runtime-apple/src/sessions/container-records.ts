@@ -9,6 +9,8 @@ export interface ContainerRecord {
   plan: ContainerPlan | undefined
   /** Whether this runtime created the container. */
   isCreatedHere: boolean
+  /** Whether the service removes the container when it exits, as far as this runtime knows. */
+  isRemovedAtExit: boolean
   /** Whether this runtime has started the container. */
   hasRun: boolean
   session: ContainerSession | undefined
@@ -45,6 +47,7 @@ export class ContainerRecords {
     const empty: ContainerRecord = {
       plan: undefined,
       isCreatedHere: false,
+      isRemovedAtExit: false,
       hasRun: false,
       session: undefined,
       afterStart: undefined,
@@ -57,7 +60,8 @@ export class ContainerRecords {
   /** Starts a new record for a created container. Nothing of an earlier container of this name is kept. */
   add(id: string, plan: ContainerPlan): void {
     this.#records.delete(id)
-    Object.assign(this.getOrAdd(id), { plan, isCreatedHere: true })
+    const isRemovedAtExit = plan.config.autoRemove === true
+    Object.assign(this.getOrAdd(id), { plan, isCreatedHere: true, isRemovedAtExit })
   }
 
   remove(id: string): void {

@@ -37,7 +37,7 @@ function toBadConfig(
 }
 
 /** Adds the id of the container that has the name, and whether this host created it. */
-async function findNameHolder(
+export async function findNameHolder(
   engine: DockerEngine,
   conflict: HostError<'NAME_CONFLICT'>,
   call: EngineCall,
@@ -54,13 +54,13 @@ async function findNameHolder(
 }
 
 /**
- * Reports the warnings of a create by `warn`.
+ * Reports the warnings of a create or an update by `warn`.
  *
  * @throws HostError OPTION_UNSUPPORTED for a warning that the engine dropped an option of the caller.
  */
 export function passWarnings(
   { runtimeName, warn }: Pick<DockerEngine, 'runtimeName' | 'warn'>,
-  config: ContainerConfig,
+  config: Partial<ContainerConfig>,
   warnings: readonly string[],
 ): void {
   for (const reason of warnings) {

@@ -1,10 +1,10 @@
-import type { ContainerInfo, ContainerInspection } from '@capstan/core'
-import { delay, type ListOptions } from '@capstan/core/plugin'
+import type { ContainerInfo, ContainerInspection, ListContainersOptions } from '@capstan/core'
+import { delay, isListed } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
-import { listHealths, runsHealthchecks, withNetworkIds } from '../quirks/container-quirks.js'
+import { listHealths, runsHealthchecks, toStatusFilter, withNetworkIds } from '../quirks/container-quirks.js'
 import { toContainerInfo, toContainerInspection } from './inspection/convert-container.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 import { toHostPorts, toPortBindings } from './inspection/port-settings.js'
@@ -37,20 +37,24 @@ function lacksPort({ HostConfig }: InspectedContainer, ports: ReadonlyMap<number
 const betweenMs = 100
 const mostAttempts = 11
 
-/** Lists all containers, also stopped ones, without the sandboxes of listed containers. The engine applies the filter. */
+/**
+ * Lists containers, also stopped ones, without the sandboxes of existing containers. A sandbox whose container was removed is
+ * listed, so that a sweep removes it. The engine applies the filters.
+ */
 export async function listContainers(
   engine: DockerEngine,
-  { labels }: ListOptions,
+  options: ListContainersOptions,
   call: EngineCall,
 ): Promise<readonly ContainerInfo[]> {
   const api = await engine.api(call)
-  const [listed, healths] = await Promise.all([
-    api.listContainers({ all: true, filters: toLabelFilter(labels) }),
-    listHealths(engine, call),
-  ])
+  const filters = { ...toLabelFilter(options), ...toStatusFilter(options.states, engine.details.quirks) }
+  const [listed, healths] = await Promise.all([api.listContainers({ all: true, filters }), listHealths(engine, call)])
   const ids = new Set(listed.map(({ Id }) => Id))
-  // A sandbox whose container was removed is listed, so that a sweep removes it.
+  // A filter by state may have left out the container of a sandbox that is listed.
+  const isUncertain = 'status' in filters && listed.some(({ Labels }) => findSandboxOf(Labels) !== undefined)
+  const existing = isUncertain ? new Set((await api.listContainers({ all: true })).map(({ Id }) => Id)) : ids
   return listed
-    .filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? ''))
+    .filter(({ Labels }) => !existing.has(findSandboxOf(Labels) ?? ''))
     .map((container) => ({ ...toContainerInfo(container), ...healths.get(container.Id) }))
+    .filter((container) => isListed(container, options))
 }

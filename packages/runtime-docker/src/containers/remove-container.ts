@@ -1,3 +1,4 @@
+import type { RemoveOptions } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import type { ContainerRegistry } from '../engine/container-registry.js'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -8,19 +9,23 @@ import { killBeforeRemoval } from '../quirks/container-quirks.js'
 import { findContainer } from './inspection/inspect-container.js'
 
 /**
- * Removes a container by force, with its anonymous volumes and its firewall sandbox. Resolves if it does not exist.
+ * Removes a container by force, with its firewall sandbox, and its anonymous volumes unless they are kept. Resolves if it does not exist.
  * Waits for a removal in progress.
  */
-export async function removeContainer(engine: DockerEngine, id: string, limits: CallSignal): Promise<void> {
+export async function removeContainer(
+  engine: DockerEngine,
+  id: string,
+  options: CallSignal & Pick<RemoveOptions, 'keepVolumes'>,
+): Promise<void> {
   const call: EngineCall = {
     operation: 'removeContainer',
     subject: id,
-    signal: limits.signal,
-    hasCallerSignal: limits.hasCallerSignal,
+    signal: options.signal,
+    hasCallerSignal: options.hasCallerSignal,
   }
   const { containers } = engine
   const sandboxed = containers.findSandboxed(id) ?? (await findSandboxedByName(engine, call))
-  await removeOne(engine, call)
+  await removeOne(engine, call, options)
   containers.forgetCreated(id)
   containers.settings.forget(sandboxed?.firstId ?? id)
   if (sandboxed === undefined) return
@@ -43,12 +48,16 @@ async function findSandboxedByName(
 }
 
 /** Removes one container. Tries again while another client, or the engine because of `autoRemove`, is removing it. */
-async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {
+async function removeOne(
+  engine: DockerEngine,
+  call: EngineCall,
+  { keepVolumes = false }: Pick<RemoveOptions, 'keepVolumes'> = {},
+): Promise<void> {
   await killBeforeRemoval(engine, call)
   const api = await engine.api(call)
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const removed = api.getContainer(call.subject).remove({ force: true, v: true })
+      const removed = api.getContainer(call.subject).remove({ force: true, v: !keepVolumes })
       return void (await ignoreErrors(['CONTAINER_NOT_FOUND'], removed))
     } catch (error) {
       if (attempt === mostAttempts || !isRemovalUnderWay(error)) throw error

@@ -37,6 +37,7 @@ async function runAttached(
   const { initialSize } = options
   const container = await inspectContainer(engine, call)
   const { Config, HostConfig, State } = container
+  if (State?.Status === 'paused') throw createHostError('NOT_RUNNING', { id, state: 'paused' })
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
   const startDone = createDeferred()

@@ -3,6 +3,7 @@ import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isStartedMeanwhile, nameGroupOption } from '../quirks/container-quirks.js'
 import { inspectContainer } from './inspection/inspect-container.js'
+import { withState } from './inspection/not-running.js'
 import { resizeStarted } from './resize-terminal.js'
 import { requireNamespaceOwners } from './shared-containers.js'
 
@@ -59,6 +60,7 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
     await api.getContainer(call.subject).start() // 304 means already running and is a success
   } catch (error) {
     if (await isStartedMeanwhile(engine, error, call)) return
+    if (isHostError(error, 'NOT_RUNNING')) throw await withState(engine, error, call)
     if (isHostError(error, 'INVALID_ARGUMENT')) throw await nameGroupOption(engine, error, call)
     throw isHostError(error, 'OPTION_UNSUPPORTED') ? await nameCapabilities(engine, error, call) : error
   }

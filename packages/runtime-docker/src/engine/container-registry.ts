@@ -35,6 +35,22 @@ export class ContainerRegistry {
     }
   }
 
+  /** Stores the new name of a container. */
+  rename(id: string, name: string): void {
+    this.settings.rename(id, name)
+    const created = this.#created.get(id)
+    if (created !== undefined) this.#created.set(id, { ...created, name })
+  }
+
+  /** Changes limits in the stored create request of a container. */
+  changeLimits(id: string, limits: Readonly<Record<string, number | undefined>>): void {
+    const created = this.#created.get(id)
+    if (created === undefined) return
+    const { body } = created.request
+    const changed = { ...body, HostConfig: { ...body.HostConfig, ...limits } }
+    this.#created.set(id, { ...created, request: { ...created.request, body: changed } })
+  }
+
   addSandboxed(firstId: string, container: SandboxedContainer): void {
     this.#sandboxed.set(firstId, container)
   }

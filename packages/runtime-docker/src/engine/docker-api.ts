@@ -138,6 +138,7 @@ export interface InspectedContainer {
     readonly Runtime?: string
     readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null
     readonly AutoRemove?: boolean
+    readonly MemorySwap?: number
     readonly Privileged?: boolean
     readonly CapAdd?: readonly string[] | null
     readonly GroupAdd?: readonly string[] | null

@@ -142,8 +142,15 @@ function toBadArgument(answer: EngineAnswerError, { operation, field = operation
 
 /** Whether the request starts a process, or may prepare it: an engine may do so when a client attaches to a container. */
 function isStart({ path }: EngineAnswerError): boolean {
-  return ['/containers/{id}/start', '/containers/{id}/attach', '/exec/{id}/start'].includes(path)
+  return startPaths.has(path)
 }
+
+const startPaths: ReadonlySet<string> = new Set([
+  '/containers/{id}/start',
+  '/containers/{id}/restart',
+  '/containers/{id}/attach',
+  '/exec/{id}/start',
+])
 
 function toNotStarted(answer: EngineAnswerError, { subject: id, command }: ErrorContext, exitCode: 126 | 127): unknown {
   const named = texts.commandName.exec(answer.text)?.[1]

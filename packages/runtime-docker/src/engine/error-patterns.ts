@@ -62,9 +62,10 @@ export const foreignAddress: RegExp =
   /(?:bind host port for |listen (?:tcp|udp)[46]? )((?:\[\S*?\]|[^\s:]+):\d+)\S*: (?:bind: )?cannot assign requested address/i
 export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i
 export const nameTaken: RegExp =
-  /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? is already in use/i
+  /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? (?:is )?already in use/i
 export const nameHolder: RegExp = /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i
-export const paused: RegExp = /is paused/i
+// Docker, for a start: cannot start a paused container, try unpause instead
+export const paused: RegExp = /is (?:already )?paused|a paused container/i
 export const restarting: RegExp = /is restarting/i
 export const notRunning: RegExp = /is not running|is not paused|not running|container state improper/i
 // Podman and the image store of containerd read images one by one, and fail when one is removed meanwhile.

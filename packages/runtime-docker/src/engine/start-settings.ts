@@ -18,6 +18,12 @@ export class StartSettings {
     this.#entries.set(id, { ...this.#entries.get(id), ...settings, name })
   }
 
+  /** Stores the new name of a container. */
+  rename(id: string, name: string): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) this.#entries.set(id, { ...entry, name })
+  }
+
   find(id: string): ContainerSettings | undefined {
     return this.#entries.get(id)
   }

@@ -38,9 +38,10 @@ export async function prepareStart(engine: DockerEngine, call: EngineCall): Prom
 async function prepare(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
   const { settings } = engine.containers
   if (settings.isEmpty) return unprepared
-  const { Id: id } = await inspectContainer(engine, call)
+  const { Id: id, State } = await inspectContainer(engine, call)
   const rules = settings.find(id)?.rules
   if (rules === undefined) return unprepared
+  if (State?.Status === 'paused') throw createHostError('NOT_RUNNING', { id: call.subject, state: 'paused' })
   return withFirewallCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
 

@@ -25,10 +25,10 @@ export async function findImage(
 /** Lists images, one entry per image with all its tags. The engine applies the filter. */
 export async function listImages(
   engine: DockerEngine,
-  { labels }: ListOptions,
+  options: ListOptions,
   call: EngineCall,
 ): Promise<readonly ImageInfo[]> {
-  return (await (await engine.api(call)).listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
+  return (await (await engine.api(call)).listImages({ filters: toLabelFilter(options) })).map(toImageInfo)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ContainerHealth, type HostError, isHostError } from '@capstan/core'
+import { type ContainerHealth, type ContainerState, type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
 import { toContainerState } from '../containers/inspection/convert-container.js'
 import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
@@ -7,6 +7,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { additionalGroups, isCommandMissing, isGroupMissing } from '../engine/docker-error-texts.js'
 import { ignoreErrors } from '../engine/ignore-errors.js'
 import { hasFeature } from './api-features.js'
+import type { EngineQuirks } from './engine-quirks.js'
 
 /** Replaces the names of networks with ids, since the inspections of Podman 4.3 have the name in place of the id. */
 export function withNetworkIds(
@@ -56,7 +57,8 @@ const healths: readonly ContainerHealth[] = ['starting', 'healthy', 'unhealthy']
  */
 export async function isStartedMeanwhile(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
   if (!isHostError(error, 'NOT_RUNNING')) return false
-  return (await inspectContainer(engine, call)).State?.Running === true
+  // A paused container is `Running`, too.
+  return toContainerState((await inspectContainer(engine, call)).State?.Status) === 'running'
 }
 
 /**
@@ -114,6 +116,24 @@ export function toSeparateHostname(
 ): string | undefined {
   return details.quirks.hasSeparateHostname ? (Hostname ?? firstId.slice(0, 12)) : undefined
 }
+
+/**
+ * Returns the `filters` of a list request for containers in these states. Returns no filter for `unknown`, which stands for
+ * any other state of the engine, and if the engine has none of the states.
+ */
+export function toStatusFilter(
+  states: readonly ContainerState[] | undefined,
+  { hasOwnStates = false }: EngineQuirks,
+): { readonly status?: readonly string[] } {
+  if (states === undefined || states.includes('unknown')) return {}
+  const known = hasOwnStates ? podmanFilterStates : dockerFilterStates
+  const status = known.filter((name) => states.includes(toContainerState(name)))
+  return status.length === 0 ? {} : { status }
+}
+
+/** The states that a filter may have. */
+const dockerFilterStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
+const podmanFilterStates = ['created', 'initialized', 'running', 'paused', 'removing', 'stopped', 'exited']
 
 /** Unpauses a paused container before it is stopped on an engine with the quirk `keepsPaused`. */
 export async function unpauseBeforeStop(engine: DockerEngine, call: EngineCall): Promise<void> {

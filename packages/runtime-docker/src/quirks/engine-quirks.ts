@@ -34,6 +34,10 @@ export interface EngineQuirks {
   readonly removesGracefully?: boolean
   /** Refuses to stop a paused container, so it is unpaused first. Seen on Podman 4.3 and 5.8. */
   readonly keepsPaused?: boolean
+  /** Lists processes by names of columns instead of options of `ps`, with the process ids in the container. */
+  readonly listsProcessesByColumns?: boolean
+  /** Rejects a filter by the states `restarting` and `dead`, which it does not have, and has the state `initialized`. */
+  readonly hasOwnStates?: boolean
   /** Ignores empty lists of masked paths, and supports the option `systempaths=unconfined`. Seen on Podman 4.3 and 5.8. */
   readonly ignoresMaskedPaths?: boolean
   /**

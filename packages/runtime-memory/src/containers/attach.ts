@@ -14,7 +14,8 @@ export async function attachContainer(
 ): Promise<void> {
   const { id } = container
   const run = getCurrentRun(container)
-  if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
+  if (run === undefined || run.isPaused)
+    throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
   if (options.initialSize !== undefined) container.terminalSize = options.initialSize
   const output = new OutputClient(options, { operation: 'attach', subject: id })
   run.streams.attach(output)

@@ -16,7 +16,7 @@ import { ContainerFiles, type MountedFiles } from '../simulation/files/container
 import { createSystemFiles } from '../simulation/files/system-files.js'
 import { applyEnvironmentChanges } from '../simulation/processes/environment.js'
 import { defaultPath } from '../simulation/processes/find-program.js'
-import { checkBindSources, createMounts, removeVolumesOf } from './mounts.js'
+import { checkBindSources, createAnonymousVolumes, createMounts, removeVolumesOf } from './mounts.js'
 import { ContainerLifecycle } from './state/container-lifecycle.js'
 import { ContainerLog } from './state/container-log.js'
 import { ContainerRestarts } from './state/container-restarts.js'
@@ -41,8 +41,9 @@ export async function createContainer(
   checkNetwork(context, config)
   const id = randomBytes(32).toString('hex')
   call.undo.add('volumes', async () => removeVolumesOf(engine, id))
-  const mounts = createMounts(context, config, id)
-  const container = toContainer(context, config, { id, image, mounts })
+  const anonymous = createAnonymousVolumes(engine, { image, config, id })
+  const mounts = [...createMounts(context, config, id), ...anonymous.mounts]
+  const container = toContainer(context, config, { id, image, mounts, anonymousVolumes: anonymous.names })
   engine.containers.add(container)
   call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container))
   return container
@@ -63,12 +64,13 @@ interface ContainerParts {
   readonly id: string
   readonly image: StoredImage
   readonly mounts: readonly MountedFiles[]
+  readonly anonymousVolumes: readonly string[]
 }
 
 function toContainer(
   { engine, ownerLabels }: MemoryRuntimeContext,
   config: ContainerConfig,
-  { id, image, mounts }: ContainerParts,
+  { id, image, mounts, anonymousVolumes }: ContainerParts,
 ): MemoryContainer {
   const { entrypoint = image.config.entrypoint } = config
   // As on Docker, the command of an image is used only with the entrypoint of that image.
@@ -93,6 +95,7 @@ function toContainer(
     log: new ContainerLog(engine.clock, engine.logLimitBytes),
     healthcheck: toHealthcheck(config, image),
     restarts: new ContainerRestarts(config.restartPolicy),
+    anonymousVolumes,
     latestRun: undefined,
     starting: undefined,
     firewallRules: undefined,

@@ -28,7 +28,7 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
     command: argv,
     state: {
       status,
-      running: status === 'running',
+      running: status === 'running' || status === 'paused',
       exitCode: latestRun?.exitCode,
       startedAt: latestRun?.startedAt,
       finishedAt: latestRun?.finishedAt,

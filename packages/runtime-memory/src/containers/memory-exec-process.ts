@@ -29,6 +29,7 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #process: SimulatedProcess
   readonly #containerId: string
   readonly #session: LastingOperation
+  readonly #run: ContainerRun
   #size: TerminalSize | undefined
 
   constructor(
@@ -37,6 +38,7 @@ export class MemoryExecProcess implements ExecProcess {
   ) {
     this.#context = runtimeContext
     this.#containerId = containerId
+    this.#run = run
     const { tty = false, stdin = true, signal } = options
     this.#session = runtimeContext.operations.begin(signal)
     const input = createPassThrough()
@@ -110,6 +112,7 @@ export class MemoryExecProcess implements ExecProcess {
 
   /** Writes output, and discards it when the stream is closed: the process keeps running. */
   async #write(output: PassThrough, bytes: Uint8Array): Promise<void> {
+    await this.#run.untilUnpaused()
     await writeTo(output, bytes).catch(() => {})
     await this.#context.engine.nextTurn()
   }

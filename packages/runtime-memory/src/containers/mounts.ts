@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
+import { posix } from 'node:path'
 import type { ContainerConfig, Mount } from '@capstan/core'
 import { createHostError, toVolumeLabels } from '@capstan/core/plugin'
+import type { StoredImage } from '../images/state/stored-image.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import type { MountedFiles } from '../simulation/files/container-files.js'
-import type { FileMap } from '../simulation/files/file-map.js'
+import type { FileMap, ReadonlyFileMap } from '../simulation/files/file-map.js'
 import { readHostFile } from '../simulation/files/host-files.js'
 
 /** Rejects when the source of a bind mount does not exist. */
@@ -40,6 +43,32 @@ export function createMounts(
       })
     return { type: 'memory', target, readOnly, files: volume.files }
   })
+}
+
+/**
+ * Creates a volume for each path that the image declares as one, except where `config` mounts something else. It has the files of
+ * the image. {@link removeVolumesOf} undoes that.
+ */
+export function createAnonymousVolumes(
+  engine: MemoryEngine,
+  { image, config, id }: { readonly image: StoredImage; readonly config: ContainerConfig; readonly id: string },
+): { readonly names: readonly string[]; readonly mounts: readonly MountedFiles[] } {
+  const targets = image.config.volumes.filter(
+    (path) => !config.mounts?.some(({ target }) => posix.resolve(target) === path),
+  )
+  const created = targets.map((target) => {
+    const name = randomBytes(32).toString('hex')
+    const files = toVolumeFiles(image.files, target)
+    engine.volumes.add({ name, labels: {}, createdAt: engine.now(), createdFor: id, files })
+    return { name, mount: { type: 'memory', target, readOnly: false, files } as const }
+  })
+  return { names: created.map(({ name }) => name), mounts: created.map(({ mount }) => mount) }
+}
+
+/** Copies the files in a directory, with their paths from there. */
+function toVolumeFiles(files: ReadonlyFileMap, directory: string): FileMap {
+  const entries = [...files].filter(([path]) => path === directory || path.startsWith(`${directory}/`))
+  return new Map(entries.map(([path, entry]) => [posix.join('/', posix.relative(directory, path)), entry]))
 }
 
 /** Removes the volumes that were created for a container, except those that another container uses. */

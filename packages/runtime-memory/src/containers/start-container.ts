@@ -21,7 +21,7 @@ export interface StartOptions {
 }
 
 /**
- * Starts a container unless it is running. When `firewall.beforeStart` is unsupported, stored rules are set after the
+ * Starts a container unless it is running; a paused one rejects with NOT_RUNNING. When `firewall.beforeStart` is unsupported, stored rules are set after the
  * start. If that fails, this rejects, and the program keeps running until the steps of `undo` are run.
  */
 export async function startContainer(
@@ -35,6 +35,7 @@ export async function startContainer(
     container.restarts.reset()
     return await track(container, start(context, container, options))
   }
+  if (current.isPaused) throw createHostError('NOT_RUNNING', { id: container.id, state: 'paused' })
   if (options.client !== undefined) current.streams.attach(options.client)
   return current
 }
@@ -65,7 +66,7 @@ async function start(
   const run = new ContainerRun(engine, container, { startedBy: context, program, network, client, onRestart })
   monitorHealth(engine, container, run)
   undo?.add(`start of ${container.name}`, async () => {
-    run.process.kill()
+    run.signal('SIGKILL')
     await run.whenEnded
   })
   if (rules !== undefined && setsRulesAfterStart) await applyRulesAfterStart(run, container.id, rules)

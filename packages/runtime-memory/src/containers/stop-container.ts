@@ -12,16 +12,16 @@ export interface StopRequest {
   readonly signal: AbortSignal
 }
 
-/** Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended. */
+/** Unpauses the container, sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended. */
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
   container.restarts.prevent()
   container.lifecycle.notifyChange()
   const run = getCurrentRun(container)
   if (run === undefined) return
-  run.process.signal(toStopSignal(container))
+  run.signal(toStopSignal(container))
   // With a grace period of 0 the kill follows the signal at once.
   if (graceMs > 0) await waitForEnd(run, { graceMs, signal })
-  run.process.kill()
+  run.signal('SIGKILL')
   await untilAborted(run.whenEnded, signal)
 }
 

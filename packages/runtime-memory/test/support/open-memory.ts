@@ -1,4 +1,5 @@
 import {
+  containerControlCapability,
   containerStatsCapability,
   createRuntimeHost,
   eventStreamCapability,
@@ -29,6 +30,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
   const scope = await host.open({ runtime: plugin.name })
   const managers = requireCapabilities(scope, {
     builder: imageBuilderCapability,
+    control: containerControlCapability,
     exec: execManagerCapability,
     firewalls: firewallManagerCapability,
     files: fileTransferCapability,

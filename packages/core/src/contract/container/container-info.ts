@@ -1,4 +1,4 @@
-import type { Argv, OperationOptions, StringMap } from '../operation.js'
+import type { Argv, ListOptions, OperationOptions, StringMap } from '../operation.js'
 import type { RestartPolicy } from './container-config.js'
 import type { ContainerHealth } from './healthcheck.js'
 import type { ExposedPort, PortBinding } from './ports.js'
@@ -45,6 +45,7 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly command: Argv
   readonly state: {
     readonly status: ContainerState
+    /** Whether the container has a process, also while it is paused. */
     readonly running: boolean
     /** `undefined` while the container runs, before its first start, and where the engine does not report it. */
     readonly exitCode: number | undefined
@@ -67,4 +68,16 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
 export interface StopOptions extends OperationOptions {
   /** Milliseconds between the stop signal and SIGKILL. 0 sends SIGKILL at once. Default 10 000. */
   readonly graceMs?: number
+}
+
+/** Options of `removeContainer`. */
+export interface RemoveOptions extends OperationOptions {
+  /** Keeps the anonymous volumes of the container, which the image declares. Default false. */
+  readonly keepVolumes?: boolean
+}
+
+/** Options of `listContainers`. */
+export interface ListContainersOptions extends ListOptions {
+  /** Lists only containers in one of these states; none if it is empty. Default: all containers. */
+  readonly states?: readonly ContainerState[]
 }

@@ -1,6 +1,7 @@
 import type { Capability } from '../capability.js'
 import { runtimeCapability } from '../runtime.js'
 import { buildServiceCapability } from './build-service.js'
+import { containerControlCapability } from './container-control.js'
 import { containerStatsCapability } from './container-stats.js'
 import { eventStreamCapability } from './event-stream.js'
 import { execManagerCapability } from './exec-manager.js'
@@ -23,6 +24,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   sidecarManagerCapability,
   execManagerCapability,
   fileTransferCapability,
+  containerControlCapability,
   imageTransferCapability,
   imageManagerCapability,
   volumeManagerCapability,
@@ -40,6 +42,7 @@ export type BuiltInOption =
   | OptionOf<typeof sidecarManagerCapability>
   | OptionOf<typeof execManagerCapability>
   | OptionOf<typeof fileTransferCapability>
+  | OptionOf<typeof containerControlCapability>
   | OptionOf<typeof imageTransferCapability>
   | OptionOf<typeof imageManagerCapability>
   | OptionOf<typeof volumeManagerCapability>

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type ExecOptions, execManagerCapability, isHostError } from '@capstan/core'
-import { type Argv, checkOption, createHostError, validateExec } from '@capstan/core/plugin'
+import { type ExecOptions, execManagerCapability } from '@capstan/core'
+import { type Argv, checkOption, validateExec } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toEnvironmentLine } from '../create-body.js'
-import { toContainerState } from '../inspection/convert-container.js'
-import { inspectContainer, validateContainerId } from '../inspection/inspect-container.js'
+import { validateContainerId } from '../inspection/inspect-container.js'
+import { withState } from '../inspection/not-running.js'
 import { DockerExecProcess } from './docker-exec-process.js'
 import { canReadContainerPid } from './kill-exec.js'
 
@@ -42,7 +42,7 @@ export async function openExec(
     const settings = { execId, containerId: id, isTerminal, hasStdin, marker, call, onEnd: end }
     return new DockerExecProcess(engine, connection, settings)
   } catch (error) {
-    const failure = isHostError(error, 'NOT_RUNNING') ? await withState(engine, call) : error
+    const failure = await withState(engine, error, call)
     end()
     throw failure
   }
@@ -65,12 +65,6 @@ function toExecBody(command: Argv, options: ExecOptions & { readonly marker: str
     User: user,
     WorkingDir: workingDirectory,
   }
-}
-
-/** Adds the state of the container, since the engine reports only that it is not running. */
-async function withState(engine: DockerEngine, call: EngineCall): Promise<unknown> {
-  const { State } = await inspectContainer(engine, call)
-  return createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(State?.Status) })
 }
 
 /** The engine detaches when it reads these keys, which cannot be turned off. No user types this sequence. */

@@ -1,4 +1,5 @@
-import type { ContainerHealth } from '@capstan/core'
+import { once } from 'node:events'
+import type { ContainerHealth, ContainerProcess } from '@capstan/core'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
 import { type ProcessContext, SimulatedProcess } from '../../simulation/processes/simulated-process.js'
 import type { PendingRestart } from './container-restarts.js'
@@ -12,6 +13,8 @@ export interface RunEngine {
   readonly commands: ReadonlyMap<string, MemoryProgram>
   readonly containers: ContainerStore
   now(): Date
+  /** Removes a container that does not run, with its anonymous volumes. */
+  forget(container: MemoryContainer): void
   /** Resolves in a later turn of the event loop. */
   nextTurn(): Promise<void>
 }
@@ -44,6 +47,7 @@ export class ContainerRun {
   readonly #onRestart: ContainerRunOptions['onRestart']
   /** Pid 1 is the init process or the program, and 2 is the program under an init. */
   #lastPid = 2
+  #unpaused: AbortController | undefined
   #end: { readonly exitCode: number; readonly at: Date } | undefined
 
   constructor(
@@ -76,6 +80,44 @@ export class ContainerRun {
     return this.#end?.at
   }
 
+  get isPaused(): boolean {
+    return this.#unpaused !== undefined
+  }
+
+  /** Holds back the output and the end of the processes until {@link unpause}. */
+  pause(): void {
+    if (this.#unpaused !== undefined) return
+    this.#unpaused = new AbortController()
+    this.#engine.containers.emit(this.#container, { action: 'paused' })
+  }
+
+  unpause(): void {
+    const unpaused = this.#unpaused
+    if (unpaused === undefined) return
+    this.#unpaused = undefined
+    this.#engine.containers.emit(this.#container, { action: 'unpaused' })
+    unpaused.abort()
+  }
+
+  /** Resolves at once unless the container is paused. */
+  async untilUnpaused(): Promise<void> {
+    while (this.#unpaused !== undefined) await once(this.#unpaused.signal, 'abort')
+  }
+
+  /** Sends a signal to the first process, and unpauses the container. */
+  signal(name: string): void {
+    this.process.signal(name)
+    this.unpause()
+  }
+
+  /** Lists the init process, the program and the processes of `exec`. */
+  listProcesses(): readonly ContainerProcess[] {
+    const { pid } = this.process
+    const init = { pid: 1, parentPid: 0, user: 'root', command: '/sbin/init' }
+    const others = [...this.execs].map((exec) => exec.describe(0))
+    return [...(pid === 1 ? [] : [init]), this.process.describe(pid - 1), ...others]
+  }
+
   /** Allocates the pid of another process in the container. */
   nextPid(): number {
     this.#lastPid += 1
@@ -84,13 +126,15 @@ export class ContainerRun {
 
   async #waitForEnd(): Promise<number> {
     const exitCode = await this.process.exitCode
+    await this.untilUnpaused()
     for (const exec of this.execs) exec.kill()
     await this.network.release()
     const restart = this.#container.restarts.plan(exitCode)
     this.#end = { exitCode, at: this.#engine.now() }
+    const { config, lifecycle } = this.#container
     this.#engine.containers.emit(this.#container, { action: 'exited', exitCode })
     if (restart !== undefined) this.#onRestart(restart)
-    if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
+    if (config.autoRemove === true && !lifecycle.isBeingRestarted) this.#engine.forget(this.#container)
     this.#container.log.notifyChange()
     return exitCode
   }
@@ -102,6 +146,7 @@ export class ContainerRun {
       interactive: config.interactive === true,
       terminal: config.tty === true,
       nextTurn: () => this.#engine.nextTurn(),
+      untilUnpaused: () => this.untilUnpaused(),
       onInterrupt: () => this.process.signal('SIGINT'),
     })
   }

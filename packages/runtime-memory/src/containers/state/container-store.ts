@@ -45,8 +45,10 @@ export class ContainerStore {
 
   /** Returns the names of the containers that mount a volume, running or not. */
   findUsersOfVolume(name: string): readonly string[] {
-    const users = this.list().filter(({ config }) =>
-      config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name),
+    const users = this.list().filter(
+      ({ config, anonymousVolumes }) =>
+        anonymousVolumes.includes(name) ||
+        config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name),
     )
     return users.map((container) => container.name)
   }

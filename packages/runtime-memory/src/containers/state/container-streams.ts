@@ -19,6 +19,8 @@ export interface ContainerStreamsOptions {
   readonly terminal: boolean
   /** Resolves in a later turn of the event loop, so that other work runs between two writes. */
   readonly nextTurn: () => Promise<void>
+  /** Resolves at once unless the container is paused. */
+  readonly untilUnpaused: () => Promise<void>
   readonly onInterrupt: () => void
 }
 
@@ -55,7 +57,8 @@ export class ContainerStreams implements ProcessStreams {
   }
 
   async #write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
-    const { log, terminal, nextTurn } = this.#options
+    const { log, terminal, nextTurn, untilUnpaused } = this.#options
+    await untilUnpaused()
     // An empty write creates neither a log record nor a chunk for readers.
     if (bytes.length === 0) return await nextTurn()
     const shown = terminal ? toTerminalOutput(bytes) : bytes

@@ -10,8 +10,9 @@ import type { ContainerRun } from './container-run.js'
 /** One simulated container, from its creation to its removal. */
 export interface MemoryContainer {
   readonly id: string
-  readonly name: string
-  readonly config: ContainerConfig
+  name: string
+  /** With the limits that were changed last. */
+  config: ContainerConfig
   readonly image: StoredImage
   readonly labels: StringMap
   readonly createdAt: Date
@@ -25,6 +26,8 @@ export interface MemoryContainer {
   /** The health check of the config, else of the image. */
   readonly healthcheck: Exclude<Healthcheck, 'none'> | undefined
   readonly restarts: ContainerRestarts
+  /** The names of its anonymous volumes. */
+  readonly anonymousVolumes: readonly string[]
   /** The current run, or the last one. */
   latestRun: ContainerRun | undefined
   /** The start in progress: concurrent starts wait for it. */
@@ -40,11 +43,11 @@ export interface MemoryContainer {
 export function toContainerState({ latestRun, lifecycle, restarts }: MemoryContainer): ContainerState {
   if (lifecycle.isBeingRemoved) return 'stopping'
   if (latestRun === undefined) return 'created'
-  if (latestRun.exitCode === undefined) return 'running'
+  if (latestRun.exitCode === undefined) return latestRun.isPaused ? 'paused' : 'running'
   return restarts.isPending ? 'restarting' : 'exited'
 }
 
-/** Returns the current run; `undefined` unless the container is running. */
+/** Returns the current run; `undefined` unless the container is running or paused. */
 export function getCurrentRun({ latestRun }: MemoryContainer): ContainerRun | undefined {
   return latestRun?.exitCode === undefined ? latestRun : undefined
 }

@@ -91,7 +91,6 @@ function applyStopSignal({ stage, instruction }: InstructionCall): void {
   stage.config = { ...stage.config, stopSignal: requireText(stage, instruction) }
 }
 
-/** An anonymous volume lasts as long as the container's own files, so only the directory is created. */
 function applyVolume({ stage, instruction }: InstructionCall): void {
   const added = instruction.words ?? requireText(stage, instruction).split(/\s+/)
   const paths = added.map((path) => posix.resolve('/', path))

@@ -33,8 +33,8 @@ export interface ContainerFilesOptions {
 export class ContainerFiles {
   /** The files that the container wrote. */
   readonly written: FileMap
-  readonly #options: ContainerFilesOptions
-  readonly #readOnlyLayers: readonly ReadonlyFileMap[]
+  #options: ContainerFilesOptions
+  #readOnlyLayers: readonly ReadonlyFileMap[]
   readonly #mounts: readonly MountedFiles[]
   readonly #readOnly: boolean
 
@@ -52,6 +52,12 @@ export class ContainerFiles {
   withAdditionalSystemFiles(system: ReadonlyFileMap): ContainerFiles {
     const all = new Map([...(this.#options.system ?? []), ...system])
     return new ContainerFiles({ ...this.#options, system: all, written: this.written })
+  }
+
+  /** Replaces the files that the engine provides. */
+  replaceSystemFiles(system: ReadonlyFileMap): void {
+    this.#options = { ...this.#options, system }
+    this.#readOnlyLayers = [system, this.#options.image]
   }
 
   /** Finds the entry at a path. Follows links. */

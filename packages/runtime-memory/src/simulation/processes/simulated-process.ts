@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { ContainerProcess } from '@capstan/core'
 import type { Argv } from '@capstan/core/plugin'
 import { connect } from '../../networks/connect.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
@@ -28,6 +29,8 @@ export interface ProcessStreams {
 export class SimulatedProcess {
   /** Resolves after both outputs are consumed, or at once when the process is killed; never rejects. */
   readonly exitCode: Promise<number>
+  readonly pid: number
+  readonly #command: Pick<ProcessContext, 'argv' | 'user'>
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
   readonly #stopListening: (() => void)[] = []
@@ -36,16 +39,27 @@ export class SimulatedProcess {
 
   constructor(program: MemoryProgram, streams: ProcessStreams, context: ProcessContext) {
     this.#streams = streams
+    this.pid = context.pid
+    this.#command = context
     this.exitCode = new Promise((resolve) => {
       this.#finish = resolve
     })
     void this.#runToEnd(program, this.#createProcess(context))
   }
 
-  /** Sends a signal to the program, which sees only the first one. SIGKILL ends the process at once. */
+  /** Returns the entry of the process in a list. */
+  describe(parentPid: number): ContainerProcess {
+    const { argv, user } = this.#command
+    return { pid: this.pid, parentPid, user: user.split(':', 1)[0] || 'root', command: argv.join(' ') }
+  }
+
+  /**
+   * Sends a signal to the program, which sees only the first one. SIGKILL ends the process at once. The signals that a kernel
+   * ignores by default have no effect.
+   */
   signal(name: string): void {
     if (name === 'SIGKILL') this.kill()
-    else this.#controller.abort(createMemorySignal(name))
+    else if (!ignoredSignals.has(name)) this.#controller.abort(createMemorySignal(name))
   }
 
   /** Ends the process at once, even if the program continues. */
@@ -145,3 +159,6 @@ function createProcessFiles(files: ContainerFiles, workingDirectory: string): Me
 function toExitStatus(code: number): number {
   return Number.isInteger(code) ? code & 0xff : 1
 }
+
+/** See signal(7). */
+const ignoredSignals: ReadonlySet<string> = new Set(['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH'])

@@ -1,0 +1,14 @@
+import { isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { toContainerState } from './convert-container.js'
+import { findContainer } from './inspect-container.js'
+
+/** Adds the state of the container to NOT_RUNNING, since engines report only that it is not running. Returns other errors. */
+export async function withState(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
+  if (!isHostError(error, 'NOT_RUNNING')) return error
+  const container = await findContainer(engine, call)
+  if (container === undefined) return createHostError('CONTAINER_NOT_FOUND', { id: call.subject }, { cause: error })
+  const state = toContainerState(container.State?.Status)
+  return createHostError('NOT_RUNNING', { id: call.subject, state }, { cause: error.cause })
+}
