@@ -17,6 +17,7 @@ export const commandGroups: readonly CommandGroup[] = [
       toEntry('ps', 'List containers', () => import('./ps.js')),
       toEntry('inspect', 'Show state, networks, ports and labels of containers', () => import('./inspect.js')),
       toEntry('logs', 'Show the logs of a container', () => import('./logs.js')),
+      toEntry('cp', 'Copy files into and out of a container', () => import('./cp.js')),
       toEntry('stop', 'Stop one or more running containers', () => import('./stop.js')),
       toEntry('rm', 'Remove one or more containers', () => import('./rm.js')),
     ],

@@ -183,6 +183,7 @@ const unreachable =
 
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
+  PATH_NOT_FOUND: ['`capstan cp CONTAINER:/ - | tar t` lists the files'],
   IN_USE: ['stop or remove what uses it first'],
   NOT_RUNNING: ['`capstan ps --all` shows the state of each container'],
   CONNECTION_LOST: ['`capstan doctor` shows whether the engine still answers'],
