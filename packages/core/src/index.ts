@@ -25,6 +25,7 @@ export type {
   ImageHistoryEntry,
   ImageInfo,
   ImageInspection,
+  ListImagesOptions,
   PullOptions,
   PullProgress,
   PushOptions,

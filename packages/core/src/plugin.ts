@@ -148,7 +148,12 @@ export { check, checkInteger, checkOneOf, checkTimeout } from './validation/chec
 export { validateContainerConfig } from './validation/container-config.js'
 export { checkEngineName } from './validation/container-settings.js'
 export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'
-export { validateCommit, validateImageReferences, validatePushReference } from './validation/images.js'
+export {
+  validateCommit,
+  validateImageReferences,
+  validateListImages,
+  validatePushReference,
+} from './validation/images.js'
 export {
   validateId,
   validateImageReference,

@@ -7,6 +7,7 @@ import {
   type CreateOptions,
   type ImageInfo,
   type ListContainersOptions,
+  type ListImagesOptions,
   type LogOptions,
   type LogStream,
   type OperationOptions,
@@ -20,12 +21,11 @@ import {
   createLogStream,
   type HostAddressOptions,
   isListed,
-  type ListOptions,
   type Operation,
   validateId,
   validateImageReference,
   validateListContainersOptions,
-  validateListOptions,
+  validateListImages,
   validateLogOptions,
   validateRemoveOptions,
   validateStopOptions,
@@ -140,8 +140,8 @@ export class AppleRuntime implements Runtime {
     }
   }
 
-  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    validateListOptions(options)
+  async listImages(options: ListImagesOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListImages(options)
     return await this.#call('listImages', 'the images', options, (call) => listImages(this.#context, options, call))
   }
 

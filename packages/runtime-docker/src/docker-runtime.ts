@@ -7,6 +7,7 @@ import type {
   CreateOptions,
   ImageInfo,
   ListContainersOptions,
+  ListImagesOptions,
   LogOptions,
   LogStream,
   OperationOptions,
@@ -19,11 +20,10 @@ import {
   createLogStream,
   findUnsupportedOption,
   type HostAddressOptions,
-  type ListOptions,
   validateId,
   validateImageReference,
   validateListContainersOptions,
-  validateListOptions,
+  validateListImages,
   validateLogOptions,
   validateRemoveOptions,
   validateStopOptions,
@@ -142,8 +142,8 @@ export class DockerRuntime implements Runtime {
     return await this.#engine.run('getImageHomeDir', image, options, (call) => getImageHomeDir(this.#engine, call))
   }
 
-  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    validateListOptions(options)
+  async listImages(options: ListImagesOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListImages(options)
     return await this.#engine.run('listImages', 'images', options, (call) => listImages(this.#engine, options, call))
   }
 

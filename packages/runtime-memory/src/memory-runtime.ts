@@ -7,6 +7,7 @@ import {
   type CreateOptions,
   type ImageInfo,
   type ListContainersOptions,
+  type ListImagesOptions,
   type LogOptions,
   type LogStream,
   type OperationOptions,
@@ -22,14 +23,13 @@ import {
   findUnsupportedOption,
   type HostAddressOptions,
   isListed,
-  type ListOptions,
   toImageHome,
   untilAborted,
   validateContainerConfig,
   validateId,
   validateImageReference,
   validateListContainersOptions,
-  validateListOptions,
+  validateListImages,
   validateLogOptions,
   validateRemoveOptions,
   validateStopOptions,
@@ -164,8 +164,8 @@ export class MemoryRuntime implements Runtime {
     }
   }
 
-  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
-    validateListOptions(options)
+  async listImages(options: ListImagesOptions = {}): Promise<readonly ImageInfo[]> {
+    validateListImages(options)
     return await this.#context.call('listImages', options, () =>
       this.#engine.images
         .list()

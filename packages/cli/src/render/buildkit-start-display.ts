@@ -34,7 +34,7 @@ export function createBuildKitStartDisplay(
     onProgress: (event) => {
       if (event.phase === 'pulling') {
         line.clear()
-        const pull = pulls.get(event.image) ?? createPullDisplay(output, event.image, clock)
+        const pull = pulls.get(event.image) ?? createPullDisplay(output, event.image, { clock })
         pulls.set(event.image, pull)
         return pull.onProgress(event)
       }

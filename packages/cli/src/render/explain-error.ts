@@ -52,6 +52,8 @@ function explainHostError(error: AnyHostError, command: string): PartialExplanat
       return explainInvalid(error.facts, command)
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
+    case 'IMAGE_PUSH_FAILED':
+      return { ...splitMessage(error.message), remedies: [toPushRemedy(error.facts)] }
     default: {
       const { problem: message, remedy } = describeError<HostErrorCode>(error)
       const { problem, details = [] } = splitMessage(message, { atSemicolons: splitCodes.has(error.code) })
@@ -175,6 +177,12 @@ function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
   return unreachable.test(registryText)
     ? 'the engine cannot reach the registry: check its network, name servers and proxy'
     : 'check the name, log in with the client of the engine if the image is private, or build it'
+}
+
+function toPushRemedy({ registryText }: Facts<'IMAGE_PUSH_FAILED'>): string {
+  return unreachable.test(registryText)
+    ? 'the engine cannot reach the registry: check its network, name servers and proxy'
+    : 'check the name, and log in with `capstan login`'
 }
 
 // Errors of Go's net package, which Docker and Podman use to reach a registry.

@@ -7,7 +7,7 @@ describe('the display of a pull without a terminal', () => {
   it('writes a line at the start, one every 10 seconds with the sum of the layers, and one at the end', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
-    const display = createPullDisplay(stderr, 'app:1', clock)
+    const display = createPullDisplay(stderr, 'app:1', { clock })
     for (let percent = 0; percent <= 100; percent += 1) {
       for (const id of ['a', 'b']) {
         display.onProgress({ id, status: `Downloading ${percent}%`, currentBytes: percent * 1e5, totalBytes: 1e7 })
@@ -28,7 +28,7 @@ describe('the display of a pull without a terminal', () => {
   it('writes nothing when nothing is pulled', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
-    createPullDisplay(stderr, 'app:1', clock)[Symbol.dispose]()
+    createPullDisplay(stderr, 'app:1', { clock })[Symbol.dispose]()
     clock.advance(60_000)
     expect(stderr.text).toBe('')
   })

@@ -26,7 +26,9 @@ export const imageManagerCases: readonly ConformanceCase[] = defineCases(imageMa
       expectIncludes(seen.platform, getPlatform(), 'the platform')
       const { createdAt } = seen
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
-      expectEqual(await images.inspectImage(seen.id), seen, 'the inspection by the id')
+      // Other cases may tag the image meanwhile.
+      const { tags: _tags, digests: _digests, ...rest } = await images.inspectImage(seen.id)
+      expectEqual({ ...seen, ...rest }, seen, 'the inspection by the id')
     },
   },
   'IMGR-002': {

@@ -10,8 +10,8 @@ import type {
   StopOptions,
 } from './container/container-info.js'
 import type { LogOptions, LogStream } from './container/logs.js'
-import type { ImageInfo } from './image/image.js'
-import type { ListOptions, OperationOptions } from './operation.js'
+import type { ImageInfo, ListImagesOptions } from './image/image.js'
+import type { OperationOptions } from './operation.js'
 
 /**
  * The operations that every runtime supports. Optional operations are methods of managers: see `findCapability`.
@@ -96,8 +96,8 @@ export interface Runtime {
    */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
 
-  /** Lists all images of the engine, one entry for each image, regardless of its number of tags. */
-  listImages(options?: ListOptions): Promise<readonly ImageInfo[]>
+  /** Lists the images of the engine, one entry for each image, regardless of its number of tags. */
+  listImages(options?: ListImagesOptions): Promise<readonly ImageInfo[]>
 
   /**
    * Removes an image. Given a tag, removes that tag, and the image with its last tag; given an id, removes the image with all

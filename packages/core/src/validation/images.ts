@@ -1,9 +1,17 @@
 import type { ExposedPort } from '../contract/container/ports.js'
+import type { ListImagesOptions } from '../contract/image/image.js'
 import { isImageId } from '../contract/image/image-reference.js'
 import type { CommitOptions, ImageChanges } from '../contract/managers/image-manager.js'
 import { check, checkBoolean, checkEach, checkInteger, checkList, checkObject, checkOneOf } from './check.js'
 import { checkCommand, checkContainerPath, checkUser } from './fields.js'
 import { validateEnv, validateImageReference, validateImageTag, validateLabels, validateSignal } from './names.js'
+import { validateListOptions } from './operations.js'
+
+/** Checks the options of `listImages`. */
+export function validateListImages(options: ListImagesOptions): void {
+  validateListOptions(options)
+  checkBoolean('all', options.all)
+}
 
 /** Checks the reference of `pushImage`: a name with an optional tag, and not an id. */
 export function validatePushReference(reference: unknown, field = 'reference'): void {

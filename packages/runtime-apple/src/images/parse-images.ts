@@ -37,14 +37,14 @@ function toImage(entry: JsonReader): AppleImage {
     createdAt: image?.date('created') ?? configuration?.date('creationDate'),
     sizeBytes: variant?.maybeNumber('size'),
     config: image && parseOciImageConfig(image.raw('config')),
-    details: image && toDetails(image),
+    details: image && variant && toDetails(image, variant.object('platform')),
   }
 }
 
-function toDetails(image: JsonReader): AppleImageDetails {
-  const platform = ['os', 'architecture', 'variant'].map((key) => image.maybeText(key)).filter(Boolean)
+function toDetails(image: JsonReader, platform: JsonReader): AppleImageDetails {
+  const words = ['os', 'architecture', 'variant'].map((key) => platform.maybeText(key))
   return {
-    platform: platform.join('/'),
+    platform: words.filter((word) => word !== undefined && word !== '').join('/'),
     layers: image.maybeObject('rootfs')?.texts('diff_ids') ?? [],
     author: image.maybeText('author') ?? '',
     history: image.list('history').map((step) => ({

@@ -9,8 +9,6 @@ const variant = {
   size: 68_123_456,
   config: {
     created: '2026-07-30T01:02:03.123Z',
-    os: 'linux',
-    architecture: 'arm64',
     author: 'me',
     rootfs: { diff_ids: ['sha256:1'] },
     history: [

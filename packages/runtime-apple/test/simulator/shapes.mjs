@@ -74,7 +74,7 @@ function toMountShape({ kind, source, target, readOnly }) {
   }
 }
 
-export function toImageShapes(state, { references, digest, createdAt, config }, isList) {
+export function toImageShapes(state, { references, digest, createdAt, config, history = [] }, isList) {
   const descriptor = { mediaType: 'application/vnd.oci.image.index.v1+json', digest, size: 10229 }
   const variant = {
     platform: { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' },
@@ -85,7 +85,7 @@ export function toImageShapes(state, { references, digest, createdAt, config }, 
       os: 'linux',
       config,
       rootfs: { type: 'layers', diff_ids: [digest] },
-      history: [{ created: new Date(createdAt).toISOString(), created_by: 'simulated build' }],
+      history: [{ created: new Date(createdAt).toISOString(), created_by: 'simulated import' }, ...history],
     },
   }
   const attestation = {

@@ -1,7 +1,6 @@
-import type { ImageHistoryEntry, ImageInfo, ImageInspection } from '@capstan/core'
+import type { ImageHistoryEntry, ImageInfo, ImageInspection, ListImagesOptions } from '@capstan/core'
 import {
   createHostError,
-  type ListOptions,
   parseOciImageConfig,
   type StringMap,
   toFamiliarName,
@@ -22,13 +21,13 @@ export async function findImage(
   return await ignoreErrors(['IMAGE_NOT_FOUND'], (await engine.api(call)).getImage(image).inspect())
 }
 
-/** Lists images, one entry per image with all its tags. The engine applies the filter. */
+/** Lists images, one entry per image with all its tags. The engine applies the filters. */
 export async function listImages(
   engine: DockerEngine,
-  options: ListOptions,
+  { all = false, ...options }: ListImagesOptions,
   call: EngineCall,
 ): Promise<readonly ImageInfo[]> {
-  return (await (await engine.api(call)).listImages({ filters: toLabelFilter(options) })).map(toImageInfo)
+  return (await (await engine.api(call)).listImages({ all, filters: toLabelFilter(options) })).map(toImageInfo)
 }
 
 /**

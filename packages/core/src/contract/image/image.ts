@@ -1,6 +1,6 @@
 import type { Healthcheck } from '../container/healthcheck.js'
 import type { ExposedPort } from '../container/ports.js'
-import type { Argv, OperationOptions, ProgressEvent, StringMap } from '../operation.js'
+import type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from '../operation.js'
 
 /** An entry of `listImages`: an image with all its tags. */
 export interface ImageInfo {
@@ -22,6 +22,12 @@ export interface ImageInfo {
 export interface RegistryCredentials {
   readonly username: string
   readonly password: string
+}
+
+/** Options of `listImages`. */
+export interface ListImagesOptions extends ListOptions {
+  /** Includes the images of build steps, where the engine keeps such images. Default false. */
+  readonly all?: boolean
 }
 
 /** The details of an image, from `inspectImage`. */

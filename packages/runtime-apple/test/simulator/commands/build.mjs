@@ -33,7 +33,7 @@ export const buildCommands = {
       const image = await builder.build(readFileSync(file ?? join(context, 'Dockerfile'), 'utf8'))
       if (caller.isGone) return 1
       const digest = `sha256:${createHash('sha256').update(JSON.stringify(image.config)).update(randomUUID()).digest('hex')}`
-      const made = { digest, createdAt: Date.now(), references: [], config: image.config }
+      const made = { digest, createdAt: Date.now(), references: [], config: image.config, history: image.history }
       add(state, made, image.root)
       for (const name of options.get('tag') ?? [randomUUID()]) tag(state, made, name)
       caller.print((options.get('tag') ?? [digest]).join('\n'))
@@ -106,6 +106,9 @@ class Builder {
       throw new CommandError('no build stage in current context')
     const does = this.#instructions[name]
     await does(this.#expand(rest, name), rest)
+    if (name === 'FROM' || name === 'ARG') return
+    const isEmpty = !['COPY', 'ADD', 'RUN'].includes(name)
+    this.#stage.history.push({ created_by: `${name} ${rest}`, ...(isEmpty && { empty_layer: true }) })
   }
 
   /** Expands `$NAME` and `${NAME}`, except in instructions that a shell expands. */
@@ -123,16 +126,19 @@ class Builder {
       const earlier = this.#stages.find((stage) => stage.name === reference)
       if (earlier !== undefined) copyTree(earlier.root, root)
       let config = earlier?.config ?? {}
+      let history = earlier?.history ?? []
       if (earlier === undefined && reference !== 'scratch') {
         const known = this.options.has('pull') ? undefined : this.state.findImage(reference)
         const image = known ?? (await pullImage(this.state, reference))
         copyTree(join(this.state.place('images', image.digest), 'rootfs'), root)
         config = image.config
+        history = image.history ?? []
       }
       const env = Object.fromEntries(
         (config.Env ?? []).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
       )
-      this.#stage = { name: name ?? String(this.#stages.length), root, config: structuredClone(config), env, args: {} }
+      const stage = { name: name ?? String(this.#stages.length), root, env, args: {} }
+      this.#stage = { ...stage, config: structuredClone(config), history: [...history] }
       this.#stages.push(this.#stage)
     },
     ARG: (rest) => {
@@ -158,8 +164,12 @@ class Builder {
     STOPSIGNAL: (rest) => {
       this.#stage.config.StopSignal = rest
     },
-    EXPOSE: () => {},
-    VOLUME: () => {},
+    EXPOSE: (rest) => {
+      for (const port of rest.split(/\s+/)) this.#set('ExposedPorts', port.includes('/') ? port : `${port}/tcp`, {})
+    },
+    VOLUME: (rest) => {
+      for (const path of rest.startsWith('[') ? JSON.parse(rest) : rest.split(/\s+/)) this.#set('Volumes', path, {})
+    },
     CMD: (rest) => {
       this.#stage.config.Cmd = toWords(rest)
     },
