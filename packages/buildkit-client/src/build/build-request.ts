@@ -146,6 +146,8 @@ function checkCache(cache: unknown, field: string): void {
     if (typeof value !== 'string') throw createCacheError(`${field}.${attribute}`, 'a text')
   const { type = '', digest, ...others }: Readonly<Record<string, string | undefined>> = { ...cache }
   check(/^\w+$/.test(type), `${field}.type`, 'a type such as "registry" or "local"', type)
+  const reference = 'a reference, such as registry.example/app:cache'
+  check(type !== 'registry' || Boolean(others.ref), `${field}.ref`, reference, others.ref)
   if (type !== 'local') return
   const place = field.startsWith('cacheFrom') ? 'src' : 'dest'
   check(Boolean(others[place]), `${field}.${place}`, 'the path of a directory', others[place])

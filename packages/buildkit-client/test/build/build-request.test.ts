@@ -9,6 +9,11 @@ describe('validateBuildRequest', () => {
       facts: { field: 'cacheTo[0].dest', expected: 'the path of a directory', given: 'nothing' },
     },
     {
+      title: 'a cache in a registry without a reference',
+      cache: { type: 'registry', token: 'hunter22' },
+      facts: { field: 'cacheTo[0].ref', given: 'nothing' },
+    },
+    {
       title: 'a text',
       cache: 'type=s3,secret_access_key=hunter22',
       facts: { field: 'cacheTo[0]', given: 'another value' },

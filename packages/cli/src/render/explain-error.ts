@@ -148,15 +148,18 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
 function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): PartialExplanation {
   const [, path] = /^context\.(?:directory|files)\[(".*")\]$/s.exec(facts.field) ?? []
   if (path === undefined) return { problem: toInvalidText(facts), remedies: [`see \`${command} --help\``] }
-  return { problem: `${path} in the context must be ${facts.expected}, not ${facts.given}` }
+  const subject = path === '""' ? 'the context' : `${path} in the context`
+  return { problem: `${subject} must be ${facts.expected}, not ${facts.given}` }
 }
 
 /** Formats the message with the option that sets the field. */
 function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
   const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : fieldOptions[name]
+  const [, attribute] = /^cache(?:From|To)\[\d+\]\.(\w+)$/.exec(field) ?? []
+  const subject = attribute === undefined ? (option ?? field) : `${attribute} of ${option}`
   const [wanted, found] = name === 'memoryBytes' ? [toSizes(expected), toSizes(given)] : [expected, given]
-  return `${option ?? field} must be ${wanted}, not ${found}`
+  return `${subject} must be ${wanted}, not ${found}`
 }
 
 /** Formats the byte counts in a text as values of `--memory`: 6291456 becomes `6m`. */

@@ -301,6 +301,11 @@ describe('capstan build --builder', () => {
     [['-f', '../x', 'https://example.com/app.git'], /--file must be a relative path/],
     [['--output', 'type=disk'], /--output must be/],
     [['--cache-from', 'x=1'], /--cache-from must be/],
+    [['--cache-from', 'type=local'], /: src of --cache-from must be the path of a directory, not nothing/],
+    [
+      ['--cache-to', 'type=registry'],
+      /: ref of --cache-to must be a reference, such as registry\.example\/app:cache, not/,
+    ],
     [
       ['--output', 'type=oci,dest=none/app.tar'],
       /the output .*none\/app\.tar cannot be written: its directory does not exist/,

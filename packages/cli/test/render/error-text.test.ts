@@ -192,6 +192,7 @@ describe('toErrorText', () => {
     expect(toText('context.directory["out/a b"]')).toBe(
       'capstan run: "out/a b" in the context must be a file, not "a pipe"',
     )
+    expect(toText('context.directory[""]')).toBe('capstan run: the context must be a file, not "a pipe"')
     expect(toText('platforms[0]')).toMatch(/^capstan run: --platform must be/)
   })
 
