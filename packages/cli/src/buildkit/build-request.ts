@@ -60,6 +60,8 @@ export async function toBuildRequest(
   }
   // Validated before the files of the output are checked.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
+  for (const { type, dest } of request.cacheTo ?? [])
+    if (type === 'local' && dest !== undefined) await requireDirectoryOrNothing(dest, `--cache-to: ${dest}`)
   return { ...request, output: await openOutput(output, io) }
 }
 

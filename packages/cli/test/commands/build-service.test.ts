@@ -158,6 +158,7 @@ describe("capstan build with the engine's BuildKit", () => {
       ['-o', 'type=tar,dest=none/a'],
       /^capstan build: the output .*none\/a cannot be written: its directory does not exist/,
     ],
+    [['--cache-to', 'type=local,dest=note.txt'], /^capstan build: --cache-to: .*note\.txt is not a directory\n$/],
     [['--iidfile', 'none/id'], /^capstan build: --iidfile none\/id cannot be written: its directory does not exist\n$/],
     [['--metadata-file', '.'], /^capstan build: --metadata-file \. cannot be written: it is a directory\n$/],
     [
