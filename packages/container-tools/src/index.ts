@@ -14,6 +14,7 @@ export { type CopyOutOptions, copyOut } from './copy/copy-out.js'
 
 export { allOf, anyOf } from './wait/combine.js'
 export { commandSucceeds } from './wait/command-succeeds.js'
+export { healthy } from './wait/healthy.js'
 export { type HttpAnswerOptions, httpAnswer } from './wait/http-answer.js'
 export { type LogLineOptions, logLine } from './wait/log-line.js'
 export { type PortOpenOptions, portOpen } from './wait/port-open.js'

@@ -4,7 +4,7 @@ import { createRuntimeHost, execManagerCapability, fileTransferCapability, requi
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
-import { copyIn, copyOut, execToEnd, httpAnswer, logLine, portOpen, runToEnd, waitFor } from '../src/index.js'
+import { copyIn, copyOut, execToEnd, healthy, httpAnswer, logLine, portOpen, runToEnd, waitFor } from '../src/index.js'
 import { makeDirectory } from './support/temporary-directory.js'
 
 describeWithEngine('the container tools on a real engine', ({ socketPath, image }) => {
@@ -53,6 +53,13 @@ describeWithEngine('the container tools on a real engine', ({ socketPath, image 
     const command = ['sh', '-c', 'sleep 0.3; echo ok > /index.html; exec httpd -f -p 80 -h /']
     const id = await opened.start(command, { ports: [{ containerPort: 80 }] })
     await waitFor(opened.runtime, id, httpAnswer(80, { path: '/index.html' }), { timeoutMs: 20_000 })
+  })
+
+  it('healthy is met when the health check of the engine succeeds', async () => {
+    await using opened = await open()
+    const healthcheck = { command: ['test', '-e', '/tmp/ready'], intervalMs: 200 }
+    const id = await opened.start(['sh', '-c', 'touch /tmp/ready; sleep 1000'], { healthcheck })
+    await waitFor(opened.runtime, id, healthy(), { timeoutMs: 20_000 })
   })
 
   it('waitFor rejects at once with the exit code and the log when the container exits', async () => {

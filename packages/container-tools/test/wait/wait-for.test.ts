@@ -1,10 +1,11 @@
-import type { Runtime } from '@capstan/core'
+import type { ContainerConfig, Runtime } from '@capstan/core'
 import type { MemoryImage } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import {
   allOf,
   anyOf,
   commandSucceeds,
+  healthy,
   httpAnswer,
   logLine,
   portOpen,
@@ -245,6 +246,32 @@ describe('commandSucceeds', () => {
   })
 })
 
+describe('healthy', () => {
+  const check = (command: string) => ({ command: ['sh', '-c', command], intervalMs: 20, retries: 2 })
+
+  it('resolves when the health check succeeds', async () => {
+    await using opened = await openRunning(['sh', '-c', 'sleep 0.1; echo x > /tmp/ready; sleep 1000'], {
+      healthcheck: { ...check('cat /tmp/ready'), startPeriodMs: 60_000 },
+    })
+    await waitFor(opened.runtime, opened.id, healthy())
+  })
+
+  it('rejects when the health check reports that the container is unhealthy', async () => {
+    await using opened = await openRunning(['sleep', '1000'], { healthcheck: check('exit 1') })
+    const failed = waitFor(opened.runtime, opened.id, healthy())
+    await expect(failed).rejects.toMatchObject({
+      code: 'WAIT_FAILED',
+      facts: { awaited: 'healthy', state: 'running', reason: expect.stringContaining('unhealthy') },
+    })
+  })
+
+  it('rejects when the container has no health check', async () => {
+    await using opened = await openRunning(['sleep', '1000'])
+    const failed = waitFor(opened.runtime, opened.id, healthy())
+    await expect(failed).rejects.toMatchObject({ facts: { reason: expect.stringContaining('no health check') } })
+  })
+})
+
 describe('allOf and anyOf', () => {
   it('allOf resolves when all are met', async () => {
     await using opened = await openRunning(['sh', '-c', 'echo one; echo two; sleep 1000'])
@@ -291,7 +318,7 @@ const never: WaitStrategy = {
 /** Opens a simulation with a running container. */
 async function openRunning(
   command: readonly string[],
-  config: { readonly autoRemove?: boolean } = {},
+  config: Partial<ContainerConfig> = {},
   unsupportedOptions: readonly 'foreignContainers.exitCode'[] = [],
 ) {
   const memory = await openMemory({ unsupportedOptions })
