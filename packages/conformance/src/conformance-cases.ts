@@ -29,6 +29,7 @@ import { listCases } from './cases/list.js'
 import { logCases } from './cases/logs.js'
 import { mountCases } from './cases/mounts.js'
 import { nameCases } from './cases/names.js'
+import { networkConnectionCases } from './cases/network-connections.js'
 import { networkModeCases } from './cases/network-modes.js'
 import { networkCases } from './cases/networks.js'
 import { notFoundCases } from './cases/not-found.js'
@@ -82,6 +83,7 @@ const all: readonly ConformanceCase[] = [
   ...buildCacheAndPullCases,
   ...buildServiceCases,
   ...networkCases,
+  ...networkConnectionCases,
   ...sidecarCases,
   ...inspectionCases,
   ...execCases,

@@ -1,6 +1,7 @@
 import {
   type ContainerConfig,
   type ContainerControl,
+  type CreateNetworkOptions,
   containerControlCapability,
   eventStreamCapability,
   execManagerCapability,
@@ -9,6 +10,7 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   type LogOptions,
+  networkManagerCapability,
   type OptionName,
 } from '@capstan/core'
 import type { BuiltInOption, EventKind } from '@capstan/core/plugin'
@@ -53,6 +55,7 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     'network.container': { network: { mode: 'container', id: 'conformance-1' } },
     'network.several': toNetworks({ networkId: 'conformance-1' }, { networkId: 'conformance-2' }),
     'network.aliases': toNetworks({ networkId: 'conformance-1', aliases: ['unsupported'] }),
+    'network.ipAddress': toNetworks({ networkId: 'conformance-1', ipAddress: '10.0.0.2' }),
     ports: { ports: [{ containerPort: 80 }] },
     'ports.hostPort': { ports: [{ containerPort: 80, hostPort: 1 }] },
     'ports.udp': { ports: [{ containerPort: 80, protocol: 'udp' }] },
@@ -150,6 +153,16 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
     await expectUnsupported(field, () => manager.commitContainer(id, { signal: context.signal }))
     await context.runtime.removeContainer(id)
   },
+  'networks.connect': async ({ scope, signal }, field) => {
+    const networks = findCapability(scope, networkManagerCapability)
+    if (networks === undefined) return
+    for (const method of ['connectContainer', 'disconnectContainer'] as const) {
+      await expectUnsupported(field, () => networks[method]('conformance-1', 'conformance-2', { signal }))
+    }
+  },
+  'networks.subnets': rejectsNetwork({ subnets: [{ cidr: '10.231.0.0/24' }] }),
+  'networks.gateway': rejectsNetwork({ subnets: [{ cidr: '10.231.0.0/24', gateway: '10.231.0.9' }] }),
+  'networks.ipv6': rejectsNetwork({ ipv6: true }),
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
   'event.images': rejectsEvents('image'),
@@ -213,6 +226,14 @@ function rejectsLogs(options: LogOptions): OptionCheck {
     const read = async () => await readLogs(await runtime.containerLogs(id, { ...options, signal }))
     await expectUnsupported(field, read)
     await runtime.removeContainer(id)
+  }
+}
+
+function rejectsNetwork(options: CreateNetworkOptions): OptionCheck {
+  return async ({ scope, signal, uniqueName }, field) => {
+    const networks = findCapability(scope, networkManagerCapability)
+    if (networks === undefined) return
+    await expectUnsupported(field, () => networks.createNetwork(uniqueName('unsupported'), { ...options, signal }))
   }
 }
 

@@ -85,7 +85,16 @@ export {
   imageManagerCapability,
 } from './contract/managers/image-manager.js'
 export { type ImageTransfer, imageTransferCapability } from './contract/managers/image-transfer.js'
-export { type NetworkInfo, type NetworkManager, networkManagerCapability } from './contract/managers/network-manager.js'
+export {
+  type ConnectContainerOptions,
+  type CreateNetworkOptions,
+  type NetworkInfo,
+  type NetworkInspection,
+  type NetworkManager,
+  type NetworkMember,
+  networkManagerCapability,
+  type SubnetConfig,
+} from './contract/managers/network-manager.js'
 export {
   type SidecarConfig,
   type SidecarManager,

@@ -38,6 +38,7 @@ export {
 export { type LabelledImageConfig, parseOciImageConfig, toOciImageConfig } from './contract/image/oci-image-config.js'
 export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
 export type { HostAddressOptions } from './contract/runtime.js'
+export { listRequestedSubnets, overlaps, parseSubnet, type Subnet, toAddressIn } from './contract/subnet.js'
 
 // Managers
 
@@ -45,7 +46,7 @@ export { type BuiltInOption, builtInCapabilities } from './contract/managers/bui
 export type { SampleStream } from './contract/managers/container-stats.js'
 export type { EventKind, EventSubscription } from './contract/managers/event-stream.js'
 export type { FirewallDestination } from './contract/managers/firewall-manager.js'
-export type { CreateNetworkOptions } from './contract/managers/network-manager.js'
+export type { DisconnectContainerOptions, NetworkSubnet } from './contract/managers/network-manager.js'
 export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
 
 // Plugins
@@ -162,6 +163,12 @@ export {
   validateName,
   validateSignal,
 } from './validation/names.js'
+export {
+  defaultNetworkId,
+  validateConnection,
+  validateDisconnection,
+  validateNetwork,
+} from './validation/networks.js'
 export {
   validateArchive,
   validateBuild,

@@ -1,16 +1,26 @@
-import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
+import type {
+  ConnectContainerOptions,
+  CreateNetworkOptions,
+  NetworkInfo,
+  NetworkInspection,
+  NetworkManager,
+  OperationOptions,
+} from '@capstan/core'
 import {
-  type CreateNetworkOptions,
+  type DisconnectContainerOptions,
   type ListOptions,
+  validateConnection,
+  validateDisconnection,
   validateId,
-  validateLabels,
   validateListOptions,
-  validateName,
+  validateNetwork,
 } from '@capstan/core/plugin'
-import type { InspectedNetwork } from './engine/docker-api.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { toLabelFilter } from './engine/label-filter.js'
+import { connectContainer } from './networks/connect-container.js'
 import { createNetwork } from './networks/create-network.js'
+import { disconnectContainer } from './networks/disconnect-container.js'
+import { inspectNetworkForContract, toNetworkInfo } from './networks/inspect-network.js'
 import { removeNetwork } from './networks/remove-network.js'
 
 /** The networks of a Docker Engine. New ones have the driver `bridge`. */
@@ -22,8 +32,7 @@ export class DockerNetworkManager implements NetworkManager {
   }
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
-    validateName(name)
-    validateLabels(options.labels ?? {})
+    validateNetwork(name, options)
     return await this.#engine.run('createNetwork', name, options, (call) =>
       createNetwork(this.#engine, name, options, call),
     )
@@ -41,8 +50,30 @@ export class DockerNetworkManager implements NetworkManager {
       return (await api.listNetworks({ filters: toLabelFilter(options) })).map(toNetworkInfo)
     })
   }
-}
 
-function toNetworkInfo({ Id, Name, Internal, Labels }: InspectedNetwork): NetworkInfo {
-  return { id: Id, name: Name ?? Id, internal: Internal ?? false, labels: Labels ?? {} }
+  async inspectNetwork(id: string, options: OperationOptions = {}): Promise<NetworkInspection> {
+    validateId(id)
+    return await this.#engine.run('inspectNetwork', id, options, (call) =>
+      inspectNetworkForContract(this.#engine, call),
+    )
+  }
+
+  async connectContainer(networkId: string, containerId: string, options: ConnectContainerOptions = {}): Promise<void> {
+    validateConnection(networkId, containerId, options)
+    await this.#engine.run('connectContainer', containerId, options, (call) =>
+      connectContainer(this.#engine, networkId, options, call),
+    )
+  }
+
+  async disconnectContainer(
+    networkId: string,
+    containerId: string,
+    options: DisconnectContainerOptions = {},
+  ): Promise<void> {
+    validateDisconnection(networkId, containerId, options)
+    const { force = false } = options
+    await this.#engine.run('disconnectContainer', containerId, options, (call) =>
+      disconnectContainer(this.#engine, { networkId, force }, call),
+    )
+  }
 }

@@ -59,6 +59,7 @@ export class DockerVolumeManager implements VolumeManager {
   }
 }
 
-function toVolumeInfo({ Name, Labels, CreatedAt }: InspectedVolume): VolumeInfo {
-  return { name: Name, labels: Labels ?? {}, createdAt: CreatedAt === undefined ? undefined : new Date(CreatedAt) }
+function toVolumeInfo({ Name, Labels, CreatedAt, Mountpoint }: InspectedVolume): VolumeInfo {
+  const createdAt = CreatedAt === undefined ? undefined : new Date(CreatedAt)
+  return { name: Name, labels: Labels ?? {}, createdAt, mountpoint: Mountpoint || undefined }
 }

@@ -44,6 +44,7 @@ export const podmanProduct: EngineProduct = {
       ignoresMaskedPaths: true,
       hasOwnLabelSteps: true,
       removesBaseImages: true,
+      renamesDefaultNetwork: true,
       showsBridgeWithoutNetwork: true,
       truncatesLogs: true,
       dropsLogLines: true,

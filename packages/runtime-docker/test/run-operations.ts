@@ -1,11 +1,12 @@
-import type { BuildOptions, ContainerConfig, CreateOptions, ImageInfo, OperationOptions } from '@capstan/core'
-import {
-  type CreateNetworkOptions,
-  type CreateVolumeOptions,
-  type ListOptions,
-  validateBuild,
-  validateImageReference,
-} from '@capstan/core/plugin'
+import type {
+  BuildOptions,
+  ContainerConfig,
+  CreateNetworkOptions,
+  CreateOptions,
+  ImageInfo,
+  OperationOptions,
+} from '@capstan/core'
+import { type CreateVolumeOptions, type ListOptions, validateBuild, validateImageReference } from '@capstan/core/plugin'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerVolumeManager } from '../src/docker-volume-manager.js'

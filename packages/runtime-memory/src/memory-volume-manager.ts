@@ -50,7 +50,7 @@ export class MemoryVolumeManager implements VolumeManager {
       volumes
         .list()
         .filter((volume) => isListed(volume, options))
-        .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
+        .map(({ name, labels, createdAt }) => ({ name, labels, createdAt, mountpoint: undefined })),
     )
   }
 }

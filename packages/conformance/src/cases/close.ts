@@ -105,6 +105,7 @@ export const closeCases: readonly ConformanceCase[] = [
     createNetwork: () => networks.createNetwork(name),
     removeNetwork: () => networks.removeNetwork(name),
     listNetworks: () => networks.listNetworks(),
+    inspectNetwork: () => networks.inspectNetwork(name),
   })),
   ...closed('CLS-010', sidecarManagerCapability, (sidecars, name, { image }) => ({
     startSidecar: () => sidecars.startSidecar({ image, name }),

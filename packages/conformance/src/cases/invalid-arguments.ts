@@ -1,5 +1,6 @@
 import {
   type ContainerConfig,
+  type CreateNetworkOptions,
   execManagerCapability,
   findCapability,
   firewallManagerCapability,
@@ -7,6 +8,7 @@ import {
   runtimeCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { NetworkJoin } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
@@ -34,7 +36,16 @@ export const invalidArgumentCases: readonly ConformanceCase[] = [
     'IN-012': rejectsConfig('a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
     'IN-013': rejectsConfig('negative memory', { memoryBytes: -1 }, 'memoryBytes'),
     'IN-014': rejectsConfig('cpus 0', { cpus: 0 }, 'cpus'),
-    'IN-015': rejectsConfig('a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
+    'IN-015': rejectsConfig(
+      'a repeated alias',
+      toNetwork({ aliases: ['one', 'one'] }),
+      'network.networks[0].aliases[1]',
+    ),
+    'IN-029': rejectsConfig(
+      'a text that is not an address',
+      toNetwork({ ipAddress: '10.1' }),
+      'network.networks[0].ipAddress',
+    ),
     'IN-016': rejectsConfig(
       'ports with network mode "host"',
       { network: { mode: 'host' }, ports: [{ containerPort: 80 }] },
@@ -96,13 +107,38 @@ export const invalidArgumentCases: readonly ConformanceCase[] = [
   }),
   ...defineCases(networkManagerCapability, {
     'IN-025': {
-      title: 'an invalid network name rejects with INVALID_ARGUMENT, and nothing is created',
+      title: 'invalid arguments of networks reject with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
           await expectHostError('INVALID_ARGUMENT', () => networks.createNetwork(name), { field: 'name' })
         }
+        await expectHostError('INVALID_ARGUMENT', () => networks.createNetwork('default'), { field: 'name' })
+        const [cidr, other] = ['10.231.7.0/24', '10.231.8.0/24']
+        const invalid: Readonly<Record<string, CreateNetworkOptions>> = {
+          'subnets[0].cidr': { subnets: [{ cidr: '10.231.7.5/24' }] },
+          'subnets[0].gateway': { subnets: [{ cidr, gateway: '10.231.8.1' }] },
+          'subnets[1]': { subnets: [{ cidr }, { cidr: other }] },
+          ipv6: { subnets: [{ cidr: 'fd00:e:7::/64' }], ipv6: false },
+        }
+        for (const [field, options] of Object.entries(invalid)) {
+          const create = () => networks.createNetwork(context.uniqueName('invalid'), options)
+          await expectHostError('INVALID_ARGUMENT', create, { field })
+        }
         await expectHostError('INVALID_ARGUMENT', () => networks.removeNetwork('--force'), { field: 'id' })
+        await expectHostError('INVALID_ARGUMENT', () => networks.inspectNetwork('--force'), { field: 'id' })
+        for (const method of ['connectContainer', 'disconnectContainer'] as const) {
+          await expectHostError('INVALID_ARGUMENT', () => networks[method]('--force', 'a'), { field: 'networkId' })
+          await expectHostError('INVALID_ARGUMENT', () => networks[method]('a', '--force'), { field: 'containerId' })
+        }
+        const named = { aliases: ['a b'] }
+        await expectHostError('INVALID_ARGUMENT', () => networks.connectContainer('a', 'b', named), {
+          field: 'aliases[0]',
+        })
+        const fixed = { ipAddress: '10.231.7' }
+        await expectHostError('INVALID_ARGUMENT', () => networks.connectContainer('a', 'b', fixed), {
+          field: 'ipAddress',
+        })
         expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
@@ -181,6 +217,6 @@ function toCalls({ runtime, scope }: CaseContext, id: string): readonly (() => P
   ]
 }
 
-function toNetwork(aliases: readonly string[]): object {
-  return { network: { mode: 'networks', networks: [{ networkId: 'some', aliases }] } }
+function toNetwork(join: Pick<NetworkJoin, 'aliases' | 'ipAddress'>): object {
+  return { network: { mode: 'networks', networks: [{ networkId: 'some', ...join }] } }
 }

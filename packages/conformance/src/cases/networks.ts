@@ -1,10 +1,11 @@
 import { type NetworkInfo, type NetworkManager, networkManagerCapability } from '@capstan/core'
+import { parseSubnet } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual, toIds } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runAttached, startContainer } from '../steps/containers.js'
-import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
+import { createNetwork, createSubnetNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const networkCases: readonly ConformanceCase[] = defineCases(networkManagerCapability, {
   'NET-001': {
@@ -192,6 +193,85 @@ export const networkCases: readonly ConformanceCase[] = defineCases(networkManag
       const id = await createNetwork(context)
       const ids = toIds(await (await openOther(context)).listNetworks({ signal: context.signal }))
       expect(ids.includes(id), 'the network of the other owner in the list', ids)
+    },
+  },
+  'NET-018': {
+    title: 'listNetworks and inspectNetwork show the chosen subnet and the first address of it as the gateway',
+    requiredOptions: ['networks.subnets'],
+    run: async (context) => {
+      const { networkId, cidr, toAddress } = await createSubnetNetwork(context)
+      const expected = [{ cidr, gateway: toAddress(1) }]
+      expectEqual((await expectListed(context, networkId)).subnets, expected, 'the subnets in the list')
+      const { members, subnets } = await context.require(networkManagerCapability).inspectNetwork(networkId)
+      expectEqual({ members, subnets }, { members: [], subnets: expected }, 'the members and subnets')
+    },
+  },
+  'NET-019': {
+    title: 'createNetwork rejects with IN_USE and the network when a chosen subnet overlaps with one of that network',
+    requiredOptions: ['networks.subnets'],
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const { networkId, cidr, toAddress } = await createSubnetNetwork(context)
+      const { name } = await expectListed(context, networkId)
+      for (const overlapping of [cidr, `${toAddress(128)}/25`]) {
+        const options = { subnets: [{ cidr: overlapping }] }
+        const create = () => networks.createNetwork(context.uniqueName('overlapping'), options)
+        const { facts } = await expectHostError('IN_USE', create)
+        expectUser(facts.users, name)
+      }
+    },
+  },
+  'NET-020': {
+    title: 'a container uses the chosen gateway of its network',
+    requiredOptions: ['network', 'networks.subnets', 'networks.gateway'],
+    run: async (context) => {
+      const { networkId, toAddress } = await createSubnetNetwork(context, (subnet) => {
+        return { subnets: [{ cidr: subnet.cidr, gateway: subnet.toAddress(99) }] }
+      })
+      expectEqual(
+        (await expectListed(context, networkId)).subnets[0]?.gateway,
+        toAddress(99),
+        'the gateway in the list',
+      )
+      const id = await startContainer(context, { ...onNetwork(networkId), command: context.programs.sleep(60) })
+      const [joined] = (await context.runtime.inspectContainer(id)).networks
+      expectEqual(joined?.gateway, toAddress(99), 'the gateway of the container')
+    },
+  },
+  'NET-021': {
+    title: 'a network with ipv6 has an IPv6 subnet and an IPv4 subnet, and its containers have an address in each',
+    requiredOptions: ['network', 'networks.ipv6'],
+    run: async (context) => {
+      const networkId = await createNetwork(context, { ipv6: true })
+      const subnets = (await expectListed(context, networkId)).subnets.map(({ cidr }) => parseSubnet(cidr))
+      const families = subnets.map((subnet) => subnet?.family).toSorted()
+      expectEqual(families, ['ipv4', 'ipv6'], 'the address families of the subnets')
+      const id = await startContainer(context, { ...onNetwork(networkId), command: context.programs.sleep(60) })
+      const [joined] = (await context.runtime.inspectContainer(id)).networks
+      const addresses = [joined?.ipAddress, joined?.ipv6Address]
+      const isInside = addresses.every((address = '') => subnets.some((subnet) => subnet?.contains(address)))
+      expect(isInside && joined?.ipAddress !== joined?.ipv6Address, 'an address in each subnet', joined)
+    },
+  },
+  'NET-022': {
+    title: 'inspectNetwork shows the entry of the list and the running members, and rejects with NETWORK_NOT_FOUND',
+    requiredOptions: ['network', 'name'],
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const networkId = await createNetwork(context)
+      const name = context.uniqueName('member')
+      const config = { ...onNetwork(networkId), command: context.programs.sleep(60) }
+      await createContainer(context, config)
+      const id = await startContainer(context, { ...config, name })
+      const { members, ...info } = await networks.inspectNetwork(networkId)
+      expectEqual(info, await expectListed(context, networkId), 'the entry')
+      const [joined] = (await context.runtime.inspectContainer(id)).networks
+      const { ipAddress, ipv6Address } = expectDefined(joined, 'a network of the container')
+      expectEqual(members, [{ containerId: id, containerName: name, ipAddress, ipv6Address }], 'the members')
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      expectEqual((await networks.inspectNetwork(networkId)).members, [], 'the members after the exit')
+      const unknown = context.uniqueName('unknown')
+      await expectHostError('NETWORK_NOT_FOUND', () => networks.inspectNetwork(unknown), { id: unknown })
     },
   },
 })

@@ -1,5 +1,6 @@
-import { networkManagerCapability, type RuntimeScope } from '@capstan/core'
-import type { ContainerNetwork, CreateNetworkOptions } from '@capstan/core/plugin'
+import { randomInt } from 'node:crypto'
+import { type CreateNetworkOptions, isHostError, networkManagerCapability, type RuntimeScope } from '@capstan/core'
+import type { ContainerNetwork } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
@@ -15,6 +16,29 @@ export async function createNetwork(
   const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
   context.defer(`network ${id}`, (options) => networks.removeNetwork(id, options))
   return id
+}
+
+/** Creates a network with a chosen subnet that no other network uses, and resolves with its id and its subnet. */
+export async function createSubnetNetwork(
+  context: CaseContext,
+  toOptions: (subnet: ChosenSubnet) => CreateNetworkOptions = ({ cidr }) => ({ subnets: [{ cidr }] }),
+): Promise<ChosenSubnet & { readonly networkId: string }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const prefix = `10.${randomInt(150, 250)}.${randomInt(256)}`
+    const subnet = { cidr: `${prefix}.0/24`, toAddress: (host: number) => `${prefix}.${host}` }
+    try {
+      return { ...subnet, networkId: await createNetwork(context, toOptions(subnet)) }
+    } catch (error) {
+      if (attempt === 10 || !isHostError(error, 'IN_USE')) throw error
+    }
+  }
+}
+
+/** A chosen IPv4 subnet. */
+export interface ChosenSubnet {
+  readonly cidr: string
+  /** Returns an address in it. */
+  toAddress(host: number): string
 }
 
 /** Returns the config of a container on one network with these aliases. */

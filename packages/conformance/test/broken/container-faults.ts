@@ -121,6 +121,7 @@ export const containerFaults: readonly FaultyPlugin[] = [
             networkId: 'bridge',
             networkName: 'bridge',
             ipAddress: undefined,
+            ipv6Address: undefined,
             gateway: undefined,
             aliases: [],
           }

@@ -82,6 +82,29 @@ export const managerFaults: readonly FaultyPlugin[] = [
         }),
       }),
   },
+  networkFault('connectContainer ignores the aliases', 'NET-023', (networks) => ({
+    connectContainer: (networkId, id, { aliases = [], ...options } = {}) =>
+      // The correct plugin rejects values that are not names.
+      networks.connectContainer(networkId, id, aliases.every(isName) ? options : { ...options, aliases }),
+  })),
+  networkFault('connectContainer rejects when the container is connected already', 'NET-025', (networks) => ({
+    connectContainer: async (networkId, id, options) => {
+      const isConnected = async () => {
+        const { members } = await networks.inspectNetwork(networkId)
+        return members.some(({ containerId }) => containerId === id)
+      }
+      if (isName(networkId) && isName(id) && (await isConnected().catch(() => false))) {
+        throw createHostError('IN_USE', { subject: `network "${networkId}"`, users: [id] })
+      }
+      await networks.connectContainer(networkId, id, options)
+    },
+  })),
+  networkFault('disconnectContainer resolves and keeps the connection', 'NET-023', (networks) => ({
+    disconnectContainer: (networkId, id, options) => networks.disconnectContainer(networkId, `${id}-other`, options),
+  })),
+  networkFault('inspectNetwork lists no members', 'NET-022', (networks) => ({
+    inspectNetwork: async (id, options) => ({ ...(await networks.inspectNetwork(id, options)), members: [] }),
+  })),
   {
     fault: 'a failed startSidecar does not remove its container',
     failingCase: 'SIDE-006',
@@ -236,6 +259,14 @@ function keepFault(fault: string, keepVolumes: boolean): FaultyPlugin {
   }
 }
 
+function networkFault(
+  fault: string,
+  failingCase: string,
+  networks: (correct: NetworkManager) => Partial<NetworkManager>,
+): FaultyPlugin {
+  return { fault, failingCase, addFault: (correct) => breakPlugin(correct, { networks }) }
+}
+
 function leakWhenAborted(networks: NetworkManager): Partial<NetworkManager> {
   return {
     createNetwork: async (name, { signal, ...options } = {}) => {
@@ -254,7 +285,7 @@ function withoutUsers(error: unknown): never {
 }
 
 function isName(id: unknown): boolean {
-  return typeof id === 'string' && /^[a-z0-9]/i.test(id)
+  return typeof id === 'string' && /^[a-z0-9][^ ]*$/i.test(id)
 }
 
 /** Tells a sweep from the cases of networks: only the sweep passes a signal. */

@@ -190,6 +190,7 @@ const options = {
   'network.container': 'the network of another container',
   'network.several': 'several networks of one container',
   'network.aliases': 'aliases of the container in a network',
+  'network.ipAddress': 'a fixed address of the container in a network',
   ports: 'published ports',
   'ports.hostPort': "a chosen port of the engine's machine",
   'ports.udp': 'published UDP ports',
@@ -242,6 +243,6 @@ export const runtimeCapability: Capability<Runtime, keyof typeof options> = defi
 
 /** Options of `getHostAddress`. */
 export interface HostAddressOptions extends OperationOptions {
-  /** The network of the container. Default: the engine's default network. */
+  /** The network of the container, see `NetworkJoin.networkId`. Default: the engine's default network. */
   readonly networkId?: string
 }

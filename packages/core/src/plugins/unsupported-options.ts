@@ -130,6 +130,8 @@ const valueFinders: { readonly [F in OptionName]?: (config: ContainerSettings) =
     network?.mode === 'networks' && network.networks.length > 1 ? network.networks : undefined,
   'network.aliases': ({ network }) =>
     network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
+  'network.ipAddress': ({ network }) =>
+    network?.mode === 'networks' ? network.networks.find(({ ipAddress }) => ipAddress !== undefined) : undefined,
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
   'ports.ipv6': ({ ports }) => ports?.find(({ hostAddress = '' }) => isIPv6(hostAddress)),

@@ -51,6 +51,7 @@ import {
   validateSignal,
   validateStringMap,
 } from './names.js'
+import { checkNetworkJoin } from './networks.js'
 
 /**
  * Validates the config of a container. Every runtime must call it before any side effect.
@@ -185,10 +186,7 @@ export function checkJoins(field: string, joins: readonly NetworkJoin[]): void {
 
 function checkJoin(field: string, join: NetworkJoin): void {
   checkObject(field, join)
-  const { networkId, aliases = [] } = join
-  validateId(networkId, `${field}.networkId`)
-  checkEach(`${field}.aliases`, aliases, checkHostName)
-  checkUnique(`${field}.aliases`, aliases, (alias) => alias)
+  checkNetworkJoin(join, `${field}.`)
 }
 
 function checkPorts(field: string, ports: readonly PortSpec[], { network }: ContainerConfig): void {

@@ -5,6 +5,7 @@ import type {
   ImageInfo,
   LogStream,
   NetworkInfo,
+  NetworkInspection,
   NetworkManager,
   Runtime,
   VolumeInfo,
@@ -77,6 +78,11 @@ export class FakeNetworkManager implements NetworkManager {
   createNetwork = async (name: string): Promise<string> => name
   removeNetwork = (id: string): Promise<void> => this.#engine.remove(this.#engine.networks, id)
   listNetworks = async (): Promise<readonly NetworkInfo[]> => [...this.#engine.networks.values()]
+  inspectNetwork = async (id: string): Promise<NetworkInspection> => {
+    return { id, name: id, internal: false, labels: {}, subnets: [], members: [] }
+  }
+  connectContainer = async (): Promise<void> => {}
+  disconnectContainer = async (): Promise<void> => {}
 }
 
 export class FakeVolumeManager implements VolumeManager {

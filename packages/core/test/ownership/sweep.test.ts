@@ -40,11 +40,11 @@ class Table {
   }
 
   network(id: string, labels: StringMap): void {
-    this.engine.networks.set(id, { id, name: id, internal: false, labels })
+    this.engine.networks.set(id, { id, name: id, internal: false, subnets: [], labels })
   }
 
   volume(name: string, labels: StringMap): void {
-    this.engine.volumes.set(name, { name, labels, createdAt: undefined })
+    this.engine.volumes.set(name, { name, labels, createdAt: undefined, mountpoint: undefined })
   }
 
   image(id: string, labels: StringMap, tags: readonly string[] = [id]): void {

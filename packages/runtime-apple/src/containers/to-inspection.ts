@@ -37,8 +37,8 @@ export function toInspection(context: AppleRuntimeContext, container: AppleConta
     },
     networks: networks.map((network) => {
       const attached = isRunning ? attachments.find((listed) => listed.network === network) : undefined
-      const { address, gateway } = attached ?? {}
-      return { networkId: network, networkName: network, ipAddress: address, gateway, aliases: [] }
+      const { address: ipAddress, ipv6Address, gateway } = attached ?? {}
+      return { networkId: network, networkName: network, ipAddress, ipv6Address, gateway, aliases: [] }
     }),
     ports: toPorts(container),
   }

@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core/plugin'
+import type { NetworkSubnet, StringMap } from '@capstan/core/plugin'
 import { readList } from '../cli/json-reader.js'
 
 /** A network as `network list` and `network inspect` print it. */
@@ -7,6 +7,8 @@ export interface AppleNetwork {
   readonly name: string
   readonly internal: boolean
   readonly labels: StringMap
+  readonly subnets: readonly NetworkSubnet[]
+  /** The IPv4 gateway. */
   readonly gateway: string | undefined
 }
 
@@ -15,12 +17,22 @@ export function parseNetworks(operation: string, output: Uint8Array): readonly A
   return readList(operation, output).map((entry) => {
     const configuration = entry.maybeObject('configuration') ?? entry.object('config')
     const id = entry.text('id')
+    const status = entry.maybeObject('status')
+    const gateway = status?.maybeText('ipv4Gateway', 'gateway')?.split('/', 1)[0]
     return {
       id,
       name: configuration.maybeText('name') ?? id,
       internal: configuration.maybeText('mode') === 'hostOnly',
       labels: configuration.map('labels'),
-      gateway: entry.maybeObject('status')?.maybeText('ipv4Gateway', 'gateway')?.split('/', 1)[0],
+      subnets: [
+        ...toSubnet(status?.maybeText('ipv4Subnet'), gateway),
+        ...toSubnet(status?.maybeText('ipv6Subnet'), undefined),
+      ],
+      gateway,
     }
   })
+}
+
+function toSubnet(cidr: string | undefined, gateway: string | undefined): readonly NetworkSubnet[] {
+  return cidr ? [{ cidr, gateway }] : []
 }

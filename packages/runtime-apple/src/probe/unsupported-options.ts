@@ -20,6 +20,8 @@ function listByRelease(commands: Commands, version: string): readonly Unsupporte
   const older = (option: string) => `this release of the command has no ${option}`
   const creates = (option: string) => hasOption(commands, 'create', option)
   const hasNetworkCommand = commands.has('network')
+  // Without the command, the absent capability says it all.
+  const networks = (option: string) => !hasNetworkCommand || hasOption(commands, 'network create', option)
   // `none` is a value of `--network`, which no help text lists, so the version decides.
   const supportsNetworkNone = !/^(0|1\.0)\./.test(version)
   const entries: readonly (readonly [boolean, OptionName, string, string])[] = [
@@ -31,6 +33,8 @@ function listByRelease(commands: Commands, version: string): readonly Unsupporte
     [hasNetworkCommand, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
     [!hasNetworkCommand || supportsNetworkNone, 'network.none', older('network "none"'), update],
     [commands.has('volume'), 'mounts.volume', 'this release of the command has no volumes', update],
+    [networks('subnet'), 'networks.subnets', older('--subnet for networks'), update],
+    [networks('subnet-v6'), 'networks.ipv6', older('--subnet-v6 for networks'), update],
     [hasOption(commands, 'build', 'dns'), 'build.dns', older('--dns for builds'), update],
   ]
   return entries.flatMap(([isSupported, field, reason, remedy]) => (isSupported ? [] : [{ field, reason, remedy }]))
@@ -74,6 +78,13 @@ const always: readonly UnsupportedOption[] = [
     reason: 'there is no name service in the guests',
     remedy: 'use the address of the inspection',
   },
+  { field: 'network.ipAddress', reason: noOption, remedy: 'use the address of the inspection' },
+  {
+    field: 'networks.connect',
+    reason: 'the command connects containers to networks only when it creates them',
+    remedy: 'create the container with all of its networks',
+  },
+  { field: 'networks.gateway', reason: noOption, remedy: 'use the gateway that the command chooses' },
   {
     field: 'firewall.beforeStart',
     reason: 'rules are set inside the guest, once its process runs',

@@ -33,6 +33,7 @@ export function parseVolumes(operation: string, output: Uint8Array): readonly Vo
       name: configuration.text('name'),
       labels: configuration.map('labels'),
       createdAt: configuration.date('creationDate') ?? configuration.date('createdAt'),
+      mountpoint: undefined, // `source` is the image of a disk
     }
   })
 }

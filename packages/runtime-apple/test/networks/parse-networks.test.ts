@@ -12,7 +12,14 @@ describe('parseNetworks', () => {
       status: { ipv4Subnet: '192.168.65.0/24', ipv4Gateway: '192.168.65.1' },
     }
     expect(parseNetworks('list', toBytes([printed]))).toEqual([
-      { id: 'inside', name: 'inside', internal: true, labels: { a: 'b' }, gateway: '192.168.65.1' },
+      {
+        id: 'inside',
+        name: 'inside',
+        internal: true,
+        labels: { a: 'b' },
+        gateway: '192.168.65.1',
+        subnets: [{ cidr: '192.168.65.0/24', gateway: '192.168.65.1' }],
+      },
     ])
   })
 
@@ -24,7 +31,7 @@ describe('parseNetworks', () => {
       status: { gateway: '192.168.64.1/24' },
     }
     expect(parseNetworks('list', toBytes([printed]))).toEqual([
-      { id: 'default', name: 'default', internal: false, labels: {}, gateway: '192.168.64.1' },
+      { id: 'default', name: 'default', internal: false, labels: {}, gateway: '192.168.64.1', subnets: [] },
     ])
   })
 })

@@ -105,9 +105,13 @@ export function toImageShapes(state, { references, digest, createdAt, config, hi
   })
 }
 
-export function toNetworkShape(state, { name, internal, labels, createdAt, index }) {
-  const subnet = `192.168.${64 + index}.0/24`
-  const status = { ipv4Subnet: subnet, ipv4Gateway: `192.168.${64 + index}.1` }
+export function toNetworkShape(state, { name, internal, labels, createdAt, subnet, subnet6, index }) {
+  const ipv4Subnet = subnet ?? `192.168.${64 + index}.0/24`
+  const status = {
+    ipv4Subnet,
+    ipv4Gateway: ipv4Subnet.replace(/\d+\/\d+$/, '1'),
+    ...(subnet6 && { ipv6Subnet: subnet6 }),
+  }
   const configuration = {
     name,
     mode: internal ? 'hostOnly' : 'nat',

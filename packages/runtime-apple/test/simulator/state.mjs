@@ -58,11 +58,13 @@ class State {
 
   nextAddress(network) {
     const index = ['default', ...this.networks.keys()].indexOf(network)
+    const subnet = this.networks.get(network)?.subnet ?? `192.168.${64 + index}.0/24`
+    const prefix = subnet.replace(/\d+\/\d+$/, '')
     this.#addresses = (this.#addresses % 250) + 1
     return {
-      gateway: `192.168.${64 + index}.1`,
-      address: `192.168.${64 + index}.${this.#addresses + 1}`,
-      subnet: `192.168.${64 + index}.0/24`,
+      gateway: `${prefix}1`,
+      address: `${prefix}${this.#addresses + 1}`,
+      subnet,
     }
   }
 

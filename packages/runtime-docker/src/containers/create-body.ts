@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { ContainerConfig, Mount } from '@capstan/core'
 import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
@@ -65,8 +66,10 @@ export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string
 }
 
 /** Returns the settings of a container in one network. */
-export function toEndpointSettings({ aliases = [] }: NetworkJoin): EndpointSettings {
-  return aliases.length === 0 ? {} : { Aliases: aliases }
+export function toEndpointSettings({ aliases = [], ipAddress }: Omit<NetworkJoin, 'networkId'>): EndpointSettings {
+  const address =
+    ipAddress !== undefined && (isIPv6(ipAddress) ? { IPv6Address: ipAddress } : { IPv4Address: ipAddress })
+  return { ...(aliases.length > 0 && { Aliases: aliases }), ...(address && { IPAMConfig: address }) }
 }
 
 function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>> {

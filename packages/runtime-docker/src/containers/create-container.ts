@@ -14,10 +14,10 @@ import {
 import { type CreateContext, removeMountedVolumes, toMountedLabels } from '../volumes/mounted-volumes.js'
 import { explainContainerError, passWarnings } from './container-create-error.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { withJoinedNetworks } from './join-networks.js'
 import { removeContainer } from './remove-container.js'
 import { type Created, requestContainer } from './request-container.js'
 import { withSharedContainers } from './shared-containers.js'
-import { checkNetworks } from './validate-config.js'
 
 /**
  * Creates a container and resolves with its full id. If the engine reports that the image is missing, pulls it and
@@ -38,8 +38,8 @@ export async function createContainer(
     capabilityField: config.privileged ? 'privileged' : 'capAdd',
   }
   await checkBindSources(engine, config)
-  await checkNetworks(engine, config, call)
-  const shared = await withSharedContainers(engine, config, call)
+  const joined = await withJoinedNetworks(engine, config, call)
+  const shared = await withSharedContainers(engine, joined, call)
   const adapted = await withHostGateway(engine, shared, call)
   const resolved = await withProxyVariables(engine, adapted)
   const creation: CreateContext = { call, requestIdLabel: createRequestIdLabel() }
@@ -48,7 +48,7 @@ export async function createContainer(
   }
   await createLabelledVolumes(engine, config, creation)
   const created = await createWithImage(engine, resolved, { ...creation, call, onProgress })
-  await finish(engine, config, { ...created, call })
+  await finish(engine, joined, { ...created, call })
   return created.id
 }
 

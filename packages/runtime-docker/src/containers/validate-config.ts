@@ -1,12 +1,6 @@
 import type { ContainerConfig } from '@capstan/core'
-import {
-  checkConfigOptions,
-  checkEngineName,
-  createHostError,
-  type NetworkJoin,
-  validateContainerConfig,
-} from '@capstan/core/plugin'
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { checkConfigOptions, checkEngineName, createHostError, validateContainerConfig } from '@capstan/core/plugin'
+import type { DockerEngine } from '../engine/docker-engine.js'
 
 /** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
 export function validateConfig(
@@ -42,38 +36,3 @@ function checkEngineNames({ ociRuntime, logDriver }: ContainerConfig, facts: Doc
 
 /** https://docs.docker.com/engine/containers/resource_constraints/ */
 const leastMemoryBytes = 6 * 1024 * 1024
-
-/**
- * Rejects with NETWORK_NOT_FOUND for a missing network, with INVALID_ARGUMENT for the networks `host` and `none`, and
- * with OPTION_UNSUPPORTED for aliases on the default network. The engine itself would create the container and fail at
- * its start.
- */
-export async function checkNetworks(
-  engine: DockerEngine,
-  { network }: ContainerConfig,
-  call: EngineCall,
-): Promise<void> {
-  if (network?.mode !== 'networks') return
-  await Promise.all(network.networks.map((join) => checkNetwork(engine, join, call)))
-}
-
-async function checkNetwork(
-  engine: DockerEngine,
-  { networkId, aliases = [] }: NetworkJoin,
-  call: EngineCall,
-): Promise<void> {
-  const api = await engine.api({ ...call, subject: networkId })
-  const { Name } = await api.getNetwork(encodeURIComponent(networkId)).inspect()
-  if (Name === 'host' || Name === 'none') {
-    const expected = `network: { mode: '${Name}' } in place of the id of that network`
-    throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
-  }
-  if (Name !== 'bridge' || aliases.length === 0) return
-  throw createHostError('OPTION_UNSUPPORTED', {
-    runtime: engine.runtimeName,
-    field: 'network.aliases',
-    given: aliases.join(', '),
-    reason: 'the default network has no name server',
-    remedy: 'create a network',
-  })
-}

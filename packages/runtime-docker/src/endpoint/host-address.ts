@@ -1,4 +1,4 @@
-import type { HostAddressOptions } from '@capstan/core/plugin'
+import { defaultNetworkId, type HostAddressOptions } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { CallSignal, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findUnknownHostReason } from '../engine/engine-facts.js'
@@ -10,8 +10,9 @@ import { findUnknownHostReason } from '../engine/engine-facts.js'
  */
 export async function getHostAddress(
   engine: DockerEngine,
-  { networkId, signal, hasCallerSignal }: HostAddressOptions & CallSignal,
+  { networkId: given, signal, hasCallerSignal }: HostAddressOptions & CallSignal,
 ): Promise<string | undefined> {
+  const networkId = given === defaultNetworkId ? undefined : given
   const { hostAddress, facts } = engine.details
   const configured = hostAddress ?? (facts.location === 'virtual-machine' ? facts.hostName : undefined)
   const isGateway = configured === undefined && findUnknownHostReason(facts) === undefined

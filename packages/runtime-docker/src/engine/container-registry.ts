@@ -28,6 +28,12 @@ export class ContainerRegistry {
     return this.#created.get(id)?.request
   }
 
+  /** Changes the stored create request of a container that was not started yet. Does nothing for any other container. */
+  updateCreated(id: string, update: (request: CreateRequest) => CreateRequest): void {
+    const created = this.#created.get(id)
+    if (created !== undefined) this.#created.set(id, { ...created, request: update(created.request) })
+  }
+
   /** Removes the stored create request of a container, by its id, a prefix of the id, or its name. */
   forgetCreated(idOrName: string): void {
     for (const [id, { name }] of this.#created) {

@@ -82,6 +82,7 @@ export interface CreateBody {
 /** The settings of a container in one network. */
 export interface EndpointSettings {
   readonly Aliases?: readonly string[]
+  readonly IPAMConfig?: { readonly IPv4Address?: string; readonly IPv6Address?: string }
 }
 
 /** A create request and the requests that follow it. */
@@ -90,6 +91,8 @@ export interface CreateRequest {
   readonly platform: string | undefined
   /** The networks to connect the container to after the create. */
   readonly laterNetworks: readonly NetworkJoin[]
+  /** The networks of `body` from which the container was disconnected again, by id. Default: none. */
+  readonly leftNetworks?: readonly string[]
 }
 
 export interface ListedContainer {
@@ -163,7 +166,7 @@ export interface InspectedAttachment {
   readonly IPv6Gateway?: string
   readonly GlobalIPv6Address?: string
   readonly Aliases?: readonly string[] | null
-  readonly IPAMConfig?: object | null
+  readonly IPAMConfig?: EndpointSettings['IPAMConfig'] | null
   readonly Links?: readonly string[] | null
   readonly DriverOpts?: object | null
 }
@@ -175,11 +178,19 @@ export interface InspectedNetwork {
   readonly Options?: Readonly<Record<string, string>> | null
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null } | null
-  readonly Containers?: Readonly<Record<string, { readonly Name?: string }>> | null
+  readonly Containers?: Readonly<Record<string, NetworkEndpoint>> | null
+}
+
+/** A container in an inspected network. Its addresses have a prefix length: `172.17.0.2/16`. */
+export interface NetworkEndpoint {
+  readonly Name?: string
+  readonly IPv4Address?: string
+  readonly IPv6Address?: string
 }
 
 export interface InspectedVolume {
   readonly Name: string
+  readonly Mountpoint?: string
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly CreatedAt?: string
 }

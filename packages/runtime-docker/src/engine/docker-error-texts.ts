@@ -40,6 +40,21 @@ export function isPredefinedNetwork(error: unknown): boolean {
   return texts.predefinedNetwork.test(toEngineText(error) ?? '')
 }
 
+/** Whether a chosen subnet overlaps with one that the engine or its machine uses. */
+export function isSubnetTaken(error: unknown): boolean {
+  return texts.subnetTaken.test(toEngineText(error) ?? '')
+}
+
+/** Whether the engine refused to connect a container that is connected to the network already. */
+export function isAlreadyConnected(error: unknown): boolean {
+  return texts.alreadyConnected.test(toEngineText(error) ?? '')
+}
+
+/** Whether the engine refused to disconnect a container that is not connected to the network. */
+export function isNotConnected(error: unknown): boolean {
+  return texts.notConnected.test(toEngineText(error) ?? '')
+}
+
 /** Whether the engine has no free address range for another network. */
 export function arePoolsExhausted(error: unknown): boolean {
   return texts.poolsExhausted.test(toEngineText(error) ?? '')
@@ -106,6 +121,7 @@ const badFields: readonly (readonly [pattern: RegExp, field: string, expected: s
   [texts.badVolumeName, 'mounts', 'a volume name of two characters or more'],
   [texts.unknownPlatform, 'platform', 'an operating system or architecture'],
   [texts.unknownLimit, 'ulimits', 'limits that the kernel supports'],
+  [texts.foreignNetworkAddress, 'network', 'an address in a subnet of the network'],
   [texts.mountMismatch, 'mounts', 'a directory on a directory, or a file on a file'],
   [texts.noDevice, 'devices', 'devices that exist on the machine of the engine'],
   [texts.notShareable, 'ipcMode', 'a container whose ipcMode is "shareable"'],

@@ -65,6 +65,15 @@ const rules: readonly AnswerRule[] = [
       ),
   },
   {
+    when: ({ text }) => texts.addressTaken.test(text),
+    to: (answer, { subject }) => {
+      const address = texts.addressTaken.exec(answer.text)?.[1]
+      const taken = address === undefined ? 'a fixed address' : `address "${address}"`
+      const facts = { subject: `${taken} of container "${subject}"`, users: [] }
+      return createHostError('IN_USE', facts, { cause: answer })
+    },
+  },
+  {
     when: ({ text }) => texts.portTaken.test(text),
     to: (answer, { subject }) =>
       createHostError('IN_USE', { subject: toPortSubject(answer.text) ?? subject, users: [] }, { cause: answer }),

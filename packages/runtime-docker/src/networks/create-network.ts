@@ -1,9 +1,10 @@
-import { isHostError } from '@capstan/core'
+import { type CreateNetworkOptions, isHostError, type SubnetConfig } from '@capstan/core'
 import {
-  type CreateNetworkOptions,
   createRequestIdLabel,
   delay,
+  listRequestedSubnets,
   type Operation,
+  parseSubnet,
   toObjectLabels,
 } from '@capstan/core/plugin'
 import { withAbortGrace } from '../engine/abort-grace.js'
@@ -17,19 +18,20 @@ import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } fr
  * Creates a bridge network and resolves with its id.
  *
  * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left;
- * that error lists the networks of Capstan. When the engine does not answer within `answerMs`, resolves if the network
+ * that error lists the networks of Capstan. A subnet that overlaps with another one: IN_USE. When the engine does not answer within `answerMs`, resolves if the network
  * is listed within `lateResultMs`, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the
  * network is removed.
  */
 export async function createNetwork(
   engine: DockerEngine,
   name: string,
-  { labels = {}, internal = false }: CreateNetworkOptions,
+  { labels = {}, internal = false, ...addresses }: CreateNetworkOptions,
   call: Operation,
 ): Promise<string> {
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
+  const subnets = listRequestedSubnets(addresses)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const request = { call, name, internal, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
+    const request = { call, name, internal, subnets, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
     const id = await createUnique(engine, request)
     if (id !== undefined) return id
     await delay(Math.random() * betweenAttemptsMs, call)
@@ -63,13 +65,20 @@ async function createUnique(engine: DockerEngine, request: NetworkRequest): Prom
 }
 
 function sendCreateNetwork(engine: DockerEngine, request: NetworkRequest): Promise<string> {
-  const { call, name, internal, labels, requestIdLabel } = request
+  const { call, name, internal, subnets, labels, requestIdLabel } = request
   return withAbortGrace(engine, call, async (graceCall) => {
     try {
       const api = await engine.api(graceCall)
       const Labels = { ...labels, ...requestIdLabel }
       // An engine without `uniqueNetworkNames` creates a second network of the same name without CheckDuplicate.
-      const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
+      const body = {
+        Name: name,
+        Driver: 'bridge',
+        Internal: internal,
+        Labels,
+        CheckDuplicate: true,
+        ...toAddressing(subnets, { internal }),
+      }
       return (await api.createNetwork(body)).id
     } catch (error) {
       call.signal.throwIfAborted()
@@ -78,6 +87,18 @@ function sendCreateNetwork(engine: DockerEngine, request: NetworkRequest): Promi
       return created.Id // the engine was slow but created the network
     }
   })
+}
+
+/**
+ * The subnets of the request. The gateway is always sent, since an engine reports the one that it has chosen only after a
+ * restart. An internal network needs none.
+ */
+function toAddressing(subnets: readonly SubnetConfig[], { internal }: { readonly internal: boolean }): object {
+  if (subnets.length === 0) return {}
+  const Config = subnets.map(({ cidr, gateway = internal ? undefined : parseSubnet(cidr)?.firstAddress }) => {
+    return { Subnet: cidr, ...(gateway !== undefined && { Gateway: gateway }) }
+  })
+  return { EnableIPv6: subnets.some(({ cidr }) => cidr.includes(':')), IPAM: { Driver: 'default', Config } }
 }
 
 const mostAttempts = 8

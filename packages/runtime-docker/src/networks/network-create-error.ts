@@ -1,8 +1,15 @@
 import { type HostError, isHostError } from '@capstan/core'
-import { createHostError, isSameOwner, ownershipLabelKeys } from '@capstan/core/plugin'
+import {
+  createHostError,
+  isSameOwner,
+  joinWords,
+  overlaps,
+  ownershipLabelKeys,
+  parseSubnet,
+} from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { arePoolsExhausted, isPredefinedNetwork } from '../engine/docker-error-texts.js'
+import { arePoolsExhausted, isPredefinedNetwork, isSubnetTaken } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
@@ -16,8 +23,30 @@ export async function explainNetworkError(
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
   }
   if (isPredefinedNetwork(error)) return toReservedName(engine, request, error)
+  if (isSubnetTaken(error)) return toSubnetInUse(engine, request, error)
   const isPool = isHostError(error, 'OPERATION_FAILED') && arePoolsExhausted(error)
   return isPool ? toPoolFailure(engine, request.call, error) : error
+}
+
+/** Names the networks whose subnets overlap with the chosen ones. There is none where the engine's machine uses the addresses. */
+async function toSubnetInUse(
+  engine: DockerEngine,
+  { subnets, call }: NetworkRequest,
+  cause: unknown,
+): Promise<HostError<'IN_USE'>> {
+  const networks = await (await engine.api(call)).listNetworks()
+  const used = networks.flatMap(({ Id, Name = Id, IPAM }) => {
+    return (IPAM?.Config ?? []).map(({ Subnet = '' }) => ({ name: Name, range: parseSubnet(Subnet) }))
+  })
+  const conflicts = subnets.map(({ cidr }) => {
+    const range = parseSubnet(cidr)
+    const users = used.filter((other) => range && other.range && overlaps(range, other.range)).map(({ name }) => name)
+    return { cidr, users }
+  })
+  const found = conflicts.filter(({ users }) => users.length > 0)
+  const named = (found.length === 0 ? conflicts : found).map(({ cidr }) => `"${cidr}"`)
+  const users = [...new Set(found.flatMap((conflict) => conflict.users))]
+  return createHostError('IN_USE', { subject: `subnet ${joinWords(named)}`, users }, { cause })
 }
 
 export function toNameConflict(

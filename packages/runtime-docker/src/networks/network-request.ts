@@ -1,3 +1,4 @@
+import type { SubnetConfig } from '@capstan/core'
 import { type Operation, poll, type StringMap } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -8,6 +9,8 @@ export interface NetworkRequest {
   readonly call: Operation
   readonly name: string
   readonly internal: boolean
+  /** The chosen subnets. */
+  readonly subnets: readonly SubnetConfig[]
   readonly labels: StringMap
   /** The label with the id of this request. */
   readonly requestIdLabel: StringMap

@@ -50,6 +50,11 @@ export interface EngineQuirks {
    * images that are built on a base only those with a tag count as its users. Seen on Podman 4.3 and 5.8.
    */
   readonly removesBaseImages?: boolean
+  /**
+   * Has a default network of another name, and accepts `bridge` for it only in requests for one network, which then show that
+   * name, so its id is used. Seen on Podman 4.3.
+   */
+  readonly renamesDefaultNetwork?: boolean
   /** Lists a network `bridge` with the id `bridge` for a container in no network, so it is ignored. Seen on Podman 5.8. */
   readonly showsBridgeWithoutNetwork?: boolean
   /**

@@ -90,7 +90,10 @@ describe('createContainer', () => {
       const network = { mode: 'networks', networks: [{ networkId: 'n1' }] } as const
       await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        facts: { field: 'network', expected: `network: { mode: '${Name}' } in place of the id of that network` },
+        facts: {
+          field: 'network.networks[0].networkId',
+          expected: `another network: set network mode "${Name}" when the container is created`,
+        },
       })
     },
   )

@@ -58,6 +58,38 @@ const samples: {
       portTakenOn28,
     ],
   },
+  addressTaken: {
+    yes: [
+      'Address already in use',
+      'failed to set up container networking: Address already in use',
+      'IPAM error: requested ip address 10.231.1.77 is already allocated to container ID 2e2ad1cea582d9ee',
+    ],
+    no: ['listen tcp4 0.0.0.0:80: bind: address already in use', portTakenOn28],
+  },
+  foreignNetworkAddress: {
+    yes: [
+      "Invalid address 10.99.1.77: It does not belong to any of this network's subnets",
+      'requested static ip 10.99.1.77 not in any subnet on network inside',
+    ],
+  },
+  alreadyConnected: {
+    yes: [
+      'endpoint with name web already exists in network inside',
+      'container 58bf0d430554 is already connected to network "inside": network is already connected',
+    ],
+  },
+  notConnected: {
+    yes: [
+      'container 1b7561d11297 is not connected to network inside',
+      'container 06f98c90b670 is not connected to the network inside',
+    ],
+  },
+  subnetTaken: {
+    yes: [
+      'Pool overlaps with other one on this address space',
+      'subnet 10.231.1.0/25 is already used on the host or by another config',
+    ],
+  },
   port: {
     yes: ['Bind for 127.0.0.1:8080 failed', 'listen tcp4 0.0.0.0:80: bind', 'listen tcp [::]:80: bind', portTakenOn28],
   },

@@ -3,6 +3,8 @@ import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
   checkEngineName,
   createHostError,
+  defaultNetworkId,
+  type NetworkJoin,
   type Operation,
   type StringMap,
   toImageHome,
@@ -16,6 +18,7 @@ import { ContainerFiles, type MountedFiles } from '../simulation/files/container
 import { createSystemFiles } from '../simulation/files/system-files.js'
 import { applyEnvironmentChanges } from '../simulation/processes/environment.js'
 import { defaultPath } from '../simulation/processes/find-program.js'
+import { checkJoin } from './connect-container.js'
 import { checkBindSources, createAnonymousVolumes, createMounts, removeVolumesOf } from './mounts.js'
 import { ContainerLifecycle } from './state/container-lifecycle.js'
 import { ContainerLog } from './state/container-log.js'
@@ -98,6 +101,7 @@ function toContainer(
     anonymousVolumes,
     latestRun: undefined,
     starting: undefined,
+    joins: toJoins(engine, config),
     firewallRules: undefined,
     terminalSize: undefined,
     lifecycle: new ContainerLifecycle(),
@@ -143,16 +147,31 @@ function checkName(context: MemoryRuntimeContext, name: string | undefined): voi
 }
 
 function checkNetwork(
-  { engine, runtimeName }: MemoryRuntimeContext,
+  context: MemoryRuntimeContext,
   { network = { mode: 'default' }, ports = [] }: ContainerConfig,
 ): void {
-  const networks =
-    network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
+  const { engine, runtimeName } = context
+  const joins = network.mode === 'networks' ? network.networks : []
+  const networks = joins.map((join, index) => {
+    const found = engine.networks.require(join.networkId)
+    checkJoin(context, found, { ...join, field: `network.networks[${index}].ipAddress` })
+    return found
+  })
   if (ports.length === 0 || networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const given = JSON.stringify(ports)
   const reason = 'ports cannot be published when all networks of the container are internal'
   const remedy = 'add a network that is not internal'
   throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason, remedy })
+}
+
+/** Returns the networks of a new container, which exist, by their ids. */
+function toJoins(
+  { networks }: MemoryEngine,
+  { network = { mode: 'default' } }: ContainerConfig,
+): Map<string, NetworkJoin> {
+  if (network.mode === 'default') return new Map([[networks.defaultNetwork.id, { networkId: defaultNetworkId }]])
+  const joins = network.mode === 'networks' ? network.networks : []
+  return new Map(joins.map((join) => [networks.require(join.networkId).id, join]))
 }
 
 /** The names that the simulation accepts. All of them run the same simulated programs. */

@@ -51,15 +51,11 @@ function toExposedPorts({ config, image }: MemoryContainer): readonly ExposedPor
   return [...new Map(all.map((port) => [`${port.containerPort}/${port.protocol}`, port])).values()]
 }
 
-function toAttachments({ networks }: MemoryEngine, { config, id }: MemoryContainer): readonly NetworkAttachment[] {
-  const { network = { mode: 'default' } } = config
-  if (network.mode !== 'default' && network.mode !== 'networks') return []
-  const joined =
-    network.mode === 'networks' ? network.networks : [{ networkId: networks.defaultNetwork.id, aliases: [] }]
-  return joined.map(({ networkId, aliases = [] }) => {
+function toAttachments({ networks }: MemoryEngine, { joins, id }: MemoryContainer): readonly NetworkAttachment[] {
+  return [...joins].map(([networkId, { aliases = [] }]) => {
     const found = networks.find(networkId)
-    const ipAddress = found?.members.get(id)?.ipAddress
+    const { ipAddress, ipv6Address } = found?.members.get(id) ?? { ipAddress: undefined, ipv6Address: undefined }
     const gateway = ipAddress === undefined ? undefined : found?.gateway
-    return { networkId: found?.id ?? networkId, networkName: found?.name ?? networkId, ipAddress, gateway, aliases }
+    return { networkId, networkName: found?.name ?? networkId, ipAddress, ipv6Address, gateway, aliases }
   })
 }

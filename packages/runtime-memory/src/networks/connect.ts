@@ -50,10 +50,11 @@ function connectToAddress(
   address: string,
   port: number,
 ): Duplex | Promise<Duplex> {
-  for (const { members, gateway, internal } of networks) {
-    const member = [...members.values()].find(({ ipAddress }) => ipAddress === address)
+  for (const { members, subnets, internal } of networks) {
+    const member = [...members.values()].find((one) => one.ipAddress === address || one.ipv6Address === address)
     if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
-    if (address === gateway && !internal) return connectToHost('127.0.0.1', port)
+    const isGateway = subnets.some(({ gateway }) => gateway === address)
+    if (isGateway && !internal) return connectToHost('127.0.0.1', port)
   }
   if (networks.length === 0) throw createNetworkError('ENETUNREACH', host, port, 'the container is on no network')
   const reason = 'no container on the same networks has this address, and simulated networks do not reach the internet'

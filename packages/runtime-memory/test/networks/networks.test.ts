@@ -49,6 +49,49 @@ describe('networks', () => {
     await memory.networks.createNetwork('more')
   })
 
+  it('connects and disconnects running containers, with a chosen address', async () => {
+    await using memory = await openMemory()
+    const { networks, runtime } = memory
+    const networkId = await networks.createNetwork('n', { subnets: [{ cidr: '10.77.0.0/24' }], ipv6: true })
+    const server = await startSleeping(memory, 'server', networkId)
+    const client = await startSleeping(memory, 'client', 'default')
+    await networks.connectContainer('n', client, { ipAddress: '10.77.0.9' })
+    const { members } = await networks.inspectNetwork('n')
+    expect(members.map(({ containerName, ipAddress }) => [containerName, ipAddress])).toEqual([
+      ['server', '10.77.0.2'],
+      ['client', '10.77.0.9'],
+    ])
+    for (const id of [client, server]) {
+      await networks.disconnectContainer('n', id)
+      expect((await runtime.inspectContainer(id)).networks.map(({ networkName }) => networkName)).not.toContain('n')
+    }
+    await networks.removeNetwork('n')
+  })
+
+  it('rejects with OPTION_UNSUPPORTED for options that the plugin lists as unsupported', async () => {
+    const fields = [
+      'networks.connect',
+      'networks.gateway',
+      'networks.subnets',
+      'networks.ipv6',
+      'network.ipAddress',
+    ] as const
+    await using memory = await openMemory({ unsupportedOptions: fields })
+    const { networks, runtime } = memory
+    const [cidr, gateway] = ['10.77.0.0/24', '10.77.0.9']
+    const network = { mode: 'networks', networks: [{ networkId: 'n', ipAddress: gateway }] } as const
+    const calls: Readonly<Record<(typeof fields)[number], () => Promise<unknown>>> = {
+      'networks.connect': () => networks.connectContainer('n', 'c'),
+      'networks.gateway': () => networks.createNetwork('n', { subnets: [{ cidr, gateway }] }),
+      'networks.subnets': () => networks.createNetwork('n', { subnets: [{ cidr }] }),
+      'networks.ipv6': () => networks.createNetwork('n', { ipv6: true }),
+      'network.ipAddress': () => runtime.createContainer({ image: 'busybox', network }),
+    }
+    for (const field of fields) {
+      await expect(calls[field](), field).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field } })
+    }
+  })
+
   it('rejects with NETWORK_NOT_FOUND for a missing network and creates no container', async () => {
     await using memory = await openMemory()
     const network = { mode: 'networks', networks: [{ networkId: 'none' }] } as const

@@ -157,10 +157,19 @@ export type ContainerNetwork =
 
 /** A network that a container joins. */
 export interface NetworkJoin {
-  /** The id that `createNetwork` returned, or the name of the network. */
+  /** The id that `createNetwork` returned, or the name of the network. `default` is the engine's default network. */
   readonly networkId: string
-  /** Additional names by which other containers of that network resolve this one. Default: none. */
+  /**
+   * Additional names by which other containers of that network resolve this one. Default: none. OPTION_UNSUPPORTED with the
+   * field `network.aliases` for the default network of an engine that has no name service there.
+   */
   readonly aliases?: readonly string[]
+  /**
+   * A fixed IPv4 or IPv6 address, in a subnet that the network was created with. INVALID_ARGUMENT for the default network.
+   * An address that another running container has rejects with IN_USE, at the start of the container at the latest.
+   * Default: the engine chooses an address at each start.
+   */
+  readonly ipAddress?: string
 }
 
 /** A resource limit of the container's processes, see setrlimit(2). -1 means unlimited. */

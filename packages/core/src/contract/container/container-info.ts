@@ -33,8 +33,10 @@ export interface ContainerInfo {
 export interface NetworkAttachment {
   readonly networkId: string
   readonly networkName: string
-  /** `undefined` while the container is not running; so is `gateway`. */
+  /** The IPv4 address. `undefined` while the container is not running; so are `ipv6Address` and `gateway`. */
   readonly ipAddress: string | undefined
+  /** `undefined` in a network without IPv6. */
+  readonly ipv6Address: string | undefined
   readonly gateway: string | undefined
   readonly aliases: readonly string[]
 }

@@ -32,6 +32,8 @@ export interface VolumeInfo {
   readonly labels: StringMap
   /** `undefined` where the engine does not report it. */
   readonly createdAt: Date | undefined
+  /** The directory of the volume on the engine's machine; `undefined` where it has none. */
+  readonly mountpoint: string | undefined
 }
 
 /** Options of `createVolume`. */

@@ -24,6 +24,7 @@ export interface AppleContainer {
 export interface AppleAttachment {
   readonly network: string
   readonly address: string | undefined
+  readonly ipv6Address: string | undefined
   readonly gateway: string | undefined
 }
 
@@ -69,6 +70,7 @@ function toAttachment(network: JsonReader): AppleAttachment {
   return {
     network: network.text('network'),
     address: address?.split('/', 1)[0],
+    ipv6Address: network.maybeText('ipv6Address')?.split('/', 1)[0],
     gateway: network.maybeText('ipv4Gateway', 'gateway')?.split('/', 1)[0],
   }
 }

@@ -11,7 +11,16 @@ export const networkCommands = {
     )
     const bad = Object.keys(labels).find((key) => !/^[a-z0-9]([a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
     if (bad !== undefined) throw new CommandError(`invalidArgument: "invalid label key: ${bad}"`, 64)
-    state.networks.set(name, { name, labels, internal: options.has('internal'), createdAt: Date.now() })
+    const subnet = options.get('subnet')?.[0]
+    const subnet6 = options.get('subnet-v6')?.[0]
+    state.networks.set(name, {
+      name,
+      labels,
+      internal: options.has('internal'),
+      createdAt: Date.now(),
+      subnet,
+      subnet6,
+    })
     state.save('networks', name)
     caller.print(name)
   },

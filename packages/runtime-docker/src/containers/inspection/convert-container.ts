@@ -77,18 +77,20 @@ export function hasEnded({ State }: InspectedContainer): boolean {
   return State?.Status === 'exited' || State?.Status === 'dead'
 }
 
-function withoutAddresses({ IPAddress: _address, Gateway: _gateway, ...settings }: InspectedAttachment) {
+function withoutAddresses(attachment: InspectedAttachment): InspectedAttachment {
+  const { IPAddress: _ipv4, GlobalIPv6Address: _ipv6, Gateway: _gateway, ...settings } = attachment
   return settings
 }
 
 function toAttachment(
   networkName: string,
-  { NetworkID, IPAddress, Gateway, Aliases }: InspectedAttachment,
+  { NetworkID, IPAddress, GlobalIPv6Address, Gateway, Aliases }: InspectedAttachment,
 ): NetworkAttachment {
   return {
     networkId: NetworkID ?? '',
     networkName,
     ipAddress: IPAddress || undefined,
+    ipv6Address: GlobalIPv6Address || undefined,
     gateway: Gateway || undefined,
     aliases: Aliases ?? [],
   }

@@ -1,6 +1,6 @@
 import type { StringMap } from '@capstan/core/plugin'
 import { dropUndefined } from '../../containers/create-body.js'
-import type { CreateBody } from '../../engine/docker-api.js'
+import type { CreateBody, EndpointSettings } from '../../engine/docker-api.js'
 import { toShellContainer } from '../rules/shell-container.js'
 
 /**
@@ -25,7 +25,7 @@ export interface SandboxOptions {
   readonly image: string
   readonly firstId: string
   readonly labels: StringMap
-  /** Added on each network. */
+  /** Added on each network except a Docker Engine's default network. */
   readonly aliases: readonly string[]
 }
 
@@ -58,14 +58,20 @@ function withAliases(
   networking: CreateBody['NetworkingConfig'],
   aliases: readonly string[],
 ): CreateBody['NetworkingConfig'] {
-  if (networking === undefined || aliases.length === 0) return networking
+  if (networking === undefined) return networking
   const entries = Object.entries(networking.EndpointsConfig)
   return {
     EndpointsConfig: Object.fromEntries(
-      entries.map(([network, settings]) => [
-        network,
-        { ...settings, Aliases: [...(settings.Aliases ?? []), ...aliases] },
-      ]),
+      entries.map(([network, settings]) => [network, withNames(settings, toAliasesIn(network, aliases))]),
     ),
   }
+}
+
+function withNames(settings: EndpointSettings, names: readonly string[]): EndpointSettings {
+  return names.length === 0 ? settings : { ...settings, Aliases: [...(settings.Aliases ?? []), ...names] }
+}
+
+/** The aliases for a network. The default network of a Docker Engine has no name service, and takes no aliases. */
+export function toAliasesIn(network: string, aliases: readonly string[]): readonly string[] {
+  return network === 'bridge' ? [] : aliases
 }

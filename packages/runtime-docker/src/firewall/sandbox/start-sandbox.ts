@@ -8,11 +8,12 @@ import { toContainerName } from '../../engine/container-name.js'
 import type { CreateRequest, InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { hasKnownOutcome } from '../../engine/has-known-outcome.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { toSandboxLabels } from '../../engine/sandbox-labels.js'
 import { setRules } from '../rules/apply-firewall.js'
 import { toFirewalledContainer } from '../rules/firewalled-container.js'
 import { createNoRunnerError, createSandboxRunner } from '../rules/runners.js'
-import { toSandboxBody } from './sandbox-body.js'
+import { toAliasesIn, toSandboxBody } from './sandbox-body.js'
 
 /**
  * Starts a sandbox with the networks of a container that was not started yet, sets the rules in it, and resolves with
@@ -72,8 +73,13 @@ async function tryImage(
   try {
     const sandboxId = await createSandbox(engine, { image, container, request, aliases }, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
-    for (const { networkId, aliases: own = [] } of request.laterNetworks) {
-      const EndpointConfig = toEndpointSettings({ networkId, aliases: [...own, ...aliases] })
+    for (const networkId of request.leftNetworks ?? []) {
+      const api = await engine.api({ ...call, subject: networkId })
+      const left = api.getNetwork(networkId).disconnect({ Container: sandboxId })
+      await ignoreErrors(['NETWORK_NOT_FOUND'], left)
+    }
+    for (const { networkId, aliases: own = [], ...join } of request.laterNetworks) {
+      const EndpointConfig = toEndpointSettings({ ...join, aliases: [...own, ...toAliasesIn(networkId, aliases)] })
       const api = await engine.api({ ...call, subject: networkId })
       await api.getNetwork(networkId).connect({ Container: sandboxId, EndpointConfig })
     }
@@ -110,8 +116,7 @@ async function createSandbox(
   return (await requestContainer(engine, { body, platform: request.platform }, call)).id
 }
 
-/** The names by which other containers find this one. The default network has no name service, and takes no aliases. */
-function toAliases({ Id, Name, NetworkSettings }: InspectedContainer): readonly string[] {
-  const isOnDefault = Object.keys(NetworkSettings?.Networks ?? {}).includes('bridge')
-  return isOnDefault ? [] : [toContainerName(Name), Id.slice(0, 12)]
+/** The names by which other containers find this one. */
+export function toAliases({ Id, Name }: Pick<InspectedContainer, 'Id' | 'Name'>): readonly string[] {
+  return [toContainerName(Name), Id.slice(0, 12)]
 }

@@ -1,5 +1,5 @@
 import type { ContainerConfig, ContainerState, FirewallRules, Healthcheck, TerminalSize } from '@capstan/core'
-import type { Argv, StringMap } from '@capstan/core/plugin'
+import type { Argv, NetworkJoin, StringMap } from '@capstan/core/plugin'
 import type { StoredImage } from '../../images/state/stored-image.js'
 import type { ContainerFiles } from '../../simulation/files/container-files.js'
 import type { ContainerLifecycle } from './container-lifecycle.js'
@@ -32,6 +32,8 @@ export interface MemoryContainer {
   latestRun: ContainerRun | undefined
   /** The start in progress: concurrent starts wait for it. */
   starting: Promise<unknown> | undefined
+  /** The networks that the container joins at each start, by id, in order. */
+  readonly joins: Map<string, NetworkJoin>
   /** The firewall rules that each start applies. */
   firewallRules: FirewallRules | undefined
   /** The last size that was set; used only with a terminal. */

@@ -1,5 +1,5 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
-import { createHostError, type PortBinding } from '@capstan/core/plugin'
+import { createHostError, type NetworkJoin, type PortBinding } from '@capstan/core/plugin'
 import { applyFirewall } from '../../firewall/apply-firewall.js'
 import type { ContainerNetworking } from '../../networks/container-networking.js'
 import { NetworkNamespace } from '../../networks/network-namespace.js'
@@ -12,6 +12,10 @@ import { getCurrentRun, type MemoryContainer, toContainerState } from './memory-
 export interface NetworkAllocation {
   readonly networking: ContainerNetworking
   readonly ports: readonly PortBinding[]
+  /** Joins another network. */
+  join(network: MemoryNetwork, join: NetworkJoin): void
+  /** Leaves a network and ends the connections on it. */
+  leave(network: MemoryNetwork): void
   /** Closes the ports and all connections, and leaves the networks. Idempotent. */
   release(): Promise<void>
 }
@@ -23,7 +27,7 @@ export interface NetworkStores {
 }
 
 /** The properties of a container that determine its networks. */
-type NetworkedContainer = Pick<MemoryContainer, 'id' | 'name' | 'config'>
+type NetworkedContainer = Pick<MemoryContainer, 'id' | 'name' | 'config' | 'joins'>
 
 /** Joins the container's networks, sets the firewall rules and publishes the ports; undone on failure. */
 export async function allocateNetwork(
@@ -33,22 +37,28 @@ export async function allocateNetwork(
 ): Promise<NetworkAllocation> {
   const { id, config } = container
   if (config.network?.mode === 'container') return shareNetwork(stores, config.network.id)
-  const joined = findNetworks(stores.networks, container)
+  const networks: MemoryNetwork[] = []
   const networking: ContainerNetworking = {
     id,
     usesHostNetwork: config.network?.mode === 'host',
     ownNames: [config.hostname ?? id.slice(0, 12)],
     extraHosts: config.extraHosts ?? {},
     namespace: new NetworkNamespace(),
-    networks: joined.map(({ network }) => network),
+    networks,
     findNamespace: (containerId) => stores.containers.findNamespace(containerId),
+  }
+  const join = (network: MemoryNetwork, { aliases = [], ipAddress }: NetworkJoin) => {
+    const names = network === stores.networks.defaultNetwork ? [] : [container.name, id.slice(0, 12), ...aliases]
+    const findName = (other: string) => stores.containers.find(other)?.name ?? container.name
+    stores.networks.join(network, { containerId: id, names, ipAddress }, findName)
+    networks.push(network)
   }
   const disconnect = () => {
     networking.namespace.close()
-    for (const network of networking.networks) stores.networks.leave(network, id)
+    for (const network of networks) stores.networks.leave(network, id)
   }
   try {
-    for (const { network, names } of joined) stores.networks.join(network, id, names)
+    for (const [networkId, settings] of container.joins) join(stores.networks.require(networkId), settings)
     if (rules !== undefined) applyStoredRules(networking, rules)
     const { bindings, close } = await publishPorts(config.ports ?? [], networking.namespace, (hostPort) =>
       findPublishers(stores.containers, hostPort),
@@ -57,7 +67,12 @@ export async function allocateNetwork(
       disconnect()
       await close()
     }
-    return { networking, ports: bindings, release }
+    const leave = (network: MemoryNetwork) => {
+      endConnections(networking, network)
+      stores.networks.leave(network, id)
+      networks.splice(networks.indexOf(network), 1)
+    }
+    return { networking, ports: bindings, join, leave, release }
   } catch (error) {
     disconnect()
     throw error
@@ -69,7 +84,22 @@ function shareNetwork({ containers }: NetworkStores, ownerId: string): NetworkAl
   const owner = containers.require(ownerId)
   const run = getCurrentRun(owner)
   if (run === undefined) throw createHostError('NOT_RUNNING', { id: owner.id, state: toContainerState(owner) })
-  return { networking: run.network.networking, ports: [], release: async () => {} }
+  const { networking, join, leave } = run.network
+  return { networking, ports: [], join, leave, release: async () => {} }
+}
+
+/** Ends the connections of a container on a network, in both directions. */
+function endConnections(
+  { id, namespace, findNamespace }: ContainerNetworking,
+  { members, subnets }: MemoryNetwork,
+): void {
+  const own = members.get(id)
+  namespace.destroyConnections(({ address }) => subnets.some(({ range }) => range.contains(address)))
+  for (const { containerId } of members.values()) {
+    findNamespace(containerId)?.destroyConnections(
+      ({ address }) => address === own?.ipAddress || address === own?.ipv6Address,
+    )
+  }
 }
 
 /** Sets the rules before the program starts. */
@@ -87,20 +117,4 @@ function findPublishers(containers: ContainerStore, hostPort: number): readonly 
     const ports = getCurrentRun(container)?.network.ports ?? []
     return ports.some((port) => port.hostPort === hostPort) ? container.name : []
   })
-}
-
-interface JoinedNetwork {
-  readonly network: MemoryNetwork
-  readonly names: readonly string[]
-}
-
-/** Finds the networks to join, each with the names of the container on it. On the default network it has no names. */
-function findNetworks(networks: NetworkStore, { config, name, id }: NetworkedContainer): readonly JoinedNetwork[] {
-  const { network = { mode: 'default' } } = config
-  if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
-  if (network.mode !== 'networks') return []
-  return network.networks.map(({ networkId, aliases = [] }) => ({
-    network: networks.require(networkId),
-    names: [name, id.slice(0, 12), ...aliases],
-  }))
 }

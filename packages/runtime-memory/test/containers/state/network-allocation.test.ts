@@ -13,10 +13,10 @@ it('leaves the networks that it joined when a later network has no free address'
   const prefix = full.gateway.slice(0, -'0.1'.length)
   for (let host = 2; host < 65_535; host += 1) {
     const ipAddress = `${prefix}${host >> 8}.${host & 0xff}`
-    full.members.set(ipAddress, { containerId: ipAddress, ipAddress, names: [] })
+    full.members.set(ipAddress, { containerId: ipAddress, ipAddress, ipv6Address: undefined, names: [] })
   }
-  const network = { mode: 'networks', networks: [{ networkId: free.id }, { networkId: full.id }] } as const
-  const container = { id: 'c', name: 'c', config: { image: 'busybox', network } }
+  const joins = new Map([free, full].map(({ id }) => [id, { networkId: id }]))
+  const container = { id: 'c', name: 'c', config: { image: 'busybox' }, joins }
   const allocating = allocateNetwork({ networks, containers: new ContainerStore(events) }, container, undefined)
   await expect(allocating).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { subject: 'network "full"' } })
   expect(free.members.size).toBe(0)
