@@ -2,6 +2,8 @@ import {
   buildServiceCapability,
   type Capability,
   containerControlCapability,
+  containerStatsCapability,
+  eventStreamCapability,
   execManagerCapability,
   fileTransferCapability,
   firewallManagerCapability,
@@ -16,6 +18,8 @@ import {
 import type { RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
 import { DockerContainerControl } from './docker-container-control.js'
+import { DockerContainerStats } from './docker-container-stats.js'
+import { DockerEventStream } from './docker-event-stream.js'
 import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFileTransfer } from './docker-file-transfer.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
@@ -50,6 +54,8 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(imageTransferCapability, (engine) => new DockerImageTransfer(engine)),
   toManager(imageManagerCapability, (engine) => new DockerImageManager(engine)),
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
+  toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
+  toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
 ]
 
 function toManager<T extends object>(capability: Capability<T>, create: (engine: DockerEngine) => T): DockerManager {

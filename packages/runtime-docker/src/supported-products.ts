@@ -1,5 +1,5 @@
 import type { UnsupportedOption } from '@capstan/core/plugin'
-import { supportedApi } from './engine/api-version.js'
+import { compareVersions, supportedApi } from './engine/api-version.js'
 import type { EngineProduct } from './engine/engine-product.js'
 
 /** The Docker Engine, and engines with an unknown name that have its API. */
@@ -48,6 +48,9 @@ export const podmanProduct: EngineProduct = {
       showsBridgeWithoutNetwork: true,
       truncatesLogs: true,
       dropsLogLines: true,
+      streamsStatsSlowly: true,
+      countsHostSide: true,
+      hasOwnEventQuery: true,
       createsArchiveDirectories: true,
       ignoresCommitBody: true,
       confusesHistoryIds: true,
@@ -57,6 +60,7 @@ export const podmanProduct: EngineProduct = {
       ...unsupportedOptions.filter(({ field }) => field !== 'files.tmpfs'),
       ...unsupportedOnPodman,
       ...(info.CgroupDriver === 'systemd' ? [] : [noHealthchecks]),
+      ...(compareVersions(facts.version, '5.0') < 0 ? [lateHealth] : []),
       ...(facts.location === 'this-machine' ? [] : [uncheckedSources]),
     ],
   }),
@@ -91,6 +95,16 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
   },
   { field: 'gpus', reason: "Podman ignores it in requests of Docker's API", remedy: 'use a Docker Engine' },
   { field: 'logDriver.options', reason: 'Podman ignores options that it does not know', remedy: 'use a Docker Engine' },
+  {
+    field: 'event.images',
+    reason: 'Podman reports the removal of an image also when only one of its tags is removed',
+    remedy: 'list the images again',
+  },
+  {
+    field: 'event.networks',
+    reason: 'Podman reports neither the ids of networks nor that a start connects a container',
+    remedy: 'list the networks again',
+  },
   { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]
 
@@ -99,6 +113,12 @@ const noHealthchecks: UnsupportedOption = {
   field: 'healthcheck',
   reason: 'Podman runs health checks by timers of systemd, which it does not use here',
   remedy: 'run Podman on a machine with systemd, with the cgroup manager "systemd"',
+}
+
+const lateHealth: UnsupportedOption = {
+  field: 'event.health',
+  reason: 'Podman 4 reports the health before the check, not its result',
+  remedy: 'inspect the container, or use Podman 5',
 }
 
 const uncheckedSources: UnsupportedOption = {

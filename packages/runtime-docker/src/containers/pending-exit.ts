@@ -4,9 +4,9 @@ import { createHostError, delay, linkSignals, untilAborted } from '@capstan/core
 import { AnswerFormatError } from '../engine/answer-format-error.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
+import { parseDate } from '../engine/ping.js'
 import { readBody } from '../engine/read-body.js'
 import { type ExitResult, toWaitCondition, watchMissedExit } from '../quirks/missed-exits.js'
-import { parseDate } from './inspection/exit-event.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */

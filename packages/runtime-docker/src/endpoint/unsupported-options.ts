@@ -1,7 +1,6 @@
 import {
   buildServiceCapability,
   containerStatsCapability,
-  eventStreamCapability,
   firewallManagerCapability,
   type MissingCapability,
 } from '@capstan/core'
@@ -20,8 +19,7 @@ export function toAbsentCapabilities(
   const reasons = [
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
-    [containerStatsCapability, notImplemented],
-    [eventStreamCapability, notImplemented],
+    [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
 }
@@ -123,7 +121,7 @@ const noTmpfsFiles: UnsupportedOption = {
   reason: 'the engine does not see the files in a tmpfs of a container',
   remedy: 'use a volume, or copy by a program in the container',
 }
-const notImplemented = { reason: 'this runtime does not read them from the engine', remedy: undefined }
+
 /** A source to relabel is sent in a form with which the engine creates a missing source, so it is checked before. */
 function toRelabel({ location }: EngineFacts): readonly UnsupportedOption[] {
   if (location !== 'elsewhere') return []

@@ -29,6 +29,11 @@ export function hasReplacementLabels(labels: StringMap | null | undefined): bool
   return labels?.[labelKeys.firstId] !== undefined
 }
 
+/** The first id in the labels of a container that was removed, so that its network mode is not known any more. */
+export function findRecordedReplacement(labels: StringMap): string | undefined {
+  return labels[labelKeys.firstId]
+}
+
 /** The first id of the container that a sandbox is for; `undefined` for other containers. */
 export function findSandboxOf(labels: StringMap | null | undefined): string | undefined {
   return labels?.[labelKeys.sandboxOf]

@@ -67,6 +67,18 @@ export interface EngineQuirks {
    * exit is read again without `follow`. Seen on Podman 4.3 and 5.8.
    */
   readonly dropsLogLines?: boolean
+  /** Streams statistics only every five seconds, so single ones are requested each second. Seen on Podman 4.3 and 5.8. */
+  readonly streamsStatsSlowly?: boolean
+  /**
+   * Counts the bytes of the only interface, which is named `network`, on the side of the host: what the container sends is
+   * reported as received. Podman 5.8 has the names and the direction of Docker.
+   */
+  readonly countsHostSide?: boolean
+  /**
+   * Combines label filters of events by "or", names removals in another way in the filters of events, and answers an `until`
+   * in the past without events, so only kinds are filtered by the engine. Seen on Podman 4.3 and 5.8.
+   */
+  readonly hasOwnEventQuery?: boolean
   /** Creates the missing directory of `putArchive`, so it is checked before. Seen on Podman 4.3. */
   readonly createsArchiveDirectories?: boolean
   /** Ignores the settings in the body of a commit, so they are sent as instructions. Seen on Podman 4.3. */

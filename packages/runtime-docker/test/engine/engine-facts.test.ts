@@ -39,7 +39,7 @@ function absentOf(newest: string, info: Partial<InfoAnswer> = {}, product = dock
   return toAbsentCapabilities(facts, {
     product,
     api: { version, newest, oldest: undefined, pinned: version !== newest },
-  }).filter(({ id }) => id !== 'container-stats' && id !== 'events')
+  })
 }
 
 describe('toEngineFacts', () => {

@@ -1,6 +1,6 @@
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { asString, type JsonObject, toObject } from '../../engine/json-values.js'
-import { ping } from '../../engine/ping.js'
+import { parseDate, ping } from '../../engine/ping.js'
 import { readJsonLines } from '../../engine/streams/json-lines.js'
 import { streamBody } from '../../engine/streams/stream-body.js'
 
@@ -32,12 +32,6 @@ export async function findExitEventCode(
     code = readCode(event) ?? code
   }
   return code
-}
-
-/** Converts the header `Date` to seconds of the engine's clock. */
-export function parseDate(date: string | undefined): number | undefined {
-  const time = Date.parse(date ?? '')
-  return Number.isNaN(time) ? undefined : time / 1000
 }
 
 type ExitEventCall = EngineCall & { readonly since: number | undefined }

@@ -7,31 +7,43 @@ import { isObject, type JsonObject, parseJson } from '../json-values.js'
  *
  * Throws PROTOCOL_ERROR for a line that is not an object or is longer than 1 MiB. An error of the stream is thrown
  * after the objects before it, including a last one without line end. The end of the stream does not mean success.
+ *
+ * Yields the objects, or what `convert` makes of an object and its line.
  */
-export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation: string): AsyncIterable<JsonObject> {
+export async function* readJsonLines<T = JsonObject>(
+  body: AsyncIterable<Uint8Array>,
+  operation: string,
+  convert: (value: JsonObject, line: string) => T = (value) => value as T,
+): AsyncIterable<T> {
   const decoder = new TextDecoder()
   let rest = ''
   try {
     for await (const bytes of body) {
       const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) yield* parseLine(line, operation)
+      for (const line of lines) {
+        const value = parseLine(line, operation)
+        if (value !== undefined) yield convert(value, line)
+      }
       if (rest.length > longestLine) throw toProtocolError(rest, operation)
     }
   } catch (error) {
     const last = isHostError(error, 'PROTOCOL_ERROR') ? undefined : parseJson(rest)
-    if (isObject(last)) yield last
+    if (isObject(last)) yield convert(last, rest)
     throw error
   }
-  yield* parseLine(rest + decoder.decode(), operation)
+  const last = rest + decoder.decode()
+  const value = parseLine(last, operation)
+  if (value !== undefined) yield convert(value, last)
 }
 
-function* parseLine(line: string, operation: string): Iterable<JsonObject> {
+/** Parses a line; `undefined` for an empty one. */
+function parseLine(line: string, operation: string): JsonObject | undefined {
   const text = line.trim()
-  if (text === '') return
+  if (text === '') return undefined
   const value = line.length > longestLine ? undefined : parseJson(text)
   if (!isObject(value)) throw toProtocolError(text, operation)
-  yield value
+  return value
 }
 
 function toProtocolError(text: string, operation: string): HostError<'PROTOCOL_ERROR'> {

@@ -1,0 +1,108 @@
+import type { ContainerSample } from '@capstan/core'
+import type { EngineQuirks } from '../../quirks/engine-quirks.js'
+
+/**
+ * Converts an answer. The CPU share is that since the earlier measurement in the answer, else since `previous`; `undefined` if
+ * there is none.
+ */
+export function toSample(
+  answer: EngineSample,
+  { quirks, previous }: { readonly quirks: EngineQuirks; readonly previous?: EngineSample | undefined },
+): ContainerSample | undefined {
+  const { read, cpu_stats: cpu, preread, precpu_stats: precpu } = answer
+  const earlier = isTime(preread)
+    ? { read: preread, cpu: precpu }
+    : isMeasured(previous)
+      ? { read: previous.read, cpu: previous.cpu_stats }
+      : undefined
+  const elapsedNs = earlier === undefined ? 0 : toNanosecondsBetween(earlier.read, read)
+  if (earlier === undefined || elapsedNs <= 0) return undefined
+  const usedNs = readUsedNs(cpu)
+  return {
+    at: new Date(read ?? ''),
+    cpu: { usedNs, share: Math.max(0, usedNs - readUsedNs(earlier.cpu)) / elapsedNs },
+    memory: toMemory(answer.memory_stats),
+    network: toNetwork(answer.networks, quirks),
+    blocks: toBlocks(answer.blkio_stats),
+    pids: answer.pids_stats?.current,
+  }
+}
+
+/** Whether the engine has measured the container. Docker answers with the year 1 if it does not run, Podman without a time. */
+export function isMeasured(answer: EngineSample | undefined): answer is EngineSample {
+  return isTime(answer?.read)
+}
+
+/** The answer of the engine, with the fields that are read. */
+export interface EngineSample {
+  readonly read?: string
+  /** The time of the earlier measurement, that of `precpu_stats`. */
+  readonly preread?: string
+  readonly cpu_stats?: EngineCpu
+  readonly precpu_stats?: EngineCpu
+  readonly memory_stats?: EngineMemory
+  readonly networks?: Readonly<Record<string, { readonly rx_bytes?: number; readonly tx_bytes?: number }>> | null
+  readonly blkio_stats?: {
+    readonly io_service_bytes_recursive?: readonly { readonly op?: string; readonly value?: number }[] | null
+  }
+  readonly pids_stats?: { readonly current?: number }
+}
+
+interface EngineCpu {
+  readonly cpu_usage?: { readonly total_usage?: number }
+}
+
+interface EngineMemory {
+  readonly usage?: number
+  readonly limit?: number
+  /** By the names of the cgroup's own file: those of version 1 for the whole hierarchy begin with `total_`. */
+  readonly stats?: { readonly total_inactive_file?: number; readonly inactive_file?: number } | null
+}
+
+function readUsedNs(cpu: EngineCpu | undefined): number {
+  return cpu?.cpu_usage?.total_usage ?? 0
+}
+
+/** Docker's client subtracts the inactive page cache in the same way. */
+function toMemory({ usage = 0, limit = 0, stats }: EngineMemory = {}): ContainerSample['memory'] {
+  const cacheBytes = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
+  const usedBytes = cacheBytes < usage ? usage - cacheBytes : usage
+  return { usedBytes, limitBytes: limit > 0 && Number.isSafeInteger(limit) ? limit : undefined }
+}
+
+function toNetwork(networks: EngineSample['networks'], quirks: EngineQuirks): ContainerSample['network'] {
+  const interfaces = Object.entries(networks ?? {})
+  if (interfaces.length === 0) return undefined
+  let receivedBytes = 0
+  let sentBytes = 0
+  for (const [name, { rx_bytes: received = 0, tx_bytes: sent = 0 }] of interfaces) {
+    const isHostSide = quirks.countsHostSide === true && name === 'network'
+    receivedBytes += isHostSide ? sent : received
+    sentBytes += isHostSide ? received : sent
+  }
+  return { receivedBytes, sentBytes }
+}
+
+/** Names of operations are capitalized on cgroup version 1. */
+function toBlocks(blocks: EngineSample['blkio_stats']): ContainerSample['blocks'] {
+  const entries = blocks?.io_service_bytes_recursive
+  if (entries === undefined || entries === null) return undefined
+  const sum = (operation: string) =>
+    entries.reduce((bytes, { op, value = 0 }) => (op?.toLowerCase() === operation ? bytes + value : bytes), 0)
+  return { readBytes: sum('read'), writtenBytes: sum('write') }
+}
+
+/** Whether the text is a time. The engine uses year 1 for a measurement that has not happened. */
+function isTime(text: string | undefined): text is string {
+  return text !== undefined && !text.startsWith('0001-') && !Number.isNaN(Date.parse(text))
+}
+
+function toNanosecondsBetween(earlier: string | undefined, later: string | undefined): number {
+  const [from, to] = [splitTime(earlier ?? ''), splitTime(later ?? '')]
+  return (to.seconds - from.seconds) * 1e9 + (to.nanoseconds - from.nanoseconds)
+}
+
+function splitTime(text: string): { readonly seconds: number; readonly nanoseconds: number } {
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? []
+  return { seconds: Date.parse(text.replace(/\.\d+/, '')) / 1000, nanoseconds: Number(fraction.padEnd(9, '0')) }
+}
