@@ -96,12 +96,12 @@ function toText(sources: readonly ContainerRowSource[], { options, runtimeName, 
   if (options.json) return toJson({ runtime: runtimeName, containers })
   if (options.quiet) return containers.map(({ id }) => `${id}\n`).join('')
   const now = new Date()
-  const rows = containers.map(({ id, name, image, state, createdAt, ports }) =>
+  const rows = containers.map(({ id, name, image, state, health, createdAt, ports }) =>
     [
       options.trunc ? id.slice(0, 12) : id,
       name,
       image,
-      state,
+      health === undefined ? state : `${state} (${health})`,
       toAge(createdAt, now),
       ports.map(toPortText).join(', '),
     ].map(toOneLine),

@@ -49,6 +49,7 @@ function addOptions(command: Command): void {
     .option('--rm', 'Remove the container when it exits')
     .option('--init', 'Run an init process as PID 1')
     .option('--stop-signal <signal>', 'Set the signal that Ctrl-C and stop send first, such as SIGINT')
+    .option('--restart <policy>', 'Restart after the exit: no, always, unless-stopped or on-failure[:RETRIES]')
     .option('--stop-timeout <seconds>', 'Set the seconds that Ctrl-C waits before it kills (default: 10)')
     .optionsGroup('Container:')
     .option('--name <name>', 'Assign a name to the container')
@@ -70,9 +71,18 @@ function addOptions(command: Command): void {
         .default('missing'),
     )
     .option('--platform <os/arch>', 'Set the platform, such as linux/arm64')
+    .optionsGroup('Health and logs:')
+    .option('--health-cmd <command>', 'Check the health by this command, which the shell of the image runs')
+    .option('--health-interval <duration>', 'Set the time between two checks, such as 10s (default: 30s)')
+    .option('--health-timeout <duration>', 'Set the time limit of a check (default: 30s)')
+    .option('--health-start-period <duration>', 'Set the time after the start in which failures do not count')
+    .option('--health-retries <number>', 'Set after how many failures the container is unhealthy (default: 3)')
+    .option('--no-healthcheck', 'Turn off the health check of the image')
+    .option('--log-driver <driver>', 'Set where the engine stores the output, such as json-file or none')
+    .option('--log-opt <key=value>', 'Set an option of the log driver (repeatable)', collect)
     .optionsGroup('Files:')
     .option(
-      '-v, --volume <source:target[:ro]>',
+      '-v, --volume <source:target[:ro|z|Z]>',
       'Mount an existing path or a volume; a missing volume is created and persists (repeatable)',
       collect,
     )
@@ -85,7 +95,12 @@ function addOptions(command: Command): void {
       'Publish a port; without an address, on all IPv4 and IPv6 addresses (repeatable)',
       collect,
     )
-    .option('--network <network>', 'Connect to a network: none, host, or a name or ID (repeatable)', collect)
+    .option('--expose <port[-port]>', 'Declare a port without publishing it (repeatable)', collect)
+    .option(
+      '--network <network>',
+      'Connect to a network: none, host, container:NAME, or a name or ID (repeatable)',
+      collect,
+    )
     .option('--network-alias <name>', 'Add a name for the container on the network (repeatable)', collect)
     .option('--dns <address>', 'Set a DNS server (repeatable)', collect)
     .option('--add-host <name:address>', 'Add a host name; the address may be host-gateway (repeatable)', collect)
@@ -93,11 +108,17 @@ function addOptions(command: Command): void {
     .option('-m, --memory <size>', 'Limit the memory, such as 512m')
     .option('--cpus <number>', 'Limit the number of CPUs, such as 1.5')
     .option('--pids-limit <number>', 'Limit the number of processes')
+    .option('--shm-size <size>', 'Set the size of /dev/shm, such as 64m')
     .option('--ulimit <name=soft[:hard]>', 'Set a resource limit (repeatable)', collect)
     .option('--privileged', 'Give extended privileges: no isolation from this machine')
     .option('--cap-add <capability>', 'Add a Linux capability (repeatable)', collect)
     .option('--cap-drop <capability>', 'Drop a Linux capability (repeatable)', collect)
     .option('--security-opt <option>', 'Set a security option, such as seccomp=unconfined (repeatable)', collect)
+    .option('--device <source[:target][:rwm]>', 'Add a device of the machine of the engine (repeatable)', collect)
+    .option('--gpus <gpus>', 'Add GPUs: all, a number, or device=ID[,ID]')
+    .option('--ipc <mode>', 'Set the IPC namespace: none, private, shareable, host or container:NAME')
+    .option('--pid <mode>', 'Set the namespace of process IDs: host or container:NAME')
+    .option('--oci-runtime <name>', 'Set the OCI runtime, such as runsc; --runtime of docker')
 }
 
 const examples = {

@@ -4,18 +4,21 @@ import { parseBytes } from './numbers.js'
 import { createOptionError } from './option-error.js'
 
 /**
- * Parses `SOURCE:TARGET[:ro|rw]`. A source that contains a slash, begins with a dot, or is on a Windows drive (`C:\\src`,
+ * Parses `SOURCE:TARGET[:ro|rw][,z|Z]`, where `z` and `Z` relabel the path for SELinux. A source that contains a slash, begins with a dot, or is on a Windows drive (`C:\\src`,
  * `c:/src`) is a path, resolved against `cwd`. Any other source is the name of a volume.
  *
- * @throws HostError INVALID_ARGUMENT for any other text, including other options such as `z`. Only the consistency hints of
+ * @throws HostError INVALID_ARGUMENT for any other text, including other options such as `nocopy`. Only the consistency hints of
  * Docker Desktop are ignored.
  */
 export function parseVolume(text: string, cwd: string): Mount {
   const [source = '', target = '', mode = 'rw', ...more] = splitVolume(text)
   if (target === '') throw createOptionError('--volume', 'SOURCE:TARGET (anonymous volumes are not supported)', text)
   if (source === '' || more.length > 0) throw createOptionError('--volume', 'SOURCE:TARGET[:ro]', text)
-  const readOnly = isReadOnly(mode, text)
-  if (isPath(source)) return { type: 'bind', source: toAbsolute(source, cwd), target, readOnly }
+  const { readOnly, relabel } = parseMode(mode, text)
+  if (isPath(source)) {
+    return { type: 'bind', source: toAbsolute(source, cwd), target, readOnly, ...(relabel && { relabel }) }
+  }
+  if (relabel !== undefined) throw createOptionError('--volume', 'a path as the source of a mount with z or Z', text)
   return { type: 'volume', source, target, readOnly }
 }
 
@@ -58,11 +61,13 @@ function isWindowsPath(path: string): boolean {
   return /^([A-Za-z]:|\\\\)/.test(path)
 }
 
-function isReadOnly(mode: string, text: string): boolean {
+function parseMode(mode: string, text: string): { readOnly: boolean; relabel: 'shared' | 'private' | undefined } {
   const words = mode.split(',').filter((word) => !consistencyHints.has(word))
-  if (words.some((word) => word !== 'ro' && word !== 'rw'))
-    throw createOptionError('--volume', 'SOURCE:TARGET[:ro|rw], without other options', text)
-  return words.includes('ro')
+  const relabels = words.filter((word) => word === 'z' || word === 'Z')
+  if (words.some((word) => !['ro', 'rw', 'z', 'Z'].includes(word)) || relabels.length > 1)
+    throw createOptionError('--volume', 'SOURCE:TARGET[:ro|rw][,z|Z], without other options', text)
+  const relabel = relabels[0] === undefined ? undefined : relabels[0] === 'z' ? 'shared' : 'private'
+  return { readOnly: words.includes('ro'), relabel }
 }
 
 type Tmpfs = Extract<Mount, { type: 'tmpfs' }>

@@ -1,5 +1,6 @@
 import type { PortSpec } from '@capstan/core'
-import type { Protocol, StringMap } from '@capstan/core/plugin'
+import type { ContainerNetwork, Protocol, StringMap } from '@capstan/core/plugin'
+import { findOwner } from './container-settings.js'
 import { createOptionError } from './option-error.js'
 
 /**
@@ -50,8 +51,15 @@ export function parseExtraHosts(texts: readonly string[] = []): StringMap {
   return Object.fromEntries(hosts)
 }
 
-/** Parses `--network`: a mode, or the name or ID of a network. `bridge` and `default` are the default network of the engine. */
-export function parseNetwork(text: string): { readonly mode: 'default' | 'none' | 'host' } | { readonly name: string } {
+/**
+ * Parses `--network`: a mode, `container:NAME`, or the name or ID of a network. `bridge` and `default` are the default network of
+ * the engine.
+ */
+export function parseNetwork(
+  text: string,
+): Exclude<ContainerNetwork, { mode: 'networks' }> | { readonly name: string } {
+  const owner = findOwner(text)
+  if (owner !== undefined) return { mode: 'container', id: owner }
   if (text === 'bridge' || text === 'default') return { mode: 'default' }
   return text === 'none' || text === 'host' ? { mode: text } : { name: text }
 }

@@ -27,6 +27,18 @@ export function parseSeconds(text: string, option: string): number {
 }
 
 /**
+ * Parses a duration such as `30s`, `1m30s` or `500ms` into whole milliseconds.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option`.
+ */
+export function parseDuration(text: string, option: string): number {
+  if (text !== '0' && !/^(?:(?:\d+(?:\.\d+)?|\.\d+)(?:ms|[smh]))+$/.test(text))
+    throw createOptionError(option, 'a duration such as 30s, 1m30s or 500ms', text)
+  const parts = [...text.matchAll(/(\d*\.?\d+)(ms|[smh])/g)]
+  return Math.round(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitMs.get(unit ?? '') ?? 0), 0))
+}
+
+/**
  * Parses a size such as `512`, `64k`, `1.5g`, `.5g` or `2GiB` into bytes. Units are powers of 1024, as in docker.
  *
  * @throws HostError INVALID_ARGUMENT naming `option`.
@@ -41,5 +53,11 @@ export function parseBytes(text: string, option: string): number {
 }
 
 const secondsPerDay = 86_400
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
 const byteUnits = ['', 'k', 'm', 'g', 't', 'p']
 const bytesPattern = /^(\d+\.?\d*|\.\d+) ?(?:b|([kmgtp])(?:i?b)?)?$/

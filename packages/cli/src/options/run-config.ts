@@ -2,6 +2,17 @@ import type { ContainerConfig, Mount } from '@capstan/core'
 import { type ContainerNetwork, ownershipLabelKeys, type StringMap, type Ulimit } from '@capstan/core/plugin'
 import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
+import {
+  type HealthOptions,
+  parseDevice,
+  parseExposedPorts,
+  parseGpus,
+  parseIpcMode,
+  parsePidMode,
+  parseRestartPolicy,
+  toHealthcheck,
+  toLogDriver,
+} from './container-settings.js'
 import { readEnvironment } from './environment.js'
 import { parseKeyValues } from './key-values.js'
 import { parseTmpfs, parseVolume } from './mounts.js'
@@ -11,7 +22,7 @@ import { omitUndefined } from './omit-undefined.js'
 import { createOptionError } from './option-error.js'
 
 /** The options of `capstan run`, as commander parses them. */
-export interface RunCommandOptions {
+export interface RunCommandOptions extends HealthOptions {
   readonly interactive?: boolean
   readonly tty?: boolean
   readonly detach?: boolean
@@ -36,6 +47,16 @@ export interface RunCommandOptions {
   readonly cpus?: string
   readonly pidsLimit?: string
   readonly ulimit?: readonly string[]
+  readonly restart?: string
+  readonly gpus?: string
+  readonly ociRuntime?: string
+  readonly shmSize?: string
+  readonly expose?: readonly string[]
+  readonly device?: readonly string[]
+  readonly ipc?: string
+  readonly pid?: string
+  readonly logDriver?: string
+  readonly logOpt?: readonly string[]
   readonly readOnly?: boolean
   readonly privileged?: boolean
   readonly capAdd?: readonly string[]
@@ -60,7 +81,8 @@ export async function toRunConfig(
   { image, command, options }: RunRequest,
   io: Pick<Io, 'env' | 'cwd'>,
 ): Promise<ContainerConfig> {
-  const { entrypoint, memory, cpus, pidsLimit, volume = [], tmpfs = [] } = options
+  const { entrypoint, memory, cpus, pidsLimit, volume = [], tmpfs = [], shmSize, restart, gpus, ipc, pid } = options
+  if (options.rm && restart !== undefined && restart !== 'no') throw new CliError('--restart cannot be used with --rm')
   const env = await readEnvironment(options, io)
   const network = toNetwork(options)
   const fields = omitUndefined<Omit<ContainerConfig, 'image'>>({
@@ -90,6 +112,16 @@ export async function toRunConfig(
     cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
     pidsLimit: pidsLimit === undefined ? undefined : parseNumber(pidsLimit, { option: '--pids-limit', integer: true }),
     ulimits: options.ulimit?.map(parseUlimit),
+    shmSizeBytes: shmSize === undefined ? undefined : parseBytes(shmSize, '--shm-size'),
+    restartPolicy: restart === undefined ? undefined : parseRestartPolicy(restart),
+    healthcheck: toHealthcheck(options),
+    exposedPorts: options.expose?.flatMap(parseExposedPorts),
+    devices: options.device?.map(parseDevice),
+    gpus: gpus === undefined ? undefined : parseGpus(gpus),
+    ociRuntime: options.ociRuntime,
+    ipcMode: ipc === undefined ? undefined : parseIpcMode(ipc),
+    pidMode: pid === undefined ? undefined : parsePidMode(pid),
+    logDriver: toLogDriver(options.logDriver, options.logOpt),
     privileged: options.privileged,
     capAdd: options.capAdd,
     capDrop: options.capDrop,
@@ -136,7 +168,7 @@ function toPersistent(mount: Mount): Mount {
 
 function toPorts({ publish = [] }: RunCommandOptions, network: ContainerNetwork | undefined) {
   const ports = publish.map(parsePort)
-  if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
+  if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host' || network?.mode === 'container'))
     throw new CliError(`--publish cannot be used with --network ${network.mode}`)
   return orUndefined(ports)
 }

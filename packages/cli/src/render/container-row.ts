@@ -74,12 +74,20 @@ function toStatus({ container, inspection }: ContainerRowSource, now: Date): str
   switch (state) {
     case 'running':
     case 'paused':
-      return `Up ${toPeriod(startedAt, now)}${state === 'paused' ? ' (Paused)' : ''}`.replace(/ {2,}/g, ' ').trim()
+      return `Up ${toPeriod(startedAt, now)}${toHealthText(container)}${state === 'paused' ? ' (Paused)' : ''}`
+        .replace(/ {2,}/g, ' ')
+        .trim()
     case 'exited':
       return `Exited (${exitCode ?? ''}) ${finishedAt === undefined ? '' : `${toPeriod(finishedAt, now)} ago`}`.trim()
     default:
       return `${state.charAt(0).toUpperCase()}${state.slice(1)}`
   }
+}
+
+/** Formats the health as docker does; empty without one. */
+function toHealthText({ health }: ContainerInfo): string {
+  if (health === undefined) return ''
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`
 }
 
 const maxCommandWidth = 20

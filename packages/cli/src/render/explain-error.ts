@@ -155,7 +155,8 @@ function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): Part
 /** Formats the message with the option that sets the field. */
 function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
-  const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : fieldOptions[name]
+  const part = field.slice(field.lastIndexOf('.') + 1)
+  const option = partOptions[name]?.[part] ?? fieldOptions[name]
   const [, attribute] = /^cache(?:From|To)\[\d+\]\.(\w+)$/.exec(field) ?? []
   const subject = attribute === undefined ? (option ?? field) : `${attribute} of ${option}`
   const [wanted, found] = name === 'memoryBytes' ? [toSizes(expected), toSizes(given)] : [expected, given]
@@ -203,9 +204,16 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   PROTOCOL_ERROR: ['report this to the authors of the runtime plugin'],
 }
 
-const mountOptions: Readonly<Record<string, string>> = {
-  source: 'the source of --volume',
-  target: 'the target of --volume or --tmpfs',
+/** The option that sets each part of a field. */
+const partOptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  mounts: { source: 'the source of --volume', target: 'the target of --volume or --tmpfs' },
+  healthcheck: {
+    intervalMs: '--health-interval',
+    timeoutMs: '--health-timeout',
+    startPeriodMs: '--health-start-period',
+    retries: '--health-retries',
+  },
+  logDriver: { options: '--log-opt' },
 }
 
 /** The option of `run`, `exec`, `build`, `logs` or `stop` that sets each field of the contract. */
@@ -216,27 +224,37 @@ const fieldOptions: Readonly<Record<string, string>> = {
   capAdd: '--cap-add',
   capDrop: '--cap-drop',
   cpus: '--cpus',
+  devices: '--device',
   dns: '--dns',
   dockerfile: '--file',
   entrypoint: '--entrypoint',
   entitlements: '--allow',
   env: '--env',
+  exposedPorts: '--expose',
   extraHosts: '--add-host',
+  gpus: '--gpus',
   graceMs: '--time',
   groupAdd: '--group-add',
+  healthcheck: '--health-cmd',
   hostname: '--hostname',
+  ipcMode: '--ipc',
   labels: '--label',
+  logDriver: '--log-driver',
   memoryBytes: '--memory',
   name: '--name',
   namedContexts: '--build-context',
   network: '--network',
   noCacheStages: '--no-cache-filter',
+  ociRuntime: '--oci-runtime',
+  pidMode: '--pid',
   pidsLimit: '--pids-limit',
   platform: '--platform',
   platforms: '--platform',
   ports: '--publish',
+  restartPolicy: '--restart',
   secrets: '--secret',
   securityOptions: '--security-opt',
+  shmSizeBytes: '--shm-size',
   since: '--since',
   ssh: '--ssh',
   stopSignal: '--stop-signal',

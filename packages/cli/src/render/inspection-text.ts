@@ -1,4 +1,4 @@
-import type { ContainerInspection } from '@capstan/core'
+import type { ContainerInspection, RestartPolicy } from '@capstan/core'
 import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core/plugin'
 import { toAge } from './duration.js'
 import { toPortText } from './port-text.js'
@@ -13,7 +13,8 @@ export function toInspectionText(container: ContainerInspection, now: Date = new
 
 type Line = readonly [name: string, value: string]
 
-function toBasics({ id, name, image, imageId, command, createdAt, state }: ContainerInspection, now: Date): Line[] {
+function toBasics(container: ContainerInspection, now: Date): Line[] {
+  const { id, name, image, imageId, command, createdAt, state, health, restartPolicy } = container
   const created = createdAt === undefined ? '' : `${createdAt.toISOString()} (${toAge(createdAt, now)})`
   const code = state.exitCode !== undefined && !state.running ? `, exit code ${state.exitCode}` : ''
   return [
@@ -22,8 +23,18 @@ function toBasics({ id, name, image, imageId, command, createdAt, state }: Conta
     ['image', `${image} (${imageId})`],
     ['command', command.map(quote).join(' ')],
     ['state', `${state.status}${code}`],
+    ...(health === undefined ? [] : [['health', health] as const]),
+    ...toRestarts(restartPolicy, state.restartCount),
     ['created', created],
   ]
+}
+
+/** Describes the restart policy, unless it is `no`, and the number of restarts. */
+function toRestarts(policy: RestartPolicy | undefined, count = 0): Line[] {
+  if (policy === undefined || policy.name === 'no') return []
+  const limit = policy.maxRetries === undefined ? '' : `:${policy.maxRetries}`
+  const restarts = count === 1 ? '1 restart' : `${count} restarts`
+  return [['restart', `${policy.name}${limit}, ${restarts}`]]
 }
 
 function toConnections({ networks, ports }: ContainerInspection): Line[] {

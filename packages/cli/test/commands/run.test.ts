@@ -40,6 +40,26 @@ describe('capstan run', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 125, stderr: expect.stringContaining(message) })
   })
 
+  it('restarts a container by --restart, and shows the health of --health-cmd in ps and inspect', async () => {
+    const health = ['--health-cmd', 'true', '--health-interval', '10ms']
+    expect(
+      (await run(['-d', '--name', 'web', '--restart', 'always', ...health, 'busybox', 'sleep', '60'])).exitCode,
+    ).toBe(0)
+    const shown = async () => (await runCapstan(['inspect', 'web'], { env, plugins })).stdout
+    await expect.poll(shown).toMatch(/^health: +healthy$/m)
+    expect(await shown()).toMatch(/^restart: +always, 0 restarts$/m)
+    expect((await runCapstan(['ps'], { env, plugins })).stdout).toContain('running (healthy)')
+    const status = (await runCapstan(['ps', '--format', '{{.Status}}'], { env, plugins })).stdout
+    expect(status).toMatch(/^Up .* \(healthy\)$/m)
+  })
+
+  it('names the options of a health check and of an unknown OCI runtime', async () => {
+    const bad = await run(['--health-cmd', 'true', '--health-interval', '0s', 'busybox'])
+    expect(bad.stderr).toContain('--health-interval must be')
+    const unknown = await run(['--oci-runtime', 'nosuch', 'busybox'])
+    expect(unknown.stderr).toContain('--oci-runtime must be a name that the engine knows: runc')
+  })
+
   it('passes stdin to the container only with -i', async () => {
     expect((await run(['--rm', '-i', 'busybox', 'wc', '-c'], { stdin: 'abc' })).stdout.trim()).toBe('3')
     const io = new FakeIo({ env, stdin: 'abc' })

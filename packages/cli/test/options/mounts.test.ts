@@ -14,6 +14,8 @@ describe('parseVolume', () => {
     ['c:/Users/me:/src:ro', { type: 'bind', source: 'c:/Users/me', target: '/src', readOnly: true }],
     ['D:\\:/d', { type: 'bind', source: 'D:\\', target: '/d', readOnly: false }],
     ['\\\\.\\pipe\\a:/pipe', { type: 'bind', source: '\\\\.\\pipe\\a', target: '/pipe', readOnly: false }],
+    ['/a:/b:z', { type: 'bind', source: '/a', target: '/b', readOnly: false, relabel: 'shared' }],
+    ['/a:/b:ro,Z', { type: 'bind', source: '/a', target: '/b', readOnly: true, relabel: 'private' }],
     ['./a:/a:ro,cached', { type: 'bind', source: '/home/me/a', target: '/a', readOnly: true }],
   ])('reads %s', (text, mount) => {
     expect(parseVolume(text, '/home/me')).toEqual(mount)
@@ -24,7 +26,7 @@ describe('parseVolume', () => {
     expect(parseVolume('src/lib:/src:ro', 'C:\\work')).toMatchObject({ source: 'C:\\work\\src\\lib', readOnly: true })
   })
 
-  it.each(['C:\\src', 'c:/src', 'C:', '/data', '', ':/data', '/a:/b:ro:x', '/a:/b:z', '/a:/b:rw,Z'])(
+  it.each(['C:\\src', 'c:/src', 'C:', '/data', '', ':/data', '/a:/b:ro:x', '/a:/b:z,Z', 'cache:/b:z', '/a:/b:nocopy'])(
     'rejects %j instead of ignoring a part',
     (text) => {
       expect(() => parseVolume(text, '/home/me')).toThrow(

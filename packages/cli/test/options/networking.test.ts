@@ -51,10 +51,11 @@ describe('parseExtraHost', () => {
 
 describe('parseNetwork', () => {
   it('distinguishes modes from names', () => {
-    expect(['bridge', 'none', 'host', 'backend'].map(parseNetwork)).toEqual([
+    expect(['bridge', 'none', 'host', 'container:web', 'backend'].map(parseNetwork)).toEqual([
       { mode: 'default' },
       { mode: 'none' },
       { mode: 'host' },
+      { mode: 'container', id: 'web' },
       { name: 'backend' },
     ])
   })

@@ -58,6 +58,15 @@ describe('toRunConfig', () => {
         capAdd: ['NET_ADMIN'],
         capDrop: ['ALL'],
         securityOpt: ['seccomp=unconfined'],
+        healthCmd: 'true',
+        expose: ['90'],
+        device: ['/dev/null'],
+        gpus: 'all',
+        ociRuntime: 'runsc',
+        ipc: 'private',
+        pid: 'host',
+        shmSize: '1m',
+        logDriver: 'local',
       },
       { command: ['-c', 'exit 7'] },
     )
@@ -107,6 +116,15 @@ describe('toRunConfig', () => {
       capAdd: ['NET_ADMIN'],
       capDrop: ['ALL'],
       securityOptions: ['seccomp=unconfined'],
+      healthcheck: { command: 'true' },
+      exposedPorts: [{ containerPort: 90, protocol: 'tcp' }],
+      devices: [{ source: '/dev/null' }],
+      gpus: 'all',
+      ociRuntime: 'runsc',
+      ipcMode: 'private',
+      pidMode: 'host',
+      shmSizeBytes: 1_048_576,
+      logDriver: { name: 'local' },
     })
   })
 
@@ -126,6 +144,13 @@ describe('toRunConfig', () => {
     await expect(toConfig({ envFile: ['latin1.env'] }, { cwd: folder })).rejects.toThrow(
       /latin1\.env, line 2: not UTF-8/,
     )
+  })
+
+  it('rejects --restart with --rm', async () => {
+    expect(await toConfig({ restart: 'on-failure:2' })).toMatchObject({
+      restartPolicy: { name: 'on-failure', maxRetries: 2 },
+    })
+    await expect(toConfig({ restart: 'always', rm: true })).rejects.toThrow('--restart cannot be used with --rm')
   })
 
   it('rejects a second address of a host name', async () => {
@@ -187,7 +212,10 @@ describe('toRunConfig', () => {
     ],
     [{ publish: ['80-81:80'] }, '--publish must be a single port (repeat the option for several), not "80-81:80"'],
     [{ volume: ['/data'] }, '--volume must be SOURCE:TARGET (anonymous volumes are not supported), not "/data"'],
-    [{ volume: ['/a:/b:z'] }, '--volume must be SOURCE:TARGET[:ro|rw], without other options, not "/a:/b:z"'],
+    [
+      { volume: ['/a:/b:nocopy'] },
+      '--volume must be SOURCE:TARGET[:ro|rw][,z|Z], without other options, not "/a:/b:nocopy"',
+    ],
   ])('rejects %j in a sentence: %s', async (options, message) => {
     await expect(toConfig(options)).rejects.toThrow(message)
   })
