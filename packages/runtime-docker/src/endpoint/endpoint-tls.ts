@@ -16,7 +16,7 @@ export async function findTls(directory: string, { verify }: Pick<EndpointTls, '
   const [caFile, certFile, keyFile] = await Promise.all(
     ['ca.pem', 'cert.pem', 'key.pem'].map((name) => findFile(join(directory, name))),
   )
-  return { verify, caFile, certFile, keyFile }
+  return { verify, directory, caFile, certFile, keyFile }
 }
 
 /** Returns the path of an existing file. A file that may not be read is included, so that reading it gives the error. */

@@ -20,6 +20,10 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   const { address } = endpoint
   if (error instanceof SshError) return fail('ssh', error.remedy)
   if (address.type === 'service' && address.step !== 'ssh') return fail('service', serviceRemedy)
+  // With TLS 1.3 the engine rejects the client's certificate after the handshake.
+  const isRejected = code === 'ECONNRESET' && step === 'ping' && address.type === 'tcp' && address.tls?.certFile
+  if (isRejected)
+    return fail('tls', `the engine closed the connection: check that its authority has signed ${isRejected}`)
   const entry = remedies[code]
   if (entry !== undefined) return fail(entry.step ?? step, entry.remedy)
   const isDenied = code === 'EACCES' || code === 'EPERM'
@@ -31,7 +35,7 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   if (address.type === 'tcp' && isFile) return fail('tls', 'check that this user can read ca.pem, cert.pem and key.pem')
   if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
   if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))
-  if (isTlsCode(code)) return fail('tls', 'check ca.pem, cert.pem and key.pem of this endpoint')
+  if (isTlsCode(code) && address.type === 'tcp') return explainTls(code, toText(error), address)
   return fail(step, toRemedy(error, failedAt))
 }
 
@@ -129,6 +133,35 @@ function toText(error: unknown): string {
   if (error instanceof EngineAnswerError && isTlsExpected(error)) return error.text
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Describes a failed TLS handshake by the files that were used. The text of OpenSSL is kept where no case applies. */
+function explainTls(code: string, text: string, { host, tls }: TcpAddress): FailureText {
+  const { directory = 'the directory of certificates', caFile, certFile } = tls ?? {}
+  const tell = (message: string, remedy: string) => ({ step: 'tls' as const, cause: { code, message }, remedy })
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code) && certFile === undefined) {
+    const message = `${host} requires a certificate of the client, and ${directory} has no cert.pem and key.pem`
+    return tell(message, `copy cert.pem and key.pem to ${directory}, or name another directory by DOCKER_CERT_PATH`)
+  }
+  if (/ALERT/.test(code) && certFile !== undefined) {
+    return tell(
+      `${host} rejects the client certificate ${certFile}: ${code}`,
+      'use a certificate of the authority that the engine trusts',
+    )
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return tell(text, `connect by a name or an address in the certificate of ${host}`)
+  }
+  if (code === 'CERT_HAS_EXPIRED')
+    return tell(`the certificate of ${host} has expired`, `renew the certificate of ${host}`)
+  if (/^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_SIGNATURE)/.test(code)) {
+    const authority = caFile === undefined ? "Node's certificate authorities" : `the authority in ${caFile}`
+    const message = `the certificate of ${host} is not signed by ${authority}`
+    return tell(message, `name the authority of ${host}: its certificate belongs into ca.pem in ${directory}`)
+  }
+  return tell(text, 'check ca.pem, cert.pem and key.pem of this endpoint')
+}
+
+type TcpAddress = Extract<DockerEndpoint['address'], { readonly type: 'tcp' }>
 
 function isTlsCode(code: string): boolean {
   return /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)|^EPROTO$/.test(code)

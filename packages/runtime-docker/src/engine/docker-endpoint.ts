@@ -34,6 +34,8 @@ export interface EngineService extends AsyncDisposable {
 export interface EndpointTls {
   /** Whether the server's certificate is verified. */
   readonly verify: boolean
+  /** The directory in which the files were searched, for messages. */
+  readonly directory?: string
   /** Paths of PEM files. `undefined`: Node's default authorities, and no client certificate. */
   readonly caFile: string | undefined
   readonly certFile: string | undefined

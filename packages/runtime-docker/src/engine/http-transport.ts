@@ -26,7 +26,7 @@ export class HttpTransport {
   readonly #connection: DirectAddress | OnDemandEngine
   readonly #connectMs: number
   #agent: HttpAgent | undefined
-  #tls: Promise<TlsMaterial> | undefined
+  #tls: { readonly files: Promise<TlsMaterial>; readonly readAt: number } | undefined
 
   constructor({ address }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
     this.#connectMs = connectMs
@@ -112,13 +112,17 @@ export class HttpTransport {
     return tls === undefined ? options : { ...options, ...(await this.#readTls(tls)) }
   }
 
-  /** Reads the TLS files once, and again after a failure. */
+  /** Reads the TLS files, and again after a while, because certificates are renewed while a runtime is open. */
   #readTls(tls: EndpointTls): Promise<TlsMaterial> {
-    this.#tls ??= readTlsFiles(tls).catch((error: unknown) => {
-      this.#tls = undefined
-      throw error
-    })
-    return this.#tls
+    const now = performance.now()
+    if (this.#tls === undefined || now - this.#tls.readAt > tlsFilesMs) {
+      const files = readTlsFiles(tls).catch((error: unknown) => {
+        this.#tls = undefined
+        throw error
+      })
+      this.#tls = { files, readAt: now }
+    }
+    return this.#tls.files
   }
 
   #pool(address: DirectAddress): HttpAgent {
@@ -221,3 +225,4 @@ async function toHijackedConnection(request: TransportRequest, response: Incomin
 
 const refusalBytes = 1024 * 1024
 const betweenConnectsMs = 50
+const tlsFilesMs = 1000

@@ -169,6 +169,7 @@ describe('TLS', () => {
     const file = (name: string) => join(home, '.docker', name)
     expect(await tlsOf({ DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '0' }, {}, home)).toEqual({
       verify: true,
+      directory: join(home, '.docker'),
       caFile: file('ca.pem'),
       certFile: file('cert.pem'),
       keyFile: file('key.pem'),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,7 +104,46 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
   test('gives an attempt of step "tls" for the wrong authority', async () => {
     const { url } = await startTls()
     const { attempts } = await probe(url, toTls('stranger.pem'))
-    expect(attempts).toMatchObject([{ step: 'tls', remedy: expect.stringContaining('ca.pem') }])
+    const message = `the certificate of 127.0.0.1 is not signed by the authority in ${join(directory, 'stranger.pem')}`
+    expect(attempts).toMatchObject([{ step: 'tls', cause: { message }, remedy: expect.stringContaining('ca.pem') }])
+  })
+
+  test('gives an attempt of step "tls" that names the directory without a client certificate', async () => {
+    const { url } = await startTls()
+    const tls = { ...toTls('engine.pem'), directory, certFile: undefined, keyFile: undefined }
+    const { attempts } = await probe(url, tls)
+    const message = `127.0.0.1 requires a certificate of the client, and ${directory} has no cert.pem and key.pem`
+    expect(attempts).toMatchObject([{ step: 'tls', cause: { message } }])
+  })
+
+  test('gives an attempt of step "tls" for a client certificate of another authority', async () => {
+    const { url } = await startTls()
+    const tls = {
+      ...toTls('engine.pem'),
+      certFile: join(directory, 'stranger.pem'),
+      keyFile: join(directory, 'stranger-key.pem'),
+    }
+    const { attempts } = await probe(url, tls)
+    expect(attempts).toMatchObject([{ step: 'tls', remedy: expect.stringContaining(`has signed ${tls.certFile}`) }])
+  })
+
+  test('uses certificates that are renewed while it is open', async () => {
+    const { url, engine } = await startTls()
+    const files = join(directory, 'renewed')
+    await cp(join(directory, 'engine.pem'), `${files}.pem`)
+    await cp(join(directory, 'engine-key.pem'), `${files}-key.pem`)
+    const result = await probe(url, { ...toTls('engine.pem'), certFile: `${files}.pem`, keyFile: `${files}-key.pem` })
+    if (!result.available) throw new Error('the engine is not available')
+    const { warn } = engine
+    const secure = new HttpEngine({ runtimeName: 'docker', ownerLabels: {}, env: {}, warn, details: result.details })
+    onTestFinished(() => secure.close())
+    const list = async () => (await secure.api({ operation: 'op', subject: 'x' })).listContainers()
+    await cp(join(directory, 'stranger.pem'), `${files}.pem`)
+    await cp(join(directory, 'stranger-key.pem'), `${files}-key.pem`)
+    await expect(list()).rejects.toMatchObject({ code: expect.stringMatching(/CONNECTION_LOST|OPERATION_FAILED/) })
+    await cp(join(directory, 'engine.pem'), `${files}.pem`)
+    await cp(join(directory, 'engine-key.pem'), `${files}-key.pem`)
+    await expect.poll(() => list().catch(() => undefined), { timeout: 5000 }).toEqual([])
   })
 
   test('gives a failed attempt of step "ping" for a request without TLS', async () => {
