@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createRuntimeHost, isHostError } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { testEngine } from '../../../../test/support/test-engine.js'
+import { collectOutput } from '../collect-output.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { sshServerProgram, startSshServer } from './ssh-server.js'
 
@@ -139,5 +142,19 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     child.kill('SIGKILL')
     await expect.poll(() => readdirSync(server.temporaryDirectory)).toEqual([])
     await expect.poll(() => server.listConnections()).toEqual([])
+  })
+
+  test('runs containers: their input ends, and their output and exit code arrive', async ({ skip }) => {
+    if (!testEngine.available) return skip(testEngine.reason)
+    const { image, socketPath } = testEngine
+    const server = await startServer()
+    const { runtime } = await createHost(`ssh://${server.address}${socketPath}`, server.env).open()
+    const command = ['sh', '-c', 'wc -c; exit 5']
+    const id = await runtime.createContainer({ image, command, interactive: true, pull: 'never' })
+    onTestFinished(() => runtime.removeContainer(id))
+    const stdout = collectOutput()
+    const stdin = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(100_000, 'a')))
+    expect(await runtime.startAttached(id, { stdin, stdout: stdout.stream })).toBe(5)
+    expect(stdout.text()).toBe('10000000\n')
   })
 })
