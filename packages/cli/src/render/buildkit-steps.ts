@@ -51,6 +51,10 @@ export class BuildKitSteps {
     return [...this.#steps.values()]
   }
 
+  find(id: string): BuildKitStep | undefined {
+    return this.#steps.get(id)
+  }
+
   /** Applies an event. `undefined`: it belongs to no step, or changed only the progress of one. */
   apply(event: BuildProgressEvent): StepChange | undefined {
     switch (event.type) {

@@ -76,7 +76,13 @@ export class PlainBuildDisplay implements BuildDisplay {
 
   #addWarning(warning: BuildWarning): void {
     this.#warnings.push(warning)
-    this.#write(`warning: ${toOneLine(warning.message)}`)
+    const text = toOneLine(warning.message)
+    const step = this.#steps.find(warning.stepId)
+    const block = step && this.#blocks.get(step)
+    block?.lines.push(`WARN: ${text}`)
+    if (block !== undefined) this.#writeBlocks(Number.NEGATIVE_INFINITY)
+    else if (step !== undefined) this.#writeLine(step, `WARN: ${text}`)
+    else this.#write(`warning: ${text}`)
   }
 
   /** The end of a step is written later: BuildKit may start it again at once, and sends its last output with its end. */

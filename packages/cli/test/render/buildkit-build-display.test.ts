@@ -39,6 +39,19 @@ describe('the display of a build by BuildKit', () => {
     expect(io.stdout.text).toBe('')
   })
 
+  it('writes the warnings of a step with its number, also after its end', () => {
+    const { io, clock, display } = createPlain()
+    const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
+    const warning = { type: 'warning', stepId: 'b' } as const
+    display.onEvent(started)
+    display.onEvent({ ...warning, message: 'old\n(line 2)' })
+    display.onEvent({ ...started, state: 'completed' })
+    clock.advance(500)
+    display.onEvent({ ...warning, message: 'late' })
+    const lines = ['#1 RUN make', '#1 WARN: old (line 2)', '#1 DONE 0.0s', '#1 WARN: late', '']
+    expect(io.stderr.lines).toEqual(lines)
+  })
+
   it('writes the last line of a step before its end, also without a line feed', () => {
     const { io, clock, display } = createPlain()
     const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
