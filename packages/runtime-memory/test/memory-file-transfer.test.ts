@@ -42,6 +42,14 @@ it('keeps symbolic links and content of hard links, and follows links in paths',
   expect(await run(memory, id, 'cat /etc/alias/through')).toBe('y')
 })
 
+it('creates the working directory of a container, unless the image has it', async () => {
+  await using memory = await openMemory()
+  const id = await memory.runtime.createContainer({ image: 'busybox', workingDirectory: '/work/inner' })
+  expect(await memory.files.statPath(id, '/work/inner')).toMatchObject({ type: 'directory', mode: 0o755 })
+  await memory.files.putArchive(id, '/work/inner', toTar({ name: 'file', content: 'x' }))
+  expect(await list(memory, id, '/work')).toEqual(['work/', 'work/inner/', 'work/inner/file'])
+})
+
 it('rejects with PATH_NOT_FOUND when the directory or the path does not exist', async () => {
   await using memory = await openMemory()
   const id = await createContainer(memory)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { posix } from 'node:path'
 import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
   checkEngineName,
@@ -15,6 +16,7 @@ import type { StoredImage } from '../images/state/stored-image.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
+import type { FileMap } from '../simulation/files/file-map.js'
 import { createSystemFiles } from '../simulation/files/system-files.js'
 import { applyEnvironmentChanges } from '../simulation/processes/environment.js'
 import { defaultPath } from '../simulation/processes/find-program.js'
@@ -94,6 +96,7 @@ function toContainer(
       system: createSystemFiles(id, config, engine.networks.defaultNetwork.gateway),
       mounts,
       readOnly: config.readOnlyRootFilesystem === true,
+      written: createWorkingDirectory(image, config),
     }),
     log: new ContainerLog(engine.clock, engine.logLimitBytes),
     healthcheck: toHealthcheck(config, image),
@@ -106,6 +109,12 @@ function toContainer(
     terminalSize: undefined,
     lifecycle: new ContainerLifecycle(),
   }
+}
+
+/** Creates a directory that the image does not have, as engines do. */
+function createWorkingDirectory({ files }: StoredImage, { workingDirectory = '/' }: ContainerConfig): FileMap {
+  const path = posix.resolve('/', workingDirectory)
+  return path === '/' || files.has(path) ? new Map() : new Map([[path, { type: 'directory', mode: 0o755 }]])
 }
 
 /** Merges the variables that every engine sets, those of the image and those of the container, in this order. */

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { testImages } from '../tools/engine/test-image.mjs'
+import { podmanEnv } from '../tools/podman/podman-files.mjs'
+import { runProgram } from '../tools/run-program.mjs'
+import { root } from './docs/documents.js'
+import { describeWithEngine } from './support/test-engine.js'
+
+const folder = join(root, 'examples/sandbox')
+
+describeWithEngine('examples/sandbox on a real engine', ({ socketPath, image }) => {
+  it('prints the output in its README', async () => {
+    expect(await run(['docker', image], { DOCKER_HOST: `unix://${socketPath}` })).toBe(await readOutput())
+  })
+})
+
+const hasPodman = existsSync(podmanEnv.CONTAINERS_CONF)
+if (!hasPodman)
+  console.warn('The test of examples/sandbox on Podman is skipped: `node tools/podman/podman.mjs up` sets it up')
+
+describe.skipIf(!hasPodman)('examples/sandbox on Podman', () => {
+  it('prints the output in its README, with the plugin of another example', async () => {
+    const argv = ['podman', `docker.io/${testImages.busybox}`, '../runtime-podman']
+    expect(await run(argv, podmanEnv)).toBe(await readOutput())
+  })
+})
+
+describe('examples/sandbox in the simulation', () => {
+  it('prints the output in its README, and has at most 150 lines', async () => {
+    expect(await run([], {})).toBe(await readOutput())
+    const sources = await Promise.all(['main.mjs', 'sandbox.mjs'].map((name) => readFile(join(folder, name), 'utf8')))
+    expect(sources.join('').split('\n').length).toBeLessThanOrEqual(150)
+  })
+})
+
+/** Runs the example from `dist` and returns its output. */
+async function run(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  const options = { cwd: folder, env: { ...process.env, ...env } }
+  const { code, output } = await runProgram(process.execPath, [join(folder, 'main.mjs'), ...argv], options)
+  expect(code, output).toBe(0)
+  // An earlier run may have been killed.
+  return output.trim().replace(/^reclaimed: \d+/, 'reclaimed: 0')
+}
+
+async function readOutput(): Promise<string> {
+  const readme = await readFile(join(folder, 'README.md'), 'utf8')
+  return /^```text\n(.*?)\n```$/ms.exec(readme)?.[1] ?? ''
+}
