@@ -17,6 +17,7 @@ export const commandGroups: readonly CommandGroup[] = [
       toEntry('ps', 'List containers', () => import('./ps.js')),
       toEntry('inspect', 'Show state, networks, ports and labels of containers', () => import('./inspect.js')),
       toEntry('logs', 'Show the logs of a container', () => import('./logs.js')),
+      toEntry('stats', 'Show the CPU, memory and I/O of containers', () => import('./stats.js')),
       toEntry('cp', 'Copy files into and out of a container', () => import('./cp.js')),
       toEntry('stop', 'Stop one or more running containers', () => import('./stop.js')),
       toEntry('rm', 'Remove one or more containers', () => import('./rm.js')),
@@ -42,6 +43,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: 'System:',
     commands: [
       toEntry('completion', 'Print the completion script of a shell', () => import('./completion.js')),
+      toEntry('events', 'Show what happens to containers and other objects', () => import('./events.js')),
       toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./sweep.js')),
       toEntry('conformance', 'Test a runtime plugin against the contract', () => import('./conformance.js')),
     ],

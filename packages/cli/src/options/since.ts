@@ -7,10 +7,10 @@ import { createOptionError } from './option-error.js'
  *
  * @throws HostError INVALID_ARGUMENT for any other text, and for a date that does not exist.
  */
-export function parseSince(text: string, now: Date): Date | string {
+export function parseSince(text: string, now: Date, option = '--since'): Date | string {
   const moment = parseUnixTime(text) ?? parseDuration(text, now) ?? parseCalendarTime(text)
   if (moment === undefined) {
-    throw createOptionError('--since', 'a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m', text)
+    throw createOptionError(option, 'a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m', text)
   }
   return moment
 }

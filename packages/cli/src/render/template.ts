@@ -8,7 +8,8 @@ import { toPrintable } from './printable.js'
 export interface Template {
   /**
    * Formats a value, whose fields are its own properties. A property that is a function is called with the arguments after
-   * it: `{{.Label "key"}}`. Control characters of values are replaced.
+   * it: `{{.Label "key"}}`. A missing property of an object without prototype is empty, as in a map of Go. Control
+   * characters of values are replaced.
    *
    * @throws CliError for a field that a value does not have
    */
@@ -309,6 +310,7 @@ function findVariable({ root, variables }: Scope, name: string): unknown {
 function getField(value: unknown, name: string): unknown {
   if (typeof value === 'object' && value !== null) {
     if (Object.hasOwn(value, name)) return Reflect.get(value, name)
+    if (Object.getPrototypeOf(value) === null) return ''
     throw new TemplateProblem(`there is no field "${name}"; the fields are ${Object.keys(value).join(', ')}`)
   }
   throw new TemplateProblem(`there is no field "${name}" in ${toText(value)}`)
