@@ -4,8 +4,10 @@ import { dockerPlugin } from './docker-plugin.js'
 export { readProxyVariables } from './configuration/proxy-variables.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
+export { checkLogin, type LoginOutcome } from './images/check-login.js'
 export { type CredentialSources, type FoundCredentials, findCredentials } from './images/find-credentials.js'
 export type { RegistryAuth } from './images/registry-auth.js'
+export { eraseCredentials, type StoredCredentials, storeCredentials } from './images/store-credentials.js'
 export { dockerPlugin }
 
 /** The plugin with default options, for `loadPlugins`. */

@@ -37,6 +37,8 @@ export const commandGroups: readonly CommandGroup[] = [
       toEntry('save', 'Write images to a tar archive', () => import('./save.js')),
       toEntry('load', 'Load images from a tar archive', () => import('./load.js')),
       toEntry('commit', 'Create an image from a container', () => import('./commit.js')),
+      toEntry('login', 'Store the credentials of a registry', () => import('./login.js')),
+      toEntry('logout', 'Remove the credentials of a registry', () => import('./logout.js')),
     ],
   },
   {

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { chown, mkdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 import { isAbsentFile } from '../engine/absent-file.js'
-import { type JsonObject, toObject } from '../engine/json-values.js'
+import { isObject, type JsonObject, toObject } from '../engine/json-values.js'
 
 /** The configuration of docker's client; `problem` says why a configuration that exists cannot be used. */
 export interface DockerConfig {
@@ -25,6 +26,43 @@ export async function readDockerConfig(env: Environment): Promise<DockerConfig> 
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     return { config: {}, problem: `${path} could not be read (${String(code)})` }
   }
+}
+
+/**
+ * Changes `config.json` and resolves with its path. The file is replaced at once, with mode 0600, and keeps its owner; its other
+ * entries keep their values. The file of a symbolic link is changed, and not the link.
+ *
+ * @throws Error of the file system, and SyntaxError for a file that is not a JSON object, which is then not changed
+ */
+export async function updateDockerConfig(
+  env: Environment,
+  change: (config: JsonObject) => JsonObject,
+): Promise<string> {
+  const path = await followLinks(join(toConfigDirectory(env), 'config.json'))
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isAbsentFile(error)) return ''
+    throw error
+  })
+  const config = parseConfigText(text)
+  if (!isObject(config)) throw new SyntaxError('it is not a JSON object')
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const part = `${path}.${randomUUID()}`
+  try {
+    // docker's client indents by tabs as well.
+    await writeFile(part, JSON.stringify(change(config), undefined, '\t'), { mode: 0o600, flag: 'wx' })
+    const owner = await stat(path).catch(() => undefined)
+    if (owner !== undefined) await chown(part, owner.uid, owner.gid).catch(() => undefined)
+    await rename(part, path)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+  return path
+}
+
+async function followLinks(path: string): Promise<string> {
+  const target = await readlink(path).catch(() => undefined)
+  return target === undefined ? path : await followLinks(resolve(dirname(path), target))
 }
 
 /** Parses the text of a configuration; `source` names it in `problem`. */

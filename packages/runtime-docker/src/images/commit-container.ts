@@ -1,6 +1,7 @@
 import type { CommitOptions, ImageChanges } from '@capstan/core'
 import {
   createRequestIdLabel,
+  hasLabels,
   type Operation,
   parseImageReference,
   poll,
@@ -76,7 +77,11 @@ async function send(engine: DockerEngine, options: CommitOptions, call: EngineCa
 /** Finds the image that an interrupted request creates, if it appears within `lateResultMs`. */
 async function findCommitted(engine: DockerEngine, label: StringMap, call: EngineCall): Promise<string | undefined> {
   const api = await engine.api(call)
-  const find = async () => (await api.listImages({ filters: toLabelFilter(label) }))[0]?.Id
+  // The labels are compared as well, because the image is removed.
+  const find = async () => {
+    const listed = await api.listImages({ filters: toLabelFilter({ labels: label }) })
+    return listed.find(({ Labels }) => hasLabels(Labels, label))?.Id
+  }
   return await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
 }
 

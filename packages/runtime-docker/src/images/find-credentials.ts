@@ -46,9 +46,9 @@ async function findInConfig(
   registry: string,
   options: CredentialSources & OperationOptions,
 ): Promise<HelperAnswer> {
-  const helper = findByHost(toObject(config.credHelpers), registry) ?? config.credsStore
+  const helper = findHelper(config, registry)
   const inline = findInline(config, registry)
-  if (typeof helper !== 'string' || helper === '') return inline
+  if (helper === undefined) return inline
   const answer = await askCredentialHelper(helper, toServerAddress(registry), {
     env: options.env,
     timeoutMs: options.helperTimeoutMs ?? defaultHelperMs,
@@ -56,6 +56,12 @@ async function findInConfig(
   })
   const isFound = 'auth' in answer && answer.auth !== undefined
   return !isFound && 'auth' in inline && inline.auth !== undefined ? inline : answer
+}
+
+/** Returns the name of the credential helper of a registry: that of `credHelpers`, else `credsStore`. */
+export function findHelper(config: JsonObject, registry: string): string | undefined {
+  const helper = findByHost(toObject(config.credHelpers), registry) ?? config.credsStore
+  return typeof helper === 'string' && helper !== '' ? helper : undefined
 }
 
 /** Reads `auths`. Prefers a registry token to an identity token, as the engine does. */
@@ -86,9 +92,11 @@ function findByHost(entries: JsonObject, registry: string): unknown {
   return key === undefined ? undefined : entries[key]
 }
 
-function isHost(key: string, registry: string): boolean {
+/** Whether a key of `auths` names the registry: a host or a URL. */
+export function isHost(key: string, registry: string): boolean {
   const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return host === registry || (registry === dockerHub && /^(index\.|registry-1\.)?docker\.io$/.test(host))
 }
 
-const defaultHelperMs = 10_000
+/** The limit for one helper. */
+export const defaultHelperMs = 10_000
