@@ -105,6 +105,7 @@ async function showFeatures(
   const toName = (runtime: string) => (simulated.has(runtime) ? `${runtime} (simulated)` : runtime)
   const supports = toFeatureSupports(all)
   output.write(toSupportTable(supports, { ...output.page, width: output.width }, toName))
+  output.write('A runtime without BuildKit builds can run BuildKit in a sidecar.\n')
   output.write('The runtime no-networks is an example that lacks networks and sidecars.\n')
   return `${all.filter(({ available }) => available).length} runtimes compared`
 }

@@ -34,6 +34,7 @@ describe('capstan quickstart', () => {
       /^ {3}✔ exit code 0 \(simulated\), \d/,
       /^ {3}BuildKit +memory \(simulated\) +yes/,
       /^ {3}BuildKit +no-networks \(simulated\) +no +needs networks and sidecars:/,
+      /^ {3}A runtime without BuildKit builds can run BuildKit in a sidecar\.$/,
       /^ {3}found by their owner label: 1 container, 1 network, 1 image$/,
       /^ {3}✔ removed; left: 0 containers, 0 networks, 0 images \(simulated\), \d/,
     ]) {
