@@ -35,7 +35,7 @@ export function parseFields(text: string): StringMap {
 }
 
 /** Splits at commas. A field in quotes may contain commas, and `""` is one quote in it, as in CSV. */
-export function splitFields(text: string): readonly string[] {
+function splitFields(text: string): readonly string[] {
   const fields = text.match(/(?<=^|,)("(?:[^"]|"")*"|[^,]*)(?=,|$)/g) ?? []
   return fields.map((field) => (/^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field))
 }
