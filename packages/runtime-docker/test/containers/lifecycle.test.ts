@@ -23,6 +23,19 @@ describe('startContainer and stopContainer', () => {
     await expect(runtime.startContainer('gone')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
+  test('reject with NOT_RUNNING of the container whose network the start needs, with its state', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id: owner } = fake.state.createContainer('owner', {})
+    const { id } = fake.state.createContainer('sharing', { HostConfig: { NetworkMode: `container:${owner}` } })
+    fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(409, `cannot join network of a non running container: ${owner}`),
+    )
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'NOT_RUNNING',
+      facts: { id: owner, state: 'created' },
+    })
+  })
+
   test('reject with COMMAND_NOT_STARTED for a missing command, and do not remove the container', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })

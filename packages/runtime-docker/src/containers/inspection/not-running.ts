@@ -4,11 +4,15 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toContainerState } from './convert-container.js'
 import { findContainer } from './inspect-container.js'
 
-/** Adds the state of the container to NOT_RUNNING, since engines report only that it is not running. Returns other errors. */
+/**
+ * Adds the state of the container to NOT_RUNNING, since engines report only that it is not running. Returns other errors. It may
+ * be another container, whose namespaces this one uses.
+ */
 export async function withState(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'NOT_RUNNING')) return error
-  const container = await findContainer(engine, call)
-  if (container === undefined) return createHostError('CONTAINER_NOT_FOUND', { id: call.subject }, { cause: error })
+  const { id } = error.facts
+  const container = await findContainer(engine, { ...call, subject: id })
+  if (container === undefined) return createHostError('CONTAINER_NOT_FOUND', { id }, { cause: error })
   const state = toContainerState(container.State?.Status)
-  return createHostError('NOT_RUNNING', { id: call.subject, state }, { cause: error.cause })
+  return createHostError('NOT_RUNNING', { id, state }, { cause: error.cause })
 }
