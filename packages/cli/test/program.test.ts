@@ -81,7 +81,7 @@ describe('runProgram', () => {
     [['help', 'buidl'], /→ did you mean `build`\?/],
     [['run', '--detatch', 'busybox'], /→ did you mean `--detach`\?/],
     [['buildkit', 'star'], /→ did you mean `start`\?/],
-    [['top'], /^capstan: unknown command 'top'\n {2}→ see `capstan --help`\n$/],
+    [['zap'], /^capstan: unknown command 'zap'\n {2}→ see `capstan --help`\n$/],
     [['run'], /^capstan run: missing required argument 'image'\n {2}→ see `capstan run --help`\n$/],
     [['run', '--colour', 'busybox'], /^capstan run: unknown option '--colour'/],
     [

@@ -4,6 +4,7 @@ import { hasNoProcess } from '../host/find-container.js'
 import { inspectEach } from '../host/inspect-each.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
+import { filterHelp, parseContainerFilter } from '../options/container-filter.js'
 import { parseKeyValues } from '../options/key-values.js'
 import { parseNumber } from '../options/numbers.js'
 import { type ContainerRowSource, containerTitles, toContainerRow } from '../render/container-row.js'
@@ -27,6 +28,7 @@ export function define(command: Command, setAction: SetAction): void {
     .option('-l, --latest', 'Show the container that was created last, in any state')
     .option('-q, --quiet', 'Print full container IDs only')
     .option('--no-trunc', 'Print full IDs')
+    .option('-f, --filter <key=value>', filterHelp, collect)
     .option('--label <key=value>', 'Show only containers with this label (repeatable)', collect)
     .option('--format <format>', "Print rows by a template such as '{{.Names}}', 'table TEMPLATE' or json")
     .option('--json', 'Print one JSON document')
@@ -36,6 +38,7 @@ export function define(command: Command, setAction: SetAction): void {
 
 const examples = {
   'capstan ps --all': 'List all containers, newest first',
+  'capstan ps --filter status=exited --filter name=web': 'List the exited containers with "web" in the name',
   "capstan ps --format '{{.Names}}\\t{{.Status}}'": 'List the names and the states',
 }
 
@@ -45,6 +48,7 @@ interface PsOptions {
   readonly latest?: boolean
   readonly quiet?: boolean
   readonly trunc: boolean
+  readonly filter?: readonly string[]
   readonly label?: readonly string[]
   readonly format?: string
   readonly json?: boolean
@@ -54,21 +58,32 @@ async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const { signal } = interrupts
   const labels = parseKeyValues(options.label ?? [], { option: '--label' })
-  const limit = toLimit(options)
+  const filter = parseContainerFilter(options.filter ?? [])
   const format = options.json || options.quiet ? undefined : parseRowFormat(options.format, containerTitles)
+  const limit = toLimit(options)
   await using opened = await openRuntime(invocation)
   const { runtime, runtimeName } = opened.scope
-  const all = await runtime.listContainers({ labels, signal })
-  const listed = all
-    .filter(({ state }) => options.all === true || limit !== undefined || !hasNoProcess(state))
-    .toSorted((one, other) => toTime(other) - toTime(one))
-    .slice(0, limit)
+  const listOptions = { ...filter.listOptions, labels: { ...labels, ...filter.listOptions.labels }, signal }
+  const found = await runtime.listContainers(listOptions)
+  const candidates = found.filter(
+    ({ state }) => options.all === true || limit !== undefined || filter.showsAll || !hasNoProcess(state),
+  )
   // Only a container with a process publishes ports; the other fields of an inspection are shown only by a format.
   const needsInspection = ({ state }: ContainerInfo) =>
-    format !== undefined || ((!options.quiet || options.json === true) && !hasNoProcess(state))
-  const ids = listed.filter(needsInspection).map(({ id }) => id)
-  const inspections = await inspectEach(runtime, ids, { signal })
-  const sources = listed.map((container) => ({ container, inspection: inspections.get(container.id) }))
+    format !== undefined ||
+    filter.needsInspection ||
+    ((!options.quiet || options.json === true) && !hasNoProcess(state))
+  const ids = candidates.filter(needsInspection).map(({ id }) => id)
+  const [inspections, all, images] = await Promise.all([
+    inspectEach(runtime, ids, { signal }),
+    filter.needsAll ? runtime.listContainers({ signal }) : found,
+    filter.needsImages ? runtime.listImages({ signal }) : [],
+  ])
+  const sources = candidates
+    .map((container) => ({ container, inspection: inspections.get(container.id) }))
+    .filter((source) => filter.matches({ ...source, all, images }))
+    .toSorted((one, other) => toTime(other.container) - toTime(one.container))
+    .slice(0, limit)
   const rowOptions = { now: new Date(), truncate: options.trunc }
   const text =
     format === undefined

@@ -28,7 +28,7 @@ interface StopOptions {
 async function stop({ invocation, operands, options }: Call<StopOptions>): Promise<number> {
   const graceMs = parseSeconds(options.time, '--time')
   const { signal } = invocation.interrupts
-  return await forEachContainer({ invocation, operands, options }, async (runtime, { id }) => {
+  return await forEachContainer({ invocation, operands, options }, async ({ runtime }, { id }) => {
     await runtime.stopContainer(id, { graceMs, signal })
   })
 }

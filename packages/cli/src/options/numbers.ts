@@ -52,6 +52,17 @@ export function parseBytes(text: string, option: string): number {
   return bytes
 }
 
+/**
+ * Parses `true` or `false`, also as `1`, `t`, `0` and `f`, as docker does.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option`.
+ */
+export function parseBoolean(text: string, option: string): boolean {
+  if (/^(true|t|1)$/i.test(text)) return true
+  if (/^(false|f|0)$/i.test(text)) return false
+  throw createOptionError(option, 'true or false', text)
+}
+
 const secondsPerDay = 86_400
 const unitMs: ReadonlyMap<string, number> = new Map([
   ['ms', 1],

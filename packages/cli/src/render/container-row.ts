@@ -74,9 +74,7 @@ function toStatus({ container, inspection }: ContainerRowSource, now: Date): str
   switch (state) {
     case 'running':
     case 'paused':
-      return `Up ${toPeriod(startedAt, now)}${toHealthText(container)}${state === 'paused' ? ' (Paused)' : ''}`
-        .replace(/ {2,}/g, ' ')
-        .trim()
+      return ['Up', toPeriod(startedAt, now), ...toConditions(container)].filter((word) => word !== '').join(' ')
     case 'exited':
       return `Exited (${exitCode ?? ''}) ${finishedAt === undefined ? '' : `${toPeriod(finishedAt, now)} ago`}`.trim()
     default:
@@ -84,10 +82,11 @@ function toStatus({ container, inspection }: ContainerRowSource, now: Date): str
   }
 }
 
-/** Formats the health as docker does; empty without one. */
-function toHealthText({ health }: ContainerInfo): string {
-  if (health === undefined) return ''
-  return health === 'starting' ? ' (health: starting)' : ` (${health})`
+/** Returns what docker shows in parentheses. */
+function toConditions({ state, health }: ContainerInfo): readonly string[] {
+  if (state === 'paused') return ['(Paused)']
+  if (health === undefined) return []
+  return [health === 'starting' ? '(health: starting)' : `(${health})`]
 }
 
 const maxCommandWidth = 20

@@ -10,7 +10,8 @@ import { createNetwork, onNetwork } from '../steps/networks.js'
 
 export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'INSP-001': {
-    title: 'inspectContainer returns id, name, image, labels and command',
+    title:
+      'inspectContainer returns id, name, image, labels, command, and no stdin and terminal, unless they are unknown',
     requiredOptions: ['name', 'labels'],
     run: async (context) => {
       const name = context.uniqueName('inspected')
@@ -20,6 +21,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases(runtimeCa
       const facts = { id: seen.id, name: seen.name, image: seen.image, kind: seen.labels['conformance.kind'] }
       expectEqual(facts, { id, name, image: context.image, kind: 'seen' }, 'the facts')
       expectEqual([...seen.command], [...command], 'the command')
+      expectEqual([seen.interactive ?? false, seen.tty ?? false], [false, false], 'interactive and tty')
     },
   },
   'INSP-002': {

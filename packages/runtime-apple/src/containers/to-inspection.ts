@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerInspection } from '@capstan/core'
 import { type PortBinding, toFamiliarName } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
+import { interactiveLabel } from './create-container.js'
 import { toContainerState } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'
 
@@ -19,7 +20,7 @@ export function toContainerInfo(context: AppleRuntimeContext, container: AppleCo
 
 /** Converts an inspected container. The exit code is known only for containers that this process started. */
 export function toInspection(context: AppleRuntimeContext, container: AppleContainer): ContainerInspection {
-  const { imageId, command, startedAt, networks, attachments } = container
+  const { imageId, command, startedAt, networks, attachments, labels, hasTerminal } = container
   const outcome = context.records.find(container.id)?.session?.ended
   const info = toContainerInfo(context, container)
   const { state: status } = info
@@ -28,6 +29,8 @@ export function toInspection(context: AppleRuntimeContext, container: AppleConta
     ...info,
     imageId,
     command,
+    interactive: labels[interactiveLabel] === 'true',
+    tty: hasTerminal,
     state: {
       status,
       running: isRunning,

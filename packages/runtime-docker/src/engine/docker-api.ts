@@ -128,6 +128,7 @@ export interface InspectedContainer {
   readonly Config?: {
     readonly Image?: string
     readonly Tty?: boolean
+    readonly OpenStdin?: boolean
     readonly ExposedPorts?: object | null
     readonly Labels?: Readonly<Record<string, string>> | null
   }

@@ -26,6 +26,8 @@ export function inspectContainer(engine: MemoryEngine, container: MemoryContaine
     ...toContainerInfo(container),
     imageId: image.id,
     command: argv,
+    interactive: config.interactive === true,
+    tty: config.tty === true,
     state: {
       status,
       running: status === 'running' || status === 'paused',

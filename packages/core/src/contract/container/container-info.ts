@@ -45,6 +45,10 @@ export interface NetworkAttachment {
 export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly imageId: string
   readonly command: Argv
+  /** Whether the stdin of the process is open: `interactive` of the config. Absent where the engine does not report it. */
+  readonly interactive?: boolean | undefined
+  /** Whether the process has a terminal: `tty` of the config. Absent where the engine does not report it. */
+  readonly tty?: boolean | undefined
   readonly state: {
     readonly status: ContainerState
     /** Whether the container has a process, also while it is paused. */

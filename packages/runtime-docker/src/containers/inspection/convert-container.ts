@@ -48,6 +48,8 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
     labels: { ...Config?.Labels },
     ...(health !== undefined && { health }),
     command: [...(Path ? [Path] : []), ...(Args ?? [])],
+    interactive: Config?.OpenStdin === true,
+    tty: Config?.Tty === true,
     state: {
       status,
       running,
