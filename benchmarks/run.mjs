@@ -4,6 +4,7 @@ import { findBuildx } from '../tools/engines/docker-buildx.mjs'
 import * as appleCalls from './apple-calls.mjs'
 import { buildBenchmarks } from './build.mjs'
 import * as buildkitStart from './buildkit-start.mjs'
+import * as copy from './copy.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
 import * as hundred from './hundred.mjs'
@@ -25,6 +26,7 @@ const benchmarks = {
   lifecycle,
   hundred,
   'logs-cpu': logsCpu,
+  copy,
   demux,
   'buildkit-start': buildkitStart,
   'apple-calls': appleCalls,

@@ -40,7 +40,8 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     remedy: 'start BuildKit in a sidecar',
   }
   const noFileTransfer = {
-    reason: 'the runtime does not use the copy command, which works only with running containers',
+    reason:
+      'the command copies only files of running containers, not as archives, and creates a directory that does not exist',
     remedy: 'mount a directory, or copy by a program in the container',
   }
   const noFirewalls = {

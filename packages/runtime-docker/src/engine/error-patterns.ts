@@ -64,7 +64,7 @@ export const unknownLimit: RegExp = /(?:wrong rlimit value: RLIMIT_|invalid ulim
 export const mountMismatch: RegExp = /error mounting \\?"([^"\\]*)\\?" to rootfs at \\?"[^"]*".*: not a directory/i
 // For the path of an archive that is a file, or below one. Podman: exists but is not a directory.
 export const notDirectory: RegExp =
-  /^extraction point is not a directory$|^lstat .*: not a directory$|exists but is not a directory$/
+  /^extraction point is not a directory$|^(?:lstat .*: )?not a directory$|exists but is not a directory$/
 export const foreignAddress: RegExp =
   /(?:bind host port for |listen (?:tcp|udp)[46]? )((?:\[\S*?\]|[^\s:]+):\d+)\S*: (?:bind: )?cannot assign requested address/i
 export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i

@@ -194,6 +194,7 @@ const samples: {
   notDirectory: {
     yes: [
       'extraction point is not a directory',
+      'not a directory',
       'lstat /var/lib/docker/overlay2/b442/merged/etc/passwd/x: not a directory',
       'copier: put: /etc/f (/etc/f): exists but is not a directory',
     ],

@@ -10,6 +10,8 @@ import { OutputReadable } from './output-readable.js'
  */
 export function toAnswerStream(engine: DockerEngine, answer: IncomingMessage, call: EngineCall): Readable {
   const stream = new OutputReadable({
+    // With less, a stream that is read as fast as it arrives would be paused at each chunk.
+    highWaterMark: 512 * 1024,
     read: () => void answer.resume(),
     destroy(error, done) {
       answer.destroy()

@@ -10,19 +10,42 @@ export async function sendSource<T>(
   { signal }: OperationOptions,
   send: (body: Readable) => Promise<T>,
 ): Promise<T> {
-  let fault: { readonly error: unknown } | undefined
-  async function* read() {
+  const reader = new SourceReader(source)
+  try {
+    return await send(Readable.from(reader, { objectMode: false, highWaterMark }))
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw reader.fault === undefined ? error : reader.fault.error
+  }
+}
+
+/** Reads a source, and records its error. An async generator would do the same with several more promises for each chunk. */
+class SourceReader implements AsyncIterableIterator<Uint8Array> {
+  fault: { readonly error: unknown } | undefined
+  readonly #chunks: AsyncIterator<Uint8Array>
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#chunks = source[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
     try {
-      yield* source
+      return await this.#chunks.next()
     } catch (error) {
-      fault = { error }
+      this.fault = { error }
       throw error
     }
   }
-  try {
-    return await send(Readable.from(read(), { objectMode: false }))
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw fault === undefined ? error : fault.error
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#chunks.return?.()
+    return { done: true, value: undefined }
   }
 }
+
+/** So that the source is read while earlier chunks are sent. */
+const highWaterMark = 512 * 1024
