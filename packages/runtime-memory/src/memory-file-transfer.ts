@@ -7,9 +7,9 @@ import {
   validateContainerPath,
   validateId,
 } from '@capstan/core/plugin'
-import { statPath } from './containers/files/stat-path.js'
 import { type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
+import type { ContainerFiles } from './simulation/files/container-files.js'
 
 /** Copies files into and out of simulated containers. Their programs see the same files. */
 export class MemoryFileTransfer implements FileTransfer {
@@ -72,4 +72,14 @@ export class MemoryFileTransfer implements FileTransfer {
     this.#context.checkOption(fileTransferCapability, 'files.tmpfs', inTmpfs)
     return container
   }
+}
+
+/** Returns the kind, size, mode and time of the file at a path; `undefined` when there is none. */
+async function statPath(files: ContainerFiles, path: string): Promise<PathStat | undefined> {
+  const entry = await files.findLink(path)
+  if (entry === undefined) return undefined
+  const { type, modifiedAt = new Date(0) } = entry
+  if (type === 'symlink')
+    return { type, mode: 0o777, sizeBytes: entry.target.length, modifiedAt, linkTarget: await files.resolve(path) }
+  return { type, mode: entry.mode, sizeBytes: type === 'file' ? entry.bytes.length : 0, modifiedAt }
 }
