@@ -61,6 +61,13 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Networks and volumes:',
+    commands: [
+      toEntry('network', 'Manage networks', () => import('./network.js')),
+      toEntry('volume', 'Manage volumes', () => import('./volume.js')),
+    ],
+  },
+  {
     title: 'System:',
     commands: [
       toEntry('completion', 'Print the completion script of a shell', () => import('./completion.js')),

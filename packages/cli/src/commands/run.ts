@@ -9,7 +9,13 @@ import {
   type RuntimeScope,
   requireCapabilities,
 } from '@capstan/core'
-import { listUsedOptions, type NetworkJoin, validateContainerConfig, withUndoFailures } from '@capstan/core/plugin'
+import {
+  defaultNetworkId,
+  listUsedOptions,
+  type NetworkJoin,
+  validateContainerConfig,
+  withUndoFailures,
+} from '@capstan/core/plugin'
 import { type Command, Option } from 'commander'
 import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
@@ -98,9 +104,10 @@ function addOptions(command: Command): void {
     .option('--expose <port[-port]>', 'Declare a port without publishing it (repeatable)', collect)
     .option(
       '--network <network>',
-      'Connect to a network: none, host, container:NAME, or a name or ID (repeatable)',
+      'Connect to a network: none, host, default, container:NAME, or a name or ID (repeatable)',
       collect,
     )
+    .option('--ip <address>', 'Set the IPv4 or IPv6 address in the network of --network')
     .option('--network-alias <name>', 'Add a name for the container on the network (repeatable)', collect)
     .option('--dns <address>', 'Set a DNS server (repeatable)', collect)
     .option('--add-host <name:address>', 'Add a host name; the address may be host-gateway (repeatable)', collect)
@@ -244,6 +251,7 @@ async function withNetworkIds(
   if (config.network?.mode !== 'networks' || manager === undefined) return config
   const known = await manager.listNetworks(options)
   const toId = (join: NetworkJoin): NetworkJoin => {
+    if (join.networkId === defaultNetworkId) return join
     const found = known.find(({ id, name }) => name === join.networkId || id === join.networkId)
     return { ...join, networkId: found?.id ?? join.networkId }
   }

@@ -1,5 +1,12 @@
 import type { ContainerConfig, Mount } from '@capstan/core'
-import { type ContainerNetwork, ownershipLabelKeys, type StringMap, type Ulimit } from '@capstan/core/plugin'
+import {
+  type ContainerNetwork,
+  defaultNetworkId,
+  type NetworkJoin,
+  ownershipLabelKeys,
+  type StringMap,
+  type Ulimit,
+} from '@capstan/core/plugin'
 import { CliError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 import {
@@ -41,6 +48,7 @@ export interface RunCommandOptions extends HealthOptions {
   readonly label?: readonly string[]
   readonly network?: readonly string[]
   readonly networkAlias?: readonly string[]
+  readonly ip?: string
   readonly dns?: readonly string[]
   readonly addHost?: readonly string[]
   readonly memory?: string
@@ -173,15 +181,19 @@ function toPorts({ publish = [] }: RunCommandOptions, network: ContainerNetwork 
   return orUndefined(ports)
 }
 
-function toNetwork({ network = [], networkAlias: aliases }: RunCommandOptions): ContainerNetwork | undefined {
+function toNetwork({ network = [], networkAlias: aliases, ip }: RunCommandOptions): ContainerNetwork | undefined {
   const [first, ...others] = network.map((text) => ({ text, parsed: parseNetwork(text) }))
+  if (ip !== undefined && (first === undefined || 'mode' in first.parsed || others.length > 0))
+    throw new CliError('--ip needs one --network with the name or ID of a network')
   if (first === undefined) return aliases === undefined ? undefined : rejectAliases()
   if ('mode' in first.parsed && others.length === 0) {
     return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : rejectAliases()
   }
-  const join = ({ text, parsed }: typeof first) => {
+  const join = ({ text, parsed }: typeof first): NetworkJoin => {
+    // The default network has no names.
+    if ('mode' in parsed && parsed.mode === 'default') return { networkId: defaultNetworkId }
     if ('mode' in parsed) throw createOptionError('--network', 'the name or ID of a network if it is repeated', text)
-    return aliases === undefined ? { networkId: parsed.name } : { networkId: parsed.name, aliases }
+    return { networkId: parsed.name, ...omitUndefined({ aliases, ipAddress: ip }) }
   }
   return { mode: 'networks', networks: [join(first), ...others.map(join)] }
 }

@@ -2,7 +2,6 @@ import type { ContainerConfig } from '@capstan/core'
 import { createHostError, defaultNetworkId, joinWords, type NetworkJoin, parseSubnet } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { findDefaultNetwork } from '../quirks/default-network.js'
 
 /**
  * Checks the networks of a config and returns it with the engine's names in place of `default`.
@@ -67,6 +66,16 @@ export async function inspectNetwork(engine: DockerEngine, call: EngineCall): Pr
   if (call.subject === defaultNetworkId) return await findDefaultNetwork(engine, call)
   const api = await engine.api(call)
   return await api.getNetwork(encodeURIComponent(call.subject)).inspect()
+}
+
+/**
+ * Inspects the engine's default network. An engine with the quirk `renamesDefaultNetwork` shows it by the name of the request,
+ * so it is inspected again by its id.
+ */
+async function findDefaultNetwork(engine: DockerEngine, call: EngineCall): Promise<InspectedNetwork> {
+  const api = await engine.api(call)
+  const network = await api.getNetwork('bridge').inspect()
+  return engine.details.quirks.renamesDefaultNetwork ? await api.getNetwork(network.Id).inspect() : network
 }
 
 function isDockerDefault({ Name }: InspectedNetwork): boolean {
