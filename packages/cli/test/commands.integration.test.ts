@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { createRuntimeHost } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
 import { toTargetArchitectures } from '../src/quickstart/quickstart-files.js'
-import { spawnCapstan } from './support/spawn-capstan.js'
+import { bin, spawnCapstan } from './support/spawn-capstan.js'
 
 describeWithEngine('the commands of capstan on a real engine', ({ socketPath, image }) => {
   const env = { DOCKER_HOST: `unix://${socketPath}` }
@@ -51,6 +56,25 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     const counted = await spawnCapstan(['exec', '-i', name, 'wc', '-c'], { env, input: 'abc' })
     expect(counted.stdout.trim()).toBe('3')
     expect((await capstan('exec', name, 'no-such-command')).exitCode).toBe(127)
+  })
+
+  it('cp copies a tree into the container and out of it, and archives through pipes', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-cp-'))
+    try {
+      await mkdir(join(directory, 'tree/sub'), { recursive: true })
+      await writeFile(join(directory, 'tree/sub/file'), 'copied')
+      await symlink('sub/file', join(directory, 'tree/link'))
+      expect((await capstan('cp', join(directory, 'tree'), `${name}:/etc`)).exitCode).toBe(0)
+      expect((await capstan('exec', name, 'cat', '/etc/tree/link')).stdout).toBe('copied')
+      const script = '"$0" "$1" cp "$2" - | "$0" "$1" cp - "$3"'
+      const operands = [process.execPath, bin, `${name}:/etc/tree/sub`, `${name}:/var`]
+      await promisify(execFile)('sh', ['-c', script, ...operands], { env: { ...process.env, ...env } })
+      expect((await capstan('cp', `${name}:/var/sub/file`, join(directory, 'out'))).exitCode).toBe(0)
+      expect(await readFile(join(directory, 'out'), 'utf8')).toBe('copied')
+      expect((await capstan('cp', `${name}:/none`, directory)).exitCode).toBe(125)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
   })
 
   it('builds examples/quickstart as its README describes', async () => {
