@@ -32,7 +32,7 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
     AttachStdin: interactive,
     AttachStdout: true,
     AttachStderr: true,
-    Healthcheck: toHealthcheckSettings(config.healthcheck),
+    Healthcheck: toHealthcheckSettings(config.healthcheck, apiVersion),
     ExposedPorts: exposed,
     HostConfig: dropUndefined({
       ...toHostConfig(config),

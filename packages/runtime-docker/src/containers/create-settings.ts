@@ -1,5 +1,6 @@
 import type { ContainerConfig, Healthcheck } from '@capstan/core'
 import type { Device, Gpus, IpcMode, PidMode } from '@capstan/core/plugin'
+import { hasFeature } from '../quirks/api-features.js'
 
 /** Returns the fields of `HostConfig` for the OCI runtime, devices, namespaces, restarts and the log driver. */
 export function toRuntimeSettings(config: ContainerConfig): Readonly<Record<string, unknown>> {
@@ -16,12 +17,18 @@ export function toRuntimeSettings(config: ContainerConfig): Readonly<Record<stri
   }
 }
 
-/** Returns `Healthcheck` of the body. Times are in nanoseconds; a field that is omitted has the default of the engine. */
-export function toHealthcheckSettings(healthcheck: Healthcheck | undefined): object | undefined {
+/**
+ * Returns `Healthcheck` of the body. Times are in nanoseconds; a field that is omitted has the default of the engine.
+ *
+ * From API 1.44 on (`startInterval`) engines check every 5 s in the start period, so a shorter interval is sent for it, too.
+ */
+export function toHealthcheckSettings(healthcheck: Healthcheck | undefined, apiVersion: string): object | undefined {
   if (healthcheck === undefined) return undefined
   if (healthcheck === 'none') return { Test: ['NONE'] }
   const { command, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck
-  const times = { Interval: intervalMs, Timeout: timeoutMs, StartPeriod: startPeriodMs }
+  const isShort = intervalMs !== undefined && intervalMs < defaultStartIntervalMs
+  const StartInterval = isShort && hasFeature(apiVersion, 'startInterval') ? intervalMs : undefined
+  const times = { Interval: intervalMs, Timeout: timeoutMs, StartPeriod: startPeriodMs, StartInterval }
   return {
     Test: typeof command === 'string' ? ['CMD-SHELL', command] : ['CMD', ...command],
     ...Object.fromEntries(Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms * 1e6]]))),
@@ -43,3 +50,6 @@ function toDeviceRequest(gpus: Gpus): object {
 function toNamespaceMode(mode: IpcMode | PidMode | undefined): string | undefined {
   return typeof mode === 'object' ? `container:${mode.container}` : mode
 }
+
+/** https://docs.docker.com/reference/api/engine/version-history/ (1.44) */
+const defaultStartIntervalMs = 5_000

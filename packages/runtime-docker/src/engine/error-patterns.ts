@@ -25,9 +25,10 @@ export const poolsExhausted: RegExp = /fully subnetted|non-overlapping IPv4 addr
 export const logsUnreadable: RegExp = /does not support reading/i
 // Podman: this container is using the 'none' log driver, cannot read logs
 export const logsNotKept: RegExp = /is using the '?none'? log driver|is not logging output/i
-// Docker: cannot join network of a non running container: ID; container ID is not running, for IPC and process ids
+// Docker 20.10: cannot join network of a non running container: ID. Docker 28: cannot join network namespace of a non running
+// container: container NAME is created. For IPC: can't join IPC of container ID: container ID is not running.
 export const ownerNotRunning: RegExp =
-  /(?:of a non running container: |can't join (?:IPC|PID) of container [0-9a-f]+: container |^container (?=\S* is not running))([0-9a-f]{64})/i
+  /(?:of a non running container: (?:container )?|can't join \w+ of container \S+: container |^container (?=[0-9a-f]{64} is not running))([\w.-]+)/i
 export const notShareable: RegExp =
   /can't join IPC of container ([0-9a-f]+): non-shareable|joining IPC of container ([0-9a-f]+) is not allowed/i
 export const noDevice: RegExp =

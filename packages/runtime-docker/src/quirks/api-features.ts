@@ -14,6 +14,8 @@ const features = {
   completeLogs: '1.42',
   /** A create connects the container to several networks. Before, the others are connected after the create. */
   severalNetworks: '1.44',
+  /** A health check has a separate interval for its start period, 5 s by default. */
+  startInterval: '1.44',
   /** The name of a network is unique. Before, requests at the same time can create several of one name. */
   uniqueNetworkNames: '1.44',
   /** `Mounts` supports the options `exec` and `noexec` of a tmpfs. Before, such a mount is sent in `Tmpfs`. */

@@ -31,6 +31,71 @@ describe('toCreateBody', () => {
     })
   })
 
+  test('sets the OCI runtime, devices, namespaces, restarts, health check and log driver', () => {
+    const settings = body({
+      ociRuntime: 'runsc',
+      devices: [{ source: '/dev/fuse' }, { source: '/dev/kvm', target: '/dev/k', permissions: 'r' }],
+      gpus: { ids: ['0', 'GPU-1'] },
+      ipcMode: { container: 'other' },
+      pidMode: 'host',
+      shmSizeBytes: 1024,
+      restartPolicy: { name: 'on-failure', maxRetries: 3 },
+      healthcheck: { command: ['test', '-e', '/x'], intervalMs: 100, timeoutMs: 1, retries: 2 },
+      logDriver: { name: 'local', options: { 'max-size': '1m' } },
+      network: { mode: 'container', id: 'other' },
+    })
+    expect(settings.HostConfig).toEqual({
+      Runtime: 'runsc',
+      Devices: [
+        { PathOnHost: '/dev/fuse', PathInContainer: '/dev/fuse', CgroupPermissions: 'rwm' },
+        { PathOnHost: '/dev/kvm', PathInContainer: '/dev/k', CgroupPermissions: 'r' },
+      ],
+      DeviceRequests: [{ DeviceIDs: ['0', 'GPU-1'], Capabilities: [['gpu']] }],
+      IpcMode: 'container:other',
+      PidMode: 'host',
+      ShmSize: 1024,
+      RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+      LogConfig: { Type: 'local', Config: { 'max-size': '1m' } },
+      NetworkMode: 'container:other',
+    })
+    const check = { Test: ['CMD', 'test', '-e', '/x'], Interval: 1e8, Timeout: 1e6, Retries: 2 }
+    expect(settings.Healthcheck).toEqual(check)
+  })
+
+  test('sends a short interval of a health check also for the start period from API 1.44 on', () => {
+    const toCheck = (healthcheck: object, apiVersion: string) => body({ healthcheck }, apiVersion).Healthcheck
+    const short = { command: 'true', intervalMs: 1000 }
+    const sent = { Test: ['CMD-SHELL', 'true'], Interval: 1e9 }
+    expect(toCheck(short, '1.43')).toEqual(sent)
+    expect(toCheck(short, '1.44')).toEqual({ ...sent, StartInterval: 1e9 })
+    expect(toCheck({ command: 'true', intervalMs: 6000 }, '1.44')).toEqual({ ...sent, Interval: 6e9 })
+    expect(body({ healthcheck: 'none' }).Healthcheck).toEqual({ Test: ['NONE'] })
+  })
+
+  test('requests all GPUs, or a number of them', () => {
+    const toRequests = (gpus: unknown) => body({ gpus }).HostConfig?.DeviceRequests
+    expect(toRequests('all')).toEqual([{ Count: -1, Capabilities: [['gpu']] }])
+    expect(toRequests({ count: 2 })).toEqual([{ Count: 2, Capabilities: [['gpu']] }])
+  })
+
+  test('sends a bind mount in Binds only if its source is to be relabelled', () => {
+    const mounts = [
+      { type: 'bind', source: '/a', target: '/a', relabel: 'shared' },
+      { type: 'bind', source: '/b', target: '/b', relabel: 'private', readOnly: true },
+      { type: 'bind', source: '/c', target: '/c' },
+    ]
+    expect(body({ mounts }).HostConfig).toEqual({
+      Binds: ['/a:/a:z', '/b:/b:Z,ro'],
+      Mounts: [{ Type: 'bind', Source: '/c', Target: '/c' }],
+    })
+  })
+
+  test('declares exposed ports beside published ones, which alone have bindings', () => {
+    const created = body({ ports: [{ containerPort: 80 }], exposedPorts: [{ containerPort: 53, protocol: 'udp' }] })
+    expect(created.ExposedPorts).toEqual({ '80/tcp': {}, '53/udp': {} })
+    expect(Object.keys(created.HostConfig?.PortBindings ?? {})).toEqual(['80/tcp'])
+  })
+
   test('sets process and limits', () => {
     expect(
       body({

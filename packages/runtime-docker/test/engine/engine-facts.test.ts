@@ -62,6 +62,18 @@ describe('toEngineFacts', () => {
   })
 })
 
+describe('the lists of the engine', () => {
+  test('are the programs of its OCI runtimes, or the types of their shims, and its log drivers', () => {
+    const { ociRuntimes, defaultOciRuntime, logDrivers } = factsOf({
+      Runtimes: { runc: { path: 'runc' }, kata: { runtimeType: 'io.containerd.kata.v2' }, bare: {} },
+      DefaultRuntime: 'runc',
+      Plugins: { Log: ['json-file', 'local'] },
+    })
+    expect(ociRuntimes).toEqual({ runc: 'runc', kata: 'io.containerd.kata.v2', bare: 'bare' })
+    expect({ defaultOciRuntime, logDrivers }).toEqual({ defaultOciRuntime: 'runc', logDrivers: ['json-file', 'local'] })
+  })
+})
+
 describe('toUnsupportedOptions', () => {
   test('lists only files.tmpfs and build.dns for an engine that supports everything else', () => {
     expect(refusedOf({})).toEqual(['files.tmpfs', 'build.dns'])

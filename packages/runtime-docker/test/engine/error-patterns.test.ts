@@ -107,8 +107,9 @@ const samples: {
       `cannot join network of a non running container: ${fullId}`,
       `can't join IPC of container ${fullId}: container ${fullId} is not running`,
       `container ${fullId} is not running`,
+      'cannot join network namespace of a non running container: container beautiful_lumiere is created',
     ],
-    no: ['container is not running', `Container ${fullId} is paused`],
+    no: ['container is not running', 'container web is not running', `Container ${fullId} is paused`],
   },
   notShareable: {
     yes: [

@@ -31,6 +31,16 @@ describe('setupFirewall', () => {
     await expect(runtime.containerState(id)).resolves.toBe('running')
   })
 
+  test('rejects with FIREWALL_FAILED, unchanged, for a container that its restart policy would start without rules', async () => {
+    const { fake, firewalls } = await startRuntime()
+    const HostConfig = { RestartPolicy: { Name: 'always' } }
+    const { id } = fake.state.createContainer('c', { HostConfig, Cmd: ['sleep'] })
+    await expect(firewalls.setupFirewall(id, rules)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { id, containment: 'unchanged', reason: expect.stringContaining('restart policy "always"') },
+    })
+  })
+
   test.each(['host', 'container:other'])(
     'rejects with FIREWALL_FAILED, unchanged, for a created container on the network %s',
     async (NetworkMode) => {

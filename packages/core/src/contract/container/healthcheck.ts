@@ -10,7 +10,10 @@ export type Healthcheck =
       readonly intervalMs?: number
       /** The time limit of one check in milliseconds. A check that exceeds it is killed and has failed. Default 30 000. */
       readonly timeoutMs?: number
-      /** The time after the start, in milliseconds, in which failures before the first success do not count. Default 0. */
+      /**
+       * The time after the start, in milliseconds, in which failures before the first success do not count. In this time an engine may
+       * check more often than `intervalMs`. Default 0.
+       */
       readonly startPeriodMs?: number
       /** The number of consecutive failures after which the container is unhealthy. Default 3. */
       readonly retries?: number

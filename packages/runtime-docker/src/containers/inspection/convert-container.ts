@@ -27,7 +27,7 @@ export function toContainerInfo(listed: ListedContainer): ContainerInfo {
 }
 
 /** Converts a health. The engine reports `none` or nothing without a health check. */
-export function toHealth(text: string | undefined): ContainerHealth | undefined {
+function toHealth(text: string | undefined): ContainerHealth | undefined {
   return text === 'starting' || text === 'healthy' || text === 'unhealthy' ? text : undefined
 }
 

@@ -14,5 +14,6 @@ export async function withState(engine: DockerEngine, error: unknown, call: Engi
   const container = await findContainer(engine, { ...call, subject: id })
   if (container === undefined) return createHostError('CONTAINER_NOT_FOUND', { id }, { cause: error })
   const state = toContainerState(container.State?.Status)
-  return createHostError('NOT_RUNNING', { id, state }, { cause: error.cause })
+  const facts = { id: id === call.subject ? id : container.Id, state }
+  return createHostError('NOT_RUNNING', facts, { cause: error.cause })
 }
