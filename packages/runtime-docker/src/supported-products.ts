@@ -52,7 +52,7 @@ export const podmanProduct: EngineProduct = {
       countsHostSide: true,
       hasOwnEventQuery: true,
       createsArchiveDirectories: true,
-      ignoresCommitBody: true,
+      ignoresCommitBody: facts.version.startsWith('4.'),
       confusesHistoryIds: true,
       followsArchivedLinks: true,
     },

@@ -81,9 +81,9 @@ export interface EngineQuirks {
   readonly hasOwnEventQuery?: boolean
   /** Creates the missing directory of `putArchive`, so it is checked before. Seen on Podman 4.3. */
   readonly createsArchiveDirectories?: boolean
-  /** Ignores the settings in the body of a commit, so they are sent as instructions. Seen on Podman 4.3. */
+  /** Ignores the settings in the body of a commit, so they are sent as instructions. Seen on Podman 4.3, and not on 5.8. */
   readonly ignoresCommitBody?: boolean
-  /** Lists the steps of an image with ids of other images, so no ids are returned. Seen on Podman 4.3. */
+  /** Lists the steps of an image with ids of other images, so no ids are returned. Seen on Podman 4.3 and 5.8. */
   readonly confusesHistoryIds?: boolean
   /** Follows a link at the path of `getArchive`, so the link is read from an archive of its directory. Seen on Podman 4.3. */
   readonly followsArchivedLinks?: boolean
