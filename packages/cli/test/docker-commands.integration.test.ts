@@ -60,6 +60,11 @@ const lines: readonly Line[] = [
     line: 'run -d --name @web --label tier=@front -p 127.0.0.1::80 IMAGE httpd -f -p 80 -h /etc',
     effect: `inspect @web --format '{{.State.Status}} {{json .HostConfig.PortBindings}} {{json .Config.Cmd}}'`,
   },
+  {
+    line: 'run -d --name @kept --restart on-failure:2 --shm-size 32m --health-cmd true --health-interval 5s --expose 81 --log-driver local IMAGE sleep 1000',
+    effect:
+      "inspect @kept --format '{{with .HostConfig}}{{json .RestartPolicy}} {{.ShmSize}} {{.LogConfig.Type}}{{end}} {{with .Config}}{{.Healthcheck.Test}} {{.Healthcheck.Interval}} {{json .ExposedPorts}}{{end}}'",
+  },
   { line: 'run -d --name @web IMAGE true', exitCode: 125 },
   { line: "run --name @ended IMAGE sh -c 'echo one; echo two; echo three; exit 3'", exitCode: 3 },
   // Looking at containers
@@ -72,10 +77,14 @@ const lines: readonly Line[] = [
   { line: 'exec -i @web cat', stdin: 'hello' },
   { line: 'exec @web no-such-command', exitCode: 127, dockerExitCodes: [126, 127], output: 'any' },
   { line: 'exec @missing true', ...failure },
+  // Files
+  { line: 'cp data/file @web:/tmp/file', effect: 'exec @web cat /tmp/file' },
+  { line: 'cp @web:/etc/passwd out', file: 'out' },
+  { line: 'cp @web:/tmp/missing out', ...failure },
   // The end of containers
   { line: 'stop -t 1 @web', effect: state('@web') },
   { line: 'rm @limited', ...failure, effect: state('@limited') },
-  { line: 'rm -f @limited @ended', effect: "ps -a --filter name=@limited --filter name=@ended --format '{{.Names}}'" },
+  { line: 'rm -f @limited @ended @kept', effect: "ps -a --filter name=@limited --filter name=@ended --format '{{.Names}}'" },
   { line: 'rm @missing', ...failure },
   // Images
   {
@@ -85,6 +94,17 @@ const lines: readonly Line[] = [
   },
   { line: 'run --rm @built:1' },
   { line: 'build -t @built:2 -f context/Failing context', ...failure, output: 'any' },
+  { line: `commit -m kept -c 'CMD ["cat", "/tmp/file"]' @web @kept:1`, effect: 'run --rm @kept:1' },
+  { line: 'tag @kept:1 @kept:2', effect: "images --format '{{.Tag}}' @kept" },
+  { line: "images --format '{{.Repository}}:{{.Tag}}' @kept" },
+  { line: 'images -q --no-trunc @kept:1' },
+  { line: "history --format '{{.Comment}}' @kept:1" },
+  { line: 'save -o kept.tar @kept:1 @kept:2' },
+  { line: 'rmi @kept:1 @kept:2', output: 'any', effect: 'images -q @kept' },
+  { line: 'load -i kept.tar', effect: "images --format '{{.Tag}}' @kept" },
+  { line: 'rmi @missing', ...failure },
+  { line: 'tag @missing @kept:3', ...failure },
+  { line: 'push 127.0.0.1:1/@kept:1', ...failure, output: 'any' },
   { line: 'pull 127.0.0.1:1/none:1', ...failure },
 ]
 

@@ -94,10 +94,10 @@ async function listOperands(
   if (argument.argChoices !== undefined) return argument.argChoices.map((word) => ({ word }))
   const name = argument.name()
   if (name === 'container') return await listNames(invocation, (scope) => listContainers(scope, command.name()))
-  if (name === 'image') return await listNames(invocation, listImages)
+  if (name === 'image' || name === 'source' || name === 'repository') return await listNames(invocation, listImages)
   if (name === 'network') return await listNames(invocation, listNetworks)
   if (name === 'volume') return await listNames(invocation, listVolumes)
-  if (name === 'source' || name === 'destination') {
+  if (name === 'src' || name === 'dest') {
     const containers = await listNames(invocation, (scope) => listContainers(scope, command.name()))
     return [...containers.map(({ word, description }) => ({ word: `${word}:`, description })), files]
   }

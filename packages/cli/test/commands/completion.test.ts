@@ -71,6 +71,11 @@ describe('capstan completion', () => {
     expect(await list('exec', 'web', '')).toEqual([])
   })
 
+  it('completes containers with a colon, and files, for cp', async () => {
+    await run('run', '-d', '--name', 'web', 'busybox', 'sleep', '1000')
+    expect(await list('cp', 'file', '')).toEqual(['web:', ':files'])
+  })
+
   it('completes nothing in the command line of a container', async () => {
     await run('run', '-d', '--name', 'web', 'busybox', 'sleep', '1000')
     expect(await list('run', 'busybox', '--r')).toEqual([])
@@ -80,6 +85,7 @@ describe('capstan completion', () => {
 
   it('completes images, networks, runtimes and files', async () => {
     expect(await list('run', 'busy')).toEqual(['busybox:latest'])
+    expect(await list('tag', 'busy')).toEqual(['busybox:latest'])
     expect(await list('run', '--network', 'ho')).toEqual(['host'])
     expect(await list('build', '')).toEqual([':files'])
     expect(await list('build', '-f', 'x')).toEqual([':files'])
