@@ -48,7 +48,9 @@ export function toContainerRow(
   { now, truncate }: { readonly now: Date; readonly truncate: boolean },
 ): Row<ContainerField> {
   const { id, name, image, state, createdAt, labels } = container
-  const command = toOneLine(inspection?.command.join(' ') ?? '')
+  // As docker does, whose engine puts words with a space in quotes.
+  const words = inspection?.command.map((word) => (word.includes(' ') ? `'${word}'` : word)) ?? []
+  const command = toOneLine(words.join(' '))
   return {
     ID: truncate ? id.slice(0, 12) : id,
     Names: name,

@@ -152,6 +152,30 @@ describe('capstan inspect', () => {
   })
 })
 
+describe('capstan inspect --format', () => {
+  it('prints the fields of docker by a template, one line for each container', async () => {
+    const template = '{{.Name}} {{.State.Status}} {{.State.ExitCode}} {{.Config.Image}} {{json .Args}}'
+    const { exitCode, stdout } = await capstan(['inspect', '-f', template, 'web', 'web'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^\/web running 0 busybox \[.*\]\n\/web running 0 busybox \[.*\]\n$/)
+    expect((await capstan(['inspect', '-f', '{{.Config.Labels.missing}}', 'web'])).stdout).toBe('\n')
+    const networks = '{{range $name, $network := .NetworkSettings.Networks}}{{$name}}{{end}}'
+    expect((await capstan(['inspect', '-f', networks, 'web'])).stdout).toBe('bridge\n')
+  })
+
+  it('prints one JSON document for each container with json', async () => {
+    const { stdout } = await capstan(['inspect', '--format', 'json', 'web'])
+    expect(JSON.parse(stdout)).toMatchObject({ Name: '/web', State: { Running: true, Health: null } })
+  })
+
+  it('rejects an invalid template before it opens a runtime, and names an unknown field', async () => {
+    const invalid = await capstan(['inspect', '-f', '{{.Name', 'web'], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect(invalid).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('--format') })
+    const unknown = await capstan(['inspect', '-f', '{{.HostConfig}}', 'web'])
+    expect(unknown).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('"HostConfig"') })
+  })
+})
+
 describe('capstan logs', () => {
   it('separates stdout and stderr', async () => {
     expect(await capstan(['logs', 'web'])).toEqual({ exitCode: 0, stdout: 'one\nthree\n', stderr: 'two\n' })
