@@ -5,8 +5,8 @@ import { toContainerState } from './convert-container.js'
 import { findContainer } from './inspect-container.js'
 
 /**
- * Adds the state of the container to NOT_RUNNING, since engines report only that it is not running. Returns other errors. It may
- * be another container, whose namespaces this one uses.
+ * Adds the state of the container to NOT_RUNNING, since engines report only that it is not running. It may be another container
+ * than that of the call. Returns other errors.
  */
 export async function withState(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'NOT_RUNNING')) return error
