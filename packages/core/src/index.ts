@@ -44,8 +44,8 @@ export {
 } from './contract/managers/build-service.js'
 export {
   type ContainerControl,
-  type ContainerLimits,
   type ContainerProcess,
+  type ContainerUpdate,
   containerControlCapability,
 } from './contract/managers/container-control.js'
 export {

@@ -172,8 +172,8 @@ export {
 export {
   validateArchive,
   validateBuild,
-  validateContainerLimits,
   validateContainerPath,
+  validateContainerUpdate,
   validateEventOptions,
   validateExec,
   validateFirewallRules,

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 import {
   type ContainerControl,
-  type ContainerLimits,
   type ContainerProcess,
+  type ContainerUpdate,
   containerControlCapability,
   isHostError,
   type OperationOptions,
@@ -13,7 +13,7 @@ import {
   createHostError,
   delay,
   type Operation,
-  validateContainerLimits,
+  validateContainerUpdate,
   validateId,
   validateName,
   validateSignal,
@@ -80,10 +80,10 @@ export class AppleContainerControl implements ContainerControl {
     throw this.#toUnsupported('container-control.rename', name)
   }
 
-  async updateContainer(id: string, limits: ContainerLimits): Promise<void> {
+  async updateContainer(id: string, update: ContainerUpdate): Promise<void> {
     validateId(id)
-    validateContainerLimits(limits)
-    throw this.#toUnsupported('container-control.update', JSON.stringify(limits))
+    validateContainerUpdate(update)
+    throw this.#toUnsupported('container-control.update', JSON.stringify(update))
   }
 
   async listProcesses(id: string): Promise<readonly ContainerProcess[]> {

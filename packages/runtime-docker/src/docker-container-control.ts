@@ -1,7 +1,7 @@
 import {
   type ContainerControl,
-  type ContainerLimits,
   type ContainerProcess,
+  type ContainerUpdate,
   containerControlCapability,
   type OperationOptions,
   type OptionName,
@@ -10,7 +10,7 @@ import {
 import {
   checkConfigOptions,
   checkOption,
-  validateContainerLimits,
+  validateContainerUpdate,
   validateName,
   validateSignal,
   validateStopOptions,
@@ -68,12 +68,12 @@ export class DockerContainerControl implements ContainerControl {
     await this.#engine.run('renameContainer', id, options, (call) => renameContainer(this.#engine, name, call))
   }
 
-  async updateContainer(id: string, limits: ContainerLimits, options: OperationOptions = {}): Promise<void> {
+  async updateContainer(id: string, update: ContainerUpdate, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
-    validateContainerLimits(limits)
-    this.#checkOption('container-control.update', limits)
-    checkConfigOptions(this.#engine.runtimeName, limits, this.#engine.details.unsupportedOptions)
-    await this.#engine.run('updateContainer', id, options, (call) => updateContainer(this.#engine, limits, call))
+    validateContainerUpdate(update)
+    this.#checkOption('container-control.update', update)
+    checkConfigOptions(this.#engine.runtimeName, update, this.#engine.details.unsupportedOptions)
+    await this.#engine.run('updateContainer', id, options, (call) => updateContainer(this.#engine, update, call))
   }
 
   async listProcesses(id: string, options: OperationOptions = {}): Promise<readonly ContainerProcess[]> {

@@ -1,7 +1,7 @@
 import {
   type ContainerControl,
-  type ContainerLimits,
   type ContainerProcess,
+  type ContainerUpdate,
   containerControlCapability,
   type OperationOptions,
   type StopOptions,
@@ -9,7 +9,7 @@ import {
 import {
   checkConfigOptions,
   createHostError,
-  validateContainerLimits,
+  validateContainerUpdate,
   validateId,
   validateName,
   validateSignal,
@@ -92,16 +92,17 @@ export class MemoryContainerControl implements ContainerControl {
     })
   }
 
-  async updateContainer(id: string, limits: ContainerLimits, options: OperationOptions = {}): Promise<void> {
+  async updateContainer(id: string, update: ContainerUpdate, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    validateContainerLimits(limits)
-    this.#context.checkOption(containerControlCapability, 'container-control.update', limits)
-    checkConfigOptions(this.#context.runtimeName, limits, this.#context.unsupportedOptions)
+    validateContainerUpdate(update)
+    this.#context.checkOption(containerControlCapability, 'container-control.update', update)
+    checkConfigOptions(this.#context.runtimeName, update, this.#context.unsupportedOptions)
     await this.#context.call('updateContainer', options, ({ undo }) => {
       const container = this.#require(id)
       const { config } = container
-      this.#setConfig(container, { ...config, ...limits })
-      undo.add(`limits of ${container.name}`, async () => this.#setConfig(container, config))
+      if ((update.restartPolicy?.name ?? 'no') !== 'no') checkMayRestart(container)
+      this.#setConfig(container, { ...config, ...update })
+      undo.add(`settings of ${container.name}`, async () => this.#setConfig(container, config))
     })
   }
 
@@ -124,8 +125,20 @@ export class MemoryContainerControl implements ContainerControl {
   #setConfig(container: MemoryContainer, config: MemoryContainer['config']): void {
     const { gateway } = this.#context.engine.networks.defaultNetwork
     container.config = config
+    container.restarts.setPolicy(config.restartPolicy)
     container.files.replaceSystemFiles(createSystemFiles(container.id, config, gateway))
   }
+}
+
+/** Rejects a restart policy of a container that is removed at its exit, or would be started without its firewall rules. */
+function checkMayRestart({ id, config, firewallRules }: MemoryContainer): void {
+  if (config.autoRemove === true) {
+    const expected = 'absent for a container with autoRemove'
+    throw createHostError('INVALID_ARGUMENT', { field: 'update.restartPolicy', expected, given: 'a restart policy' })
+  }
+  if (firewallRules === undefined) return
+  const reason = 'its restart policy would start it without the rules'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
 }
 
 /** @throws HostError NOT_RUNNING unless the container is running or paused */

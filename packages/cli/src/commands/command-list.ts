@@ -38,7 +38,7 @@ export const commandGroups: readonly CommandGroup[] = [
       toEntry('port', 'Show the published ports of a container', () => import('./port.js')),
       toEntry('top', 'List the processes of a container', () => import('./top.js')),
       toEntry('rename', 'Rename a container', () => import('./rename.js')),
-      toEntry('update', 'Change limits of one or more containers', () => import('./update.js')),
+      toEntry('update', 'Change limits and the restart policy of containers', () => import('./update.js')),
       toEntry('rm', 'Remove one or more containers', () => import('./rm.js')),
     ],
   },

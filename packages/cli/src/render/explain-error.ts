@@ -154,7 +154,7 @@ function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): Part
 
 /** Formats the message with the option that sets the field. */
 function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
-  const [name = ''] = field.replace(/^limits\./, '').split(/[.[]/, 1)
+  const [name = ''] = field.replace(/^update\./, '').split(/[.[]/, 1)
   const part = field.slice(field.lastIndexOf('.') + 1)
   const option = partOptions[name]?.[part] ?? fieldOptions[name]
   const [, attribute] = /^cache(?:From|To)\[\d+\]\.(\w+)$/.exec(field) ?? []

@@ -215,8 +215,7 @@ export const containerControlCases: readonly ConformanceCase[] = defineCases(con
     },
   },
   'CTL-013': {
-    title:
-      'updateContainer changes limits of a running container, which stay after a restart, and rejects invalid ones',
+    title: 'updateContainer changes limits and the restart policy of a running container, which stay after a restart',
     requiredOptions: [
       'container-control.update',
       'memoryBytes',
@@ -224,6 +223,7 @@ export const containerControlCases: readonly ConformanceCase[] = defineCases(con
       'cpus',
       'cpus.fraction',
       'pidsLimit',
+      'restartPolicy',
     ],
     needs: [execManagerCapability],
     run: async (context) => {
@@ -231,19 +231,22 @@ export const containerControlCases: readonly ConformanceCase[] = defineCases(con
       const control = context.require(containerControlCapability)
       const missing = context.uniqueName('missing')
       await expectHostError('CONTAINER_NOT_FOUND', () => control.updateContainer(missing, { pidsLimit: 77 }))
-      await expectHostError('INVALID_ARGUMENT', () => control.updateContainer(missing, {}), { field: 'limits' })
+      await expectHostError('INVALID_ARGUMENT', () => control.updateContainer(missing, {}), { field: 'update' })
       const invalid = () => control.updateContainer(missing, { memoryBytes: 0 })
-      await expectHostError('INVALID_ARGUMENT', invalid, { field: 'limits.memoryBytes' })
+      await expectHostError('INVALID_ARGUMENT', invalid, { field: 'update.memoryBytes' })
       const mebibyte = 1024 * 1024
       const id = await startContainer(context, { memoryBytes: 64 * mebibyte, command: programs.sleep(60) })
       const read = async (command: readonly string[]) => (await readExec(await startExec(context, id, command))).stdout
       await control.updateContainer(id, { memoryBytes: 256 * mebibyte }, { signal })
       await control.updateContainer(id, { cpus: 0.5, pidsLimit: 77 }, { signal })
+      const restartPolicy = { name: 'on-failure', maxRetries: 2 } as const
+      await control.updateContainer(id, { restartPolicy }, { signal })
       for (const moment of ['after the update', 'after the restart']) {
         expectEqual((await read(programs.memoryLimit())).trim(), String(256 * mebibyte), `memoryBytes ${moment}`)
         const [quota = 0, period = 0] = (await read(programs.cpuLimit())).trim().split(/\s+/).map(Number)
         expectEqual(quota / period, 0.5, `cpus ${moment}`)
         expectEqual((await read(programs.processLimit())).trim(), '77', `pidsLimit ${moment}`)
+        expectEqual((await context.runtime.inspectContainer(id)).restartPolicy, restartPolicy, `the policy ${moment}`)
         if (moment === 'after the update') await control.restartContainer(id, { graceMs: 0, signal })
       }
     },

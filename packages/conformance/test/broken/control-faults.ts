@@ -64,8 +64,8 @@ export const controlFaults: readonly FaultyPlugin[] = [
       }),
   })),
   controlFault('updateContainer forgets the limits that are not given', 'CTL-013', (control) => ({
-    updateContainer: (id, limits, options) =>
-      control.updateContainer(id, 'cpus' in limits ? { memoryBytes: 1, ...limits } : limits, options),
+    updateContainer: (id, update, options) =>
+      control.updateContainer(id, 'cpus' in update ? { memoryBytes: 1, ...update } : update, options),
   })),
   controlFault('listProcesses lists only the program of the container', 'CTL-014', (control) => ({
     listProcesses: async (id, options) => (await control.listProcesses(id, options)).slice(0, 1),

@@ -35,7 +35,11 @@ function checkHealthCommand(field: string, command: Argv | string): void {
 }
 
 /** Checks a restart policy, which must be `no` with `autoRemove`. */
-export function checkRestartPolicy(field: string, policy: RestartPolicy, { autoRemove }: ContainerConfig): void {
+export function checkRestartPolicy(
+  field: string,
+  policy: RestartPolicy,
+  { autoRemove }: Pick<ContainerConfig, 'autoRemove'>,
+): void {
   checkObject(field, policy)
   const { name, maxRetries } = policy
   checkOneOf(`${field}.name`, name, ['no', 'always', 'unless-stopped', 'on-failure'])

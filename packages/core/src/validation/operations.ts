@@ -7,7 +7,7 @@ import type {
   StopOptions,
 } from '../contract/container/container-info.js'
 import type { LogOptions } from '../contract/container/logs.js'
-import type { ContainerLimits } from '../contract/managers/container-control.js'
+import type { ContainerUpdate } from '../contract/managers/container-control.js'
 import type { EventOptions } from '../contract/managers/event-stream.js'
 import type { ExecOptions } from '../contract/managers/exec-manager.js'
 import type { FirewallDestination, FirewallRules } from '../contract/managers/firewall-manager.js'
@@ -16,6 +16,7 @@ import type { Argv, ListOptions } from '../contract/operation.js'
 import type { SweepOptions } from '../contract/sweep-report.js'
 import { joinWords } from '../errors/message.js'
 import { check, checkBoolean, checkEach, checkInteger, checkObject, checkOneOf, checkText } from './check.js'
+import { checkRestartPolicy } from './container-settings.js'
 import {
   checkAddress,
   checkCommand,
@@ -64,16 +65,17 @@ export function validateListContainersOptions(options: ListContainersOptions): v
   checkEach<unknown>('states', states, (field, state) => checkOneOf(field, state, Object.keys(containerStates)))
 }
 
-/** Checks the limits of `updateContainer`: at least one, and no other field. */
-export function validateContainerLimits(limits: ContainerLimits): void {
-  checkObject('limits', limits)
-  const given = Object.entries(limits).filter(([, value]) => value !== undefined)
-  const unknown = Object.keys(limits).find((field) => !Object.hasOwn(limitChecks, field))
+/** Checks the settings of `updateContainer`: at least one, and no other field. */
+export function validateContainerUpdate(update: ContainerUpdate): void {
+  checkObject('update', update)
+  const given = Object.entries(update).filter(([, value]) => value !== undefined)
+  const unknown = Object.keys(update).find((field) => !Object.hasOwn(updateChecks, field))
   if (unknown !== undefined) {
-    check(false, `limits.${unknown}`, 'absent, since it is not a limit', Reflect.get(limits, unknown))
+    check(false, `update.${unknown}`, 'absent, since it cannot be changed', Reflect.get(update, unknown))
   }
-  check(given.length > 0, 'limits', `at least one of ${joinWords(Object.keys(limitChecks))}`, limits)
-  for (const [field, value] of given) limitChecks[field as keyof ContainerLimits](`limits.${field}`, value) // checked above
+  check(given.length > 0, 'update', `at least one of ${joinWords(Object.keys(updateChecks))}`, update)
+  // The field is one of `updateChecks`. Each check declares the type of its field and accepts a value of any type.
+  for (const [field, value] of given) updateChecks[field as keyof ContainerUpdate](`update.${field}`, value as never)
 }
 
 /** Checks the options of `containerLogs`: at least one stream, and a valid time. */
@@ -186,10 +188,11 @@ function checkContext(context: BuildContext): void {
   else checkObject('context.files', context.files)
 }
 
-const limitChecks: { readonly [K in keyof ContainerLimits]-?: (field: string, value: unknown) => void } = {
+const updateChecks: { readonly [K in keyof ContainerUpdate]-?: (field: string, value: never) => void } = {
   memoryBytes: (field, value) => checkInteger(field, value, { min: 1 }),
   cpus: checkCpus,
   pidsLimit: (field, value) => checkInteger(field, value, { min: 1 }),
+  restartPolicy: (field, policy) => checkRestartPolicy(field, policy, {}),
 }
 
 // The type of the record makes a missing state a compile error.

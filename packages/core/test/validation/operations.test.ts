@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   validateBuild,
-  validateContainerLimits,
+  validateContainerUpdate,
   validateEventOptions,
   validateExec,
   validateFirewallRules,
@@ -72,12 +72,13 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['labelKeys[1]', () => validateListOptions({ labelKeys: ['a', ''] })],
   ['labelKeys[0]', () => validateListContainersOptions({ labelKeys: ['a=b'] })],
   ['states[0]', () => validateListContainersOptions({ states: ['gone' as never] })],
-  ['limits', () => validateContainerLimits({})],
-  ['limits', () => validateContainerLimits(null as never)],
-  ['limits.cpus', () => validateContainerLimits({ cpus: Number.POSITIVE_INFINITY })],
-  ['limits.memoryBytes', () => validateContainerLimits({ memoryBytes: 0.5 })],
-  ['limits.pidsLimit', () => validateContainerLimits({ cpus: 1, pidsLimit: 0 })],
-  ['limits.swapBytes', () => validateContainerLimits({ cpus: 1, swapBytes: 1 } as never)],
+  ['update', () => validateContainerUpdate({})],
+  ['update', () => validateContainerUpdate(null as never)],
+  ['update.cpus', () => validateContainerUpdate({ cpus: Number.POSITIVE_INFINITY })],
+  ['update.memoryBytes', () => validateContainerUpdate({ memoryBytes: 0.5 })],
+  ['update.pidsLimit', () => validateContainerUpdate({ cpus: 1, pidsLimit: 0 })],
+  ['update.restartPolicy.name', () => validateContainerUpdate({ restartPolicy: { name: 'never' as never } })],
+  ['update.swapBytes', () => validateContainerUpdate({ cpus: 1, swapBytes: 1 } as never)],
   ['dns[0]', () => validateBuild('FROM scratch', 'app', { dns: ['x'] })],
 ]
 

@@ -12,7 +12,7 @@ export function toRuntimeSettings(config: ContainerConfig): Readonly<Record<stri
     IpcMode: toNamespaceMode(config.ipcMode),
     PidMode: toNamespaceMode(config.pidMode),
     ShmSize: config.shmSizeBytes,
-    RestartPolicy: restartPolicy && { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maxRetries ?? 0 },
+    RestartPolicy: toRestartPolicy(restartPolicy),
     LogConfig: logDriver && { Type: logDriver.name, Config: logDriver.options ?? {} },
   }
 }
@@ -49,6 +49,11 @@ function toDeviceRequest(gpus: Gpus): object {
 
 function toNamespaceMode(mode: IpcMode | PidMode | undefined): string | undefined {
   return typeof mode === 'object' ? `container:${mode.container}` : mode
+}
+
+/** Returns the restart policy of a request. */
+export function toRestartPolicy(policy: ContainerConfig['restartPolicy']): object | undefined {
+  return policy && { Name: policy.name, MaximumRetryCount: policy.maxRetries ?? 0 }
 }
 
 /** https://docs.docker.com/reference/api/engine/version-history/ (1.44) */

@@ -48,12 +48,12 @@ export class ContainerRegistry {
     if (created !== undefined) this.#created.set(id, { ...created, name })
   }
 
-  /** Changes limits in the stored create request of a container. */
-  changeLimits(id: string, limits: Readonly<Record<string, number | undefined>>): void {
+  /** Changes settings in the stored create request of a container. */
+  changeHostConfig(id: string, changes: object): void {
     const created = this.#created.get(id)
     if (created === undefined) return
     const { body } = created.request
-    const changed = { ...body, HostConfig: { ...body.HostConfig, ...limits } }
+    const changed = { ...body, HostConfig: { ...body.HostConfig, ...changes } }
     this.#created.set(id, { ...created, request: { ...created.request, body: changed } })
   }
 

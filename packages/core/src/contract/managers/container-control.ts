@@ -50,12 +50,13 @@ export interface ContainerControl {
    */
   renameContainer(id: string, name: string, options?: OperationOptions): Promise<void>
   /**
-   * Changes limits of a container, running or not, at once and for later starts. Other limits stay. Option
-   * `container-control.update`; a limit that is itself an unsupported option rejects with its name.
+   * Changes limits and the restart policy of a container, running or not, at once and for later starts. Other settings stay.
+   * Option `container-control.update`; a setting that is itself an unsupported option rejects with its name.
    *
-   * @throws HostError INVALID_ARGUMENT also when no limit is given
+   * @throws HostError INVALID_ARGUMENT also when no setting is given, and for a restart policy of a container with `autoRemove`.
+   * FIREWALL_FAILED for a restart policy of a container with stored firewall rules, which the engine would not set.
    */
-  updateContainer(id: string, limits: ContainerLimits, options?: OperationOptions): Promise<void>
+  updateContainer(id: string, update: ContainerUpdate, options?: OperationOptions): Promise<void>
   /**
    * Lists the processes of a running container, with those that `exec` started. Option `container-control.top`.
    *
@@ -64,8 +65,8 @@ export interface ContainerControl {
   listProcesses(id: string, options?: OperationOptions): Promise<readonly ContainerProcess[]>
 }
 
-/** The limits that `updateContainer` can change. At least one must be given. */
-export type ContainerLimits = Pick<ContainerConfig, 'memoryBytes' | 'cpus' | 'pidsLimit'>
+/** The settings that `updateContainer` can change. At least one must be given. */
+export type ContainerUpdate = Pick<ContainerConfig, 'memoryBytes' | 'cpus' | 'pidsLimit' | 'restartPolicy'>
 
 /** A process in a container, from `listProcesses`. */
 export interface ContainerProcess {
@@ -82,7 +83,7 @@ export interface ContainerProcess {
 const options = {
   'container-control.pause': 'pausing and unpausing of containers',
   'container-control.rename': 'new names of containers',
-  'container-control.update': 'changes of limits of containers',
+  'container-control.update': 'changes of limits and restart policies of containers',
   'container-control.top': 'lists of the processes of containers',
   'container-control.autoRemove': 'restarts of running containers that the engine removes when they exit',
 } as const

@@ -9,12 +9,16 @@ export interface PendingRestart {
 
 /** Decides by the restart policy of a container whether it is started again after an exit, as Docker does. */
 export class ContainerRestarts {
-  readonly #policy: RestartPolicy
+  #policy: RestartPolicy = { name: 'no' }
   #count = 0
   #canceling: AbortController | undefined
   #isPrevented = false
 
-  constructor(policy: RestartPolicy = { name: 'no' }) {
+  constructor(policy: RestartPolicy | undefined) {
+    this.setPolicy(policy)
+  }
+
+  setPolicy(policy: RestartPolicy = { name: 'no' }): void {
     this.#policy = policy
   }
 
