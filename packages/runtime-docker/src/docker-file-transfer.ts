@@ -2,9 +2,10 @@ import type { Readable } from 'node:stream'
 import type { FileTransfer, OperationOptions, PathStat } from '@capstan/core'
 import { validateArchive, validateContainerPath, validateId } from '@capstan/core/plugin'
 import type { DockerEngine } from './engine/docker-engine.js'
+import { checkPath } from './files/check-path.js'
 import { getArchive } from './files/get-archive.js'
 import { putArchive } from './files/put-archive.js'
-import { statPath } from './files/stat-path.js'
+import { requestStat } from './files/request-stat.js'
 
 /** Copies files into and out of the containers of a Docker Engine, which needs no program in the image. */
 export class DockerFileTransfer implements FileTransfer {
@@ -34,6 +35,9 @@ export class DockerFileTransfer implements FileTransfer {
   async statPath(id: string, path: string, options: OperationOptions = {}): Promise<PathStat | undefined> {
     validateId(id)
     const at = validateContainerPath(path)
-    return await this.#engine.run('statPath', id, options, (call) => statPath(this.#engine, at, call))
+    return await this.#engine.run('statPath', id, options, async (call) => {
+      await checkPath(this.#engine, at, { ...call, isWritten: false })
+      return await requestStat(this.#engine, at, call)
+    })
   }
 }

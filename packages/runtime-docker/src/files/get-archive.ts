@@ -8,7 +8,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toAnswerStream } from '../engine/streams/answer-stream.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 import { checkPath } from './check-path.js'
-import { requestStat } from './stat-path.js'
+import { requestStat } from './request-stat.js'
 
 /**
  * Resolves with a tar archive of a file or directory of a container.

@@ -2,7 +2,7 @@ import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { sendSource } from '../engine/streams/caller-source.js'
 import { checkPath } from './check-path.js'
-import { requestStat } from './stat-path.js'
+import { requestStat } from './request-stat.js'
 
 /**
  * Extracts an archive into a directory of a container.

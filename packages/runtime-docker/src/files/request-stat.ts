@@ -3,16 +3,9 @@ import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
 import { parseJson, toObject } from '../engine/json-values.js'
-import { checkPath } from './check-path.js'
-
-/** Resolves with the kind, size, mode and time of a file of a container; `undefined` if it does not exist. */
-export async function statPath(engine: DockerEngine, path: string, call: EngineCall): Promise<PathStat | undefined> {
-  await checkPath(engine, path, { ...call, isWritten: false })
-  return await requestStat(engine, path, call)
-}
 
 /**
- * Requests what {@link statPath} resolves with, without the checks.
+ * Requests the kind, size, mode and time of a file of a container; `undefined` if it does not exist.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchiveInfo
  */
 export async function requestStat(engine: DockerEngine, path: string, call: EngineCall): Promise<PathStat | undefined> {
