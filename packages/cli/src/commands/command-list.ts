@@ -50,6 +50,7 @@ export const commandGroups: readonly CommandGroup[] = [
       toEntry('pull', 'Pull an image from a registry', () => import('./pull.js')),
       toEntry('push', 'Push an image to its registry', () => import('./push.js')),
       toEntry('images', 'List images', () => import('./images.js')),
+      toEntry('image', 'Inspect and manage images', () => import('./image.js')),
       toEntry('history', 'Show the steps by which an image was created', () => import('./history.js')),
       toEntry('tag', 'Give an image a further tag', () => import('./tag.js')),
       toEntry('rmi', 'Remove one or more images', () => import('./rmi.js')),

@@ -16,7 +16,7 @@ export function define(command: Command, setAction: SetAction): void {
   command
     .description('Loads images from a tar archive: a file, or stdin.')
     .option('-i, --input <file>', 'Read a file')
-    .option('-q, --quiet', 'Print the names of the images only')
+    .option('-q, --quiet', 'Accepted as in docker; the command shows no progress')
     .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan load -i app.tar': 'Load the images of an archive' }))
   setAction<LoadOptions>(command, load)
@@ -36,7 +36,7 @@ async function load({ invocation, options }: Call<LoadOptions>): Promise<number>
   const loaded = await transfer.loadImages(open(), { signal: interrupts.signal })
   const text = options.json
     ? toJson({ runtime: opened.scope.runtimeName, loaded })
-    : loaded.map((name) => `${options.quiet ? '' : toPrefix(name)}${name}\n`).join('')
+    : loaded.map((name) => `${isImageId(name) ? 'Loaded image ID' : 'Loaded image'}: ${name}\n`).join('')
   await writeOutput(io.stdout, text, interrupts)
   return 0
 }
@@ -57,8 +57,4 @@ async function openInput(io: Io, input: string | undefined): Promise<() => Async
     throw toFileError(problem, cause)
   })
   return () => createReadStream(file)
-}
-
-function toPrefix(name: string): string {
-  return isImageId(name) ? 'Loaded image ID: ' : 'Loaded image: '
 }

@@ -119,6 +119,41 @@ describe('capstan history', () => {
   })
 })
 
+describe('capstan image', () => {
+  it('inspect shows the settings, also by a prefix of the ID', async () => {
+    await build('app:1', 'FROM busybox\nENV A="b c"\nEXPOSE 80\nVOLUME /v\nUSER 5\nLABEL role=x\nCMD ["a b"]\n')
+    const [id = ''] = await ids('app')
+    const { stdout } = await capstan(['image', 'inspect', id.slice(7, 15)])
+    expect(stdout).toMatch(new RegExp(`^id: +${id}\ntag: +app:1\nplatform: +linux/`))
+    for (const line of [
+      'command: +\\["a b"\\]',
+      'user: +5',
+      'ports: +80/tcp',
+      'volumes: +/v',
+      'variable: +A=b c',
+      'label: +role=x',
+    ])
+      expect(stdout).toMatch(new RegExp(`^${line}$`, 'm'))
+    const format = '{{json .Config.Cmd}} {{.Os}} {{index .Config.Labels "role"}} {{json .Config.Healthcheck}}'
+    expect((await capstan(['image', 'inspect', '-f', format, 'app:1'])).stdout).toBe('["a b"] linux x null\n')
+    expect(JSON.parse((await capstan(['image', 'inspect', '-f', 'json', 'app:1'])).stdout)).toMatchObject({ Id: id })
+    const { images } = JSON.parse((await capstan(['image', 'inspect', '--json', 'app:1', 'busybox'])).stdout)
+    expect(images).toMatchObject([{ id, config: { user: '5' } }, { tags: ['busybox:latest'] }])
+  })
+
+  it('inspect fails for an absent image', async () => {
+    const failed = await capstan(['image', 'inspect', 'absent'])
+    expect(failed).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(failed.stderr).toContain('there is no image "absent"')
+  })
+
+  it('has the other commands of images as subcommands', async () => {
+    expect((await capstan(['image', 'tag', 'busybox', 'app:1'])).exitCode).toBe(0)
+    expect((await capstan(['image', 'ls', '--format', '{{.Repository}}'])).stdout).toBe('busybox\napp\n')
+    expect((await capstan(['image', 'rm', 'app:1'])).stdout).toBe('app:1\n')
+  })
+})
+
 describe('capstan push', () => {
   it('pushes one tag, or all tags of a repository, and prints their digests', async () => {
     await build('registry.example/app:1')
@@ -152,7 +187,7 @@ describe('capstan save and load', () => {
     const loaded = await capstan(['load', '-i', 'out.tar'])
     expect(loaded).toMatchObject({ exitCode: 0, stdout: 'Loaded image: app:1\nLoaded image: busybox:latest\n' })
     const stdin = await readFile(join(cwd, 'out.tar'))
-    expect((await capstan(['load', '-q'], { stdin })).stdout).toBe('app:1\nbusybox:latest\n')
+    expect((await capstan(['load', '-q'], { stdin })).stdout).toBe(loaded.stdout)
     expect((await capstan(['run', '--rm', 'app:1'])).stdout).toBe('built\n')
   })
 

@@ -33,7 +33,7 @@ export function toCommittedContent(
 
 /** Returns the settings of a container: its own, else those of its image. */
 function toSettings({ config, image }: MemoryContainer): LabelledImageConfig {
-  const { entrypoint, command, env, user, workingDirectory, stopSignal } = config
+  const { entrypoint, command, env, user, workingDirectory, stopSignal, healthcheck } = config
   const isOwn = entrypoint !== undefined
   return {
     ...image.config,
@@ -43,7 +43,17 @@ function toSettings({ config, image }: MemoryContainer): LabelledImageConfig {
     user: user ?? image.config.user,
     workingDirectory: workingDirectory ?? image.config.workingDirectory,
     stopSignal: stopSignal ?? image.config.stopSignal,
+    healthcheck: healthcheck ?? image.config.healthcheck,
+    exposedPorts: [...image.config.exposedPorts, ...toExposedPorts(config)],
   }
+}
+
+/** Returns the ports that a container publishes or exposes. */
+function toExposedPorts({
+  ports = [],
+  exposedPorts = [],
+}: MemoryContainer['config']): LabelledImageConfig['exposedPorts'] {
+  return [...ports, ...exposedPorts].map(({ containerPort, protocol = 'tcp' }) => ({ containerPort, protocol }))
 }
 
 function applyChanges(config: LabelledImageConfig, changes: ImageChanges): LabelledImageConfig {

@@ -33,7 +33,14 @@ describe('the simulated image manager', () => {
 
   it('commits author, comment and the files of a created container, whose image a sweep attributes to the owner', async () => {
     await using memory = await openMemory()
-    const id = await memory.runtime.createContainer({ image: 'busybox', entrypoint: ['echo'], env: { A: '1' } })
+    const settings = {
+      entrypoint: ['echo'],
+      env: { A: '1' },
+      ports: [{ containerPort: 80 }],
+      exposedPorts: [{ containerPort: 53 }],
+      healthcheck: 'none',
+    } as const
+    const id = await memory.runtime.createContainer({ image: 'busybox', ...settings })
     await memory.manager.commitContainer(id, {
       tag: 'app:1',
       author: 'me',
@@ -42,7 +49,13 @@ describe('the simulated image manager', () => {
     })
     expect(await memory.manager.inspectImage('app:1')).toMatchObject({
       author: 'me',
-      config: { entrypoint: ['echo'], command: ['hi'], env: { A: '1' } },
+      config: {
+        entrypoint: ['echo'],
+        command: ['hi'],
+        env: { A: '1' },
+        healthcheck: 'none',
+        exposedPorts: [53, 80].map((containerPort) => ({ containerPort, protocol: 'tcp' })),
+      },
       labels: { 'capstan.object': expect.stringMatching(/^image\./), 'capstan.owner.pid': String(process.pid) },
     })
     expect((await memory.manager.imageHistory('app:1'))[0]).toMatchObject({ comment: 'why', createdBy: 'echo' })
