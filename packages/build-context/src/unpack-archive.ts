@@ -168,7 +168,7 @@ async function changeOwner(path: string, header: Header): Promise<void> {
 /** Returns a path relative to the root, `.` for the root itself. */
 function toPath(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.includes('..') || name.includes('\0'))
+  if (parts.includes('..') || unsafeName.test(name))
     throw new UnpackError(name, new Error('its name leaves the directory'))
   return parts.join('/') || '.'
 }
@@ -199,3 +199,6 @@ function createUnpackError(subject: string, cause: unknown): HostError<'OPERATIO
   const reason = cause instanceof Error ? cause.message : String(cause)
   return createHostError('OPERATION_FAILED', { operation: 'unpacking', subject, status: undefined, reason }, { cause })
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match NUL
+const unsafeName = process.platform === 'win32' ? /[\u0000\\:]/ : /\u0000/ // on Windows also a backslash and a drive

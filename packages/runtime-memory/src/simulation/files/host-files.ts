@@ -14,7 +14,8 @@ export async function readHostFile(
     const attributes = { mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, modifiedAt: found.mtime }
     if (found.isSymbolicLink()) return { ...attributes, type: 'symlink', target: await readlink(path) }
     if (found.isDirectory()) return { ...attributes, type: 'directory' }
-    return { ...attributes, type: 'file', bytes: await readFile(path) }
+    // Reading a pipe would wait for a writer.
+    return { ...attributes, type: 'file', bytes: found.isFile() ? await readFile(path) : new Uint8Array() }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
