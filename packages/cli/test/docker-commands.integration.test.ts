@@ -32,6 +32,8 @@ interface Line {
 /** The failure of a command itself: docker exits with 1, capstan with 125. */
 const failure = { exitCode: 125, dockerExitCodes: [1] } as const
 const state = (name: string) => `inspect ${name} --format '{{.State.Status}}'`
+const networks = (name: string) =>
+  `inspect ${name} --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}'`
 
 const lines: readonly Line[] = [
   // Running a command
@@ -92,6 +94,26 @@ const lines: readonly Line[] = [
   { line: 'cp data/file @web:/tmp/file', effect: 'exec @web cat /tmp/file' },
   { line: 'cp @web:/etc/passwd out', file: 'out' },
   { line: 'cp @web:/tmp/missing out', ...failure },
+  // Networks and volumes
+  {
+    line: 'network create --internal --label tier=front @net',
+    effect: "network inspect @net --format '{{.Internal}} {{.Labels.tier}} {{.Driver}}'",
+  },
+  { line: 'network create @net', ...failure },
+  { line: "network ls --filter name=@net --format '{{.Name}} {{.Internal}}'" },
+  { line: 'network connect --alias other @net @web', effect: networks('@web') },
+  { line: "network inspect -f '{{.Name}} {{.Internal}} {{len .Containers}}' @net" },
+  { line: 'network rm @net', ...failure, output: 'any' },
+  { line: 'network disconnect @net @web', effect: networks('@web') },
+  { line: 'network rm @net', effect: 'network ls -q --filter name=@net' },
+  { line: 'network inspect @net', ...failure, output: 'any' },
+  { line: 'volume create --label tier=front @data', effect: "volume inspect @data --format '{{.Labels.tier}}'" },
+  { line: 'volume ls -q --filter name=@data' },
+  { line: "run --rm -v @data:/data IMAGE sh -c 'echo kept > /data/file'" },
+  { line: 'run --rm -v @data:/data:ro IMAGE cat /data/file' },
+  { line: "volume inspect -f '{{.Name}} {{.Labels.tier}}' @data" },
+  { line: 'volume rm @data', effect: 'volume ls -q --filter name=@data' },
+  { line: 'volume inspect @data', ...failure, output: 'any' },
   // The end of containers
   { line: 'pause @web', effect: state('@web') },
   { line: 'unpause @web', effect: state('@web') },
