@@ -28,7 +28,8 @@ export const helpTopics: Readonly<Record<string, string>> = {
   CAPSTAN_RUNTIME  the runtime to use, and no other
   CAPSTAN_PROBE_TIMEOUT  seconds to wait for a runtime to answer (default: 10
        for a local socket, 30 for tcp and for a command)
-  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG  as the docker command reads them
+  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG  as the docker command reads them;
+       --context precedes the first two
   CAPSTAN_BUILDKIT_IMAGE  the image of BuildKit, instead of the default
   NO_COLOR  disables colours
 `,

@@ -3,6 +3,15 @@ import { dockerPlugin } from './docker-plugin.js'
 
 export { readProxyVariables } from './configuration/proxy-variables.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
+export {
+  type ContextList,
+  type ContextSource,
+  type DockerContext,
+  type ListContextsOptions,
+  listContexts,
+  requireContext,
+  setCurrentContext,
+} from './endpoint/docker-contexts.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
 export { checkLogin, type LoginOutcome } from './images/check-login.js'
 export { type CredentialSources, type FoundCredentials, findCredentials } from './images/find-credentials.js'

@@ -71,6 +71,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'System:',
     commands: [
+      toEntry('context', "List docker's contexts, and select the current one", () => import('./context.js')),
       toEntry('completion', 'Print the completion script of a shell', () => import('./completion.js')),
       toEntry('events', 'Show what happens to containers and other objects', () => import('./events.js')),
       toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./sweep.js')),

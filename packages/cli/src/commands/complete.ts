@@ -4,6 +4,8 @@ import { hasNoProcess } from '../host/find-container.js'
 import type { Invocation } from '../host/invocation.js'
 import { openHost, openRuntime } from '../host/open-host.js'
 import { type CompletionTarget, findCompletionTarget } from '../options/completion-target.js'
+import { toRuntime } from '../options/global-options.js'
+import { toOneLine } from '../render/printable.js'
 import { writeOutput } from '../render/write-output.js'
 import type { Call, CommandModule } from './command.js'
 
@@ -52,9 +54,11 @@ async function findCandidates(target: CompletionTarget, invocation: Invocation):
 function withGivenOptions(invocation: Invocation, { values }: CompletionTarget): Invocation {
   const given = (name: string) => values.filter(([option]) => option === name).map(([, value]) => value)
   const { globals } = invocation
-  const runtime = given('--runtime').at(-1) ?? globals.runtime
+  const context = given('--context').at(-1) ?? globals.context
+  const runtime = toRuntime({ runtime: given('--runtime').at(-1) ?? globals.runtime, context })
   const plugin = [...globals.plugin, ...given('--plugin')]
-  return { ...invocation, globals: { ...globals, runtime, plugin, probeTimeoutMs: globals.probeTimeoutMs ?? probeMs } }
+  const probeTimeoutMs = globals.probeTimeoutMs ?? probeMs
+  return { ...invocation, globals: { ...globals, runtime, context, plugin, probeTimeoutMs } }
 }
 
 async function listAll(target: CompletionTarget, invocation: Invocation): Promise<readonly Candidate[]> {
@@ -78,6 +82,7 @@ function listOptions(command: Command): readonly Candidate[] {
 async function listValues({ long, flags, argChoices }: Option, invocation: Invocation): Promise<readonly Candidate[]> {
   if (argChoices !== undefined) return argChoices.map((word) => ({ word }))
   if (long === '--runtime') return await listRuntimes(invocation)
+  if (long === '--context') return await listContextNames(invocation)
   if (long === '--network') {
     const found = await listNames(invocation, listNetworks)
     return [...new Set(['none', 'host', ...found.map(({ word }) => word)])].map((word) => ({ word }))
@@ -93,6 +98,7 @@ async function listOperands(
   if (command.name() === 'help' && command.parent !== null) return listCommands(command.parent)
   if (argument.argChoices !== undefined) return argument.argChoices.map((word) => ({ word }))
   const name = argument.name()
+  if (name === 'context') return await listContextNames(invocation)
   if (name === 'container') return await listNames(invocation, (scope) => listContainers(scope, command.name()))
   if (name === 'image' || name === 'source' || name === 'repository') return await listNames(invocation, listImages)
   if (name === 'network') return await listNames(invocation, listNetworks)
@@ -108,6 +114,12 @@ async function listRuntimes(invocation: Invocation): Promise<readonly Candidate[
   await using host = await openHost(invocation)
   const reports = await host.discover({ signal: invocation.interrupts.signal })
   return reports.map(({ runtime, available }) => ({ word: runtime, description: available ? '' : 'unavailable' }))
+}
+
+async function listContextNames({ io }: Invocation): Promise<readonly Candidate[]> {
+  const { listContexts } = await import('@capstan/runtime-docker')
+  const { contexts } = await listContexts(io.env)
+  return contexts.map(({ name, description }) => ({ word: name, description: toOneLine(description) }))
 }
 
 async function listNames(

@@ -10,7 +10,7 @@ import {
 import type { Command } from 'commander'
 import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
-import { loadGivenPlugins } from '../host/open-host.js'
+import { loadGivenPlugins, loadPluginSource } from '../host/open-host.js'
 import { findNamedRuntime } from '../host/runtime-choice.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import type { GlobalOptions } from '../options/global-options.js'
@@ -126,7 +126,7 @@ async function prepareReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
  * @throws CliError if there is none, or more than one.
  */
 async function findTestedPlugin(invocation: Invocation): Promise<Pick<RunConformanceOptions, 'plugin' | 'specifier'>> {
-  const { globals, plugins } = invocation
+  const { globals } = invocation
   const given = (await loadGivenPlugins(invocation)).map((plugin, index) => {
     const specifier = globals.plugin[index]
     return specifier === undefined ? { plugin } : { plugin, specifier }
@@ -139,7 +139,7 @@ async function findTestedPlugin(invocation: Invocation): Promise<Pick<RunConform
   const name = findNamedRuntime(invocation)
   if (name === undefined)
     throw new CliError('no plugin is selected', { remedies: ['use --plugin for a package, or --runtime for a name'] })
-  const all = [...given, ...(await plugins()).map((plugin) => ({ plugin }))]
+  const all = [...given, ...(await loadPluginSource(invocation)).map((plugin) => ({ plugin }))]
   const found = all.find(({ plugin }) => plugin.name === name)
   if (found !== undefined) return found
   const known = [...new Set(all.map(({ plugin }) => plugin.name))].join(', ')

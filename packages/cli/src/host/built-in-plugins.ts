@@ -2,12 +2,13 @@ import { release, type } from 'node:os'
 import type { RuntimePlugin } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import type { MemoryProgram } from '@capstan/runtime-memory'
+import type { PluginSourceOptions } from './invocation.js'
 import { LazyPlugin } from './lazy-plugin.js'
 
 /** Returns the runtimes of this package, in the order in which they are tried. */
-export async function loadBuiltInPlugins(): Promise<readonly RuntimePlugin[]> {
+export async function loadBuiltInPlugins({ context }: PluginSourceOptions = {}): Promise<readonly RuntimePlugin[]> {
   return [
-    dockerPlugin(),
+    dockerPlugin(context === undefined ? {} : { context }),
     new LazyPlugin({ name: 'apple', selection: 'automatic', load: loadApplePlugin }),
     new LazyPlugin({ name: 'memory', selection: 'named', load: loadMemoryPlugin }),
   ]

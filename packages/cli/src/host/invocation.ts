@@ -11,5 +11,14 @@ export interface Invocation {
   readonly globals: GlobalOptions
 }
 
-/** Loads the plugins that are available without `--plugin`. A function, so that none is loaded before it is needed. */
-export type PluginSource = () => Promise<readonly RuntimePlugin[]>
+/**
+ * Loads the plugins that are available without `--plugin`. A function, so that none is loaded before it is needed. The plugin named
+ * `docker` uses the context.
+ */
+export type PluginSource = (options: PluginSourceOptions) => Promise<readonly RuntimePlugin[]>
+
+/** The part of a command line that plugins use. */
+export interface PluginSourceOptions {
+  /** The context of docker that `--context` names. `undefined`: the one that the environment selects. */
+  readonly context?: string | undefined
+}

@@ -11,16 +11,26 @@ import {
   requireCapabilities,
 } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
+import { CliError } from '../errors/cli-error.js'
 import { whileWaiting } from '../render/status-line.js'
 import { writeWarning } from '../render/write-output.js'
 import type { Invocation } from './invocation.js'
 
-/** Creates a host of the built-in plugins and those of `--plugin`, which replace built-in ones of the same name. */
+/**
+ * Creates a host of the built-in plugins and those of `--plugin`, which replace built-in ones of the same name.
+ *
+ * @throws HostError INVALID_ARGUMENT with the names of all contexts for an unknown `--context`
+ */
 export async function openHost(invocation: Invocation): Promise<RuntimeHost> {
-  const { io, plugins, globals } = invocation
+  const { io, globals } = invocation
   const { probeTimeoutMs } = globals
   const given = await loadGivenPlugins(invocation)
-  const builtIn = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
+  if (globals.context !== undefined && given.some(({ name }) => name === 'docker')) {
+    throw new CliError('--context has no effect on runtime docker of --plugin', { remedies: ['use one of the two'] })
+  }
+  const builtIn = (await loadPluginSource(invocation)).map(
+    (plugin) => given.find(({ name }) => name === plugin.name) ?? plugin,
+  )
   return createRuntimeHost({
     plugins: [...new Set([...builtIn, ...given])],
     app: appName,
@@ -28,6 +38,21 @@ export async function openHost(invocation: Invocation): Promise<RuntimeHost> {
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
   })
+}
+
+/**
+ * Loads the plugins that are available without `--plugin`, with the context of `--context`.
+ *
+ * @throws HostError INVALID_ARGUMENT with the names of all contexts for an unknown one
+ */
+export async function loadPluginSource({
+  io,
+  plugins,
+  globals: { context },
+}: Pick<Invocation, 'io' | 'plugins' | 'globals'>): Promise<readonly RuntimePlugin[]> {
+  // Imported on demand, as the plugins are.
+  if (context !== undefined) await (await import('@capstan/runtime-docker')).requireContext(context, io.env)
+  return await plugins({ context })
 }
 
 /** Loads the plugins of `--plugin`, in order, resolved from the working directory. */
@@ -80,4 +105,4 @@ async function withReports(host: RuntimeHost, error: unknown): Promise<unknown> 
 }
 
 /** The name of the application in the labels of all resources that the commands create. */
-const appName = 'capstan'
+export const appName = 'capstan'

@@ -1,5 +1,6 @@
 import type { FeatureSupport, RuntimeReport } from '@capstan/core'
 import { builtInCapabilities, hasTimedOutAttempt, joinWords, toCauseText } from '@capstan/core/plugin'
+import type { DockerContext } from '@capstan/runtime-docker'
 import type { PageStyle } from './page.js'
 import { renderOptionalTable, renderTable } from './table.js'
 
@@ -11,6 +12,32 @@ export function toRuntimeTable(reports: readonly RuntimeReport[], { width }: Pag
       : [report.runtime, toState(report), '', ''],
   )
   return renderTable({ head: ['RUNTIME', 'STATE', 'VERSION', 'ENDPOINT'], rows }, { width })
+}
+
+/** A context of docker, and whether its engine answers. */
+export interface ContextFindings {
+  readonly context: DockerContext
+  /** `undefined` for the current context, for which the report of runtime docker applies, and for one that cannot be used. */
+  readonly report: RuntimeReport | undefined
+}
+
+/** Lists the contexts of docker. `current` is the report of runtime docker, which uses the current context. */
+export function toContextTable(
+  contexts: readonly ContextFindings[],
+  current: RuntimeReport | undefined,
+  { width }: PageStyle,
+): string {
+  const rows = contexts.map(({ context, report: own }) => {
+    const { name, isCurrent, problem = '', endpoint = problem } = context
+    const report = isCurrent ? current : own
+    return [
+      isCurrent ? `${name} *` : name,
+      report === undefined ? 'unavailable' : toState(report),
+      report?.available ? report.version : '',
+      report?.available ? report.endpoint : endpoint,
+    ]
+  })
+  return renderTable({ head: ['CONTEXT', 'STATE', 'VERSION', 'ENDPOINT'], rows }, { width })
 }
 
 /** Shows which runtime provides which capability, in several tables if one would be too wide. */

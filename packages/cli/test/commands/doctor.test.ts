@@ -9,7 +9,11 @@ import { memoryPlugin } from '@capstan/runtime-memory'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { available, fakePlugin, slow, unavailable } from '../support/fake-plugin.js'
-import { runCapstan } from '../support/run-capstan.js'
+import { type RunCapstanOptions, runCapstan as runProgram } from '../support/run-capstan.js'
+
+/** Runs a command without the contexts of the user. */
+const runCapstan = (argv: readonly string[], { env = {}, ...options }: RunCapstanOptions) =>
+  runProgram(argv, { env: { DOCKER_CONFIG: '/nowhere', ...env }, ...options })
 
 const memory = memoryPlugin()
 const real = fakePlugin(
@@ -153,6 +157,27 @@ describe('capstan doctor', () => {
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchInlineSnapshot(`
       {
+        "contexts": [
+          {
+            "attempts": [
+              {
+                "candidate": "unix:///var/run/docker.sock",
+                "cause": {
+                  "code": "ENOENT",
+                  "message": "connect ENOENT /var/run/docker.sock",
+                },
+                "remedy": "install a container engine and start it",
+                "source": "default",
+                "step": "connect",
+              },
+            ],
+            "available": false,
+            "description": "The default socket",
+            "endpoint": "unix:///var/run/docker.sock",
+            "isCurrent": true,
+            "name": "default",
+          },
+        ],
         "features": [
           {
             "feature": "BuildKit",

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chown, mkdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 import { isAbsentFile } from '../engine/absent-file.js'
@@ -29,14 +29,17 @@ export async function readDockerConfig(env: Environment): Promise<DockerConfig> 
 }
 
 /**
- * Changes `config.json` and resolves with its path. The file is replaced at once, with mode 0600, and keeps its owner; its other
- * entries keep their values. The file of a symbolic link is changed, and not the link.
+ * Changes `config.json` and resolves with its path. The file is replaced at once, and keeps its owner; its other entries keep
+ * their values. The file of a symbolic link is changed, and not the link. Nothing is written when `change` returns its argument.
+ *
+ * `mode`: the mode of the file. Default: as before; 0600 for a new file.
  *
  * @throws Error of the file system, and SyntaxError for a file that is not a JSON object, which is then not changed
  */
 export async function updateDockerConfig(
   env: Environment,
   change: (config: JsonObject) => JsonObject,
+  { mode }: { readonly mode?: number } = {},
 ): Promise<string> {
   const path = await followLinks(join(toConfigDirectory(env), 'config.json'))
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -45,13 +48,18 @@ export async function updateDockerConfig(
   })
   const config = parseConfigText(text)
   if (!isObject(config)) throw new SyntaxError('it is not a JSON object')
+  const changed = change(config)
+  if (changed === config) return path
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const part = `${path}.${randomUUID()}`
   try {
     // docker's client indents by tabs as well.
-    await writeFile(part, JSON.stringify(change(config), undefined, '\t'), { mode: 0o600, flag: 'wx' })
-    const owner = await stat(path).catch(() => undefined)
-    if (owner !== undefined) await chown(part, owner.uid, owner.gid).catch(() => undefined)
+    await writeFile(part, JSON.stringify(changed, undefined, '\t'), { mode: 0o600, flag: 'wx' })
+    const before = await stat(path).catch(() => undefined)
+    if (before !== undefined) {
+      await chown(part, before.uid, before.gid).catch(() => undefined)
+      await chmod(part, mode ?? before.mode & 0o777)
+    }
     await rename(part, path)
   } catch (error) {
     await rm(part, { force: true })

@@ -93,7 +93,7 @@ async function update(
   change: (config: JsonObject) => JsonObject,
 ): Promise<string> {
   try {
-    return await updateDockerConfig(env, change)
+    return await updateDockerConfig(env, change, { mode: 0o600 })
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     throw toFailure(registry, `config.json could not be changed (${code})`)

@@ -140,6 +140,14 @@ describe('a file that cannot be read gives a failed attempt with its path', () =
     ])
   })
 
+  test('and the remedy names all contexts when one is not in the store', async () => {
+    const files = contextFiles('zoo', metaOf('zoo', 'tcp://zoo:1'))
+    const { candidates } = await find(await createHome(files), { DOCKER_CONTEXT: 'gone' })
+    expect(candidates).toMatchObject([
+      { failed: { remedy: expect.stringMatching(/the contexts are default and zoo$/) } },
+    ])
+  })
+
   test.each([
     ['is not JSON', '{"Name":'],
     ['has no endpoint', JSON.stringify({ Name: 'x', Endpoints: {} })],
