@@ -400,6 +400,46 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await waiting).toBe(0)
   })
 
+  test('runs a container by a chosen OCI runtime of the engine', async (context) => {
+    skipOnPodman(context, 'Podman ignores the OCI runtime in requests of this API')
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, ociRuntime: 'runc', command: ['echo', 'by runc'] })
+    await runtime.startContainer(id)
+    expect(await runtime.waitContainer(id)).toBe(0)
+    expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe('by runc\n')
+  })
+
+  test('rejects with INVALID_ARGUMENT for a device that the machine does not have', async () => {
+    const { runtime } = connect()
+    const start = async () =>
+      runtime.startContainer(await runtime.createContainer({ image, devices: [{ source: '/dev/nosuch' }] }))
+    await expect(start()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'devices', given: '"/dev/nosuch"' },
+    })
+  })
+
+  test('rejects with INVALID_ARGUMENT for the IPC namespace of a container that is not shareable', async () => {
+    const { runtime } = connect()
+    const owner = await runtime.createContainer({ image, ipcMode: 'private', command: ['sleep', '60'] })
+    await runtime.startContainer(owner)
+    const start = async () =>
+      runtime.startContainer(await runtime.createContainer({ image, ipcMode: { container: owner }, command: ['true'] }))
+    await expect(start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'ipcMode' } })
+  })
+
+  test('rejects with NOT_RUNNING for the process ids of a container that does not run', async () => {
+    const { runtime } = connect()
+    const owner = await runtime.createContainer({ image, ipcMode: 'shareable', command: ['sleep', '60'] })
+    for (const shared of [{ pidMode: { container: owner } }, { ipcMode: { container: owner } }]) {
+      const id = await runtime.createContainer({ image, ...shared, command: ['true'] })
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({
+        code: 'NOT_RUNNING',
+        facts: { id: owner, state: 'created' },
+      })
+    }
+  })
+
   test('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {
     await expect(connect().runtime.waitContainer('0123456789ab')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
