@@ -437,6 +437,11 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
         code: 'NOT_RUNNING',
         facts: { id: owner, state: 'created' },
       })
+      if (isPodman) {
+        const users = [id]
+        await expect(runtime.removeContainer(owner)).rejects.toMatchObject({ code: 'IN_USE', facts: { users } })
+      }
+      await runtime.removeContainer(id)
     }
   })
 

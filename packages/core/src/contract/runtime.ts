@@ -65,6 +65,8 @@ export interface Runtime {
   /**
    * Removes a container, killing it if it is running, and its anonymous volumes unless `keepVolumes` is true. Resolves also
    * if it does not exist. Concurrent removals of one container all resolve.
+   *
+   * @throws HostError IN_USE while other containers use its namespaces, on an engine that then keeps it, such as Podman
    */
   removeContainer(id: string, options?: RemoveOptions): Promise<void>
 

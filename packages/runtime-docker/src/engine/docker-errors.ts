@@ -94,6 +94,13 @@ const rules: readonly AnswerRule[] = [
       createHostError('LOGS_UNAVAILABLE', { id, reason: answer.text }, { cause: answer }),
   },
   {
+    when: ({ method, text }) => method === 'DELETE' && texts.dependents.test(text),
+    to: (answer, { subject }) => {
+      const users = texts.dependents.exec(answer.text)?.[1]?.split(', ') ?? []
+      return createHostError('IN_USE', { subject: `container "${subject}"`, users }, { cause: answer })
+    },
+  },
+  {
     when: (answer) => answer.path === '/containers/{id}/start' && texts.ownerNotRunning.test(answer.text),
     to: (answer, { subject }) => {
       const id = texts.ownerNotRunning.exec(answer.text)?.[1] ?? subject

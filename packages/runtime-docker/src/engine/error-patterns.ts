@@ -28,9 +28,12 @@ export const logsNotKept: RegExp = /is using the '?none'? log driver|is not logg
 // Docker 20.10: cannot join network of a non running container: ID. Docker 28: cannot join network namespace of a non running
 // container: container NAME is created. For IPC: can't join IPC of container ID: container ID is not running.
 export const ownerNotRunning: RegExp =
-  /(?:of a non running container: (?:container )?|can't join \w+ of container \S+: container |^container (?=[0-9a-f]{64} is not running))([\w.-]+)/i
+  /(?:of a non running container: (?:container )?|can't join \w+ of container \S+: container |failed to join \w+ namespace: container (?=\S+ is not running)|^container (?=[0-9a-f]{64} is not running))([\w.-]+)/i
 export const notShareable: RegExp =
-  /can't join IPC of container ([0-9a-f]+): non-shareable|joining IPC of container ([0-9a-f]+) is not allowed/i
+  /(?:can't join IPC of|joining IPC of|failed to join IPC namespace:) container ([0-9a-f]+)(?:: non-shareable| is not allowed)/i
+// Podman: container ID has dependent containers which must be removed before it: ID, ID: container already exists
+export const dependents: RegExp =
+  /has dependent containers which must be removed before it: ([0-9a-f]{64}(?:, [0-9a-f]{64})*)/i
 export const noDevice: RegExp =
   /adding custom device "([^"]*)"|container create: (?:stat|lstat) (\/dev\/[^:]*): no such file/i
 export const noGpuDriver: RegExp = /could not select device driver .*gpu/i

@@ -229,6 +229,15 @@ describe('an answer of the engine', () => {
     })
   })
 
+  test('is IN_USE with the ids of the containers that use the namespaces of a container', () => {
+    const users = ['a', 'b'].map((digit) => digit.repeat(64))
+    const text = `container ${id} has dependent containers which must be removed before it: ${users.join(', ')}: container already exists`
+    expect(answer('DELETE', `/containers/${id}?force=true`, [500, text])).toMatchObject({
+      code: 'IN_USE',
+      facts: { users },
+    })
+  })
+
   test('is NOT_RUNNING with the id of the container whose network a start needs', () => {
     const owner = 'a'.repeat(64)
     const text = `cannot join network of a non running container: ${owner}`

@@ -108,6 +108,7 @@ const samples: {
       `can't join IPC of container ${fullId}: container ${fullId} is not running`,
       `container ${fullId} is not running`,
       'cannot join network namespace of a non running container: container beautiful_lumiere is created',
+      `failed to join PID namespace: container ${fullId} is not running`,
     ],
     no: ['container is not running', 'container web is not running', `Container ${fullId} is paused`],
   },
@@ -115,6 +116,12 @@ const samples: {
     yes: [
       `can't join IPC of container ${fullId}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
       `joining IPC of container ${fullId} is not allowed: non-shareable IPC`,
+      `failed to join IPC namespace: container ${fullId}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    ],
+  },
+  dependents: {
+    yes: [
+      `container ${fullId} has dependent containers which must be removed before it: ${fullId}: container already exists`,
     ],
   },
   noDevice: {
