@@ -23,6 +23,37 @@ test('sends a create for a bridge network with a check for duplicates', async ()
   })
 })
 
+test('sends the chosen subnets with their gateways, and a random one for IPv6', async () => {
+  const { engine, seen } = await startScriptedEngine([
+    ['POST /networks/create', made],
+    ['GET /networks', none],
+  ])
+  const networks = new DockerNetworkManager(engine)
+  await networks.createNetwork('net', { subnets: [{ cidr: '10.20.0.0/24' }], ipv6: true })
+  const IPv6 = { Subnet: expect.stringMatching(/^fd.*::\/64$/), Gateway: expect.stringMatching(/^fd.*::1$/) }
+  const IPv4 = { Subnet: '10.20.0.0/24', Gateway: '10.20.0.1' }
+  expect(seen[0]?.json).toMatchObject({ EnableIPv6: true, IPAM: { Driver: 'default', Config: [IPv4, IPv6] } })
+})
+
+test('rejects with IN_USE, the subnet and the networks that use it', async () => {
+  const subnets = [{ cidr: '10.20.0.0/24' }, { cidr: 'fd00::/64' }]
+  const used = [
+    { Id: 'n2', Name: 'taken', IPAM: { Config: [{ Subnet: '10.20.0.128/25' }] } },
+    { Id: 'n3', Name: 'other', IPAM: { Config: [{ Subnet: '10.21.0.0/24' }] } },
+  ]
+  const texts = ['Pool overlaps with other one on this address space', 'subnet x is already used on the host']
+  for (const [status, text] of [[403, texts[0] ?? ''] as const, [500, `${texts[1]} or by another config`] as const]) {
+    const { engine } = await startScriptedEngine([
+      ['POST /networks/create', refusal(status, text)],
+      ['GET /networks', json(200, used)],
+    ])
+    await expect(new DockerNetworkManager(engine).createNetwork('net', { subnets })).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { subject: 'subnet "10.20.0.0/24"', users: ['taken'] },
+    })
+  }
+})
+
 test('looks for a network of the same name only when the engine allows duplicates', async () => {
   const api = { version: '1.44', newest: '1.44', oldest: '1.24', pinned: false }
   const { engine, log } = await startScriptedEngine([['POST /networks/create', made]], { api })

@@ -15,7 +15,7 @@ export const portTaken: RegExp = /port is already allocated|address already in u
 // Docker: Address already in use. Podman: IPAM error: requested ip address 10.1.0.7 is already allocated to container ID …
 export const addressTaken: RegExp = /(?:^|: )Address already in use$|requested ip address (\S+) is already allocated/
 export const foreignNetworkAddress: RegExp =
-  /(?:Invalid address |requested static ip )([0-9a-fA-F.:]+?):? (?:It does not belong to any|not in any subnet)/
+  /(?:[Ii]nvalid address |requested static ip )([0-9a-fA-F.:]+?):? (?:It does not belong to any|not in any subnet)/
 export const alreadyConnected: RegExp = /endpoint with name \S+ already exists in network|network is already connected/
 export const notConnected: RegExp = /is not connected to (?:the )?network/
 export const subnetTaken: RegExp = /pool overlaps with other one|is already used on the host or by another config/i

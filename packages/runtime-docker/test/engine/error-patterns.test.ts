@@ -69,6 +69,7 @@ const samples: {
   foreignNetworkAddress: {
     yes: [
       "Invalid address 10.99.1.77: It does not belong to any of this network's subnets",
+      "invalid address 10.99.1.77: It does not belong to any of this network's subnets",
       'requested static ip 10.99.1.77 not in any subnet on network inside',
     ],
   },
