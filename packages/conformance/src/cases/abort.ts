@@ -159,6 +159,17 @@ export const abortCases: readonly ConformanceCase[] = [
       },
     },
   }),
+  ...defineCases(networkManagerCapability, {
+    'ABT-060': rejectsAborted('inspectNetwork', (context, options) =>
+      context.require(networkManagerCapability).inspectNetwork('default', options),
+    ),
+    'ABT-061': {
+      ...rejectsAborted('connectContainer', (context, options, id) =>
+        context.require(networkManagerCapability).connectContainer('default', id, options),
+      ),
+      requiredOptions: ['networks.connect'],
+    },
+  }),
   ...defineCases(volumeManagerCapability, {
     'ABT-032': rejectsAborted('createVolume', (context, options) =>
       context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), options),

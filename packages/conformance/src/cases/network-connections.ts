@@ -1,4 +1,9 @@
-import { execManagerCapability, firewallManagerCapability, networkManagerCapability } from '@capstan/core'
+import {
+  containerControlCapability,
+  execManagerCapability,
+  firewallManagerCapability,
+  networkManagerCapability,
+} from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
@@ -97,6 +102,23 @@ export const networkConnectionCases: readonly ConformanceCase[] = [
         const connect = () => networks.connectContainer(networkId, id)
         await expectHostError('INVALID_ARGUMENT', connect, { field: 'containerId' })
         expectEqual((await networks.inspectNetwork(networkId)).members, [], 'the members')
+      },
+    },
+    'NET-033': {
+      title:
+        'connectContainer and disconnectContainer reject with NOT_RUNNING for a paused container, which keeps its networks',
+      needs: [containerControlCapability],
+      requiredOptions: ['container-control.pause'],
+      run: async (context) => {
+        const networks = context.require(networkManagerCapability)
+        const networkId = await createNetwork(context)
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const before = await listNetworksOf(context, id)
+        await context.require(containerControlCapability).pauseContainer(id)
+        const paused = { state: 'paused' } as const
+        await expectHostError('NOT_RUNNING', () => networks.connectContainer(networkId, id), paused)
+        await expectHostError('NOT_RUNNING', () => networks.disconnectContainer('default', id), paused)
+        expectEqual(await listNetworksOf(context, id), before, 'the networks')
       },
     },
     'NET-028': {

@@ -44,11 +44,12 @@ export function toContainerShape(state, container) {
   }
   const attached =
     container.state === 'running'
-      ? container.attachments.map(({ network, address, gateway }) => ({
+      ? container.attachments.map(({ network, address, address6, gateway }) => ({
           network,
           hostname: `${id}.`,
           ipv4Address: `${address}/24`,
           ipv4Gateway: gateway,
+          ...(address6 && { ipv6Address: `${address6}/64` }),
           macAddress: 'f2:aa:bb:cc:dd:ee',
           mtu: 1280,
         }))
@@ -105,13 +106,9 @@ export function toImageShapes(state, { references, digest, createdAt, config, hi
   })
 }
 
-export function toNetworkShape(state, { name, internal, labels, createdAt, subnet, subnet6, index }) {
-  const ipv4Subnet = subnet ?? `192.168.${64 + index}.0/24`
-  const status = {
-    ipv4Subnet,
-    ipv4Gateway: ipv4Subnet.replace(/\d+\/\d+$/, '1'),
-    ...(subnet6 && { ipv6Subnet: subnet6 }),
-  }
+export function toNetworkShape(state, { name, internal, labels, createdAt, subnet, subnet6 }) {
+  const ipv4Gateway = subnet.replace(/\d+\/\d+$/, '1')
+  const status = { ipv4Subnet: subnet, ipv4Gateway, ...(subnet6 && { ipv6Subnet: subnet6 }) }
   const configuration = {
     name,
     mode: internal ? 'hostOnly' : 'nat',

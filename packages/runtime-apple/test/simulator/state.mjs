@@ -57,13 +57,13 @@ class State {
   }
 
   nextAddress(network) {
-    const index = ['default', ...this.networks.keys()].indexOf(network)
-    const subnet = this.networks.get(network)?.subnet ?? `192.168.${64 + index}.0/24`
+    const { subnet = '192.168.64.0/24', subnet6 } = this.networks.get(network) ?? {}
     const prefix = subnet.replace(/\d+\/\d+$/, '')
     this.#addresses = (this.#addresses % 250) + 1
     return {
       gateway: `${prefix}1`,
       address: `${prefix}${this.#addresses + 1}`,
+      address6: subnet6?.replace(/\/\d+$/, (this.#addresses + 1).toString(16)),
       subnet,
     }
   }

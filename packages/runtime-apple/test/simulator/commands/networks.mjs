@@ -11,7 +11,7 @@ export const networkCommands = {
     )
     const bad = Object.keys(labels).find((key) => !/^[a-z0-9]([a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
     if (bad !== undefined) throw new CommandError(`invalidArgument: "invalid label key: ${bad}"`, 64)
-    const subnet = options.get('subnet')?.[0]
+    const subnet = options.get('subnet')?.[0] ?? pickSubnet(state)
     const subnet6 = options.get('subnet-v6')?.[0]
     state.networks.set(name, {
       name,
@@ -57,12 +57,20 @@ export const networkCommands = {
   },
 }
 
+/** Picks a subnet that no network has. That of the default network is 192.168.64.0/24. */
+function pickSubnet(state) {
+  const used = new Set([...state.networks.values()].map(({ subnet }) => subnet))
+  const all = Array.from({ length: 190 }, (_, index) => `192.168.${65 + index}.0/24`)
+  return all.find((subnet) => !used.has(subnet))
+}
+
 function list(state) {
   const builtIn = {
     name: 'default',
+    subnet: '192.168.64.0/24',
     internal: false,
     createdAt: 1_780_000_000_000,
     labels: { 'com.apple.container.resource.role': 'builtin' },
   }
-  return [builtIn, ...state.networks.values()].map((network, index) => toNetworkShape(state, { ...network, index }))
+  return [builtIn, ...state.networks.values()].map((network) => toNetworkShape(state, network))
 }
