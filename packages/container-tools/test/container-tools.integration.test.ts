@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createRuntimeHost, execManagerCapability, fileTransferCapability, requireCapabilities } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, it } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { describeWithEngine, skipUnsupported } from '../../../test/support/test-engine.js'
 import { copyIn, copyOut, execToEnd, healthy, httpAnswer, logLine, portOpen, runToEnd, waitFor } from '../src/index.js'
 import { makeDirectory } from './support/temporary-directory.js'
 
@@ -55,7 +55,8 @@ describeWithEngine('the container tools on a real engine', ({ socketPath, image 
     await waitFor(opened.runtime, id, httpAnswer(80, { path: '/index.html' }), { timeoutMs: 20_000 })
   })
 
-  it('healthy is met when the health check of the engine succeeds', async () => {
+  it('healthy is met when the health check of the engine succeeds', async (context) => {
+    skipUnsupported(context, 'healthcheck')
     await using opened = await open()
     const healthcheck = { command: ['test', '-e', '/tmp/ready'], intervalMs: 200 }
     const id = await opened.start(['sh', '-c', 'touch /tmp/ready; sleep 1000'], { healthcheck })
