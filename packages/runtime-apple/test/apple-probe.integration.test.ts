@@ -25,6 +25,9 @@ const toIds = (report: RuntimeReport) => (report.available ? report.provides.map
 const toFields = (report: RuntimeReport) =>
   report.available ? report.unsupportedOptions.map(({ field }) => field) : []
 
+/** The last absent capabilities, with any release and any networks. */
+const neverProvided = ['file-transfer', 'container-stats', 'events'].map((id) => ({ id }))
+
 describeWithSimulator('the report of the probe', () => {
   it('provides no networks and no sidecars by default, with the reason', async () => {
     const report = await probe({})
@@ -33,6 +36,7 @@ describeWithSimulator('the report of the probe', () => {
       'image-builder',
       'firewall-manager',
       'exec-manager',
+      'container-control',
       'image-transfer',
       'image-manager',
       'volume-manager',
@@ -42,17 +46,18 @@ describeWithSimulator('the report of the probe', () => {
         { id: 'build-service', remedy: 'start BuildKit in a sidecar' },
         { id: 'network-manager', remedy: expect.stringContaining("networks: 'if-available'") },
         { id: 'sidecar-manager', remedy: expect.stringContaining("networks: 'if-available'") },
+        ...neverProvided,
       ],
     })
   })
 
   it.each(['0.12 on macOS 26', '1.2 on macOS 26'] as const)(
-    'provides everything except BuildKit builds with networks on %s',
+    'provides networks and sidecars on %s when they are requested',
     async (title) => {
       const report = await probe({ release: releases[title] }, { networks: 'if-available' })
       expect(report).toMatchObject({
         available: true,
-        absent: [{ id: 'build-service' }],
+        absent: [{ id: 'build-service' }, ...neverProvided],
         version: releases[title].version,
       })
       expect(toFields(report)).not.toContain('network')
@@ -69,6 +74,7 @@ describeWithSimulator('the report of the probe', () => {
           { id: 'build-service' },
           { id: 'network-manager', remedy: 'update macOS to 26 or newer' },
           { id: 'sidecar-manager', remedy: 'update macOS to 26 or newer' },
+          ...neverProvided,
         ],
         notes: ['networks other than the default one need macOS 26'],
       })
@@ -110,6 +116,7 @@ describeWithSimulator('the report of the probe', () => {
         { id: 'build-service', reason: 'the command gives no access to its BuildKit' },
         { id: 'network-manager', ...absence },
         { id: 'sidecar-manager', ...absence },
+        ...neverProvided,
       ],
     })
   })
