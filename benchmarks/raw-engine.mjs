@@ -26,3 +26,14 @@ export function createRawEngine(socketPath) {
 
   return { stream, json, close: () => agent.destroy() }
 }
+
+/** Reads the objects of a stream of JSON lines. @param {AsyncIterable<Uint8Array>} body */
+export async function* readJsonLines(body) {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of body) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line)
+  }
+}

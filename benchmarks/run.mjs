@@ -7,11 +7,13 @@ import * as buildkitStart from './buildkit-start.mjs'
 import * as copy from './copy.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
+import * as eventsCpu from './events-cpu.mjs'
 import * as hundred from './hundred.mjs'
 import * as importCore from './import-core.mjs'
 import * as lifecycle from './lifecycle.mjs'
 import * as logsCpu from './logs-cpu.mjs'
 import { createRawEngine } from './raw-engine.mjs'
+import * as statsCpu from './stats-cpu.mjs'
 
 // Prints ratios. Absolute figures of different runs or machines cannot be compared.
 const { values } = parseArgs({ options: { pairs: { type: 'string', default: '40' }, only: { type: 'string' } } })
@@ -27,6 +29,8 @@ const benchmarks = {
   hundred,
   'logs-cpu': logsCpu,
   copy,
+  'events-cpu': eventsCpu,
+  'stats-cpu': statsCpu,
   demux,
   'buildkit-start': buildkitStart,
   'apple-calls': appleCalls,

@@ -1,4 +1,5 @@
 import {
+  containerControlCapability,
   type EventOptions,
   eventStreamCapability,
   imageBuilderCapability,
@@ -211,6 +212,36 @@ export const eventCases: readonly ConformanceCase[] = defineCases(eventStreamCap
       for (const [field, options] of Object.entries(invalid)) {
         await expectHostError('INVALID_ARGUMENT', () => events.events(options), { field })
       }
+    },
+  },
+  'EVT-010': {
+    title: 'events of a container are paused, unpaused, and renamed with the new name',
+    needs: [containerControlCapability],
+    requiredOptions: ['container-control.pause', 'container-control.rename'],
+    run: async (context) => {
+      const control = context.require(containerControlCapability)
+      const events = await subscribe(context, { kinds: ['container'] })
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const name = context.uniqueName('renamed')
+      await control.pauseContainer(id)
+      await control.unpauseContainer(id)
+      await control.renameContainer(id, name)
+      const seen = await readEventsOf(events, { kind: 'container', id }, 'renamed')
+      expectEqual(toActions(seen), ['created', 'started', 'paused', 'unpaused', 'renamed'], 'the actions')
+      const last = seen.at(-1)
+      expectEqual(last?.kind === 'container' ? last.name : undefined, name, 'the name of "renamed"')
+    },
+  },
+  'EVT-011': {
+    title: 'an event of a container has its health after the first check',
+    requiredOptions: ['healthcheck', 'event.health'],
+    run: async (context) => {
+      const events = await subscribe(context, { kinds: ['container'] })
+      const healthcheck = { command: context.programs.exit(0), intervalMs: 200 }
+      const id = await startContainer(context, { healthcheck, command: context.programs.sleep(60) })
+      const seen = await readEventsOf(events, { kind: 'container', id }, 'health')
+      const last = seen.at(-1)
+      expectEqual(last?.action === 'health' ? last.health : undefined, 'healthy', 'the health')
     },
   },
 })
