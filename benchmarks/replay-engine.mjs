@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Starts a process with a server that answers like a Docker Engine, and streams `count` recorded events or samples as fast as
- * they are read: a real engine keeps 256 events, and sends one sample a second.
+ * Starts a process with a server that answers like a Docker Engine, and streams `count` events or samples, each in a write of
+ * its own, as an engine does, about 1000 in a second: an engine keeps 256 events, and sends one sample a second.
  *
  * @param {number} count
  */
@@ -84,18 +85,25 @@ function serve(socketPath, count) {
     lines.events.push(toEvent(number))
     lines.stats.push(toSample(number))
   }
-  const bodies = { events: Buffer.from(lines.events.join('')), stats: Buffer.from(lines.stats.join('')) }
   const version = { ApiVersion: '1.41', MinAPIVersion: '1.12', Version: '20.10.24', Components: [{ Name: 'Engine' }] }
   const answers = { version, info: { ServerVersion: '20.10.24', OSType: 'linux', Name: 'bench', NCPU: 2 } }
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? '/', 'http://engine').pathname.split('/').at(-1) ?? ''
     response.setHeader('Server', 'Docker/20.10.24 (linux)')
     response.setHeader('Api-Version', '1.41')
-    if (name in bodies) return void response.end(bodies[name])
+    if (name in lines) return void writeEach(response, lines[name])
     if (name === 'json') return void response.end(JSON.stringify({ Id: 'bench', State: { Status: 'exited' } }))
     response.end(JSON.stringify(answers[name] ?? {}))
   })
   server.listen(socketPath, () => console.log('listening'))
+}
+
+async function writeEach(response, lines) {
+  for (const line of lines) {
+    if (!response.write(line)) await once(response, 'drain')
+    await delay(1)
+  }
+  response.end()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) serve(process.argv[2], Number(process.argv[3]))

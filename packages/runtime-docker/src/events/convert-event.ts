@@ -2,23 +2,28 @@ import type { RuntimeEvent } from '@capstan/core'
 import { type StringMap, toFamiliarName } from '@capstan/core/plugin'
 import { asString, type JsonObject, toObject } from '../engine/json-values.js'
 
-/** A message of the engine, with its exact time in nanoseconds since 1970, which a number cannot represent. */
+/** A message of the engine. */
 export interface EngineMessage {
   readonly value: JsonObject
-  readonly timeNano: bigint
+  /** The nanoseconds since 1970, of 19 digits, so that times are compared as texts. A number cannot represent it. */
+  readonly timeNano: string
 }
 
-/** Reads the field `timeNano` of a line. 0 if it has none. In a text of JSON, its quotes would be escaped. */
-export function readTimeNano(line: string): bigint {
-  return BigInt(/"timeNano":(\d+)/.exec(line)?.[1] ?? 0)
+/** Reads the field `timeNano` of a line. Zeros if it has none. In a text of JSON, its quotes would be escaped. */
+export function readTimeNano(line: string): string {
+  const start = line.lastIndexOf(timeNanoField)
+  const digits = start === -1 ? '' : (/^\d+/.exec(line.slice(start + timeNanoField.length, start + 40))?.[0] ?? '')
+  return digits.padStart(19, '0')
 }
 
-/** Converts a time to nanoseconds since 1970. */
-export function toNanoseconds(moment: Date | string): bigint {
-  if (moment instanceof Date) return BigInt(moment.getTime()) * 1_000_000n
+const timeNanoField = '"timeNano":'
+
+/** Converts a time to nanoseconds since 1970, of 19 digits. */
+export function toTimeNano(moment: Date | string): string {
+  if (moment instanceof Date) return `${moment.getTime()}000000`.padStart(19, '0')
   const [, fraction = ''] = /\.(\d+)/.exec(moment) ?? []
-  const seconds = BigInt(Date.parse(moment.replace(/\.\d+/, '')) / 1000)
-  return seconds * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
+  const seconds = Date.parse(moment.replace(/\.\d+/, '')) / 1000
+  return `${seconds}${fraction.padEnd(9, '0')}`.padStart(19, '0')
 }
 
 /** Converts a message; `undefined` for one that the contract does not have, such as those of execs. */
@@ -56,18 +61,26 @@ function toContainerEvent(source: EventSource): RuntimeEvent | undefined {
   const known = containerActions[action]
   const health = known === undefined ? readHealth(source) : undefined
   if (known === undefined && health === undefined) return undefined
-  const object = {
-    timestamp,
-    kind: 'container',
-    id,
-    name: asString(attributes.name) ?? '',
-    image: toFamiliarName(asString(attributes.image) ?? ''),
-    labels: toLabels(attributes),
-  } as const
-  if (known === 'exited') return { ...object, action: known, exitCode: readExitCode(attributes) }
-  if (known !== undefined) return { ...object, action: known }
-  return health === undefined ? undefined : { ...object, action: 'health', health }
+  const name = asString(attributes.name) ?? ''
+  const image = toImageName(asString(attributes.image) ?? '')
+  const labels = toLabels(attributes)
+  // Literals, since a spread of the common properties takes longer than the rest of the conversion.
+  if (known === 'exited') {
+    const exitCode = readExitCode(attributes)
+    return { timestamp, kind: 'container', action: known, id, name, image, labels, exitCode }
+  }
+  if (known !== undefined) return { timestamp, kind: 'container', action: known, id, name, image, labels }
+  if (health === undefined) return undefined
+  return { timestamp, kind: 'container', action: 'health', id, name, image, labels, health }
 }
+
+/** Converts the reference of a container's image. Successive events are often of containers of one image. */
+function toImageName(image: string): string {
+  if (image !== lastImage.image) lastImage = { image, name: toFamiliarName(image) }
+  return lastImage.name
+}
+
+let lastImage = { image: '', name: '' }
 
 /** Docker appends the status to the action; Podman has a field for it. */
 function readHealth({ action, health }: EventSource): 'starting' | 'healthy' | 'unhealthy' | undefined {
@@ -81,14 +94,20 @@ function readExitCode({ exitCode }: JsonObject): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** The attributes of a container are its labels and some values of the engine, which replace labels of the same name. */
-function toLabels(attributes: JsonObject): StringMap {
-  const labels: Record<string, string> = {}
-  for (const key in attributes) {
-    const value = attributes[key]
-    if (typeof value === 'string' && !engineAttributes.has(key)) labels[key] = value
-  }
-  return labels
+/** Returns the attributes without those of the engine, which replace labels of the same name. The last two are Podman's. */
+function toLabels({
+  name: _name,
+  image: _image,
+  exitCode: _exitCode,
+  oldName: _oldName,
+  signal: _signal,
+  execID: _execId,
+  execDuration: _duration,
+  containerExitCode: _containerExitCode,
+  podId: _podId,
+  ...labels
+}: JsonObject): StringMap {
+  return labels as StringMap // the type documented for attributes
 }
 
 function toImageEvent({ action, id, attributes, timestamp }: EventSource): RuntimeEvent | undefined {
@@ -136,10 +155,16 @@ function isRemoval(action: string): boolean {
 }
 
 /** Formats a time as RFC 3339 with nanoseconds. */
-function toTimestamp(timeNano: bigint): string {
-  const seconds = new Date(Number(timeNano / 1_000_000_000n) * 1000).toISOString().slice(0, 19)
-  return `${seconds}.${String(timeNano % 1_000_000_000n).padStart(9, '0')}Z`
+function toTimestamp(timeNano: string): string {
+  const seconds = timeNano.slice(0, -9)
+  // Events of one second follow each other.
+  if (seconds !== lastSecond.seconds) {
+    lastSecond = { seconds, text: new Date(Number(seconds) * 1000).toISOString().slice(0, 19) }
+  }
+  return `${lastSecond.text}.${timeNano.slice(-9)}Z`
 }
+
+let lastSecond = { seconds: '', text: '' }
 
 type PlainAction = 'created' | 'started' | 'exited' | 'paused' | 'unpaused' | 'renamed' | 'removed'
 
@@ -160,16 +185,3 @@ const imageActions: Readonly<Record<string, 'pulled' | 'tagged' | 'untagged' | '
   untag: 'untagged',
   delete: 'removed',
 }
-
-/** The attributes that are not labels. The last two are those of Podman. */
-const engineAttributes: ReadonlySet<string> = new Set([
-  'name',
-  'image',
-  'exitCode',
-  'oldName',
-  'signal',
-  'execID',
-  'execDuration',
-  'containerExitCode',
-  'podId',
-])

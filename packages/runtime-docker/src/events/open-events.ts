@@ -10,11 +10,10 @@ import {
 } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall, QueryValue } from '../engine/docker-engine.js'
 import { readEngineTime } from '../engine/ping.js'
-import { readJsonLines } from '../engine/streams/json-lines.js'
+import { JsonLineParser } from '../engine/streams/json-lines.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
-import { streamBody } from '../engine/streams/stream-body.js'
 import { toEventQuery } from '../quirks/event-query.js'
-import { type EngineMessage, readTimeNano, toNanoseconds, toRuntimeEvent } from './convert-event.js'
+import { type EngineMessage, readTimeNano, toRuntimeEvent, toTimeNano } from './convert-event.js'
 import { SandboxEvents } from './sandbox-events.js'
 
 /** The option without which a runtime does not report a kind. */
@@ -47,8 +46,8 @@ export async function openEvents(
   const { kinds = allKinds.filter((kind) => isReported(optionOfKind[kind])), labels = {}, since, until } = options
   const hasLabelFilter = Object.keys(labels).length > 0
   const range = {
-    from: since === undefined ? BigInt(now) * 1_000_000_000n : toNanoseconds(since),
-    to: until === undefined ? undefined : toNanoseconds(until),
+    from: toTimeNano(since ?? new Date(now * 1000)),
+    to: until === undefined ? undefined : toTimeNano(until),
   }
   const wanted = hasLabelFilter ? (['container'] as const) : kinds
   const { query, endsAfterMs } = toEventQuery(engine, { kinds: wanted, labels, range, now })
@@ -65,8 +64,8 @@ export async function openEvents(
       () => {}, // the subscription has ended before
     )
   }
-  const isEndless = until === undefined
-  void pump(engine, { response, filter, sink, isEndless }, call)
+  const passing = new EventPassing(engine, { filter, sink, call })
+  passOn(response, { engine, passing, sink, call, isEndless: until === undefined })
 }
 
 /** Which messages become events. */
@@ -74,48 +73,109 @@ interface EventFilter {
   readonly kinds: ReadonlySet<EventKind>
   readonly labels: NonNullable<EventOptions['labels']>
   readonly hasHealth: boolean
-  /** In nanoseconds since 1970. */
-  readonly from: bigint
-  readonly to: bigint | undefined
+  /** In nanoseconds since 1970, of 19 digits. */
+  readonly from: string
+  readonly to: string | undefined
 }
 
-interface Pumping {
-  readonly response: IncomingMessage
-  readonly filter: EventFilter
+interface PassOnOptions {
+  readonly engine: DockerEngine
+  readonly passing: EventPassing
   readonly sink: EventSink
+  readonly call: EngineCall
   /** Whether the end of the answer is not expected. */
   readonly isEndless: boolean
 }
 
-async function pump(
-  engine: DockerEngine,
-  { response, filter, sink, isEndless }: Pumping,
-  call: EngineCall,
-): Promise<void> {
-  const sandboxes = new SandboxEvents(engine, call)
-  const hasLabelFilter = Object.keys(filter.labels).length > 0
-  let lastTimestamp: string | undefined
-  try {
-    for await (const message of readJsonLines(streamBody(engine, response, call), call.operation, toMessage)) {
-      const { timeNano } = message
-      if (timeNano < filter.from || (filter.to !== undefined && timeNano > filter.to)) continue
-      const event = toRuntimeEvent(message)
-      if (event === undefined || !filter.kinds.has(event.kind)) continue
-      lastTimestamp = event.timestamp
-      if (event.action === 'health' && !filter.hasHealth) continue
-      if (hasLabelFilter && (event.kind !== 'container' || !hasLabels(event.labels, filter.labels))) continue
-      const translated = sandboxes.mayChange(event) ? await sandboxes.translate(event) : event
-      if (translated !== undefined) sink.push(translated)
+/**
+ * Passes on the events of an answer as they arrive. The sink keeps those that are not read, so there is no back-pressure: an
+ * engine drops events for a client that does not read.
+ */
+function passOn(response: IncomingMessage, { engine, passing, sink, call, isEndless }: PassOnOptions): void {
+  const parser = new JsonLineParser(call.operation, (value, line) =>
+    passing.push({ value, timeNano: readTimeNano(line) }),
+  )
+  let isOver = false
+  const finish = (error?: unknown) => {
+    isOver = true
+    const { lastTimestamp } = passing
+    const failure = error === undefined ? undefined : withTimestamp(engine.translate(error, call), lastTimestamp)
+    passing.afterAll(() => sink.end(failure))
+    response.destroy()
+  }
+  const attempt = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      finish(error)
     }
-    if (isEndless) throw toConnectionLost(engine)
-    sink.end()
-  } catch (error) {
-    sink.end(withTimestamp(engine.translate(error, call), lastTimestamp))
+  }
+  response.on('data', (bytes: Uint8Array) => attempt(() => parser.push(bytes)))
+  response.on('error', (error) => {
+    parser.breakOff()
+    finish(error)
+  })
+  response.on('end', () =>
+    attempt(() => {
+      parser.end()
+      finish(isEndless ? toConnectionLost(engine) : undefined)
+    }),
+  )
+  // A connection may end in the middle of an answer.
+  response.on('close', () => {
+    if (!isOver) finish(toConnectionLost(engine))
+  })
+}
+
+/** Converts messages and passes them to a sink in their order. */
+class EventPassing {
+  readonly #filter: EventFilter
+  readonly #hasLabelFilter: boolean
+  readonly #sink: EventSink
+  readonly #sandboxes: SandboxEvents
+  /** The translation of an earlier event, for which later ones wait. */
+  #pending: Promise<void> | undefined
+  lastTimestamp: string | undefined
+
+  constructor(
+    engine: DockerEngine,
+    { filter, sink, call }: { readonly filter: EventFilter; readonly sink: EventSink; readonly call: EngineCall },
+  ) {
+    this.#filter = filter
+    this.#hasLabelFilter = Object.keys(filter.labels).length > 0
+    this.#sink = sink
+    this.#sandboxes = new SandboxEvents(engine, call)
+  }
+
+  push(message: EngineMessage): void {
+    const { kinds, hasHealth, labels } = this.#filter
+    const event = isInRange(message, this.#filter) ? toRuntimeEvent(message) : undefined
+    if (event === undefined || !kinds.has(event.kind)) return
+    this.lastTimestamp = event.timestamp
+    if (event.action === 'health' && !hasHealth) return
+    if (this.#hasLabelFilter && (event.kind !== 'container' || !hasLabels(event.labels, labels))) return
+    if (this.#pending === undefined && !this.#sandboxes.mayChange(event)) {
+      this.#sink.push(event)
+      return
+    }
+    this.afterAll(async () => {
+      const translated = await this.#sandboxes.translate(event)
+      if (translated !== undefined) this.#sink.push(translated)
+    })
+  }
+
+  /** Calls `work` when all earlier events were passed on. */
+  afterAll(work: () => void | Promise<void>): void {
+    const own = (this.#pending ?? Promise.resolve()).then(work).catch((error: unknown) => this.#sink.end(error))
+    this.#pending = own
+    void own.then(() => {
+      if (this.#pending === own) this.#pending = undefined
+    })
   }
 }
 
-function toMessage(value: EngineMessage['value'], line: string): EngineMessage {
-  return { value, timeNano: readTimeNano(line) }
+function isInRange({ timeNano }: EngineMessage, { from, to }: EventFilter): boolean {
+  return timeNano >= from && (to === undefined || timeNano <= to)
 }
 
 function withTimestamp(error: unknown, lastTimestamp: string | undefined): unknown {

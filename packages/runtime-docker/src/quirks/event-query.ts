@@ -5,8 +5,8 @@ import type { DockerEngine } from '../engine/docker-engine.js'
 export interface EventRequest {
   readonly kinds: NonNullable<EventOptions['kinds']>
   readonly labels: NonNullable<EventOptions['labels']>
-  /** In nanoseconds since 1970. */
-  readonly range: { readonly from: bigint; readonly to: bigint | undefined }
+  /** In nanoseconds since 1970, of 19 digits. */
+  readonly range: { readonly from: string; readonly to: string | undefined }
   /** The time of the engine's clock in seconds. */
   readonly now: number
 }
@@ -35,9 +35,9 @@ export function toEventQuery(
       endsAfterMs: undefined,
     }
   }
-  const query = { since: String(from / nanosecondsOfSecond), filters: { type: kinds } }
+  const query = { since: toSeconds(from).replace(/\..*/, ''), filters: { type: kinds } }
   if (to === undefined) return { query, endsAfterMs: undefined }
-  const remainingMs = Number(to / 1_000_000n) - now * 1000
+  const remainingMs = Number(toSeconds(to)) * 1000 - now * 1000
   // The clock of the engine is known in whole seconds.
   return remainingMs <= 0
     ? { query: { ...query, stream: 'false' }, endsAfterMs: undefined }
@@ -45,8 +45,8 @@ export function toEventQuery(
 }
 
 /** Formats a time as the engine expects it: seconds with nine digits after the point. */
-function toSeconds(nanoseconds: bigint): string {
-  return `${nanoseconds / nanosecondsOfSecond}.${String(nanoseconds % nanosecondsOfSecond).padStart(9, '0')}`
+function toSeconds(timeNano: string): string {
+  return `${timeNano.slice(0, -9).replace(/^0+(?=.)/, '')}.${timeNano.slice(-9)}`
 }
 
 /** The actions that become events, so that the engine sends no others. Docker compares them as prefixes because of `health_status`. */
@@ -66,4 +66,3 @@ const actions = [
   'connect',
   'disconnect',
 ]
-const nanosecondsOfSecond = 1_000_000_000n

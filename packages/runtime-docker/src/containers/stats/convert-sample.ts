@@ -16,10 +16,10 @@ export function toSample(
       ? { read: previous.read, cpu: previous.cpu_stats }
       : undefined
   const elapsedNs = earlier === undefined ? 0 : toNanosecondsBetween(earlier.read, read)
-  if (earlier === undefined || elapsedNs <= 0) return undefined
+  if (earlier === undefined || !(elapsedNs > 0)) return undefined
   const usedNs = readUsedNs(cpu)
   return {
-    at: new Date(read ?? ''),
+    at: toDate(splitTime(read ?? '')),
     cpu: { usedNs, share: Math.max(0, usedNs - readUsedNs(earlier.cpu)) / elapsedNs },
     memory: toMemory(answer.memory_stats),
     network: toNetwork(answer.networks, quirks),
@@ -71,30 +71,34 @@ function toMemory({ usage = 0, limit = 0, stats }: EngineMemory = {}): Container
 }
 
 function toNetwork(networks: EngineSample['networks'], quirks: EngineQuirks): ContainerSample['network'] {
-  const interfaces = Object.entries(networks ?? {})
-  if (interfaces.length === 0) return undefined
-  let receivedBytes = 0
-  let sentBytes = 0
-  for (const [name, { rx_bytes: received = 0, tx_bytes: sent = 0 }] of interfaces) {
+  let sum: ContainerSample['network']
+  for (const name in networks) {
+    const { rx_bytes: received = 0, tx_bytes: sent = 0 } = networks[name] ?? {}
     const isHostSide = quirks.countsHostSide === true && name === 'network'
-    receivedBytes += isHostSide ? sent : received
-    sentBytes += isHostSide ? received : sent
+    const { receivedBytes, sentBytes } = sum ?? { receivedBytes: 0, sentBytes: 0 }
+    sum = {
+      receivedBytes: receivedBytes + (isHostSide ? sent : received),
+      sentBytes: sentBytes + (isHostSide ? received : sent),
+    }
   }
-  return { receivedBytes, sentBytes }
+  return sum
 }
 
 /** Names of operations are capitalized on cgroup version 1. */
 function toBlocks(blocks: EngineSample['blkio_stats']): ContainerSample['blocks'] {
   const entries = blocks?.io_service_bytes_recursive
   if (entries === undefined || entries === null) return undefined
-  const sum = (operation: string) =>
-    entries.reduce((bytes, { op, value = 0 }) => (op?.toLowerCase() === operation ? bytes + value : bytes), 0)
-  return { readBytes: sum('read'), writtenBytes: sum('write') }
+  let [readBytes, writtenBytes] = [0, 0]
+  for (const { op, value = 0 } of entries) {
+    if (op === 'read' || op === 'Read') readBytes += value
+    if (op === 'write' || op === 'Write') writtenBytes += value
+  }
+  return { readBytes, writtenBytes }
 }
 
 /** Whether the text is a time. The engine uses year 1 for a measurement that has not happened. */
 function isTime(text: string | undefined): text is string {
-  return text !== undefined && !text.startsWith('0001-') && !Number.isNaN(Date.parse(text))
+  return text !== undefined && text !== '' && !text.startsWith('0001-')
 }
 
 function toNanosecondsBetween(earlier: string | undefined, later: string | undefined): number {
@@ -102,7 +106,23 @@ function toNanosecondsBetween(earlier: string | undefined, later: string | undef
   return (to.seconds - from.seconds) * 1e9 + (to.nanoseconds - from.nanoseconds)
 }
 
-function splitTime(text: string): { readonly seconds: number; readonly nanoseconds: number } {
-  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? []
-  return { seconds: Date.parse(text.replace(/\.\d+/, '')) / 1000, nanoseconds: Number(fraction.padEnd(9, '0')) }
+/** Splits a time. The earlier time of a sample is the later one of the sample before it. */
+function splitTime(text: string): SplitTime {
+  if (text === lastTime.text) return lastTime
+  const [, second = '', fraction = '', zone = ''] = /^(.{19})(?:\.(\d+))?(.*)$/.exec(text) ?? []
+  const seconds = Date.parse(`${second}${zone}`) / 1000
+  lastTime = { text, seconds, nanoseconds: Number(fraction.padEnd(9, '0')) }
+  return lastTime
 }
+
+function toDate({ seconds, nanoseconds }: SplitTime): Date {
+  return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6))
+}
+
+interface SplitTime {
+  readonly text: string
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+let lastTime: SplitTime = { text: '', seconds: Number.NaN, nanoseconds: 0 }

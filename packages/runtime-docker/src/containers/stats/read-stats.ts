@@ -1,9 +1,10 @@
-import { type ContainerSample, isHostError } from '@capstan/core'
+import type { ContainerSample } from '@capstan/core'
 import { createHostError, delay } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
-import { readJsonLines } from '../../engine/streams/json-lines.js'
+import { ignoreErrors } from '../../engine/ignore-errors.js'
+import { JsonLineParser } from '../../engine/streams/json-lines.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
-import { streamBody } from '../../engine/streams/stream-body.js'
+import { readChunks } from '../../engine/streams/read-chunks.js'
 import { toContainerState } from '../inspection/convert-container.js'
 import { inspectContainer, isStillRunning } from '../inspection/inspect-container.js'
 import { type EngineSample, isMeasured, toSample } from './convert-sample.js'
@@ -25,45 +26,50 @@ export async function readSample(engine: DockerEngine, call: EngineCall): Promis
 }
 
 /** Yields a sample each second until the container stops or is removed. */
-export async function* watchSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<ContainerSample, void> {
-  const { quirks } = engine.details
-  let previous: EngineSample | undefined
-  const samples = quirks.streamsStatsSlowly ? pollSamples(engine, call) : streamSamples(engine, call)
-  for await (const answer of samples) {
-    const sample = toSample(answer, { quirks, previous })
-    previous = answer
-    if (sample !== undefined) yield sample
-  }
+export function watchSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<ContainerSample, void> {
+  return engine.details.quirks.streamsStatsSlowly ? pollSamples(engine, call) : streamSamples(engine, call)
 }
 
-async function* streamSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<EngineSample, void> {
+async function* streamSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<ContainerSample, void> {
   const { answerMs: timeoutMs } = engine.timeouts
+  const { quirks } = engine.details
   const limit = call.hasCallerSignal ? {} : { timeoutMs, timeoutOption: 'timeouts.answerMs' }
-  const path = toPath(call)
-  const response = await engine.send({ ...call, ...limit, method: 'GET', path, query: { stream: true } })
-  let isFirst = true
+  const request = { ...call, ...limit, method: 'GET', path: toPath(call), query: { stream: true } } as const
+  const response = await engine.send(request)
+  const answers: EngineSample[] = []
+  const parser = new JsonLineParser(call.operation, (answer) => answers.push(answer))
+  let previous: EngineSample | undefined
   try {
-    for await (const answer of readJsonLines(streamBody(engine, response, call), call.operation)) {
-      if (isMeasured(answer)) yield answer
-      else if (isFirst) throw await createNotRunning(engine, call)
-      else return // the engine continues to answer without values until the container is removed
-      isFirst = false
+    for await (const bytes of readChunks(response, call.signal)) {
+      parser.push(bytes)
+      for (const answer of answers.splice(0)) {
+        if (!isMeasured(answer)) {
+          if (previous === undefined) throw await createNotRunning(engine, call)
+          return // the engine continues to answer without values until the container is removed
+        }
+        const sample = toSample(answer, { quirks, previous })
+        previous = answer
+        if (sample !== undefined) yield sample
+      }
     }
+  } catch (cause) {
+    throw engine.translate(cause, call)
   } finally {
     response.destroy()
   }
   if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
-async function* pollSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<EngineSample, void> {
-  yield await requestSample(engine, call)
-  try {
-    for (;;) {
-      await delay(intervalMs, call)
-      yield await requestSample(engine, call)
-    }
-  } catch (error) {
-    if (!isHostError(error, 'NOT_RUNNING') && !isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+async function* pollSamples(engine: DockerEngine, call: EngineCall): AsyncGenerator<ContainerSample, void> {
+  const { quirks } = engine.details
+  let previous = await requestSample(engine, call)
+  for (;;) {
+    await delay(intervalMs, call)
+    const answer = await ignoreErrors(['NOT_RUNNING', 'CONTAINER_NOT_FOUND'], requestSample(engine, call))
+    if (answer === undefined) return
+    const sample = toSample(answer, { quirks, previous })
+    previous = answer
+    if (sample !== undefined) yield sample
   }
 }
 

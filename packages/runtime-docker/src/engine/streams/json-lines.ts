@@ -7,43 +7,62 @@ import { isObject, type JsonObject, parseJson } from '../json-values.js'
  *
  * Throws PROTOCOL_ERROR for a line that is not an object or is longer than 1 MiB. An error of the stream is thrown
  * after the objects before it, including a last one without line end. The end of the stream does not mean success.
- *
- * Yields the objects, or what `convert` makes of an object and its line.
  */
-export async function* readJsonLines<T = JsonObject>(
-  body: AsyncIterable<Uint8Array>,
-  operation: string,
-  convert: (value: JsonObject, line: string) => T = (value) => value as T,
-): AsyncIterable<T> {
-  const decoder = new TextDecoder()
-  let rest = ''
+export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation: string): AsyncIterable<JsonObject> {
+  const objects: JsonObject[] = []
+  const parser = new JsonLineParser(operation, (value) => objects.push(value))
   try {
     for await (const bytes of body) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const value = parseLine(line, operation)
-        if (value !== undefined) yield convert(value, line)
-      }
-      if (rest.length > longestLine) throw toProtocolError(rest, operation)
+      parser.push(bytes)
+      yield* objects.splice(0)
     }
   } catch (error) {
-    const last = isHostError(error, 'PROTOCOL_ERROR') ? undefined : parseJson(rest)
-    if (isObject(last)) yield convert(last, rest)
+    if (!isHostError(error, 'PROTOCOL_ERROR')) parser.breakOff()
+    yield* objects.splice(0)
     throw error
   }
-  const last = rest + decoder.decode()
-  const value = parseLine(last, operation)
-  if (value !== undefined) yield convert(value, last)
+  parser.end()
+  yield* objects
 }
 
-/** Parses a line; `undefined` for an empty one. */
-function parseLine(line: string, operation: string): JsonObject | undefined {
-  const text = line.trim()
-  if (text === '') return undefined
-  const value = line.length > longestLine ? undefined : parseJson(text)
-  if (!isObject(value)) throw toProtocolError(text, operation)
-  return value
+/** Parses JSON lines that arrive in pieces. Passes each object and its line to a function. */
+export class JsonLineParser {
+  readonly #decoder = new TextDecoder()
+  readonly #operation: string
+  readonly #onObject: (value: JsonObject, line: string) => void
+  #rest = ''
+
+  constructor(operation: string, onObject: (value: JsonObject, line: string) => void) {
+    this.#operation = operation
+    this.#onObject = onObject
+  }
+
+  /** Parses the lines that end with these bytes. Throws PROTOCOL_ERROR after the objects before the invalid line. */
+  push(bytes: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.#parse(line)
+    if (this.#rest.length > longestLine) throw toProtocolError(this.#rest, this.#operation)
+  }
+
+  /** Parses a last line without line end. Throws PROTOCOL_ERROR. */
+  end(): void {
+    this.#parse(this.#rest + this.#decoder.decode())
+  }
+
+  /** Parses a last line without line end if it is complete. Call this when the stream has failed. */
+  breakOff(): void {
+    const value = parseJson(this.#rest)
+    if (isObject(value)) this.#onObject(value, this.#rest)
+  }
+
+  #parse(line: string): void {
+    const text = line.trim()
+    if (text === '') return
+    const value = line.length > longestLine ? undefined : parseJson(text)
+    if (!isObject(value)) throw toProtocolError(text, this.#operation)
+    this.#onObject(value, line)
+  }
 }
 
 function toProtocolError(text: string, operation: string): HostError<'PROTOCOL_ERROR'> {
