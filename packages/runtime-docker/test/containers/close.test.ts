@@ -54,13 +54,16 @@ describe('close during an operation', () => {
   })
 
   test('rejects each call with its own undo failures', async () => {
-    const { fake, runtime } = await startRuntime()
-    const ids = [await runtime.createContainer({ image, command: ['sleep'] })]
-    ids.push(await runtime.createContainer({ image, command: ['sleep'] }))
-    fake.override('POST /containers/*/stop', (reply) => reply.refuse(500, 'cannot stop'))
-    const ends = ids.map((id) => runtime.startAttached(id, {}).catch((error: unknown) => error))
-    const statuses = () => ids.map((id) => fake.state.findContainer(id)?.status)
-    await expect.poll(statuses).toEqual(['running', 'running'])
+    const { fake, runtime, sidecars } = await startRuntime()
+    let starts = 0
+    fake.override('POST /containers/*/start', () => {
+      starts += 1 // and no answer
+    })
+    fake.override('DELETE /containers/*', (reply) => reply.refuse(500, 'cannot remove'))
+    const ends = ['one', 'two'].map((name) =>
+      sidecars.startSidecar({ image, name, command: ['sleep'] }).catch((error: unknown) => error),
+    )
+    await expect.poll(() => starts).toBe(2)
     await runtime.close()
     for (const end of ends) {
       const undoFailures = [expect.objectContaining({ code: 'OPERATION_FAILED' })]
@@ -69,13 +72,13 @@ describe('close during an operation', () => {
     await expect(runtime.ping()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
   })
 
-  test('stops the container that startAttached started', async () => {
+  test('keeps the container running that startAttached started', async () => {
     const { fake, runtime, waitForClose } = await closeAt(/resize/)
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
     const running = runtime.startAttached(id, { initialSize: { height: 1, width: 1 } })
-    await expect(running).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(running).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
     await waitForClose()
-    expect(fake.state.findContainer(id)?.status).toBe('exited')
+    expect(fake.state.findContainer(id)?.status).toBe('running')
   })
 
   test('sends no request afterwards', async () => {
