@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { commandGroups } from '../../packages/cli/src/commands/command-list.js'
 import { root } from './documents.js'
 
-it('docs/docker-commands.md lists each command of capstan, and no other', () => {
+it('docs/docker-commands.md lists each command of capstan and no other', () => {
   const document = readFileSync(`${root}docs/docker-commands.md`, 'utf8')
   const rows = document.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| docker |'))
   const listed = rows.flatMap((row) => {
