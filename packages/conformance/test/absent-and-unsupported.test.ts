@@ -20,7 +20,7 @@ import { withParts } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 import { quickCases } from './quick-cases.js'
 
-describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
+describe('a runtime without some capabilities', { timeout: 180_000 }, () => {
   test('passes when each missing capability is absent and listed with a reason', async () => {
     const without = [
       imageBuilderCapability,
@@ -84,7 +84,7 @@ describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
+describe('a runtime with unsupported options', { timeout: 180_000 }, () => {
   test.each([{ unsupportedOptions: whole }, { unsupportedOptions: parts }, { unsupportedOptions: ofParts }])(
     'passes when each use is rejected: $unsupportedOptions',
     async ({ unsupportedOptions }) => {
