@@ -27,7 +27,9 @@ const rows = readSupportTable().filter(({ runtime }) => runtime.startsWith('memo
 it('docs/buildkit.md names the required and the optional capabilities', () => {
   const text = readFileSync(`${root}docs/buildkit.md`, 'utf8').replaceAll('\n', ' ')
   const toWords = (list: readonly { readonly title: string }[]) => joinWords(list.map(({ title }) => title))
-  expect(text).toContain(`The latter needs ${toWords(required)}, and uses ${toWords(optional)} where the runtime has them.`)
+  expect(text).toContain(
+    `The latter needs ${toWords(required)}, and uses ${toWords(optional)} where the runtime has them.`,
+  )
 })
 
 it('docs/buildkit.md has a row for each capability', () => {
