@@ -160,10 +160,10 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   }),
   ...defineCases(networkManagerCapability, {
-    'ABT-060': rejectsAborted('inspectNetwork', (context, options) =>
+    'ABT-045': rejectsAborted('inspectNetwork', (context, options) =>
       context.require(networkManagerCapability).inspectNetwork('default', options),
     ),
-    'ABT-061': {
+    'ABT-046': {
       ...rejectsAborted('connectContainer', (context, options, id) =>
         context.require(networkManagerCapability).connectContainer('default', id, options),
       ),
