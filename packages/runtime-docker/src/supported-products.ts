@@ -89,6 +89,11 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
     remedy: 'create the container with other limits',
   },
   {
+    field: 'container-control.autoRemove',
+    reason: 'Podman removes the container when it stops, and then often cannot start it again',
+    remedy: 'create the container without autoRemove',
+  },
+  {
     field: 'ociRuntime',
     reason: "Podman ignores it in requests of Docker's API",
     remedy: 'set the runtime in containers.conf on the machine of Podman',

@@ -78,7 +78,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     ['ulimits', { ulimits: [{ name: 'nosuch', soft: 1, hard: 1 }] }, isPodman ? 'nosuch' : 'NOSUCH'],
     ['image', { image: 'UPPER', pull: 'never' }, 'UPPER'],
     [
-      'network',
+      'network.networks[0].networkId',
       { network: { mode: 'networks', networks: [{ networkId: 'host' }] } },
       'host',
       'Podman has no network "host", and the call rejects with NETWORK_NOT_FOUND',

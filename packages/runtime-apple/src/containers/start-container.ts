@@ -4,7 +4,7 @@ import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
 import { interactiveLabel, runCreate } from './create-container.js'
 import { fillPorts, findTakenPort } from './free-ports.js'
-import { findContainer, findContainerIfPresent, tryFindContainer } from './queries/find-container.js'
+import { findContainer, findContainerIfPresent, hasStopped, tryFindContainer } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'
 
 /**
@@ -155,4 +155,5 @@ export async function killContainer(context: AppleRuntimeContext, id: string, si
   const call = { operation: 'stopContainer', subject: id, signal, timeoutMs: 20_000 }
   await context.cli.run(['kill', '--signal', 'KILL', id], call)
   session?.killCommand()
+  await hasStopped(context, id, call)
 }

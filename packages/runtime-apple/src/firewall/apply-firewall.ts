@@ -3,7 +3,6 @@ import { type FirewallRules, isHostError } from '@capstan/core'
 import {
   createHostError,
   createUndoStack,
-  delay,
   type HostErrorFacts,
   type Operation,
   untilAborted,
@@ -20,7 +19,7 @@ import {
 } from '@capstan/egress-firewall'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliCall } from '../cli/apple-cli.js'
-import { findContainerIfPresent } from '../containers/queries/find-container.js'
+import { hasStopped } from '../containers/queries/find-container.js'
 
 /**
  * Sets the rules in the guest of a running container and verifies them. Needs `sh` and `iptables` in the image, `ip6tables` if
@@ -112,12 +111,5 @@ async function sealOrKill(
   const outcome = await runScript(context, id, sealPlan, call).catch(() => undefined)
   if (outcome?.state === 'set') return 'sealed'
   await context.cli.run(['kill', '--signal', 'KILL', id], call)
-  for (let left = killedMs / 100; left > 0; left -= 1) {
-    const state = (await findContainerIfPresent(context, id, call))?.state
-    if (state === undefined || state === 'stopped') return 'killed'
-    await delay(100, call)
-  }
-  return 'unchanged'
+  return (await hasStopped(context, id, call)) ? 'killed' : 'unchanged'
 }
-
-const killedMs = 10_000

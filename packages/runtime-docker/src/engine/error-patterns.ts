@@ -73,7 +73,7 @@ export const foreignAddress: RegExp =
   /(?:bind host port for |listen (?:tcp|udp)[46]? )((?:\[\S*?\]|[^\s:]+):\d+)\S*: (?:bind: )?cannot assign requested address/i
 export const noImage: RegExp = /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i
 export const nameTaken: RegExp =
-  /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? (?:is )?already in use/i
+  /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? (?:is )?already in use|UNIQUE constraint failed: ContainerConfig\.Name/i
 export const nameHolder: RegExp = /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i
 // Docker, for a start: cannot start a paused container, try unpause instead
 export const paused: RegExp = /is (?:already )?paused|a paused container/i

@@ -1,4 +1,5 @@
-import { createHostError, type Operation } from '@capstan/core/plugin'
+import { containerControlCapability } from '@capstan/core'
+import { checkOption, createHostError, type Operation } from '@capstan/core/plugin'
 import { inspectContainer } from '../containers/inspection/inspect-container.js'
 import { startContainer } from '../containers/start-container.js'
 import { stopContainer } from '../containers/stop-container.js'
@@ -15,6 +16,9 @@ export async function restartContainer(engine: DockerEngine, graceMs: number, ca
   const { Id, State, HostConfig } = await inspectContainer(engine, call)
   const isRunning = State?.Running === true
   if (isRunning && HostConfig?.AutoRemove === true) {
+    const { runtimeName: runtime, details } = engine
+    const { unsupportedOptions } = details
+    checkOption(containerControlCapability, 'container-control.autoRemove', true, { runtime, unsupportedOptions })
     if (engine.containers.settings.find(Id)?.rules !== undefined) throw createNotKeptError(engine)
     return await restartByEngine(engine, graceMs, call)
   }

@@ -234,6 +234,7 @@ const samples: {
       'network with name x already exists',
       'network name x already used: network already exists',
       'creating container storage: the container name "x" is already in use by 0123456789abcdef. You have to remove that container to be able to reuse that name: that name is already in use',
+      'renaming container 0123: updating container config table with new configuration for container 0123: UNIQUE constraint failed: ContainerConfig.Name',
     ],
     no: [
       'conflict: unable to remove repository reference "x" (must force) - container 0123 is using its referenced image 4567',

@@ -1,5 +1,5 @@
 import { type ContainerState, isHostError } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import { createHostError, delay } from '@capstan/core/plugin'
 import { type AppleRuntimeContext, ifPresent } from '../../apple-runtime-context.js'
 import type { CliCall } from '../../cli/apple-cli.js'
 import { type AppleContainer, parseContainers } from './parse-containers.js'
@@ -40,6 +40,16 @@ export async function tryFindContainer(
   }
 }
 
+/** Resolves with whether a container that was killed has stopped. The command may report it as running for a moment. */
+export async function hasStopped(context: AppleRuntimeContext, id: string, call: CliCall): Promise<boolean> {
+  for (let left = killedMs / betweenMs; left > 0; left -= 1) {
+    const state = (await findContainerIfPresent(context, id, call))?.state
+    if (state === undefined || state === 'stopped') return true
+    await delay(betweenMs, call)
+  }
+  return false
+}
+
 /** Lists all containers, stopped ones too. */
 export async function listContainers(context: AppleRuntimeContext, call: CliCall): Promise<readonly AppleContainer[]> {
   const { stdout } = await context.run(['list', '--all', '--format', 'json'], call)
@@ -59,3 +69,6 @@ export function toContainerState(
   if (startedAt !== undefined || known?.hasRun) return 'exited'
   return known?.isCreatedHere ? 'created' : 'unknown'
 }
+
+const killedMs = 10_000
+const betweenMs = 100
