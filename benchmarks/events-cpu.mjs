@@ -1,29 +1,15 @@
-import { createRuntimeHost, eventStreamCapability, findCapability } from '@capstan/core'
-import { dockerPlugin } from '@capstan/runtime-docker'
-import { measurePairs, toCpu } from './measure.mjs'
-import { createRawEngine, readJsonLines } from './raw-engine.mjs'
-import { startReplayEngine } from './replay-engine.mjs'
+import { eventStreamCapability, requireCapabilities } from '@capstan/core'
+import { compareReaders } from './compare-readers.mjs'
+import { readJsonLines } from './raw-engine.mjs'
 
 export const title = 'client CPU of reading 2000 events / of reading and parsing the raw response'
 export const target = 1.1
 
-export async function run({ pairs }) {
-  const { socketPath, close } = await startReplayEngine(count)
-  const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })], env: {} })
-  const scope = await host.open()
-  const events = findCapability(scope, eventStreamCapability)
-  const raw = createRawEngine(socketPath)
-  try {
-    return await measurePairs({
-      capstan: () => toCpu(() => readEvents(events)),
-      baseline: () => toCpu(() => readRaw(raw)),
-      pairs: Math.min(pairs, 10),
-    })
-  } finally {
-    raw.close()
-    await host[Symbol.asyncDispose]()
-    await close()
-  }
+export function run({ pairs }) {
+  return compareReaders(count, pairs, ({ scope, raw }) => {
+    const { events } = requireCapabilities(scope, { events: eventStreamCapability })
+    return { capstan: () => readEvents(events), baseline: () => readRaw(raw) }
+  })
 }
 
 async function readEvents(events) {

@@ -47,7 +47,7 @@ export class DockerNetworkManager implements NetworkManager {
     validateListOptions(options)
     return await this.#engine.run('listNetworks', 'networks', options, async (call) => {
       const api = await this.#engine.api(call)
-      return (await api.listNetworks({ filters: toLabelFilter(options) })).map(toNetworkInfo)
+      return (await api.listNetworks({ filters: toLabelFilter(options.labels, options.labelKeys) })).map(toNetworkInfo)
     })
   }
 

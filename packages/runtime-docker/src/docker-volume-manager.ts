@@ -44,7 +44,9 @@ export class DockerVolumeManager implements VolumeManager {
   async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
     validateListOptions(options)
     return await this.#engine.run('listVolumes', 'volumes', options, async (call) => {
-      const { Volumes } = await (await this.#engine.api(call)).listVolumes({ filters: toLabelFilter(options) })
+      const { Volumes } = await (await this.#engine.api(call)).listVolumes({
+        filters: toLabelFilter(options.labels, options.labelKeys),
+      })
       return (Volumes ?? []).map(toVolumeInfo).filter((volume) => isListed(volume, options))
     })
   }

@@ -14,7 +14,7 @@ export function describeFaults(
   faults: readonly FaultyPlugin[],
   { atOnce = 6 }: { readonly atOnce?: number } = {},
 ): void {
-  describe.concurrent('the kit finds, and fails no case of another group for,', () => {
+  describe.concurrent('the kit finds the faults of a plugin, and fails no case of another group', () => {
     for (const given of toPlugins(faults, atOnce)) {
       const title = given.map(({ fault, failingCase }) => `"${fault}" (${failingCase})`).join(', ')
       test(title, { timeout: 180_000 }, async () => {

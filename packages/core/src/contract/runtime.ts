@@ -50,7 +50,7 @@ export interface Runtime {
 
   /**
    * Sends the stop signal, then SIGKILL after `graceMs`. Resolves when the container is not running or is absent. The engine does
-   * not restart it then. A paused container is unpaused.
+   * not restart it then, except Podman if the call falls between two runs. A paused container is unpaused.
    */
   stopContainer(id: string, options?: StopOptions): Promise<void>
 

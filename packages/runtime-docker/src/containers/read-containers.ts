@@ -47,7 +47,10 @@ export async function listContainers(
   call: EngineCall,
 ): Promise<readonly ContainerInfo[]> {
   const api = await engine.api(call)
-  const filters = { ...toLabelFilter(options), ...toStatusFilter(options.states, engine.details.quirks) }
+  const filters = {
+    ...toLabelFilter(options.labels, options.labelKeys),
+    ...toStatusFilter(options.states, engine.details.quirks),
+  }
   const [listed, healths] = await Promise.all([api.listContainers({ all: true, filters }), listHealths(engine, call)])
   const ids = new Set(listed.map(({ Id }) => Id))
   // A filter by state may have left out the container of a sandbox that is listed.

@@ -67,8 +67,7 @@ async function removeOrphan(engine: DockerEngine, { call, requestIdLabel, error 
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
     const api = await engine.api({ ...call, ...own })
-    const find = async () =>
-      (await api.listContainers({ all: true, filters: toLabelFilter({ labels: requestIdLabel }) }))[0]
+    const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(requestIdLabel) }))[0]
     const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, ...own })
     if (made !== undefined) await removeContainer(engine, made.Id, own)
   })

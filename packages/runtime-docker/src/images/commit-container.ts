@@ -79,7 +79,7 @@ async function findCommitted(engine: DockerEngine, label: StringMap, call: Engin
   const api = await engine.api(call)
   // The labels are compared as well, because the image is removed.
   const find = async () => {
-    const listed = await api.listImages({ filters: toLabelFilter({ labels: label }) })
+    const listed = await api.listImages({ filters: toLabelFilter(label) })
     return listed.find(({ Labels }) => hasLabels(Labels, label))?.Id
   }
   return await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })

@@ -24,10 +24,12 @@ export async function findImage(
 /** Lists images, one entry per image with all its tags. The engine applies the filters. */
 export async function listImages(
   engine: DockerEngine,
-  { all = false, ...options }: ListImagesOptions,
+  { all = false, labels, labelKeys }: ListImagesOptions,
   call: EngineCall,
 ): Promise<readonly ImageInfo[]> {
-  return (await (await engine.api(call)).listImages({ all, filters: toLabelFilter(options) })).map(toImageInfo)
+  return (await (await engine.api(call)).listImages({ all, filters: toLabelFilter(labels, labelKeys) })).map(
+    toImageInfo,
+  )
 }
 
 /**

@@ -9,9 +9,7 @@ export async function listUntagged(
   [tag, ...tags]: InterruptedBuild['tags'],
   call: EngineCall,
 ): Promise<readonly string[]> {
-  const { label } = toLabelFilter({
-    labels: toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels),
-  })
+  const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels))
   const api = await engine.api(call)
   return (await api.listImages({ filters: { dangling: ['true'], label } })).map(({ Id }) => Id)
 }

@@ -24,7 +24,7 @@ export function findByRequestId(
 ): Promise<InspectedNetwork | undefined> {
   const find = async () => {
     const api = await engine.api(call)
-    return (await api.listNetworks({ filters: toLabelFilter({ labels: requestIdLabel }) }))[0]
+    return (await api.listNetworks({ filters: toLabelFilter(requestIdLabel) }))[0]
   }
   return poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
 }

@@ -7,8 +7,14 @@ import { type SshTarget, toSshArguments } from './ssh-target.js'
 
 /** Connections to an engine, each by an ssh of its own. */
 export interface DialStdioServer extends AsyncDisposable {
-  /** What the last ssh that has ended has written to stderr, and its exit code. */
-  lastEnd(): { readonly stderr: string; readonly exitCode: number | null }
+  /** Resolves when the first ssh ends. */
+  readonly firstEnd: Promise<DialStdioEnd>
+}
+
+/** How an ssh has ended: what it has written to stderr, and its exit code. */
+export interface DialStdioEnd {
+  readonly stderr: string
+  readonly exitCode: number | null
 }
 
 /**
@@ -17,17 +23,20 @@ export interface DialStdioServer extends AsyncDisposable {
  */
 export async function serveDialStdio(path: string, options: DialStdioOptions): Promise<DialStdioServer> {
   const programs = new Set<ChildProcess>()
-  let end = { stderr: '', exitCode: null as number | null }
+  let onFirstEnd: (end: DialStdioEnd) => void = () => {}
+  const firstEnd = new Promise<DialStdioEnd>((resolve) => {
+    onFirstEnd = resolve
+  })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const program = connect(socket, options, (given) => {
-      end = given
+    const program = connect(socket, options, (end) => {
+      onFirstEnd(end)
       programs.delete(program)
     })
     programs.add(program)
   })
   await once(server.listen(path), 'listening')
   return {
-    lastEnd: () => end,
+    firstEnd,
     async [Symbol.asyncDispose]() {
       server.close()
       const ended = [...programs].map((program) => once(program, 'close'))
@@ -42,11 +51,7 @@ export interface DialStdioOptions {
   readonly env: Environment
 }
 
-function connect(
-  socket: Socket,
-  { target, env }: DialStdioOptions,
-  onEnd: (end: ReturnType<DialStdioServer['lastEnd']>) => void,
-): ChildProcess {
+function connect(socket: Socket, { target, env }: DialStdioOptions, onEnd: (end: DialStdioEnd) => void): ChildProcess {
   const { socketPath } = target
   const host = socketPath === undefined ? [] : [toShellWord(`--host=unix://${socketPath}`)]
   const argv = [...toSshArguments(target, []), 'docker', ...host, 'system', 'dial-stdio']

@@ -71,7 +71,7 @@ async function dial(target: SshTarget, { env, signal }: SshServiceOptions): Prom
   }
   try {
     if (await untilAborted(answers(path), signal)) return toService(path, stop)
-    const { stderr, exitCode } = server.lastEnd()
+    const { stderr, exitCode } = await untilAborted(server.firstEnd, signal)
     if (exitCode === 255) throw toSshError(stderr, { host: toSshText(target), exitCode })
     throw createDialError(stderr.trim(), target)
   } catch (error) {

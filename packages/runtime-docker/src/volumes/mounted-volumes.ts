@@ -20,7 +20,7 @@ export async function removeMountedVolumes(
   call: EngineCall,
 ): Promise<void> {
   const api = await engine.api(call)
-  const { Volumes } = await api.listVolumes({ filters: toLabelFilter({ labels: requestIdLabel }) })
+  const { Volumes } = await api.listVolumes({ filters: toLabelFilter(requestIdLabel) })
   for (const { Name } of Volumes ?? []) {
     const own = await engine.api({ ...call, subject: Name })
     await ignoreErrors(['IN_USE', 'VOLUME_NOT_FOUND'], own.getVolume(Name).remove())
