@@ -11,7 +11,7 @@ import {
   sidecarManagerCapability,
 } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { runCapstan } from '../support/run-capstan.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory', VERSION: '7' }
@@ -30,10 +30,7 @@ beforeEach(async () => {
   await writeFile(join(cwd, 'note.txt'), 'from the context\n')
   await writeFile(join(cwd, 'empty'), ' \n')
 })
-afterEach(async () => {
-  vi.unstubAllEnvs()
-  await rm(cwd, { recursive: true })
-})
+afterEach(() => rm(cwd, { recursive: true }))
 
 describe('capstan build', () => {
   it('builds a directory with its Dockerfile and prints the tags', async () => {
@@ -66,8 +63,9 @@ describe('capstan build', () => {
       const archive = await buffer(await packBuildContext({ directory: cwd }))
       const stdin = format === 'gzip' ? gzipSync(archive) : archive
       // Another run of these tests on this machine has its own.
-      vi.stubEnv('TMPDIR', await mkdtemp(join(cwd, 'temporary-')))
-      const elsewhere = { stdin, cwd: tmpdir() }
+      const temporary = await mkdtemp(join(tmpdir(), 'capstan temporary '))
+      onTestFinished(() => rm(temporary, { recursive: true }))
+      const elsewhere = { stdin, cwd: tmpdir(), env: { ...env, TMPDIR: temporary } }
       expect(await capstan(['build', '-t', 'app', '--build-arg', 'VERSION=1', '-'], elsewhere)).toMatchObject({
         exitCode: 0,
       })
@@ -76,7 +74,7 @@ describe('capstan build', () => {
       expect(failed.stderr).toBe('capstan build: the Dockerfile empty in the archive on stdin is empty\n')
       const missing = await capstan(['build', '-t', 'app', '-f', 'none', '-'], elsewhere)
       expect(missing.stderr).toMatch(/^capstan build: the Dockerfile none in the archive on stdin cannot be read/)
-      expect(await readdir(tmpdir())).toEqual([])
+      expect(await readdir(temporary)).toEqual([])
     },
   )
 
