@@ -20,6 +20,7 @@ export const absenceReasons = {
   'image-transfer': 'an image is a folder that the user makes',
   'container-stats': 'the processes of a container are not counted',
   events: 'no process watches the containers',
+  'compose-manager': 'Compose needs the API of the Docker Engine',
   'image-manager': 'an image is a folder that the user makes',
 }
 

@@ -2,6 +2,7 @@ import {
   type ContainerConfig,
   type ContainerControl,
   type CreateNetworkOptions,
+  composeManagerCapability,
   containerControlCapability,
   eventStreamCapability,
   execManagerCapability,
@@ -165,6 +166,11 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'networks.ipv6': rejectsNetwork({ ipv6: true }),
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
+  'compose.build': async ({ scope, signal }, field) => {
+    const compose = findCapability(scope, composeManagerCapability)
+    const source = { name: 'conformance-unsupported', content: JSON.stringify({ services: { app: { image: 'x' } } }) }
+    if (compose !== undefined) await expectUnsupported(field, () => compose.up(source, { build: true, signal }))
+  },
   'event.images': rejectsEvents('image'),
   'event.networks': rejectsEvents('network'),
   'event.volumes': rejectsEvents('volume'),

@@ -43,6 +43,16 @@ export {
   buildServiceCapability,
 } from './contract/managers/build-service.js'
 export {
+  type ComposeManager,
+  type ComposeProgress,
+  type ComposeProject,
+  type ComposeSource,
+  type ComposeUpOptions,
+  composeManagerCapability,
+  type ProjectInfo,
+  type ServiceState,
+} from './contract/managers/compose-manager.js'
+export {
   type ContainerControl,
   type ContainerProcess,
   type ContainerUpdate,

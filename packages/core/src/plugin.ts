@@ -43,6 +43,15 @@ export { listRequestedSubnets, overlaps, parseSubnet, type Subnet, toAddressIn }
 // Managers
 
 export { type BuiltInOption, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
+export type {
+  ComposeDependency,
+  ComposeDownOptions,
+  ComposeResource,
+  ComposeService,
+  ComposeSettings,
+  RunningComposeProject,
+  ServiceContainer,
+} from './contract/managers/compose-manager.js'
 export type { SampleStream } from './contract/managers/container-stats.js'
 export type { EventKind, EventSubscription } from './contract/managers/event-stream.js'
 export type { FirewallDestination } from './contract/managers/firewall-manager.js'
@@ -146,6 +155,12 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 // Validation
 
 export { check, checkInteger, checkOneOf, checkTimeout } from './validation/check.js'
+export {
+  validateComposeDownOptions,
+  validateComposeSource,
+  validateComposeUpOptions,
+  validateProjectName,
+} from './validation/compose.js'
 export { validateContainerConfig } from './validation/container-config.js'
 export { checkEngineName } from './validation/container-settings.js'
 export { checkAddress, checkHostName, checkPlatform } from './validation/fields.js'

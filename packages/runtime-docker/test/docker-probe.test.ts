@@ -104,7 +104,10 @@ describe('probe of an engine that answers', () => {
       endpoint: `unix://${fake.socketPath}`,
       details: { api: { version: '1.41', newest: '1.41', pinned: false }, facts: { product: 'docker', cpus: 2 } },
       attempts: [],
-      absent: [{ id: 'build-service', reason: 'Docker 20.10.24 is older than 23, which introduced it' }],
+      absent: [
+        { id: 'build-service', reason: 'Docker 20.10.24 is older than 23, which introduced it' },
+        { id: 'compose-manager', reason: 'the runtime does not run Compose' },
+      ],
     })
     expect(result.available && result.provides.map(({ id }) => id)).toEqual([
       'runtime',
@@ -127,7 +130,7 @@ describe('probe of an engine that answers', () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.42'
     const result = await probe([`unix://${fake.socketPath}`])
-    expect(result).toMatchObject({ available: true, absent: [] })
+    expect(result).toMatchObject({ available: true, absent: [{ id: 'compose-manager' }] })
     expect(result.available && result.provides.map(({ id }) => id)).toContain('build-service')
   })
 

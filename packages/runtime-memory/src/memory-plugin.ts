@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  composeManagerCapability,
   containerControlCapability,
   containerStatsCapability,
   eventStreamCapability,
@@ -54,8 +55,8 @@ import { MemoryVolumeManager } from './memory-volume-manager.js'
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
-  const left = without.filter(({ id }) => id !== buildServiceCapability.id)
-  const absent = [noBuildService, ...left.map(toAbsent)]
+  const left = without.filter(({ id }) => notSimulated.every((missing) => missing.id !== id))
+  const absent = [...notSimulated, ...left.map(toAbsent)]
   const unsupportedOptions = addUnsupportedVolumeMounts(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const provided = managers.filter(({ capability }) => without.every(({ id }) => id !== capability.id))
@@ -114,11 +115,14 @@ function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly Unsu
   return [...alwaysUnsupported, ...configured.map((field) => ({ field, reason, remedy }))]
 }
 
-const noBuildService: MissingCapability = {
-  id: buildServiceCapability.id,
-  title: buildServiceCapability.title,
-  reason: 'the simulation has no BuildKit',
-  remedy: undefined,
+/** The capabilities that no simulation has. */
+const notSimulated: readonly MissingCapability[] = [
+  toMissing(buildServiceCapability, 'the simulation has no BuildKit'),
+  toMissing(composeManagerCapability, 'the simulation has no Compose'),
+]
+
+function toMissing({ id, title }: Capability<object>, reason: string): MissingCapability {
+  return { id, title, reason, remedy: undefined }
 }
 
 const alwaysUnsupported: readonly UnsupportedOption[] = [

@@ -15,10 +15,13 @@ import { memoryPlugin, plugin } from '../src/index.js'
 import { openMemory, openPlugin } from './support/open-memory.js'
 
 describe('memoryPlugin', () => {
-  it('provides every capability except BuildKit builds and reports that it is a simulation', async () => {
+  it('provides every capability except BuildKit builds and Compose projects, and reports that it is a simulation', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     const [report] = await host.discover()
-    const absent = [{ id: 'build-service', reason: 'the simulation has no BuildKit' }]
+    const absent = [
+      { id: 'build-service', reason: 'the simulation has no BuildKit' },
+      { id: 'compose-manager', reason: 'the simulation has no Compose' },
+    ]
     expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent })
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
@@ -42,7 +45,7 @@ describe('memoryPlugin', () => {
   it('lists BuildKit builds once as absent when `without` contains them', async () => {
     const plugins = [memoryPlugin({ without: [buildServiceCapability] })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({ absent: [{ reason: 'the simulation has no BuildKit' }] })
+    expect(report).toMatchObject({ absent: [{ reason: 'the simulation has no BuildKit' }, { id: 'compose-manager' }] })
   })
 
   it('is opened only by name', async () => {
@@ -79,6 +82,7 @@ describe('memoryPlugin', () => {
     expect(scope.report).toMatchObject({
       absent: [
         { id: 'build-service' },
+        { id: 'compose-manager' },
         {
           id: 'image-builder',
           title: 'image builds',

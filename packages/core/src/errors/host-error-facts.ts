@@ -1,4 +1,5 @@
 import type { ContainerState } from '../contract/container/container-info.js'
+import type { ContainerHealth } from '../contract/container/healthcheck.js'
 import type { Argv } from '../contract/operation.js'
 import type { MissingCapability } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
@@ -96,6 +97,19 @@ export interface HostErrorFacts {
     readonly reason: string
     readonly isTimeout: boolean
     readonly state: ContainerState
+    readonly exitCode: number | undefined
+    readonly lastLines: readonly string[]
+  }
+  /**
+   * `containerId`: the container of the service that failed. `health`: `undefined` without a health check, and while the container
+   * does not run. `exitCode`: `undefined` while it runs, and where it is not known. `lastLines`: the last lines of its log.
+   */
+  SERVICE_NOT_READY: {
+    readonly project: string
+    readonly service: string
+    readonly containerId: string
+    readonly state: ContainerState
+    readonly health: ContainerHealth | undefined
     readonly exitCode: number | undefined
     readonly lastLines: readonly string[]
   }

@@ -86,6 +86,12 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       `container "${id}" did not become ready (${awaited}): ${reason}`,
       lastLines.length === 0 ? '' : `; the last line of its log is: ${lastLines.at(-1)}`,
     ].join(''),
+  SERVICE_NOT_READY: ({ project, service, state, health, exitCode, lastLines }) =>
+    [
+      `service "${service}" of project "${project}" is not ready: its container `,
+      exitCode === undefined ? `is ${health ?? state}` : `exited with code ${exitCode}`,
+      lastLines.length === 0 ? '' : `; the last line of its log is: ${lastLines.at(-1)}`,
+    ].join(''),
   FIREWALL_FAILED: ({ id, reason, containment }) =>
     `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>

@@ -28,6 +28,24 @@ describe('the message of an error', () => {
     )
   })
 
+  it('contains the exit code or the health of a service that is not ready', () => {
+    const facts = {
+      project: 'shop',
+      service: 'db',
+      containerId: 'c1',
+      health: undefined,
+      exitCode: 7,
+      lastLines: ['no'],
+    }
+    expect(createHostError('SERVICE_NOT_READY', { ...facts, state: 'exited' }).message).toBe(
+      'service "db" of project "shop" is not ready: its container exited with code 7; the last line of its log is: no',
+    )
+    const ill = { ...facts, state: 'running', health: 'unhealthy', exitCode: undefined, lastLines: [] } as const
+    expect(createHostError('SERVICE_NOT_READY', ill).message).toBe(
+      'service "db" of project "shop" is not ready: its container is unhealthy',
+    )
+  })
+
   it('contains the state of a container whose firewall failed', () => {
     const facts = { id: 'c1', reason: 'no iptables in reach', containment: 'disconnected' } as const
     expect(createHostError('FIREWALL_FAILED', facts).message).toBe(

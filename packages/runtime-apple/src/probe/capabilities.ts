@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  composeManagerCapability,
   containerControlCapability,
   containerStatsCapability,
   eventStreamCapability,
@@ -35,6 +36,10 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
   const noVolumes = { reason: 'this release of the command has no volumes', remedy: 'update it' }
   const noStats = { reason: 'the runtime does not read the statistics of the command', remedy: undefined }
   const noEvents = { reason: 'the command reports no events', remedy: 'list the containers again' }
+  const noCompose = {
+    reason: 'Compose needs the API of the Docker Engine',
+    remedy: 'create the services as containers, or use an engine with this API, such as Docker or Podman',
+  }
   const noBuildService = {
     reason: 'the command gives no access to its BuildKit',
     remedy: 'start BuildKit in a sidecar',
@@ -63,6 +68,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],
     [containerStatsCapability, noStats],
     [eventStreamCapability, noEvents],
+    [composeManagerCapability, noCompose],
   ]
   return {
     provides: capabilities.flatMap(([capability, reason]) => (reason === undefined ? [capability] : [])),

@@ -1,5 +1,6 @@
 import {
   buildServiceCapability,
+  composeManagerCapability,
   containerStatsCapability,
   firewallManagerCapability,
   type MissingCapability,
@@ -20,6 +21,7 @@ export function toAbsentCapabilities(
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
     [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
+    [composeManagerCapability, { reason: 'the runtime does not run Compose', remedy: undefined }],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
 }

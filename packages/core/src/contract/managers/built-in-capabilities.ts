@@ -1,6 +1,7 @@
 import type { Capability } from '../capability.js'
 import { runtimeCapability } from '../runtime.js'
 import { buildServiceCapability } from './build-service.js'
+import { composeManagerCapability } from './compose-manager.js'
 import { containerControlCapability } from './container-control.js'
 import { containerStatsCapability } from './container-stats.js'
 import { eventStreamCapability } from './event-stream.js'
@@ -30,6 +31,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   volumeManagerCapability,
   containerStatsCapability,
   eventStreamCapability,
+  composeManagerCapability,
 ]
 
 /** An option of a built-in capability. */
@@ -48,5 +50,6 @@ export type BuiltInOption =
   | OptionOf<typeof volumeManagerCapability>
   | OptionOf<typeof containerStatsCapability>
   | OptionOf<typeof eventStreamCapability>
+  | OptionOf<typeof composeManagerCapability>
 
 type OptionOf<C extends Capability<object>> = keyof C['options'] & string

@@ -1,0 +1,79 @@
+import { isAbsolute } from 'node:path'
+import type { ComposeDownOptions, ComposeSource, ComposeUpOptions } from '../contract/managers/compose-manager.js'
+import {
+  check,
+  checkBoolean,
+  checkEach,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTimeout,
+  checkUnique,
+} from './check.js'
+import { validateLabels, validateStringMap } from './names.js'
+
+/** Checks the name of a Compose project. */
+export function validateProjectName(name: unknown, field = 'project'): void {
+  checkText(
+    field,
+    name,
+    /^[a-z0-9][a-z0-9_-]{0,62}$/,
+    'at most 63 lower-case letters, digits, "-" or "_", beginning with a letter or digit',
+  )
+}
+
+/** Checks the source of a Compose project, without reading its files. */
+export function validateComposeSource(source: ComposeSource): void {
+  checkObject('source', source)
+  const { name, files, content, directory, profiles = [], env } = source
+  validateProjectName(name, 'source.name')
+  check((files === undefined) !== (content === undefined), 'source', 'an object with either files or content', source)
+  if (files !== undefined) {
+    checkEach<unknown>('source.files', files, checkPath)
+    check(files.length > 0, 'source.files', 'at least one path', files)
+  }
+  if (content !== undefined) checkContent(content)
+  if (directory !== undefined) checkPath('source.directory', directory)
+  checkEach<unknown>('source.profiles', profiles, (field, profile) => {
+    checkText(field, profile, /^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'the name of a profile')
+  })
+  if (env === undefined) return
+  const rule = { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=", spaces or a leading "-"' }
+  validateStringMap(env, 'source.env', rule)
+}
+
+/** Checks the options of `up`. Whether the project has the services is known only when its files are read. */
+export function validateComposeUpOptions(options: ComposeUpOptions): void {
+  const { services = [], jobs = [], build, pull, labels, readyTimeoutMs, onProgress } = options
+  for (const [field, names] of Object.entries({ services, jobs })) {
+    checkEach<unknown>(field, names, checkServiceName)
+    checkUnique<unknown>(field, names, String)
+  }
+  check(options.services?.length !== 0, 'services', 'absent, or at least one service', services)
+  checkBoolean('build', build)
+  if (pull !== undefined) checkOneOf('pull', pull, ['missing', 'never'])
+  if (labels !== undefined) validateLabels(labels)
+  if (readyTimeoutMs !== undefined) checkTimeout('readyTimeoutMs', readyTimeoutMs)
+  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+}
+
+/** Checks the options of `down`. */
+export function validateComposeDownOptions({ volumes, graceMs = 0 }: ComposeDownOptions): void {
+  checkBoolean('volumes', volumes)
+  checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
+}
+
+function checkPath(field: string, path: unknown): void {
+  checkText(field, path, /./, 'an absolute path')
+  check(isAbsolute(path), field, 'an absolute path', path)
+}
+
+function checkContent(content: unknown): void {
+  const isText = typeof content === 'string' && content.trim() !== '' && !content.includes('\0')
+  check(isText, 'source.content', 'the text of a Compose file', content)
+}
+
+function checkServiceName(field: string, name: unknown): void {
+  checkText(field, name, /^[A-Za-z0-9._][A-Za-z0-9._-]*$/, 'the name of a service')
+}
