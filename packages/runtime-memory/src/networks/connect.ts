@@ -45,14 +45,14 @@ export function findGateway(networks: readonly MemoryNetwork[]): string | undefi
 }
 
 function connectToAddress(
-  { networks, findNamespace }: ContainerNetworking,
+  { networks }: ContainerNetworking,
   host: string,
   address: string,
   port: number,
 ): Duplex | Promise<Duplex> {
   for (const { members, subnets, internal } of networks) {
     const member = [...members.values()].find((one) => one.ipAddress === address || one.ipv6Address === address)
-    if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
+    if (member !== undefined) return connectTo(member.namespace, host, port)
     const isGateway = subnets.some(({ gateway }) => gateway === address)
     if (isGateway && !internal) return connectToHost('127.0.0.1', port)
   }
@@ -61,8 +61,8 @@ function connectToAddress(
   throw createNetworkError('EHOSTUNREACH', host, port, reason)
 }
 
-function connectTo(namespace: NetworkNamespace | undefined, host: string, port: number): Duplex {
-  const connection = namespace?.connect(port)
+function connectTo(namespace: NetworkNamespace, host: string, port: number): Duplex {
+  const connection = namespace.connect(port)
   if (connection === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'no process listens on the port')
   return connection
 }

@@ -13,7 +13,6 @@ export interface ContainerNetworking {
   readonly extraHosts: StringMap
   readonly namespace: NetworkNamespace
   readonly networks: readonly MemoryNetwork[]
-  readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
 }
 
 /** Creates the networking of a container without a network. */
@@ -26,6 +25,5 @@ export function createOfflineNetworking(): ContainerNetworking {
     extraHosts: {},
     namespace,
     networks: [],
-    findNamespace: () => undefined,
   }
 }

@@ -12,6 +12,7 @@ import {
   toAddressIn,
 } from '@capstan/core/plugin'
 import type { MemoryEventLog } from '../memory-event-log.js'
+import type { NetworkNamespace } from './network-namespace.js'
 
 /** A container on a network. */
 export interface NetworkMember {
@@ -21,6 +22,8 @@ export interface NetworkMember {
   readonly ipv6Address: string | undefined
   /** Names that other members resolve to this container. Empty on the default network, as on Docker. */
   readonly names: readonly string[]
+  /** Where the container listens. */
+  readonly namespace: NetworkNamespace
 }
 
 /** A subnet of a simulated network. */
@@ -111,7 +114,7 @@ export class NetworkStore {
   /** Adds a container to a network, with the chosen address or with a free one. */
   join(
     network: MemoryNetwork,
-    { containerId, names, ipAddress }: NewMember,
+    { containerId, names, namespace, ipAddress }: NewMember,
     findName: (containerId: string) => string,
   ): NetworkMember {
     if (ipAddress !== undefined) checkIsFree(network, ipAddress, { containerId, findName })
@@ -120,7 +123,7 @@ export class NetworkStore {
       ipAddress !== undefined && subnet.range.contains(ipAddress) ? ipAddress : pickAddress(network, subnet)
     const [first, ...others] = subnets
     const [ipv6Address] = others.map(pick)
-    const member = { containerId, names, ipAddress: pick(first), ipv6Address }
+    const member = { containerId, names, namespace, ipAddress: pick(first), ipv6Address }
     members.set(containerId, member)
     this.#events.emit({ kind: 'network', action: 'connected', id, name, containerId })
     return member
@@ -162,7 +165,7 @@ function toSubnet({ cidr, gateway }: { readonly cidr: string; readonly gateway?:
 }
 
 /** A container that joins a network. */
-export interface NewMember extends Pick<NetworkMember, 'containerId' | 'names'> {
+export interface NewMember extends Pick<NetworkMember, 'containerId' | 'names' | 'namespace'> {
   readonly ipAddress?: string | undefined
 }
 

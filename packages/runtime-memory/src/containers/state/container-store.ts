@@ -1,7 +1,6 @@
 import { createHostError } from '@capstan/core/plugin'
 import type { MemoryEventLog, NewEvent } from '../../memory-event-log.js'
-import type { NetworkNamespace } from '../../networks/network-namespace.js'
-import { getCurrentRun, type MemoryContainer } from './memory-container.js'
+import type { MemoryContainer } from './memory-container.js'
 
 /** What an event of a container says besides the container itself. */
 type ContainerHappening =
@@ -68,11 +67,5 @@ export class ContainerStore {
   /** Emits an event of a container. */
   emit({ id, name, config: { image }, labels }: MemoryContainer, happened: ContainerHappening): void {
     this.#events.emit({ kind: 'container', id, name, image, labels, ...happened })
-  }
-
-  /** Finds the network namespace of a container; `undefined` unless it is running. */
-  findNamespace(id: string): NetworkNamespace | undefined {
-    const container = this.find(id)
-    return container && getCurrentRun(container)?.network.networking.namespace
   }
 }

@@ -45,12 +45,11 @@ export async function allocateNetwork(
     extraHosts: config.extraHosts ?? {},
     namespace: new NetworkNamespace(),
     networks,
-    findNamespace: (containerId) => stores.containers.findNamespace(containerId),
   }
   const join = (network: MemoryNetwork, { aliases = [], ipAddress }: NetworkJoin) => {
     const names = network === stores.networks.defaultNetwork ? [] : [container.name, id.slice(0, 12), ...aliases]
     const findName = (other: string) => stores.containers.find(other)?.name ?? container.name
-    stores.networks.join(network, { containerId: id, names, ipAddress }, findName)
+    stores.networks.join(network, { containerId: id, names, namespace: networking.namespace, ipAddress }, findName)
     networks.push(network)
   }
   const disconnect = () => {
@@ -89,16 +88,11 @@ function shareNetwork({ containers }: NetworkStores, ownerId: string): NetworkAl
 }
 
 /** Ends the connections of a container on a network, in both directions. */
-function endConnections(
-  { id, namespace, findNamespace }: ContainerNetworking,
-  { members, subnets }: MemoryNetwork,
-): void {
+function endConnections({ id, namespace }: ContainerNetworking, { members, subnets }: MemoryNetwork): void {
   const own = members.get(id)
   namespace.destroyConnections(({ address }) => subnets.some(({ range }) => range.contains(address)))
-  for (const { containerId } of members.values()) {
-    findNamespace(containerId)?.destroyConnections(
-      ({ address }) => address === own?.ipAddress || address === own?.ipv6Address,
-    )
+  for (const member of members.values()) {
+    member.namespace.destroyConnections(({ address }) => address === own?.ipAddress || address === own?.ipv6Address)
   }
 }
 
