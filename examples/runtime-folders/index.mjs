@@ -1,8 +1,8 @@
 // @ts-check
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runtimeCapability } from '@capstan/core'
-import { builtInCapabilities, findHomeDirectory, OperationScope } from '@capstan/core/plugin'
+import { jobManagerCapability, runtimeCapability } from '@capstan/core'
+import { builtInCapabilities, ContainerJobManager, findHomeDirectory, OperationScope } from '@capstan/core/plugin'
 import { chroot } from './container-process.mjs'
 import { createContainerStore } from './container-store.mjs'
 import { createFolderRuntime } from './folder-runtime.mjs'
@@ -23,13 +23,14 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
     const attempt = await tryFolder(root, env.CAPSTAN_FOLDERS ? 'CAPSTAN_FOLDERS' : 'default')
     signal?.throwIfAborted()
     if (attempt !== undefined) return { available: false, chosen: Boolean(env.CAPSTAN_FOLDERS), attempts: [attempt] }
-    const missing = builtInCapabilities.filter(({ id }) => id !== runtimeCapability.id)
+    const provides = [runtimeCapability, jobManagerCapability]
+    const missing = builtInCapabilities.filter(({ id }) => provides.every((provided) => provided.id !== id))
     return {
       available: true,
       version,
       endpoint: root,
       details: { root },
-      provides: [runtimeCapability],
+      provides,
       absent: missing.map(({ id, title }) => ({
         id,
         title,
@@ -44,11 +45,13 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
 
   register(scope, { root }) {
     const { runtimeName, packageName, packageVersion } = scope
-    const runtime = { runtime: runtimeName, endpoint: root, packageName, packageVersion }
-    const operations = new OperationScope({ runtime, keepsAlive: true })
+    const names = { runtime: runtimeName, endpoint: root, packageName, packageVersion }
+    const operations = new OperationScope({ runtime: names, keepsAlive: true })
     const { ownerLabels } = scope
     const store = createContainerStore(root)
-    scope.provide(runtimeCapability, createFolderRuntime({ type: name, store, operations, ownerLabels }))
+    const runtime = createFolderRuntime({ type: name, store, operations, ownerLabels })
+    scope.provide(runtimeCapability, runtime)
+    scope.provide(jobManagerCapability, new ContainerJobManager(runtime, names))
   },
 })
 

@@ -1,5 +1,7 @@
 // @ts-check
 
+import { unsupportedJobOptions } from '@capstan/core/plugin'
+
 /** The remedy for every absent capability and unsupported option. */
 export const remedy = 'use a runtime that isolates its containers, such as docker'
 
@@ -55,6 +57,7 @@ const unsupportedFields = [
 ]
 
 /** @type {readonly import('@capstan/core/plugin').UnsupportedOption[]} */
-export const unsupportedOptions = unsupportedFields.flatMap(([reason, ...fields]) =>
-  fields.map((field) => ({ field, reason, remedy })),
-)
+export const unsupportedOptions = [
+  ...unsupportedFields.flatMap(([reason, ...fields]) => fields.map((field) => ({ field, reason, remedy }))),
+  ...unsupportedJobOptions,
+]

@@ -10,6 +10,8 @@ import {
   findCapability,
   imageBuilderCapability,
   imageManagerCapability,
+  type JobConfig,
+  jobManagerCapability,
   type LogOptions,
   networkManagerCapability,
   type OptionName,
@@ -174,6 +176,9 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'event.images': rejectsEvents('image'),
   'event.networks': rejectsEvents('network'),
   'event.volumes': rejectsEvents('volume'),
+  'job-manager.constraints': rejectsJob({ constraints: ['node.role==manager'] }),
+  'job-manager.secrets': rejectsJob({ secrets: [{ secretId: 'conformance', target: '/run/secrets/conformance' }] }),
+  'job-manager.configs': rejectsJob({ configs: [{ configId: 'conformance', target: '/etc/conformance' }] }),
 }
 
 /** Names of behaviour that no option of a call requests, so no call can reject because of them. */
@@ -215,6 +220,13 @@ function rejectsControl(call: (control: ContainerControl, id: string) => Promise
     const id = await createContainer(context, { command: context.programs.exit(0) })
     await expectUnsupported(field, () => call(control, id))
     await context.runtime.removeContainer(id)
+  }
+}
+
+function rejectsJob(config: Omit<JobConfig, 'image'>): OptionCheck {
+  return async ({ scope, image, signal }, field) => {
+    const jobs = findCapability(scope, jobManagerCapability)
+    if (jobs !== undefined) await expectUnsupported(field, () => jobs.runJob({ image, ...config }, { signal }))
   }
 }
 

@@ -96,6 +96,13 @@ export {
 } from './contract/managers/image-manager.js'
 export { type ImageTransfer, imageTransferCapability } from './contract/managers/image-transfer.js'
 export {
+  type JobConfig,
+  type JobManager,
+  type JobResult,
+  jobManagerCapability,
+  type RunJobOptions,
+} from './contract/managers/job-manager.js'
+export {
   type ConnectContainerOptions,
   type CreateNetworkOptions,
   type NetworkInfo,

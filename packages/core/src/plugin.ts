@@ -55,6 +55,7 @@ export type {
 export type { SampleStream } from './contract/managers/container-stats.js'
 export type { EventKind, EventSubscription } from './contract/managers/event-stream.js'
 export type { FirewallDestination } from './contract/managers/firewall-manager.js'
+export type { JobSecret, JobSettingsFile } from './contract/managers/job-manager.js'
 export type { DisconnectContainerOptions, NetworkSubnet } from './contract/managers/network-manager.js'
 export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
 
@@ -82,6 +83,10 @@ export {
   findUnsupportedOption,
   listUsedOptions,
 } from './plugins/unsupported-options.js'
+
+// Jobs
+
+export { ContainerJobManager, unsupportedJobOptions } from './jobs/container-job-manager.js'
 
 // Features
 
@@ -170,6 +175,7 @@ export {
   validateListImages,
   validatePushReference,
 } from './validation/images.js'
+export { validateJobConfig } from './validation/job-config.js'
 export {
   validateId,
   validateImageReference,

@@ -5,13 +5,14 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  jobManagerCapability,
   networkManagerCapability,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
+import { ContainerJobManager, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
 import { AppleContainerControl } from './apple-container-control.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
@@ -58,6 +59,7 @@ function register(scope: RegistrationScope, context: AppleRuntimeContext): void 
   scope.provide(containerControlCapability, new AppleContainerControl(context))
   scope.provide(imageTransferCapability, new AppleImageTransfer(context))
   scope.provide(imageManagerCapability, new AppleImageManager(context))
+  scope.provide(jobManagerCapability, new ContainerJobManager(runtime, context.closedRuntime))
   if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(context))
   if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(context))
   if (!details.hasNetworks) return

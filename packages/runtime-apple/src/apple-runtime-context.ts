@@ -1,5 +1,6 @@
 import { type Capability, isHostError, type OperationOptions, type OptionName } from '@capstan/core'
 import {
+  type ClosedRuntime,
   checkOption,
   createHostError,
   type Environment,
@@ -37,6 +38,8 @@ export class AppleRuntimeContext {
   readonly timeouts: AppleTimeouts
   readonly records: ContainerRecords = new ContainerRecords()
   readonly operations: OperationScope
+  /** The names of this runtime for the error of calls after it is closed. */
+  readonly closedRuntime: ClosedRuntime
 
   constructor(options: AppleRuntimeContextOptions) {
     const { details, runtimeName, ownerLabels, env, timeouts, packageName, packageVersion } = options
@@ -46,8 +49,8 @@ export class AppleRuntimeContext {
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
     this.env = env
-    const runtime = { runtime: runtimeName, packageName, packageVersion, endpoint: details.command }
-    this.operations = new OperationScope({ runtime, undoMs: timeouts.undoMs })
+    this.closedRuntime = { runtime: runtimeName, packageName, packageVersion, endpoint: details.command }
+    this.operations = new OperationScope({ runtime: this.closedRuntime, undoMs: timeouts.undoMs })
   }
 
   /** Runs one operation: see `OperationScope.run`. */

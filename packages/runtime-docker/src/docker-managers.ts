@@ -10,12 +10,13 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  jobManagerCapability,
   networkManagerCapability,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import type { RegistrationScope } from '@capstan/core/plugin'
+import { ContainerJobManager, type RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
 import { DockerContainerControl } from './docker-container-control.js'
 import { DockerContainerStats } from './docker-container-stats.js'
@@ -31,6 +32,7 @@ import { DockerRuntime } from './docker-runtime.js'
 import { DockerSidecarManager } from './docker-sidecar-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
 import type { DockerEngine } from './engine/docker-engine.js'
+import { toClosedRuntime } from './engine/http-engine.js'
 
 interface DockerManager {
   readonly capability: Capability<object>
@@ -56,10 +58,17 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
   toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
   toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
+  toManager(
+    jobManagerCapability,
+    (engine, scope) => new ContainerJobManager(new DockerRuntime(engine), toClosedRuntime(engine.details, scope)),
+  ),
 ]
 
-function toManager<T extends object>(capability: Capability<T>, create: (engine: DockerEngine) => T): DockerManager {
-  return { capability, provide: (scope, engine) => scope.provide(capability, create(engine)) }
+function toManager<T extends object>(
+  capability: Capability<T>,
+  create: (engine: DockerEngine, scope: RegistrationScope) => T,
+): DockerManager {
+  return { capability, provide: (scope, engine) => scope.provide(capability, create(engine, scope)) }
 }
 
 /** Returns the managers of the capabilities that are not in `absent`. */

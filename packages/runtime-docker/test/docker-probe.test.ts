@@ -123,6 +123,7 @@ describe('probe of an engine that answers', () => {
       'volume-manager',
       'container-stats',
       'events',
+      'job-manager',
     ])
   })
 

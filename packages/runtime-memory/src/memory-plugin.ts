@@ -11,6 +11,7 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  jobManagerCapability,
   type MissingCapability,
   networkManagerCapability,
   type OptionName,
@@ -22,9 +23,11 @@ import {
 } from '@capstan/core'
 import {
   addUnsupportedVolumeMounts,
+  ContainerJobManager,
   createHostError,
   type RegistrationScope,
   type UnsupportedOption,
+  unsupportedJobOptions,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
 import { MemoryContainerControl } from './memory-container-control.js'
@@ -133,6 +136,7 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'pidMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
+  ...unsupportedJobOptions,
 ]
 
 const managers: readonly Manager[] = [
@@ -148,6 +152,11 @@ const managers: readonly Manager[] = [
   createManager(volumeManagerCapability, MemoryVolumeManager),
   createManager(containerStatsCapability, MemoryContainerStats),
   createManager(eventStreamCapability, MemoryEventStream),
+  {
+    capability: jobManagerCapability,
+    provide: (scope, { closedRuntime }, runtime) =>
+      scope.provide(jobManagerCapability, new ContainerJobManager(runtime, closedRuntime)),
+  },
 ]
 
 const probeResult = {

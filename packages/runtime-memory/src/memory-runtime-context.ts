@@ -1,5 +1,6 @@
 import type { Capability, OperationOptions, OptionName } from '@capstan/core'
 import {
+  type ClosedRuntime,
   checkOption,
   createHostError,
   isSameOwner,
@@ -37,6 +38,8 @@ export class MemoryRuntimeContext {
   readonly ownerLabels: StringMap
   readonly unsupportedOptions: readonly UnsupportedOption[]
   readonly operations: OperationScope
+  /** The names of this runtime for the error of calls after it is closed. */
+  readonly closedRuntime: ClosedRuntime
   readonly #subject: string
 
   constructor(options: MemoryRuntimeContextOptions) {
@@ -47,8 +50,8 @@ export class MemoryRuntimeContext {
     this.ownerLabels = ownerLabels
     this.unsupportedOptions = unsupportedOptions
     const names = { runtime: runtimeName, packageName, packageVersion }
-    const runtime = { ...names, endpoint: 'in this process', selection: 'named' } as const
-    this.operations = new OperationScope({ runtime, keepsAlive: true })
+    this.closedRuntime = { ...names, endpoint: 'in this process', selection: 'named' }
+    this.operations = new OperationScope({ runtime: this.closedRuntime, keepsAlive: true })
     engine.openRuntimes.add(this)
   }
 

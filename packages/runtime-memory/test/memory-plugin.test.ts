@@ -34,6 +34,7 @@ describe('memoryPlugin', () => {
       'image-builder',
       'image-manager',
       'image-transfer',
+      'job-manager',
       'network-manager',
       'runtime',
       'sidecar-manager',

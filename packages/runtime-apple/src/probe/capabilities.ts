@@ -11,6 +11,7 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  jobManagerCapability,
   type MissingCapability,
   networkManagerCapability,
   runtimeCapability,
@@ -69,6 +70,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [containerStatsCapability, noStats],
     [eventStreamCapability, noEvents],
     [composeManagerCapability, noCompose],
+    [jobManagerCapability, undefined],
   ]
   return {
     provides: capabilities.flatMap(([capability, reason]) => (reason === undefined ? [capability] : [])),

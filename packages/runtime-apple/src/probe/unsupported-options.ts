@@ -1,5 +1,5 @@
 import type { OptionName } from '@capstan/core'
-import type { UnsupportedOption } from '@capstan/core/plugin'
+import { type UnsupportedOption, unsupportedJobOptions } from '@capstan/core/plugin'
 import { type Commands, hasOption } from './commands.js'
 
 /** What decides which options the runtime does not support. */
@@ -13,7 +13,8 @@ export interface OptionInput {
 
 /** Lists the options that the command does not have or cannot honour, in the order of the report. */
 export function listUnsupportedOptions({ commands, version, noTerminal }: OptionInput): readonly UnsupportedOption[] {
-  return [...always, ...(noTerminal === undefined ? [] : [noTerminal]), ...listByRelease(commands, version)]
+  const terminals = noTerminal === undefined ? [] : [noTerminal]
+  return [...always, ...terminals, ...listByRelease(commands, version), ...unsupportedJobOptions]
 }
 
 function listByRelease(commands: Commands, version: string): readonly UnsupportedOption[] {

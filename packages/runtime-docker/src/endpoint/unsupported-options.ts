@@ -5,7 +5,7 @@ import {
   firewallManagerCapability,
   type MissingCapability,
 } from '@capstan/core'
-import type { UnsupportedOption } from '@capstan/core/plugin'
+import { type UnsupportedOption, unsupportedJobOptions } from '@capstan/core/plugin'
 import { compareVersions } from '../engine/api-version.js'
 import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
@@ -49,6 +49,7 @@ export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): read
     noTmpfsFiles,
     ...toRelabel(facts),
     ...unsupportedBuildOptions,
+    ...unsupportedJobOptions,
   ]
 }
 

@@ -47,7 +47,7 @@ export class HttpEngine implements DockerEngine {
     this.timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#connection = new EngineConnection(options.details, this.timeouts)
     const { undoMs, closeMs } = this.timeouts
-    this.operations = new OperationScope({ runtime: toClosedRuntime(options), undoMs, closeMs })
+    this.operations = new OperationScope({ runtime: toClosedRuntime(options.details, options), undoMs, closeMs })
   }
 
   get apiVersion(): string {
@@ -264,7 +264,15 @@ export interface HttpEngineOptions
   readonly timeouts?: Partial<DockerTimeouts>
 }
 
-function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {
+/** Returns the names of a runtime for the error of calls after it is closed. */
+export function toClosedRuntime(
+  details: DockerDetails,
+  {
+    runtimeName,
+    packageName,
+    packageVersion,
+  }: Pick<HttpEngineOptions, 'runtimeName' | 'packageName' | 'packageVersion'>,
+): ClosedRuntime {
   return { runtime: runtimeName, endpoint: details.endpoint.url, packageName, packageVersion }
 }
 

@@ -9,6 +9,7 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  jobManagerCapability,
   networkManagerCapability,
   type RuntimePlugin,
   requireCapabilities,
@@ -41,6 +42,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
     volumes: volumeManagerCapability,
     stats: containerStatsCapability,
     events: eventStreamCapability,
+    jobs: jobManagerCapability,
   })
   return { host, scope, runtime: scope.runtime, ...managers, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
 }

@@ -11,6 +11,7 @@ import { firewallManagerCapability } from './firewall-manager.js'
 import { imageBuilderCapability } from './image-builder.js'
 import { imageManagerCapability } from './image-manager.js'
 import { imageTransferCapability } from './image-transfer.js'
+import { jobManagerCapability } from './job-manager.js'
 import { networkManagerCapability } from './network-manager.js'
 import { sidecarManagerCapability } from './sidecar-manager.js'
 import { volumeManagerCapability } from './volume-manager.js'
@@ -32,6 +33,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   containerStatsCapability,
   eventStreamCapability,
   composeManagerCapability,
+  jobManagerCapability,
 ]
 
 /** An option of a built-in capability. */
@@ -51,5 +53,6 @@ export type BuiltInOption =
   | OptionOf<typeof containerStatsCapability>
   | OptionOf<typeof eventStreamCapability>
   | OptionOf<typeof composeManagerCapability>
+  | OptionOf<typeof jobManagerCapability>
 
 type OptionOf<C extends Capability<object>> = keyof C['options'] & string
