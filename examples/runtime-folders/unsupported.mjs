@@ -24,6 +24,7 @@ export const absenceReasons = {
   events: 'no process watches the containers',
   'compose-manager': 'Compose needs the API of the Docker Engine',
   'image-manager': 'an image is a folder that the user makes',
+  'swarm-manager': 'containers run on this machine only',
 }
 
 /** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').OptionName[]])[]} */

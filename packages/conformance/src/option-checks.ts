@@ -166,6 +166,7 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'networks.subnets': rejectsNetwork({ subnets: [{ cidr: '10.231.0.0/24' }] }),
   'networks.gateway': rejectsNetwork({ subnets: [{ cidr: '10.231.0.0/24', gateway: '10.231.0.9' }] }),
   'networks.ipv6': rejectsNetwork({ ipv6: true }),
+  'networks.cluster': rejectsNetwork({ scope: 'cluster' }),
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
   'compose.build': async ({ scope, signal }, field) => {

@@ -117,6 +117,27 @@ export {
   type SidecarManager,
   sidecarManagerCapability,
 } from './contract/managers/sidecar-manager.js'
+export {
+  type ConvergeOptions,
+  type CreateConfigOptions,
+  type CreateSecretOptions,
+  type NodeInfo,
+  type ServiceChange,
+  type ServiceConfig,
+  type ServiceInfo,
+  type ServiceInspection,
+  type ServiceLogChunk,
+  type ServiceLogStream,
+  type ServicePort,
+  type ServiceProgress,
+  type ServiceUpdate,
+  type StoredObjectInfo,
+  type SwarmManager,
+  swarmManagerCapability,
+  type TaskInfo,
+  type TaskState,
+  type UpdatePolicy,
+} from './contract/managers/swarm-manager.js'
 export { type VolumeInfo, type VolumeManager, volumeManagerCapability } from './contract/managers/volume-manager.js'
 
 // Plugins

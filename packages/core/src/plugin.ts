@@ -206,5 +206,10 @@ export {
   validateTerminalSize,
 } from './validation/operations.js'
 export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
+export {
+  validateServiceChange,
+  validateServiceConfig,
+  validateStoredObject,
+} from './validation/service-config.js'
 export { validateSidecarConfig } from './validation/sidecar-config.js'
 export { resolveTimeouts } from './validation/timeouts.js'

@@ -47,6 +47,7 @@ export class AppleNetworkManager implements NetworkManager {
     this.#checkName(name)
     const { labels = {}, internal = false, subnets = [], ipv6 } = options
     this.#checkLabelKeys(labels)
+    this.#checkOption('networks.cluster', options.scope === 'cluster' && options.scope)
     this.#checkOption(
       'networks.gateway',
       subnets.find(({ gateway }) => gateway !== undefined),

@@ -26,7 +26,9 @@ const toFields = (report: RuntimeReport) =>
   report.available ? report.unsupportedOptions.map(({ field }) => field) : []
 
 /** The last absent capabilities, with any release and any networks. */
-const neverProvided = ['file-transfer', 'container-stats', 'events', 'compose-manager'].map((id) => ({ id }))
+const neverProvided = ['file-transfer', 'container-stats', 'events', 'compose-manager', 'swarm-manager'].map((id) => ({
+  id,
+}))
 
 describeWithSimulator('the report of the probe', () => {
   it('provides no networks and no sidecars by default, with the reason', async () => {

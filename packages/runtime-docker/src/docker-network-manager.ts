@@ -1,12 +1,14 @@
-import type {
-  ConnectContainerOptions,
-  CreateNetworkOptions,
-  NetworkInfo,
-  NetworkInspection,
-  NetworkManager,
-  OperationOptions,
+import {
+  type ConnectContainerOptions,
+  type CreateNetworkOptions,
+  type NetworkInfo,
+  type NetworkInspection,
+  type NetworkManager,
+  networkManagerCapability,
+  type OperationOptions,
 } from '@capstan/core'
 import {
+  checkOption,
   type DisconnectContainerOptions,
   type ListOptions,
   validateConnection,
@@ -33,6 +35,11 @@ export class DockerNetworkManager implements NetworkManager {
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
     validateNetwork(name, options)
+    const { runtimeName: runtime, details } = this.#engine
+    checkOption(networkManagerCapability, 'networks.cluster', options.scope === 'cluster' && options.scope, {
+      runtime,
+      unsupportedOptions: details.unsupportedOptions,
+    })
     return await this.#engine.run('createNetwork', name, options, (call) =>
       createNetwork(this.#engine, name, options, call),
     )

@@ -106,6 +106,7 @@ describe('probe of an engine that answers', () => {
       attempts: [],
       absent: [
         { id: 'build-service', reason: 'Docker 20.10.24 is older than 23, which introduced it' },
+        { id: 'swarm-manager', reason: 'the engine is in no swarm', remedy: 'docker swarm init' },
         { id: 'compose-manager', reason: 'the runtime does not run Compose' },
       ],
     })
@@ -131,7 +132,7 @@ describe('probe of an engine that answers', () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.42'
     const result = await probe([`unix://${fake.socketPath}`])
-    expect(result).toMatchObject({ available: true, absent: [{ id: 'compose-manager' }] })
+    expect(result).toMatchObject({ available: true, absent: [{ id: 'swarm-manager' }, { id: 'compose-manager' }] })
     expect(result.available && result.provides.map(({ id }) => id)).toContain('build-service')
   })
 

@@ -34,7 +34,8 @@ export class MemoryNetworkManager implements NetworkManager {
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
     validateNetwork(name, options)
-    const { labels = {}, internal = false, subnets = [], ipv6 } = options
+    const { labels = {}, internal = false, subnets = [], ipv6, scope } = options
+    this.#checkOption('networks.cluster', scope === 'cluster' && scope)
     this.#checkOption(
       'networks.gateway',
       subnets.find(({ gateway }) => gateway !== undefined),

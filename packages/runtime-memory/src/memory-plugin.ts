@@ -19,6 +19,7 @@ import {
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
+  swarmManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import {
@@ -122,6 +123,7 @@ function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly Unsu
 const notSimulated: readonly MissingCapability[] = [
   toMissing(buildServiceCapability, 'the simulation has no BuildKit'),
   toMissing(composeManagerCapability, 'the simulation has no Compose'),
+  toMissing(swarmManagerCapability, 'the simulation has no cluster'),
 ]
 
 function toMissing({ id, title }: Capability<object>, reason: string): MissingCapability {
@@ -135,6 +137,7 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'ipcMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'pidMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
+  { field: 'networks.cluster', reason: 'the simulation has no cluster', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
   ...unsupportedJobOptions,
 ]

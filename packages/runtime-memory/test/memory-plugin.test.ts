@@ -15,12 +15,13 @@ import { memoryPlugin, plugin } from '../src/index.js'
 import { openMemory, openPlugin } from './support/open-memory.js'
 
 describe('memoryPlugin', () => {
-  it('provides every capability except BuildKit builds and Compose projects, and reports that it is a simulation', async () => {
+  it('provides every capability except BuildKit builds, Compose projects and cluster services, and reports that it is a simulation', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     const [report] = await host.discover()
     const absent = [
       { id: 'build-service', reason: 'the simulation has no BuildKit' },
       { id: 'compose-manager', reason: 'the simulation has no Compose' },
+      { id: 'swarm-manager', reason: 'the simulation has no cluster' },
     ]
     expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent })
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
@@ -46,7 +47,9 @@ describe('memoryPlugin', () => {
   it('lists BuildKit builds once as absent when `without` contains them', async () => {
     const plugins = [memoryPlugin({ without: [buildServiceCapability] })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({ absent: [{ reason: 'the simulation has no BuildKit' }, { id: 'compose-manager' }] })
+    expect(report).toMatchObject({
+      absent: [{ reason: 'the simulation has no BuildKit' }, { id: 'compose-manager' }, { id: 'swarm-manager' }],
+    })
   })
 
   it('is opened only by name', async () => {
@@ -84,6 +87,7 @@ describe('memoryPlugin', () => {
       absent: [
         { id: 'build-service' },
         { id: 'compose-manager' },
+        { id: 'swarm-manager' },
         {
           id: 'image-builder',
           title: 'image builds',

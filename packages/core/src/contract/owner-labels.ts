@@ -18,7 +18,10 @@ export const ownershipLabelKeys = {
   app: 'capstan.app',
   /** How long the object is kept: see {@link Lifetime}. */
   lifetime: 'capstan.lifetime',
-  /** The kind of the object at its creation: `container`, `network`, `volume`, or `image` with hashes of its tags. */
+  /**
+   * The kind of the object at its creation: `container`, `network`, `volume`, `service`, `secret`, `config`, or `image` with hashes
+   * of its tags. The containers of a service have the kind `service`.
+   */
   object: 'capstan.object',
 } as const
 

@@ -14,7 +14,7 @@ export interface SweepOptions extends OperationOptions {
 
 /** An object in a sweep report. */
 export interface SweepItem {
-  readonly kind: 'container' | 'network' | 'volume' | 'image'
+  readonly kind: 'service' | 'container' | 'secret' | 'config' | 'network' | 'volume' | 'image'
   readonly id: string
   readonly name: string
   /** The owner for display: its instance and process. */

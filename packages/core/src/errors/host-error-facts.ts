@@ -43,6 +43,9 @@ export interface HostErrorFacts {
   IMAGE_NOT_FOUND: { readonly image: string }
   NETWORK_NOT_FOUND: { readonly id: string }
   VOLUME_NOT_FOUND: { readonly name: string }
+  SERVICE_NOT_FOUND: { readonly id: string }
+  SECRET_NOT_FOUND: { readonly id: string }
+  CONFIG_NOT_FOUND: { readonly id: string }
   /** `expected`: what was looked for at the path of the container `id`; a file is not found as a `directory`. */
   PATH_NOT_FOUND: { readonly id: string; readonly path: string; readonly expected: 'path' | 'directory' }
   /** `registryText`: the error as the registry reported it. */
@@ -112,6 +115,17 @@ export interface HostErrorFacts {
     readonly health: ContainerHealth | undefined
     readonly exitCode: number | undefined
     readonly lastLines: readonly string[]
+  }
+  /**
+   * `running` of `desired` tasks run with the settings of the call. `reasons`: the distinct reasons of its tasks, the newest first.
+   * `rolledBack`: whether the service has, or gets, its previous settings.
+   */
+  SERVICE_NOT_CONVERGED: {
+    readonly service: string
+    readonly running: number
+    readonly desired: number
+    readonly reasons: readonly string[]
+    readonly rolledBack: boolean
   }
   FIREWALL_FAILED: {
     readonly id: string

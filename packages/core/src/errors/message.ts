@@ -57,6 +57,9 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}"`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
   VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
+  SERVICE_NOT_FOUND: ({ id }) => `there is no service "${id}"`,
+  SECRET_NOT_FOUND: ({ id }) => `there is no secret "${id}"`,
+  CONFIG_NOT_FOUND: ({ id }) => `there is no config "${id}"`,
   PATH_NOT_FOUND: ({ id, path, expected }) => `container "${id}" has no ${expected} "${path}"`,
   IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
   IMAGE_PUSH_FAILED: ({ image, registryText }) => `image "${image}" could not be pushed: ${registryText}`,
@@ -91,6 +94,12 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       `service "${service}" of project "${project}" is not ready: its container `,
       exitCode === undefined ? `is ${health ?? state}` : `exited with code ${exitCode}`,
       lastLines.length === 0 ? '' : `; the last line of its log is: ${lastLines.at(-1)}`,
+    ].join(''),
+  SERVICE_NOT_CONVERGED: ({ service, running, desired, reasons, rolledBack }) =>
+    [
+      `service "${service}" did not converge: ${running} of ${desired} tasks run`,
+      reasons.length === 0 ? '' : ` (${reasons.join('; ')})`,
+      rolledBack ? ', and its previous settings were restored' : '',
     ].join(''),
   FIREWALL_FAILED: ({ id, reason, containment }) =>
     `the firewall of container "${id}" was not set: ${reason}; ${containments[containment]}`,

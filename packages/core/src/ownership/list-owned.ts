@@ -1,4 +1,5 @@
 import { networkManagerCapability } from '../contract/managers/network-manager.js'
+import { swarmManagerCapability } from '../contract/managers/swarm-manager.js'
 import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
 import type { OperationOptions, StringMap } from '../contract/operation.js'
 import type { Owner } from '../contract/owner.js'
@@ -14,17 +15,28 @@ export interface OwnedObject {
   readonly item: SweepItem
   readonly owner: Owner
   readonly lifetime: Lifetime
-  /** Whether it is running; `undefined` if the runtime does not know. Always false for objects other than containers. */
+  /** Whether it is running; `undefined` if the runtime does not know. Always false for objects other than services and containers. */
   isRunning(options: OperationOptions): Promise<boolean | undefined>
   remove(options: OperationOptions): Promise<void>
 }
 
-/** Lists all objects with labels of an owner, in the order of removal: containers, networks, volumes, images. */
+/**
+ * Lists all objects with labels of an owner, in the order of removal: services, containers, secrets, configs, networks, volumes,
+ * images. The containers of a service are not listed: the cluster removes them with it, and would replace a removed one.
+ */
 export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedObject[]> {
   const { runtime } = requireCapabilities(scope, { runtime: runtimeCapability })
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
+  const cluster = findCapability(scope, swarmManagerCapability)
   const listed: ListedObject[] = []
+  if (cluster !== undefined) {
+    for (const { id, name, labels } of await cluster.listServices(options)) {
+      const isRunning = async (call: OperationOptions) => (await cluster.inspectService(id, call)).running > 0
+      const remove = (call: OperationOptions) => cluster.removeService(id, call)
+      listed.push({ kind: 'service', id, name, labels, isRunning, remove })
+    }
+  }
   for (const { id, name, labels } of await runtime.listContainers(options)) {
     const isRunning = async (call: OperationOptions) => {
       const state = await runtime.containerState(id, call)
@@ -32,6 +44,16 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
     }
     const remove = (call: OperationOptions) => runtime.removeContainer(id, call)
     listed.push({ kind: 'container', id, name, labels, isRunning, remove })
+  }
+  if (cluster !== undefined) {
+    for (const { id, name, labels } of await cluster.listSecrets(options)) {
+      const remove = (call: OperationOptions) => cluster.removeSecret(id, call)
+      listed.push({ kind: 'secret', id, name, labels, ...neverRuns, remove })
+    }
+    for (const { id, name, labels } of await cluster.listConfigs(options)) {
+      const remove = (call: OperationOptions) => cluster.removeConfig(id, call)
+      listed.push({ kind: 'config', id, name, labels, ...neverRuns, remove })
+    }
   }
   if (networks !== undefined) {
     for (const { id, name, labels } of await networks.listNetworks(options)) {

@@ -3,10 +3,11 @@ import type { ContainerConfig, Mount } from '../contract/container/container-con
 import type { ContainerState, ListContainersOptions } from '../contract/container/container-info.js'
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
+import type { SweepItem } from '../contract/sweep-report.js'
 
 /** An object to be created, as its label `capstan.object` describes it: by its kind, an image also by its tags, if it has any. */
 export type NewObject =
-  | { readonly kind: 'container' | 'network' | 'volume' }
+  | { readonly kind: Exclude<SweepItem['kind'], 'image'> }
   | {
       readonly kind: 'image'
       readonly tag?: string | undefined

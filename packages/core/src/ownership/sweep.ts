@@ -8,7 +8,8 @@ import { findOwnerState } from './owner.js'
 import { createProcessReader, type ProcessReader } from './process-reader.js'
 
 /**
- * Removes objects of owners that have ended from a runtime: containers, then networks, volumes and images.
+ * Removes objects of owners that have ended from a runtime: services and containers, then secrets, configs, networks, volumes and
+ * images.
  *
  * Keeps and reports objects that are in use, leases that are running or whose state is unknown, and objects of owners whose
  * state is unknown. Persistent objects and objects of running owners are kept and not reported. Failed removals are reported.
@@ -64,7 +65,7 @@ async function isRunning(object: OwnedObject, signal: AbortSignal | undefined): 
   try {
     return await object.isRunning({ signal })
   } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
+    if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'SERVICE_NOT_FOUND')) return false
     throw error
   }
 }

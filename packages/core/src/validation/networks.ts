@@ -6,7 +6,7 @@ import type {
   SubnetConfig,
 } from '../contract/managers/network-manager.js'
 import { parseSubnet, type Subnet } from '../contract/subnet.js'
-import { check, checkBoolean, checkEach, checkObject, checkText, checkUnique } from './check.js'
+import { check, checkBoolean, checkEach, checkObject, checkOneOf, checkText, checkUnique } from './check.js'
 import { checkAddress, checkHostName } from './fields.js'
 import { validateId, validateLabels, validateName } from './names.js'
 
@@ -17,10 +17,11 @@ export const defaultNetworkId = 'default'
 export function validateNetwork(name: string, options: CreateNetworkOptions): void {
   validateName(name)
   check(name !== defaultNetworkId, 'name', 'another name, since "default" is the default network', name)
-  const { labels, internal, subnets = [], ipv6 } = options
+  const { labels, internal, subnets = [], ipv6, scope } = options
   if (labels !== undefined) validateLabels(labels)
   checkBoolean('internal', internal)
   checkBoolean('ipv6', ipv6)
+  if (scope !== undefined) checkOneOf('scope', scope, ['engine', 'cluster'])
   checkEach('subnets', subnets, checkSubnet)
   const families = subnets.map(({ cidr }) => parseSubnet(cidr)?.family ?? '')
   const repeated = families.findIndex((family, index) => families.indexOf(family) !== index)

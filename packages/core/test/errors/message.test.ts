@@ -46,6 +46,16 @@ describe('the message of an error', () => {
     )
   })
 
+  it('contains the reasons of a service that did not converge', () => {
+    const facts = { service: 'web', running: 1, desired: 3, reasons: ['task: non-zero exit (5)', 'no space'] }
+    expect(createHostError('SERVICE_NOT_CONVERGED', { ...facts, rolledBack: true }).message).toBe(
+      'service "web" did not converge: 1 of 3 tasks run (task: non-zero exit (5); no space), and its previous settings were restored',
+    )
+    expect(createHostError('SERVICE_NOT_CONVERGED', { ...facts, reasons: [], rolledBack: false }).message).toBe(
+      'service "web" did not converge: 1 of 3 tasks run',
+    )
+  })
+
   it('contains the state of a container whose firewall failed', () => {
     const facts = { id: 'c1', reason: 'no iptables in reach', containment: 'disconnected' } as const
     expect(createHostError('FIREWALL_FAILED', facts).message).toBe(

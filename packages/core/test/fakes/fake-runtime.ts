@@ -7,7 +7,14 @@ import type {
   NetworkInfo,
   NetworkInspection,
   NetworkManager,
+  NodeInfo,
   Runtime,
+  ServiceInfo,
+  ServiceInspection,
+  ServiceLogStream,
+  StoredObjectInfo,
+  SwarmManager,
+  TaskInfo,
   VolumeInfo,
   VolumeManager,
 } from '../../src/index.js'
@@ -19,6 +26,9 @@ export class FakeEngine {
   readonly networks = new Map<string, NetworkInfo>()
   readonly volumes = new Map<string, VolumeInfo>()
   readonly images = new Map<string, ImageInfo>()
+  readonly services = new Map<string, ServiceInfo>()
+  readonly secrets = new Map<string, StoredObjectInfo>()
+  readonly configs = new Map<string, StoredObjectInfo>()
   readonly used = new Map<string, readonly string[]>()
   readonly removals: string[] = []
 
@@ -95,4 +105,34 @@ export class FakeVolumeManager implements VolumeManager {
   createVolume = async (name: string): Promise<string> => name
   removeVolume = (name: string): Promise<void> => this.#engine.remove(this.#engine.volumes, name)
   listVolumes = async (): Promise<readonly VolumeInfo[]> => [...this.#engine.volumes.values()]
+}
+
+/** A cluster in which services are listed and removed; it creates none and has no tasks. */
+export class FakeSwarmManager implements SwarmManager {
+  readonly #engine: FakeEngine
+
+  constructor(engine: FakeEngine) {
+    this.#engine = engine
+  }
+
+  createService = (): Promise<string> => Promise.reject(new Error('the fake creates no services'))
+  updateService = (): Promise<void> => Promise.reject(new Error('the fake changes no services'))
+  removeService = (id: string): Promise<void> => this.#engine.remove(this.#engine.services, id)
+  listServices = async (): Promise<readonly ServiceInfo[]> => [...this.#engine.services.values()]
+  async inspectService(id: string): Promise<ServiceInspection> {
+    const service = this.#engine.services.get(id)
+    if (service === undefined) throw createHostError('SERVICE_NOT_FOUND', { id })
+    const [createdAt, updatedAt] = [new Date(0), new Date(0)]
+    const none = { networks: [], constraints: [], secrets: [], configs: [], command: undefined, update: undefined }
+    return { ...service, ...none, createdAt, updatedAt, endpointMode: 'vip' }
+  }
+  listTasks = async (): Promise<readonly TaskInfo[]> => []
+  serviceLogs = (): Promise<ServiceLogStream> => Promise.reject(new Error('the fake has no logs'))
+  listNodes = async (): Promise<readonly NodeInfo[]> => []
+  createSecret = async (name: string): Promise<string> => name
+  removeSecret = (id: string): Promise<void> => this.#engine.remove(this.#engine.secrets, id)
+  listSecrets = async (): Promise<readonly StoredObjectInfo[]> => [...this.#engine.secrets.values()]
+  createConfig = async (name: string): Promise<string> => name
+  removeConfig = (id: string): Promise<void> => this.#engine.remove(this.#engine.configs, id)
+  listConfigs = async (): Promise<readonly StoredObjectInfo[]> => [...this.#engine.configs.values()]
 }

@@ -1,16 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { Owner } from '../../src/contract/owner.js'
+import type { SweepItem } from '../../src/contract/sweep-report.js'
 import {
   networkManagerCapability,
   runtimeCapability,
   type SweepOptions,
+  swarmManagerCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
 import type { ProcessReader } from '../../src/ownership/process-reader.js'
 import { sweepRuntime } from '../../src/ownership/sweep.js'
 import { type StringMap, toObjectLabels, toOwnerLabels } from '../../src/plugin.js'
 import { createScope } from '../fakes/create-scope.js'
-import { FakeEngine, FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
+import {
+  FakeEngine,
+  FakeNetworkManager,
+  FakeRuntime,
+  FakeSwarmManager,
+  FakeVolumeManager,
+} from '../fakes/fake-runtime.js'
 
 const here: Owner = {
   instanceId: 'here',
@@ -47,6 +55,11 @@ class Table {
     this.engine.volumes.set(name, { name, labels, createdAt: undefined, mountpoint: undefined })
   }
 
+  service(id: string, labels: StringMap, running = 0): void {
+    const settings = { image: 'x', replicas: 1, isJob: false, running, desired: 1, ports: [], labels }
+    this.engine.services.set(id, { id, name: id, ...settings })
+  }
+
   image(id: string, labels: StringMap, tags: readonly string[] = [id]): void {
     this.engine.images.set(id, { id, tags, digests: [], sizeBytes: 1, createdAt: undefined, labels })
   }
@@ -56,12 +69,13 @@ class Table {
       [runtimeCapability, this.runtime],
       [networkManagerCapability, new FakeNetworkManager(this.engine)],
       [volumeManagerCapability, new FakeVolumeManager(this.engine)],
+      [swarmManagerCapability, new FakeSwarmManager(this.engine)],
     )
     return sweepRuntime(scope, own, options, reader)
   }
 }
 
-const labelsOf = (owner: Owner, kind: 'container' | 'network' | 'volume' = 'container', own: StringMap = {}) =>
+const labelsOf = (owner: Owner, kind: Exclude<SweepItem['kind'], 'image'> = 'container', own: StringMap = {}) =>
   toObjectLabels({ kind }, toOwnerLabels(owner), own)
 const imageLabelsOf = (owner: Owner, tag: string) => toObjectLabels({ kind: 'image', tag }, toOwnerLabels(owner))
 
@@ -76,6 +90,34 @@ describe('a sweep', () => {
     expect(table.engine.removals).toEqual(['c', 'n', 'v', 'i'])
     expect(removed.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['container c', 'network n', 'volume v', 'image i'])
     expect(removed[0]?.owner).toBe('dead (process 7)')
+  })
+
+  it('removes services first, and their secrets and configs before networks, but no container of a service', async () => {
+    const table = new Table()
+    const stored = { createdAt: new Date(0) }
+    table.network('n', labelsOf(dead, 'network'))
+    table.engine.configs.set('g', { id: 'g', name: 'g', labels: labelsOf(dead, 'config'), ...stored })
+    table.engine.secrets.set('s', { id: 's', name: 's', labels: labelsOf(dead, 'secret'), ...stored })
+    table.container('c', labelsOf(dead))
+    table.container('task', labelsOf(dead, 'service'), 'running')
+    table.service('w', labelsOf(dead, 'service'), 3)
+    const { removed } = await table.sweep()
+    expect(removed.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      'service w',
+      'container c',
+      'secret s',
+      'config g',
+      'network n',
+    ])
+    expect([...table.engine.containers.keys()]).toEqual(['task'])
+  })
+
+  it('keeps a lease of a service while a task of it runs', async () => {
+    const table = new Table()
+    const lease = labelsOf(dead, 'service', { 'capstan.lifetime': 'lease' })
+    table.service('idle', lease)
+    table.service('busy', lease, 1)
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'idle' }], kept: [{ kind: 'service', id: 'busy' }] })
   })
 
   it('removes nothing when it runs again', async () => {

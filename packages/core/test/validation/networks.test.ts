@@ -28,6 +28,7 @@ describe('validateNetwork', () => {
       ['ipv6', { ipv6: 'yes' }],
       ['ipv6', { subnets: [{ cidr: 'fd00::/64' }], ipv6: false }],
       ['internal', { internal: 1 }],
+      ['scope', { scope: 'swarm' }],
       ['labels["capstan.x"]', { labels: { 'capstan.x': '' } }],
     ]
     for (const [field, options] of bad) {

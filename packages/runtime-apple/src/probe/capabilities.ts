@@ -16,6 +16,7 @@ import {
   networkManagerCapability,
   runtimeCapability,
   sidecarManagerCapability,
+  swarmManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import { type Commands, hasOption } from './commands.js'
@@ -40,6 +41,10 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
   const noCompose = {
     reason: 'Compose needs the API of the Docker Engine',
     remedy: 'create the services as containers, or use an engine with this API, such as Docker or Podman',
+  }
+  const noCluster = {
+    reason: 'the command runs containers on this machine only',
+    remedy: 'use Docker on a manager node of a swarm',
   }
   const noBuildService = {
     reason: 'the command gives no access to its BuildKit',
@@ -71,6 +76,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [eventStreamCapability, noEvents],
     [composeManagerCapability, noCompose],
     [jobManagerCapability, undefined],
+    [swarmManagerCapability, noCluster],
   ]
   return {
     provides: capabilities.flatMap(([capability, reason]) => (reason === undefined ? [capability] : [])),

@@ -46,6 +46,7 @@ const noOption = 'the command has no option for it'
 const ownMachine = 'each container is a virtual machine of its own'
 
 const always: readonly UnsupportedOption[] = [
+  { field: 'networks.cluster', reason: 'the command runs containers on this machine only', remedy: undefined },
   { field: 'privileged', reason: `${noOption}: ${ownMachine}`, remedy: 'use capAdd' },
   { field: 'env.unset', reason: noOption, remedy: 'set the variable to an empty text, or build an image without it' },
   { field: 'exec.env.unset', reason: noOption, remedy: 'run `env -u NAME` in the container' },

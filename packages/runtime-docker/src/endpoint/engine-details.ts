@@ -12,10 +12,10 @@ import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-option
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
-  const refused = toUnsupportedOptions(found, info)
+  const refused = toUnsupportedOptions(found, { info, product })
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
-  const absent = [...toAbsentCapabilities(found, { api, product }), ...(adjusted.absent ?? [])]
+  const absent = [...toAbsentCapabilities(found, { api, product, info }), ...(adjusted.absent ?? [])]
   const unsupportedOptions = addUnsupportedVolumeMounts(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined

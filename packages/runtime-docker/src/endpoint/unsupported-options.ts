@@ -4,6 +4,7 @@ import {
   containerStatsCapability,
   firewallManagerCapability,
   type MissingCapability,
+  swarmManagerCapability,
 } from '@capstan/core'
 import { type UnsupportedOption, unsupportedJobOptions } from '@capstan/core/plugin'
 import { compareVersions } from '../engine/api-version.js'
@@ -11,16 +12,15 @@ import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
 import { unsupportedBuildOptions } from '../images/build-options.js'
 import type { EngineFindings } from './ask-engine.js'
+import { findNoCluster } from './find-no-cluster.js'
 
 /** The capabilities that this engine does not have. */
-export function toAbsentCapabilities(
-  facts: EngineFacts,
-  engine: Pick<EngineFindings, 'api' | 'product'>,
-): readonly MissingCapability[] {
+export function toAbsentCapabilities(facts: EngineFacts, engine: EngineFindings): readonly MissingCapability[] {
   const reasons = [
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
     [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
+    [swarmManagerCapability, findNoCluster(engine.info, engine.product) ?? noServices],
     [composeManagerCapability, { reason: 'the runtime does not run Compose', remedy: undefined }],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
@@ -39,7 +39,10 @@ function findNoBuildKit(
 }
 
 /** The unsupported options: by `/info`, by location, and `build.dns`. The `adjust` of a product may change this list. */
-export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): readonly UnsupportedOption[] {
+export function toUnsupportedOptions(
+  facts: EngineFacts,
+  { info, product }: Pick<EngineFindings, 'info' | 'product'>,
+): readonly UnsupportedOption[] {
   return [
     ...toLimits(info),
     ...toNamespaces(facts),
@@ -50,6 +53,7 @@ export function toUnsupportedOptions(facts: EngineFacts, info: InfoAnswer): read
     ...toRelabel(facts),
     ...unsupportedBuildOptions,
     ...unsupportedJobOptions,
+    { field: 'networks.cluster', ...(findNoCluster(info, product) ?? noServices) },
   ]
 }
 
@@ -137,6 +141,8 @@ function toRelabel({ location }: EngineFacts): readonly UnsupportedOption[] {
     },
   ]
 }
+
+const noServices = { reason: 'the runtime does not manage services', remedy: undefined }
 
 const noLinuxContainers = {
   reason: 'Windows containers do not support it',

@@ -65,6 +65,11 @@ export interface InfoAnswer {
   readonly CgroupDriver?: string
   readonly DefaultRuntime?: string
   readonly Runtimes?: Readonly<Record<string, { readonly path?: string; readonly runtimeType?: string }>> | null
+  readonly Swarm?: {
+    readonly LocalNodeState?: string
+    readonly ControlAvailable?: boolean
+    readonly Error?: string
+  } | null
   readonly Plugins?: { readonly Log?: readonly string[] | null } | null
 }
 

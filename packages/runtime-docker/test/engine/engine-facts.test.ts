@@ -1,5 +1,11 @@
-import { buildServiceCapability, firewallManagerCapability } from '@capstan/core'
+import {
+  buildServiceCapability,
+  composeManagerCapability,
+  firewallManagerCapability,
+  swarmManagerCapability,
+} from '@capstan/core'
 import { describe, expect, test } from 'vitest'
+import { findNoCluster } from '../../src/endpoint/find-no-cluster.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from '../../src/endpoint/unsupported-options.js'
 import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
 import { dockerProduct, podmanProduct } from '../../src/supported-products.js'
@@ -30,16 +36,21 @@ function answers(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock')
   return { info: { ...debian, ...info }, endpoint: { url, address }, system: linux }
 }
 
+/** The options that the engine lacks, without those that depend on a cluster. */
 function refusedOf(info: Partial<InfoAnswer>) {
-  return toUnsupportedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
+  const refused = toUnsupportedOptions(factsOf(info), { info: { ...debian, ...info }, product: dockerProduct })
+  return refused.map(({ field }) => field).filter((field) => !/^(networks\.cluster|job-manager\..*)$/.test(field))
 }
 
 function absentOf(newest: string, info: Partial<InfoAnswer> = {}, product = dockerProduct, version = newest) {
-  const facts = toEngineFacts({ ...answers(info), product })
-  return toAbsentCapabilities(facts, {
-    product,
-    api: { version, newest, oldest: undefined, pinned: version !== newest },
-  })
+  const { info: answered, ...rest } = answers(info)
+  const api = { version, newest, oldest: undefined, pinned: version !== newest }
+  return toAbsentCapabilities(toEngineFacts({ ...rest, info: answered, product }), { product, api, info: answered })
+}
+
+/** The absent capabilities other than those that depend on a cluster or on Compose. */
+function absentHere(...args: Parameters<typeof absentOf>) {
+  return absentOf(...args).filter(({ id }) => id !== swarmManagerCapability.id && id !== composeManagerCapability.id)
 }
 
 describe('toEngineFacts', () => {
@@ -128,7 +139,7 @@ describe('toUnsupportedOptions', () => {
 
 describe('toAbsentCapabilities', () => {
   test('lists egress firewalls, with reason and remedy, only for Windows containers', () => {
-    expect(absentOf('1.42')).toEqual([])
+    expect(absentHere('1.42')).toEqual([])
     expect(absentOf('1.42', { OSType: 'windows' })).toContainEqual({
       id: firewallManagerCapability.id,
       title: firewallManagerCapability.title,
@@ -144,7 +155,7 @@ describe('toAbsentCapabilities', () => {
   ])('lists BuildKit builds, with reason and remedy, for API %s of $title', (newest, product, reason) => {
     const { id, title } = buildServiceCapability
     const remedy = 'use Docker 23 or later, or start BuildKit in a sidecar'
-    expect(absentOf(newest, {}, product)).toEqual([{ id, title, reason, remedy }])
+    expect(absentHere(newest, {}, product)).toEqual([{ id, title, reason, remedy }])
   })
 
   test('lists no BuildKit builds for Windows containers', () => {
@@ -153,7 +164,32 @@ describe('toAbsentCapabilities', () => {
   })
 
   test('takes the newest version of the engine, not a pinned one', () => {
-    expect(absentOf('1.45', {}, dockerProduct, '1.41')).toEqual([])
+    expect(absentHere('1.45', {}, dockerProduct, '1.41')).toEqual([])
+  })
+})
+
+describe('findNoCluster', () => {
+  test.each([
+    ['inactive', undefined, 'the engine is in no swarm', 'docker swarm init'],
+    ['active', false, 'the engine is a worker of a swarm', 'connect to a manager of the swarm'],
+    ['locked', false, 'the swarm is locked', 'docker swarm unlock'],
+    ['pending', false, 'the engine is joining a swarm', 'wait and try again'],
+    ['error', false, 'the swarm of the engine has an error: certificate expired', 'docker swarm leave'],
+  ])('returns reason and remedy for the state %s', (LocalNodeState, ControlAvailable, reason, remedy) => {
+    const Swarm = {
+      LocalNodeState,
+      ...(ControlAvailable !== undefined && { ControlAvailable }),
+      Error: 'certificate expired',
+    }
+    expect(findNoCluster({ Swarm }, dockerProduct)).toEqual({ reason, remedy })
+  })
+
+  test('returns nothing for a manager, and a reason for an engine that reports no swarm', () => {
+    expect(
+      findNoCluster({ Swarm: { LocalNodeState: 'active', ControlAvailable: true } }, dockerProduct),
+    ).toBeUndefined()
+    expect(findNoCluster({}, dockerProduct)?.reason).toBe('the engine is in no swarm')
+    expect(findNoCluster({ Swarm: null }, podmanProduct)?.reason).toBe('Podman has no swarm')
   })
 })
 

@@ -14,6 +14,7 @@ import { imageTransferCapability } from './image-transfer.js'
 import { jobManagerCapability } from './job-manager.js'
 import { networkManagerCapability } from './network-manager.js'
 import { sidecarManagerCapability } from './sidecar-manager.js'
+import { swarmManagerCapability } from './swarm-manager.js'
 import { volumeManagerCapability } from './volume-manager.js'
 
 /** The capabilities that core defines and a runtime can provide, in the order in which lists show them. */
@@ -34,6 +35,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   eventStreamCapability,
   composeManagerCapability,
   jobManagerCapability,
+  swarmManagerCapability,
 ]
 
 /** An option of a built-in capability. */
@@ -54,5 +56,6 @@ export type BuiltInOption =
   | OptionOf<typeof eventStreamCapability>
   | OptionOf<typeof composeManagerCapability>
   | OptionOf<typeof jobManagerCapability>
+  | OptionOf<typeof swarmManagerCapability>
 
 type OptionOf<C extends Capability<object>> = keyof C['options'] & string

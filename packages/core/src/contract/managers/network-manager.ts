@@ -58,6 +58,7 @@ const options = {
   'networks.subnets': 'a chosen subnet',
   'networks.gateway': 'a chosen gateway',
   'networks.ipv6': 'a network with IPv6',
+  'networks.cluster': 'a network on all nodes of a cluster',
 } as const
 
 /** The capability of managing networks. */
@@ -115,6 +116,11 @@ export interface CreateNetworkOptions extends OperationOptions {
    * RFC 4193. Default: whether `subnets` contains an IPv6 subnet.
    */
   readonly ipv6?: boolean
+  /**
+   * `cluster`: creates a network on all nodes of the engine's cluster, which services join, and containers of its nodes;
+   * option `networks.cluster`. Default `engine`: only on the engine.
+   */
+  readonly scope?: 'engine' | 'cluster'
 }
 
 /** A chosen subnet of a network. */

@@ -1,0 +1,133 @@
+import { posix } from 'node:path'
+import type { JobConfig } from '../contract/managers/job-manager.js'
+import type {
+  ConvergeOptions,
+  ServiceChange,
+  ServiceConfig,
+  ServicePort,
+  UpdatePolicy,
+} from '../contract/managers/swarm-manager.js'
+import { joinWords } from '../errors/message.js'
+import {
+  check,
+  checkEach,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkSecret,
+  checkText,
+  checkTimeout,
+  checkUnique,
+} from './check.js'
+import { validateJobConfig } from './job-config.js'
+import { validateLabels } from './names.js'
+
+/**
+ * Validates the config of a service and the options of `createService`. Every swarm manager must call it before any side effect.
+ *
+ * @throws HostError INVALID_ARGUMENT with the path of the field
+ */
+export function validateServiceConfig(config: ServiceConfig, options: ConvergeOptions = {}): void {
+  checkObject('config', config)
+  checkServiceName('name', config.name)
+  validateSettings(config)
+  validateConvergeOptions(options)
+}
+
+/**
+ * Validates a change of a service and the options of `updateService`: at least one setting, and no unknown one. `image` may be
+ * absent.
+ */
+export function validateServiceChange(change: ServiceChange, options: ConvergeOptions = {}): void {
+  checkObject('change', change)
+  const given = Object.entries(change).filter(([, value]) => value !== undefined)
+  checkSecret(!('name' in change), 'name', 'absent, since it cannot be changed', Reflect.get(change, 'name'))
+  check(given.length > 0, 'change', 'at least one setting', change)
+  // Without an image, the check of the job needs another valid one. `replicas` has no default.
+  validateSettings({ image: 'unchanged', replicas: 0, ...Object.fromEntries(given) })
+  validateConvergeOptions(options)
+}
+
+/** Checks the name of a secret or a config, its value and its labels. */
+export function validateStoredObject(
+  name: unknown,
+  value: unknown,
+  { labels }: { readonly labels?: Readonly<Record<string, string>> },
+): void {
+  checkServiceName('name', name)
+  const isValid = value instanceof Uint8Array && value.length > 0 && value.length < valueLimitBytes
+  checkSecret(isValid, 'value', `a Uint8Array with 1 to ${valueLimitBytes - 1} bytes`, value)
+  if (labels !== undefined) validateLabels(labels)
+}
+
+type Settings = Omit<ServiceConfig, 'name'>
+
+function validateSettings(config: Settings & { readonly name?: string }): void {
+  const { name: _name, replicas, ports = [], endpointMode = 'vip', update = {}, ...job } = config
+  validateJobConfig(job satisfies JobConfig)
+  checkFileTargets(job)
+  if (replicas !== 'one-per-node') {
+    const isValid = typeof replicas === 'number' && Number.isSafeInteger(replicas) && replicas >= 0
+    check(isValid, 'replicas', 'an integer of at least 0, or "one-per-node"', replicas)
+  }
+  checkOneOf('endpointMode', endpointMode, ['vip', 'dnsrr'])
+  checkEach('ports', ports, checkPort)
+  checkUnique('ports', ports, ({ containerPort, protocol = 'tcp' }) => `${containerPort}/${protocol}`)
+  const ingress = ports.findIndex(({ mode }) => mode === 'ingress')
+  check(
+    ingress === -1 || endpointMode === 'vip',
+    `ports[${ingress}].mode`,
+    '"host" with endpointMode "dnsrr"',
+    'ingress',
+  )
+  checkUpdatePolicy(update)
+}
+
+/** A secret and a config cannot have the same target. */
+function checkFileTargets({ secrets = [], configs = [] }: JobConfig): void {
+  const taken = secrets.map(({ target }) => posix.resolve(target))
+  const repeated = configs.findIndex(({ target }) => taken.includes(posix.resolve(target)))
+  check(
+    repeated === -1,
+    `configs[${repeated}].target`,
+    'another target than those of secrets',
+    configs[repeated]?.target,
+  )
+}
+
+function checkPort(field: string, port: ServicePort): void {
+  checkObject(field, port)
+  const { containerPort, hostPort, protocol = 'tcp', mode = 'host' } = port
+  checkInteger(`${field}.containerPort`, containerPort, { min: 1, max: 65_535 })
+  if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { min: 1, max: 65_535 })
+  checkOneOf(`${field}.protocol`, protocol, ['tcp', 'udp'])
+  checkOneOf(`${field}.mode`, mode, ['host', 'ingress'])
+}
+
+function checkUpdatePolicy(update: UpdatePolicy): void {
+  checkObject('update', update)
+  const unknown = Object.keys(update).find((field) => !policyFields.includes(field))
+  check(unknown === undefined, `update.${unknown}`, `one of ${joinWords(policyFields, 'or')}`, unknown)
+  const { parallelism = 1, delayMs = 0, failureAction = 'rollback', monitorMs } = update
+  checkInteger('update.parallelism', parallelism, { min: 0 })
+  checkInteger('update.delayMs', delayMs, { min: 0, max: longestMs })
+  checkOneOf('update.failureAction', failureAction, ['rollback', 'pause', 'continue'])
+  if (monitorMs !== undefined) checkInteger('update.monitorMs', monitorMs, { min: 1, max: longestMs })
+}
+
+function validateConvergeOptions({ timeoutMs, onProgress }: ConvergeOptions): void {
+  if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
+  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+}
+
+/** https://github.com/moby/swarmkit/blob/master/manager/controlapi/common.go */
+function checkServiceName(field: string, name: unknown): void {
+  const expected = 'at most 63 letters, digits, "_", "." or "-", beginning and ending with a letter or digit'
+  checkText(field, name, /^(?=.{1,63}$)[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$/, expected)
+}
+
+const policyFields: readonly string[] = ['parallelism', 'delayMs', 'failureAction', 'monitorMs']
+/** A day. */
+const longestMs = 86_400_000
+/** Swarm stores secrets and configs of fewer bytes in its log: 500 KiB. */
+const valueLimitBytes = 512_000

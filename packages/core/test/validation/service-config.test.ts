@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { ServiceChange, ServiceConfig } from '../../src/index.js'
+import { validateServiceChange, validateServiceConfig, validateStoredObject } from '../../src/plugin.js'
+
+const invalid = (field: string) =>
+  expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) })
+
+const web: ServiceConfig = { name: 'web', image: 'busybox', replicas: 2 }
+
+describe('validateServiceConfig', () => {
+  it('accepts all settings', () => {
+    validateServiceConfig(
+      {
+        ...web,
+        replicas: 'one-per-node',
+        command: ['sleep', '1'],
+        env: { A: '1' },
+        networks: ['inside'],
+        constraints: ['node.labels.gpu==yes'],
+        secrets: [{ secretId: 'token', target: '/run/secrets/token' }],
+        configs: [{ configId: 'settings', target: '/etc/settings' }],
+        labels: { app: 'x', 'capstan.lifetime': 'persistent' },
+        ports: [
+          { containerPort: 80, hostPort: 8080, mode: 'ingress' },
+          { containerPort: 80, protocol: 'udp' },
+        ],
+        endpointMode: 'vip',
+        update: { parallelism: 0, delayMs: 0, failureAction: 'pause', monitorMs: 1 },
+      },
+      { timeoutMs: 1000, onProgress: () => {} },
+    )
+    validateServiceConfig({ ...web, replicas: 0, endpointMode: 'dnsrr', ports: [{ containerPort: 1 }] })
+  })
+
+  it('rejects with INVALID_ARGUMENT and the path of the field', () => {
+    const secrets = [{ secretId: 's', target: '/etc/x' }]
+    const bad: readonly (readonly [string, object])[] = [
+      ['config', [] as object],
+      ['name', { ...web, name: undefined }],
+      ['name', { ...web, name: 'a_' }],
+      ['name', { ...web, name: 'a'.repeat(64) }],
+      ['image', { ...web, image: '' }],
+      ['replicas', { name: 'web', image: 'busybox' }],
+      ['replicas', { ...web, replicas: -1 }],
+      ['replicas', { ...web, replicas: 'all' }],
+      ['hostname', { ...web, hostname: 'x' }],
+      ['networks[1]', { ...web, networks: ['a', 'a'] }],
+      ['secrets[0].target', { ...web, secrets: [{ secretId: 's', target: 'x' }] }],
+      ['configs[0].target', { ...web, secrets, configs: [{ configId: 'c', target: '/etc//x' }] }],
+      ['endpointMode', { ...web, endpointMode: 'none' }],
+      ['ports[0].containerPort', { ...web, ports: [{ containerPort: 0 }] }],
+      ['ports[0].mode', { ...web, ports: [{ containerPort: 1, mode: 'all' }] }],
+      ['ports[0].mode', { ...web, endpointMode: 'dnsrr', ports: [{ containerPort: 1, mode: 'ingress' }] }],
+      ['ports[1]', { ...web, ports: [{ containerPort: 1 }, { containerPort: 1, protocol: 'tcp' }] }],
+      ['update.order', { ...web, update: { order: 'start-first' } }],
+      ['update.parallelism', { ...web, update: { parallelism: -1 } }],
+      ['update.failureAction', { ...web, update: { failureAction: 'stop' } }],
+      ['update.monitorMs', { ...web, update: { monitorMs: 0 } }],
+      ['labels["capstan.x"]', { ...web, labels: { 'capstan.x': '' } }],
+    ]
+    for (const [field, config] of bad) {
+      const validate = () => validateServiceConfig(config as ServiceConfig) // as plain JavaScript may pass it
+      expect(validate, `${field} of ${JSON.stringify(config)}`).toThrow(invalid(field))
+    }
+    expect(() => validateServiceConfig(web, { timeoutMs: 0 })).toThrow(invalid('timeoutMs'))
+    expect(() => validateServiceConfig(web, { onProgress: 1 as never })).toThrow(invalid('onProgress'))
+  })
+})
+
+describe('validateServiceChange', () => {
+  it('accepts single settings', () => {
+    validateServiceChange({ replicas: 3 })
+    validateServiceChange({ image: 'busybox:2', env: {}, labels: {} }, { timeoutMs: 1 })
+  })
+
+  it('rejects an empty change, a name, and invalid settings', () => {
+    const bad: readonly (readonly [string, object])[] = [
+      ['change', {}],
+      ['change', { image: undefined }],
+      ['name', { name: 'other' }],
+      ['image', { image: '-' }],
+      ['replicas', { replicas: 1.5 }],
+      ['hostname', { hostname: 'x' }],
+    ]
+    for (const [field, change] of bad) {
+      expect(() => validateServiceChange(change as ServiceChange), JSON.stringify(change)).toThrow(invalid(field))
+    }
+  })
+})
+
+describe('validateStoredObject', () => {
+  it('accepts up to 511999 bytes, and shows no value in its errors', () => {
+    validateStoredObject('token', new Uint8Array(511_999), { labels: { app: 'x' } })
+    expect(() => validateStoredObject('token', new Uint8Array(512_000), {})).toThrow(invalid('value'))
+    expect(() => validateStoredObject('token', new Uint8Array(), {})).toThrow(invalid('value'))
+    expect(() => validateStoredObject('token', 'hunter2', {})).not.toThrow(/hunter2/)
+    expect(() => validateStoredObject('', new Uint8Array(1), {})).toThrow(invalid('name'))
+    expect(() => validateStoredObject('a', new Uint8Array(1), { labels: { 'capstan.x': '' } })).toThrow(
+      invalid('labels["capstan.x"]'),
+    )
+  })
+})
