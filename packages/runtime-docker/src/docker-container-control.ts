@@ -7,20 +7,14 @@ import {
   type OptionName,
   type StopOptions,
 } from '@capstan/core'
-import {
-  checkConfigOptions,
-  checkOption,
-  validateContainerUpdate,
-  validateName,
-  validateSignal,
-  validateStopOptions,
-} from '@capstan/core/plugin'
+import { checkOption, validateName, validateSignal, validateStopOptions } from '@capstan/core/plugin'
 import { validateContainerId } from './containers/inspection/inspect-container.js'
 import { killContainer } from './containers/kill-container.js'
 import { listProcesses } from './containers/list-processes.js'
 import { pauseContainer, unpauseContainer } from './containers/pause-container.js'
 import { renameContainer } from './containers/rename-container.js'
 import { updateContainer } from './containers/update-container.js'
+import { validateUpdate } from './containers/validate-config.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { restartContainer } from './firewall/restart-container.js'
 import { releaseSandboxIfEnded } from './firewall/sandbox/release-sandbox.js'
@@ -70,9 +64,7 @@ export class DockerContainerControl implements ContainerControl {
 
   async updateContainer(id: string, update: ContainerUpdate, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
-    validateContainerUpdate(update)
-    this.#checkOption('container-control.update', update)
-    checkConfigOptions(this.#engine.runtimeName, update, this.#engine.details.unsupportedOptions)
+    validateUpdate(this.#engine, update)
     await this.#engine.run('updateContainer', id, options, (call) => updateContainer(this.#engine, update, call))
   }
 

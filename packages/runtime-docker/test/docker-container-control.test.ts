@@ -116,6 +116,19 @@ describe('updateContainer', () => {
   })
 })
 
+describe('updateContainer with limits that the engine does not accept', () => {
+  test.each([
+    [{ memoryBytes: mebibyte }, 'INVALID_ARGUMENT', 'update.memoryBytes'],
+    [{ cpus: 1_000_000 }, 'OPTION_UNSUPPORTED', 'cpus'],
+  ])('rejects %j as createContainer does, and sends no request', async (update, code, field) => {
+    const { fake, runtime, control } = await startControl()
+    const id = await runtime.createContainer({ image })
+    fake.requests.length = 0
+    await expect(control.updateContainer(id, update)).rejects.toMatchObject({ code, facts: { field } })
+    expect(fake.requests).toHaveLength(0)
+  })
+})
+
 describe('pauseContainer and unpauseContainer', () => {
   test('resolve for a container that has the state, and reject with the state of one that does not run', async () => {
     const { fake, runtime, control } = await startControl()

@@ -2,7 +2,7 @@ import { isHostError } from '@capstan/core'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isStartedMeanwhile, nameGroupOption } from '../quirks/container-quirks.js'
-import { inspectContainer } from './inspection/inspect-container.js'
+import { findHostConfig, inspectContainer } from './inspection/inspect-container.js'
 import { withState } from './inspection/not-running.js'
 import { resizeStarted } from './resize-terminal.js'
 import { requireNamespaceOwners } from './shared-containers.js'
@@ -68,8 +68,8 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
 
 /** Sets the field `capAdd` in the error when that option, and not `privileged`, requested the missing capabilities. */
 async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
-  if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
-  const { HostConfig } = await inspectContainer(engine, call)
+  if (!isHostError(error, 'OPTION_UNSUPPORTED') || error.facts.field !== 'privileged') return error
+  const HostConfig = await findHostConfig(engine, call)
   if (HostConfig?.Privileged || !HostConfig?.CapAdd?.length) return error
   const facts = { ...error.facts, field: 'capAdd', given: HostConfig.CapAdd.join(', ') } as const
   return createHostError('OPTION_UNSUPPORTED', facts, { cause: error.cause })

@@ -1,5 +1,12 @@
-import type { ContainerConfig } from '@capstan/core'
-import { checkConfigOptions, checkEngineName, createHostError, validateContainerConfig } from '@capstan/core/plugin'
+import { type ContainerConfig, type ContainerUpdate, containerControlCapability } from '@capstan/core'
+import {
+  checkConfigOptions,
+  checkEngineName,
+  checkOption,
+  createHostError,
+  validateContainerConfig,
+  validateContainerUpdate,
+} from '@capstan/core/plugin'
 import type { DockerEngine } from '../engine/docker-engine.js'
 
 /** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
@@ -8,18 +15,36 @@ export function validateConfig(
   config: ContainerConfig,
 ): void {
   validateContainerConfig(config)
-  const { memoryBytes, cpus } = config
-  if (memoryBytes !== undefined && memoryBytes < leastMemoryBytes) {
-    const expected = `at least ${leastMemoryBytes}`
-    throw createHostError('INVALID_ARGUMENT', { field: 'memoryBytes', expected, given: String(memoryBytes) })
-  }
+  checkMemory(config.memoryBytes, 'memoryBytes')
   checkConfigOptions(runtimeName, config, details.unsupportedOptions)
   checkEngineNames(config, details.facts)
-  const most = details.facts.cpus
-  if (cpus !== undefined && most !== undefined && cpus > most) {
-    const reason = `the machine of the engine has only ${most}`
-    throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'cpus', given: String(cpus), reason })
-  }
+  checkCpus(runtimeName, config.cpus, details.facts)
+}
+
+/** Checks the settings of `updateContainer` without a request. Throws as {@link validateConfig}. */
+export function validateUpdate(
+  { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
+  update: ContainerUpdate,
+): void {
+  validateContainerUpdate(update)
+  checkMemory(update.memoryBytes, 'update.memoryBytes')
+  const { unsupportedOptions } = details
+  const support = { runtime: runtimeName, unsupportedOptions }
+  checkOption(containerControlCapability, 'container-control.update', update, support)
+  checkConfigOptions(runtimeName, update, unsupportedOptions)
+  checkCpus(runtimeName, update.cpus, details.facts)
+}
+
+function checkMemory(bytes: number | undefined, field: string): void {
+  if (bytes === undefined || bytes >= leastMemoryBytes) return
+  const expected = `at least ${leastMemoryBytes}`
+  throw createHostError('INVALID_ARGUMENT', { field, expected, given: String(bytes) })
+}
+
+function checkCpus(runtime: string, cpus: number | undefined, { cpus: most }: DockerEngine['details']['facts']): void {
+  if (cpus === undefined || most === undefined || cpus <= most) return
+  const reason = `the machine of the engine has only ${most}`
+  throw createHostError('OPTION_UNSUPPORTED', { runtime, field: 'cpus', given: String(cpus), reason })
 }
 
 /**

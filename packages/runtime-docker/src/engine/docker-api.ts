@@ -72,6 +72,8 @@ export interface CreateBody {
     readonly ExtraHosts?: unknown
     readonly PortBindings?: unknown
     readonly AutoRemove?: boolean
+    readonly Privileged?: boolean
+    readonly CapAdd?: readonly string[]
     readonly GroupAdd?: readonly string[] | undefined
     readonly [field: string]: unknown
   }

@@ -1,7 +1,7 @@
 import { type ContainerHealth, type ContainerState, type HostError, isHostError } from '@capstan/core'
 import { createHostError, type NetworkAttachment } from '@capstan/core/plugin'
 import { toContainerState } from '../containers/inspection/convert-container.js'
-import { findContainer, inspectContainer } from '../containers/inspection/inspect-container.js'
+import { findContainer, findHostConfig } from '../containers/inspection/inspect-container.js'
 import type { CreateBody, InspectedContainer, InspectedExec } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { additionalGroups, isCommandMissing, isGroupMissing } from '../engine/docker-error-texts.js'
@@ -58,7 +58,7 @@ const healths: readonly ContainerHealth[] = ['starting', 'healthy', 'unhealthy']
 export async function isStartedMeanwhile(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
   if (!isHostError(error, 'NOT_RUNNING')) return false
   // A paused container is `Running`, too.
-  return toContainerState((await inspectContainer(engine, call)).State?.Status) === 'running'
+  return toContainerState((await findContainer(engine, call))?.State?.Status) === 'running'
 }
 
 /**
@@ -72,8 +72,7 @@ export async function nameGroupOption(
 ): Promise<HostError<'INVALID_ARGUMENT'>> {
   const { facts, cause } = error
   if (facts.field !== 'user' || !isGroupMissing(error)) return error
-  // The engine removes a container with `autoRemove` after a failed start.
-  const { HostConfig } = engine.containers.findCreated(call.subject)?.body ?? (await findContainer(engine, call)) ?? {}
+  const HostConfig = await findHostConfig(engine, call)
   if (!HostConfig?.GroupAdd?.some((group) => JSON.stringify(group) === facts.given)) return error
   return createHostError('INVALID_ARGUMENT', { ...facts, field: 'groupAdd', expected: additionalGroups }, { cause })
 }

@@ -87,12 +87,20 @@ describe('startContainer and stopContainer', () => {
     }
   })
 
-  test('reject with the error of the start when the engine has removed the container', async () => {
-    const { fake, runtime } = await startRuntime()
-    const text = 'unable to find group nosuch: no matching entries in group file'
-    fake.override('POST /containers/*/start', (reply) => reply.refuse(500, text))
-    await expect(runtime.startContainer('gone')).rejects.toMatchObject({ facts: { field: 'user' } })
-  })
+  test.each([
+    ['unable to find group nosuch: no matching entries in group file', 500, { facts: { field: 'user' } }],
+    ['could not select device driver "" with capabilities: [[gpu]]', 500, { facts: { field: 'gpus' } }],
+    ['unable to apply caps: operation not permitted', 500, { facts: { field: 'privileged' } }],
+    ['cannot join network of a non running container: owner', 409, { code: 'NOT_RUNNING' }],
+  ])(
+    'reject with the error of the start when the engine has removed the container: %s',
+    async (text, status, error) => {
+      const { fake, runtime } = await startRuntime()
+      fake.state.createContainer('owner', {})
+      fake.override('POST /containers/*/start', (reply) => reply.refuse(status, text))
+      await expect(runtime.startContainer('gone')).rejects.toMatchObject(error)
+    },
+  )
 
   test('reject an id with path separators without a request', async () => {
     const { fake, runtime } = await startRuntime()

@@ -1,6 +1,6 @@
 import { poll, validateName } from '@capstan/core/plugin'
 import { toContainerName } from '../../engine/container-name.js'
-import type { InspectedContainer } from '../../engine/docker-api.js'
+import type { CreateBody, InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { ignoreErrors } from '../../engine/ignore-errors.js'
 import { findReplacementLabels } from '../../engine/sandbox-labels.js'
@@ -51,6 +51,17 @@ function withNetworkOf(container: InspectedContainer, sandbox: InspectedContaine
 /** Inspects a container; `undefined` if it does not exist. */
 export function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
   return ignoreErrors(['CONTAINER_NOT_FOUND'], inspectContainer(engine, call))
+}
+
+/**
+ * Finds the settings of a container whose start has failed: those of its create request, since the engine removes a container
+ * with `autoRemove` then. `undefined` if another process created it and it is removed.
+ */
+export async function findHostConfig(
+  engine: DockerEngine,
+  call: EngineCall,
+): Promise<InspectedContainer['HostConfig'] | CreateBody['HostConfig']> {
+  return engine.containers.findCreated(call.subject)?.body.HostConfig ?? (await findContainer(engine, call))?.HostConfig
 }
 
 /** Validates the id or name of a container. It becomes part of a path, so it must not have a slash. */
