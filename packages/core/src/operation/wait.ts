@@ -9,8 +9,11 @@ export async function delay(
   timeMs: number,
   { signal, ref = true }: OperationOptions & { readonly ref?: boolean } = {},
 ): Promise<void> {
+  const options = { ref, ...(signal === undefined ? {} : { signal }) }
   try {
-    await wait(timeMs, undefined, { ref, ...(signal === undefined ? {} : { signal }) })
+    let leftMs = timeMs
+    for (; leftMs > longestTimerMs; leftMs -= longestTimerMs) await wait(longestTimerMs, undefined, options)
+    await wait(leftMs, undefined, options)
   } catch (error) {
     signal?.throwIfAborted()
     throw error
@@ -36,5 +39,7 @@ export async function poll<T>(
   }
 }
 
+/** Node ends a longer timer at once. */
+const longestTimerMs = 2 ** 31 - 1
 const shortestMs = 2
 const longestMs = 250

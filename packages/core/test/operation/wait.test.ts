@@ -13,6 +13,19 @@ describe('delay', () => {
     await expect(waiting).rejects.toBe('enough')
     await expect(delay(60_000, { signal: controller.signal })).rejects.toBe('enough')
   })
+
+  test('waits longer than the longest timer of Node, which would end at once', async () => {
+    const controller = new AbortController()
+    const warnings: string[] = []
+    const record = ({ name }: Error) => warnings.push(name)
+    process.on('warning', record)
+    const waiting = delay(2 ** 31, { signal: controller.signal })
+    await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('enough')
+    await expect(waiting).rejects.toBe('enough')
+    process.off('warning', record)
+    expect(warnings).toEqual([])
+  })
 })
 
 describe('poll', () => {
