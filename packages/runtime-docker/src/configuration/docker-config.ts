@@ -68,9 +68,12 @@ export async function updateDockerConfig(
   return path
 }
 
-async function followLinks(path: string): Promise<string> {
+/** Returns the path without links at its end. A chain of more links than Linux follows cannot be read. */
+async function followLinks(path: string, mostLinks = 40): Promise<string> {
   const target = await readlink(path).catch(() => undefined)
-  return target === undefined ? path : await followLinks(resolve(dirname(path), target))
+  return target === undefined || mostLinks === 0
+    ? path
+    : await followLinks(resolve(dirname(path), target), mostLinks - 1)
 }
 
 /** Parses the text of a configuration; `source` names it in `problem`. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -158,5 +158,11 @@ describe('setCurrentContext', () => {
     await addContext('zoo', 'tcp://zoo')
     await expect(setCurrentContext('zoo', env())).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await readFile(toPath('config.json'), 'utf8')).toBe('{"a":')
+  })
+
+  test('rejects a file that is a link to itself', async () => {
+    await addContext('zoo', 'tcp://zoo')
+    await symlink('config.json', toPath('config.json'))
+    await expect(setCurrentContext('zoo', env())).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
   })
 })
