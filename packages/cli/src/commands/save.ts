@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -48,16 +48,26 @@ async function save({ invocation, operands, options }: Call<SaveOptions>): Promi
   return 0
 }
 
-/** Writes a file beside the target first, so that an interrupted command leaves an earlier file unchanged. */
-async function writeFile(archive: Readable, file: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+/**
+ * Writes a file beside the target first, so that an interrupted command leaves an earlier file unchanged. A link leads to the
+ * target. A device or a pipe is written directly.
+ */
+async function writeFile(
+  archive: Readable,
+  given: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const file = await realpath(given).catch(() => given)
+  const isReplaced = (await stat(file).catch(() => undefined))?.isFile() ?? true
   const part = `${file}.${randomUUID().slice(0, 8)}.part`
   try {
+    if (!isReplaced) return await pipeline(archive, createWriteStream(file), { signal })
     await pipeline(archive, createWriteStream(part, { flags: 'wx' }), { signal })
     await rename(part, file)
   } catch (error) {
-    await rm(part, { force: true })
+    if (isReplaced) await rm(part, { force: true })
     signal.throwIfAborted()
     const isFileError = error instanceof Error && 'syscall' in error && 'path' in error
-    throw isFileError ? toFileError(`${file} cannot be written`, error) : error
+    throw isFileError ? toFileError(`${given} cannot be written`, error) : error
   }
 }

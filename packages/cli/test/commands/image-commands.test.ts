@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RuntimePlugin } from '@capstan/core'
@@ -204,6 +205,21 @@ describe('capstan save and load', () => {
     expect(await readFile(join(cwd, 'out.tar'), 'utf8')).toBe('earlier')
     expect(await readdir(cwd)).toEqual(['out.tar'])
     expect((await capstan(['save', '-o', 'no/out.tar', 'busybox'])).stderr).toContain('its directory does not exist')
+  })
+
+  it('save writes to the file of a link, and to a pipe, and replaces neither', async () => {
+    const [link, pipe] = [join(cwd, 'link.tar'), join(cwd, 'pipe')]
+    await symlink('out.tar', link)
+    await writeFile(join(cwd, 'out.tar'), 'earlier')
+    expect(await capstan(['save', '-o', 'link.tar', 'busybox'])).toMatchObject({ exitCode: 0 })
+    expect((await lstat(link)).isSymbolicLink()).toBe(true)
+    expect(await readFile(join(cwd, 'out.tar'), 'utf8')).toContain('manifest.json')
+    execFileSync('mkfifo', [pipe])
+    const [saved, read] = await Promise.all([capstan(['save', '-o', 'pipe', 'busybox']), readFile(pipe, 'utf8')])
+    expect(saved).toMatchObject({ exitCode: 0 })
+    expect(read).toContain('manifest.json')
+    expect((await lstat(pipe)).isFIFO()).toBe(true)
+    expect(await readdir(cwd)).toEqual(['link.tar', 'out.tar', 'pipe'])
   })
 
   it('load fails for a file that it cannot read, a terminal, and data that is no archive', async () => {
