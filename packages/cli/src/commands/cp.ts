@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import { type CopyResult, copyIn, copyOut } from '@capstan/container-tools'
-import { type FileTransfer, fileTransferCapability, isHostError, type OperationOptions } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import { type FileTransfer, fileTransferCapability, type OperationOptions } from '@capstan/core'
 import type { Command } from 'commander'
 import prettyBytes from 'pretty-bytes'
 import { findContainer } from '../host/find-container.js'
@@ -82,15 +81,9 @@ async function copy(files: FileTransfer, call: CopyCall): Promise<CopyResult | u
   }
   const owner = keepsOwners ? ({ owner: 'source' } as const) : {}
   const common = { followLinks, ...owner, signal }
-  try {
-    return direction === 'in'
-      ? await copyIn(files, id, { ...common, from: local, to: `${container.path}${container.suffix}` })
-      : await copyOut(files, id, { ...common, from: `${container.path}${container.suffix}`, to: local })
-  } catch (error) {
-    if (!isHostError(error, 'INVALID_ARGUMENT') || !(error.facts.field in operandNames)) throw error
-    const field = error.facts.field === 'from' ? operandNames.from : operandNames.to
-    throw createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error })
-  }
+  return direction === 'in'
+    ? await copyIn(files, id, { ...common, from: local, to: `${container.path}${container.suffix}` })
+    : await copyOut(files, id, { ...common, from: `${container.path}${container.suffix}`, to: local })
 }
 
 async function writeArchive(
@@ -109,6 +102,3 @@ async function writeArchive(
 function toSummary({ entries, bytes }: CopyResult): string {
   return `${entries} ${entries === 1 ? 'entry' : 'entries'} (${prettyBytes(bytes)})`
 }
-
-/** The names of the operands in the help. */
-const operandNames = { from: 'SRC', to: 'DEST' } as const

@@ -19,7 +19,7 @@ export function define(command: Command, setAction: SetAction): void {
 async function rename({ invocation, operands }: Call): Promise<number> {
   const { signal } = invocation.interrupts
   const [reference = '', name = ''] = operands
-  validateName(name, 'NAME')
+  validateName(name)
   await using opened = await openRuntime(invocation, {
     requires: [containerControlCapability],
     requiredOptions: ['container-control.rename'],

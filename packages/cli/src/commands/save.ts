@@ -32,7 +32,7 @@ interface SaveOptions {
 async function save({ invocation, operands, options }: Call<SaveOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const { signal } = interrupts
-  validateImageReferences(operands, 'image')
+  validateImageReferences(operands)
   const file = options.output === undefined ? undefined : resolve(io.cwd, options.output)
   if (file !== undefined) await requireWritableFile(file, `${options.output} cannot be written`)
   else if (io.stdout.isTTY) {

@@ -22,8 +22,8 @@ async function tag({ invocation, operands, options }: Call<{ readonly json?: boo
   const { io, interrupts } = invocation
   const { signal } = interrupts
   const [source = '', target = ''] = operands
-  validateImageReference(source, 'source')
-  validateImageTag(target, 'target')
+  validateImageReference(source)
+  validateImageTag(target)
   await using opened = await openRuntime(invocation, { requires: [imageManagerCapability] })
   const { runtime, runtimeName } = opened.scope
   const manager = await opened.require(imageManagerCapability)

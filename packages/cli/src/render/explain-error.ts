@@ -147,16 +147,17 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
 /** No option sets a file of the context, so the message names its path. */
 function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): PartialExplanation {
   const [, path] = /^context\.(?:directory|files)\[(".*")\]$/s.exec(facts.field) ?? []
-  if (path === undefined) return { problem: toInvalidText(facts), remedies: [`see \`${command} --help\``] }
+  if (path === undefined) return { problem: toInvalidText(facts, command), remedies: [`see \`${command} --help\``] }
   const subject = path === '""' ? 'the context' : `${path} in the context`
   return { problem: `${subject} must be ${facts.expected}, not ${facts.given}` }
 }
 
-/** Formats the message with the option that sets the field. */
-function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
+/** Formats the message with the option or the operand that sets the field. */
+function toInvalidText({ field, expected, given }: Facts<'INVALID_ARGUMENT'>, command: string): string {
   const [name = ''] = field.replace(/^update\./, '').split(/[.[]/, 1)
   const part = field.slice(field.lastIndexOf('.') + 1)
-  const option = partOptions[name]?.[part] ?? fieldOptions[name]
+  const own = commandFields[command.replace(/^capstan (image )?/, '')]
+  const option = own?.[name] ?? partOptions[name]?.[part] ?? fieldOptions[name]
   const [, attribute] = /^cache(?:From|To)\[\d+\]\.(\w+)$/.exec(field) ?? []
   const subject = attribute === undefined ? (option ?? field) : `${attribute} of ${option}`
   const [wanted, found] = name === 'memoryBytes' ? [toSizes(expected), toSizes(given)] : [expected, given]
@@ -195,6 +196,8 @@ const unreachable =
 
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
+  NETWORK_NOT_FOUND: ['`capstan network ls` lists the networks'],
+  VOLUME_NOT_FOUND: ['`capstan volume ls` lists the volumes'],
   PATH_NOT_FOUND: ['`capstan cp CONTAINER:/ - | tar t` lists the files'],
   IN_USE: ['stop or remove what uses it first'],
   NOT_RUNNING: ['`capstan ps --all` shows the state of each container'],
@@ -202,6 +205,19 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   TIMED_OUT: ['wait and try again: `capstan doctor` shows whether the engine answers'],
   PLUGIN_UNKNOWN: ['`--plugin PACKAGE` adds one'],
   PROTOCOL_ERROR: ['report this to the authors of the runtime plugin'],
+}
+
+/** The options and operands of a command, by field, that {@link fieldOptions} does not have or names otherwise. */
+const commandFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  commit: { tag: 'IMAGE' },
+  cp: { from: 'SRC', to: 'DEST' },
+  'network connect': { networkId: 'NETWORK', containerId: 'CONTAINER', ipAddress: '--ip', aliases: '--alias' },
+  'network create': { name: 'NAME', subnets: '--subnet' },
+  'network disconnect': { networkId: 'NETWORK', containerId: 'CONTAINER' },
+  rename: { name: 'NAME' },
+  save: { references: 'image' },
+  tag: { image: 'SOURCE', tag: 'TARGET' },
+  'volume create': { name: 'NAME' },
 }
 
 /** The option that sets each part of a field. */

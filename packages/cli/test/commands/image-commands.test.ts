@@ -101,7 +101,9 @@ describe('capstan tag and rmi', () => {
   })
 
   it('tag fails for an invalid target and for an absent source', async () => {
-    expect((await capstan(['tag', 'busybox', 'App'])).stderr).toContain('target must be a name in lower case')
+    expect((await capstan(['tag', 'busybox', 'App'])).stderr).toContain(
+      'capstan tag: TARGET must be a name in lower case',
+    )
     expect((await capstan(['tag', 'absent', 'app'])).stderr).toContain('there is no image "absent"')
   })
 })

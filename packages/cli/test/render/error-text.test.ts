@@ -186,6 +186,34 @@ describe('toErrorText', () => {
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 
+  it.each([
+    ['commit', 'tag', 'IMAGE'],
+    ['tag', 'image', 'SOURCE'],
+    ['image tag', 'tag', 'TARGET'],
+    ['network create', 'name', 'NAME'],
+    ['network create', 'subnets[0].cidr', '--subnet'],
+    ['network connect', 'ipAddress', '--ip'],
+    ['network connect', 'aliases[0]', '--alias'],
+    ['network disconnect', 'networkId', 'NETWORK'],
+    ['volume create', 'name', 'NAME'],
+    ['rename', 'name', 'NAME'],
+    ['cp', 'from', 'SRC'],
+    ['save', 'references', 'image'],
+    ['build', 'tag', '--tag'],
+  ])('names the operand or the option of `capstan %s` for the field %s', (command, field, name) => {
+    const error = createHostError('INVALID_ARGUMENT', { field, expected: 'valid', given: '"?"' })
+    expect(toErrorText(error, { ...options, command: `capstan ${command}` })).toBe(
+      `capstan ${command}: ${name} must be valid, not "?"\n  → see \`capstan ${command} --help\``,
+    )
+  })
+
+  it.each([
+    [createHostError('NETWORK_NOT_FOUND', { id: 'n' }), 'network ls'],
+    [createHostError('VOLUME_NOT_FOUND', { name: 'v' }), 'volume ls'],
+  ])('names the command that lists the existing objects: %s', (error, command) => {
+    expect(toErrorText(error, options)).toContain(`→ \`capstan ${command}\` lists`)
+  })
+
   it('names a file of a build context without an option', () => {
     const facts = { expected: 'a file', given: '"a pipe"' }
     const toText = (field: string) => toErrorText(createHostError('INVALID_ARGUMENT', { field, ...facts }), options)
