@@ -23,6 +23,7 @@ import { imageTransferCases } from './cases/image-transfer.js'
 import { imageCases } from './cases/images.js'
 import { inspectionCases } from './cases/inspection.js'
 import { invalidArgumentCases } from './cases/invalid-arguments.js'
+import { jobCases } from './cases/jobs.js'
 import { lifecycleCases } from './cases/lifecycle.js'
 import { limitAndPrivilegeCases } from './cases/limits-and-privileges.js'
 import { listCases } from './cases/list.js'
@@ -92,6 +93,7 @@ const all: readonly ConformanceCase[] = [
   ...volumeCases,
   ...containerStatsCases,
   ...eventCases,
+  ...jobCases,
   ...imageTransferCases,
   ...imagePushCases,
   ...imageManagerCases,

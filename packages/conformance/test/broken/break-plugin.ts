@@ -18,6 +18,8 @@ import {
   imageBuilderCapability,
   imageManagerCapability,
   imageTransferCapability,
+  type JobManager,
+  jobManagerCapability,
   type NetworkManager,
   networkManagerCapability,
   type Runtime,
@@ -45,6 +47,7 @@ export interface BrokenParts {
   readonly events?: Replace<EventStream>
   readonly images?: (images: ImageManager, runtime: Runtime) => Partial<ImageManager>
   readonly control?: Replace<ContainerControl>
+  readonly jobs?: (jobs: JobManager, runtime: Runtime) => Partial<JobManager & AsyncDisposable>
 }
 
 type Replace<T> = (correct: T) => Partial<T>
@@ -69,6 +72,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [eventStreamCapability, parts.events],
       [imageManagerCapability, runtime && breakWith(parts.images, runtime)],
       [containerControlCapability, parts.control],
+      [jobManagerCapability, runtime && breakWith(parts.jobs, runtime)],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
     // An implementation has the interface of its capability.
@@ -79,8 +83,8 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
 }
 
 function breakWith<T>(
-  part: ((correct: T, runtime: Runtime) => Partial<T>) | undefined,
+  part: ((correct: T, runtime: Runtime) => object) | undefined,
   runtime: Runtime,
-): Replace<T> | undefined {
+): ReplaceAny | undefined {
   return part && ((correct) => part(correct, runtime))
 }

@@ -4,6 +4,7 @@ import { runConformance } from '../../src/index.js'
 import { addBuildService, buildServiceFaults } from './build-service-faults.js'
 import { describeFaults } from './describe-faults.js'
 import { imageFaults } from './image-faults.js'
+import { jobFaults } from './job-faults.js'
 import { managerFaults } from './manager-faults.js'
 import { pluginFaults } from './plugin-faults.js'
 
@@ -17,6 +18,6 @@ test('a plugin with connections to BuildKit passes the cases of them', async () 
   expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
 })
 
-describeFaults([...managerFaults, ...imageFaults])
+describeFaults([...managerFaults, ...imageFaults, ...jobFaults])
 // Two of these would make each other ineffective.
 describeFaults([...pluginFaults, ...buildServiceFaults], { atOnce: 1 })

@@ -14,14 +14,13 @@ import type { EndOptions, EndResult } from './end-result.js'
  * Runs a process by `run` and resolves with its end and its output. Rejects with TIMED_OUT after the time limit, with the last
  * lines of the output.
  */
-export async function captureToEnd(
+export async function captureToEnd<T extends Pick<EndResult, 'exitCode' | 'durationMs'>>(
   operation: string,
-  { maxOutputBytes = defaultMaxBytes, keep = 'start', timeoutMs, input, signal }: EndOptions,
-  run: (capture: Capture) => Promise<Pick<EndResult, 'exitCode' | 'durationMs'>>,
-): Promise<EndResult> {
-  checkInteger('maxOutputBytes', maxOutputBytes, { min: 0, max: mostBytes })
-  checkOneOf('keep', keep, ['start', 'end'])
-  if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
+  options: EndOptions,
+  run: (capture: Capture) => Promise<T>,
+): Promise<T & EndResult> {
+  checkEndOptions(options)
+  const { maxOutputBytes = defaultMaxBytes, keep = 'start', timeoutMs, input, signal } = options
   const output = new CapturedOutput({ maxBytes: maxOutputBytes, keep })
   const link = linkSignals([signal])
   const expire = (limitMs: number) => {
@@ -38,6 +37,13 @@ export async function captureToEnd(
     deadline?.clear()
     link.unlink()
   }
+}
+
+/** Checks the limits. @throws HostError INVALID_ARGUMENT */
+export function checkEndOptions({ maxOutputBytes = defaultMaxBytes, keep = 'start', timeoutMs }: EndOptions): void {
+  checkInteger('maxOutputBytes', maxOutputBytes, { min: 0, max: mostBytes })
+  checkOneOf('keep', keep, ['start', 'end'])
+  if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
 }
 
 /** What a process is run with. */
