@@ -47,6 +47,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
 
   return {
     type,
+    portHost: '127.0.0.1',
     ping: (options) => run('ping', 'images', options, async () => void (await store.listImages())),
 
     async createContainer(config, options) {

@@ -29,6 +29,7 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
       available: true,
       version,
       endpoint: root,
+      location: 'this-machine',
       details: { root },
       provides,
       absent: missing.map(({ id, title }) => ({

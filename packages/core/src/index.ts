@@ -19,7 +19,7 @@ export type {
 } from './contract/container/container-info.js'
 export type { ContainerHealth, Healthcheck } from './contract/container/healthcheck.js'
 export type { LogChunk, LogOptions, LogStream } from './contract/container/logs.js'
-export type { PortSpec } from './contract/container/ports.js'
+export { type PortSpec, toReachableHost } from './contract/container/ports.js'
 export type {
   ImageConfig,
   ImageHistoryEntry,
@@ -143,7 +143,7 @@ export { type VolumeInfo, type VolumeManager, volumeManagerCapability } from './
 // Plugins
 
 export type { RuntimePlugin } from './contract/plugin.js'
-export type { MissingCapability, OptionName } from './contract/probe.js'
+export type { MissingCapability, OptionName, RuntimeLocation } from './contract/probe.js'
 export type { RuntimeReport } from './contract/runtime-report.js'
 export { type LoadPluginsOptions, loadPlugins } from './plugins/load-plugins.js'
 

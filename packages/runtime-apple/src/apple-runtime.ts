@@ -46,6 +46,8 @@ import { getHostAddress } from './networks/host-address.js'
 /** Runs containers with Apple's `container` command. Each method checks its arguments and options before it runs the command. */
 export class AppleRuntime implements Runtime {
   readonly type: string
+  /** The command runs on this machine. */
+  readonly portHost = '127.0.0.1'
   readonly #context: AppleRuntimeContext
 
   constructor(context: AppleRuntimeContext) {

@@ -66,6 +66,12 @@ export interface CompatiblePluginOptions {
    * (`undefined`) for a rootless engine, and for an engine that is not known to run on this machine.
    */
   readonly hostAddress?: string | undefined
+  /**
+   * The name or address at which this process reaches published ports. Default: `127.0.0.1` for an engine on this machine, else the
+   * host of the endpoint, with ssh as its configuration resolves it; not known for a process in a container that has the
+   * socket of its engine.
+   */
+  readonly portHost?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string | undefined
   /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */

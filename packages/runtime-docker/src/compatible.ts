@@ -1,7 +1,7 @@
 export { type CompatiblePluginOptions, compatiblePlugin } from './compatible-plugin.js'
 export type { EndpointCandidate, EndpointSearch, EndpointSearchInput } from './endpoint/endpoint-candidate.js'
 export { type ParseEndpointOptions, parseEndpoint } from './endpoint/parse-endpoint.js'
-export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './engine/docker-details.js'
+export type { ApiVersions, DockerDetails, EngineFacts } from './engine/docker-details.js'
 export type {
   DirectAddress,
   DockerEndpoint,

@@ -13,6 +13,7 @@ import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
+import { findRemoteHost } from './endpoint/engine-host.js'
 import { explainProbeFailure, explainSlow } from './endpoint/probe-failure.js'
 import type { DockerDetails } from './engine/docker-details.js'
 import type { EngineProduct } from './engine/engine-product.js'
@@ -32,7 +33,7 @@ export async function probeEngines(
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
 
-export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 'endpoint' | 'env'> {
+export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 'endpoint' | 'remoteHost' | 'env'> {
   readonly apiVersionVariable?: string | undefined
   readonly endpointVariable?: string | undefined
 }
@@ -76,7 +77,8 @@ async function probeOne({ candidate, reached }: CandidateProgress, options: Prob
     const pinned = apiVersionVariable === undefined ? undefined : readPinnedVersion(env, apiVersionVariable)
     const findings = await askEngine(endpoint, { signal, timeoutMs, accepts, pinned, onStep })
     checkApiRange(findings.api, findings.product.oldestApi, apiVersionVariable)
-    return toDetails(findings, { ...options, endpoint })
+    const remoteHost = await findRemoteHost(endpoint, { ...options, info: findings.info })
+    return toDetails(findings, { ...options, endpoint, remoteHost })
   } catch (error) {
     const { chosen, endpointVariable: variable } = options
     const explained = await explainProbeFailure(error, { endpoint, source, chosen, step: reached.step, variable })
@@ -107,6 +109,7 @@ function toResult(
     available: true,
     version: toVersionText(details.facts, accepts),
     endpoint: details.endpoint.url,
+    location: details.facts.location,
     details,
     provides: listManagers(absent).map(({ capability }) => capability),
     absent,

@@ -53,10 +53,12 @@ import { removeImage } from './images/remove-image.js'
 /** A Docker Engine. A method that takes an id, a config or a size validates it, then runs one operation. */
 export class DockerRuntime implements Runtime {
   readonly type: string
+  readonly portHost: string | undefined
   readonly #engine: DockerEngine
 
   constructor(engine: DockerEngine) {
     this.type = engine.runtimeName
+    this.portHost = engine.details.portHost
     this.#engine = engine
   }
 

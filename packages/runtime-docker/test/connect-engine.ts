@@ -75,6 +75,7 @@ function toDetails(path: string, version: string): DockerDetails {
       rootless: false,
       userNamespaces: false,
       location: 'this-machine',
+      remoteHost: undefined,
       ociRuntimes: {},
       defaultOciRuntime: undefined,
       logDrivers: [],
@@ -84,6 +85,7 @@ function toDetails(path: string, version: string): DockerDetails {
     absent: [noBuildKit],
     quirks: {},
     notes: [],
+    portHost: '127.0.0.1',
     hostAddress: undefined,
     firewallImage: undefined,
   }

@@ -218,6 +218,8 @@ describe('the deadline of a candidate', () => {
     ['a socket', 'unix:///x', 10_000],
     ['a pipe', 'npipe:////./pipe/x', 10_000],
     ['tcp', 'tcp://127.0.0.1:1', 30_000],
+    ['tcp on another machine', 'tcp://build.example:2376', 30_000],
+    ['ssh', 'ssh://build.example', 30_000],
     ['a service that must be started', service, 30_000],
     ['a text that is not an endpoint', 'nonsense', 10_000],
   ])('of %s is %3$d ms by default', (_, place, timeoutMs) => {

@@ -166,6 +166,7 @@ const probeResult = {
   available: true,
   version: '0.1.0',
   endpoint: 'in this process',
+  location: 'this-machine',
   details: undefined,
   attempts: [],
   notes: [

@@ -58,6 +58,8 @@ import { toSignalName } from './simulation/processes/signals.js'
  */
 export class MemoryRuntime implements Runtime {
   readonly type: string
+  /** Simulated containers publish ports of this process. */
+  readonly portHost = '127.0.0.1'
   readonly #context: MemoryRuntimeContext
   readonly #engine: MemoryEngine
 

@@ -67,6 +67,11 @@ function toDocument(contexts: readonly ContextFindings[], reports: readonly Runt
   return contexts.map(({ context, report: own }) => {
     const report = context.isCurrent ? current : own
     const { available = false, attempts = [] } = report ?? {}
-    return { ...context, available, attempts, ...(report?.available ? { version: report.version } : {}) }
+    return {
+      ...context,
+      available,
+      attempts,
+      ...(report?.available ? { version: report.version, location: report.location } : {}),
+    }
   })
 }

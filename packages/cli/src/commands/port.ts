@@ -1,3 +1,4 @@
+import { toReachableHost } from '@capstan/core'
 import type { Protocol } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { CliError } from '../errors/cli-error.js'
@@ -5,7 +6,7 @@ import { findContainer } from '../host/find-container.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-definition.js'
 import { createOptionError } from '../options/option-error.js'
-import { toHostText } from '../render/port-text.js'
+import { toHostText, withPortHost } from '../render/port-text.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call, SetAction } from './command.js'
 
@@ -36,10 +37,15 @@ async function port({ invocation, operands, options }: Call<{ readonly json?: bo
   if (only !== undefined && ports.length === 0) {
     throw new CliError(`container "${name}" does not publish port ${only.containerPort}/${only.protocol}`)
   }
-  const lines = ports.map((each) =>
+  const lines = withPortHost(ports, runtime).map((each) =>
     only === undefined ? `${each.containerPort}/${each.protocol} -> ${toHostText(each)}\n` : `${toHostText(each)}\n`,
   )
-  const text = options.json ? toJson({ runtime: runtimeName, ports }) : lines.join('')
+  const text = options.json
+    ? toJson({
+        runtime: runtimeName,
+        ports: ports.map((port) => ({ ...port, host: toReachableHost(port, runtime) ?? null })),
+      })
+    : lines.join('')
   await writeOutput(io.stdout, text, { signal })
   return 0
 }

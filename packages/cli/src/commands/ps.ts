@@ -1,4 +1,4 @@
-import type { ContainerInfo } from '@capstan/core'
+import type { ContainerInfo, Runtime } from '@capstan/core'
 import type { Command } from 'commander'
 import { hasNoProcess } from '../host/find-container.js'
 import { inspectEach } from '../host/inspect-each.js'
@@ -9,7 +9,7 @@ import { parseKeyValues } from '../options/key-values.js'
 import { parseNumber } from '../options/numbers.js'
 import { type ContainerRowSource, containerTitles, toContainerRow } from '../render/container-row.js'
 import { toAge } from '../render/duration.js'
-import { toPortText } from '../render/port-text.js'
+import { toPortText, withPortHost } from '../render/port-text.js'
 import { toOneLine } from '../render/printable.js'
 import { parseRowFormat, toFormatNotes } from '../render/row-format.js'
 import { renderTable } from '../render/table.js'
@@ -87,8 +87,8 @@ async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
   const rowOptions = { now: new Date(), truncate: options.trunc }
   const text =
     format === undefined
-      ? toText(sources, { options, runtimeName, width: findColumns(io.stdout) })
-      : format.renderRows(sources.map((source) => toContainerRow(source, rowOptions)))
+      ? toText(sources, { options, runtime, runtimeName, width: findColumns(io.stdout) })
+      : format.renderRows(sources.map((source) => toContainerRow(source, { ...rowOptions, runtime })))
   await writeOutput(io.stdout, text, interrupts)
   return 0
 }
@@ -101,12 +101,13 @@ function toLimit({ last, latest }: PsOptions): number | undefined {
 
 interface TextOptions {
   readonly options: PsOptions
+  readonly runtime: Runtime
   readonly runtimeName: string
   /** The width of the terminal. `undefined`: one line per container, for programs. */
   readonly width: number | undefined
 }
 
-function toText(sources: readonly ContainerRowSource[], { options, runtimeName, width }: TextOptions): string {
+function toText(sources: readonly ContainerRowSource[], { options, runtime, runtimeName, width }: TextOptions): string {
   const containers = sources.map(({ container, inspection }) => ({ ...container, ports: inspection?.ports ?? [] }))
   if (options.json) return toJson({ runtime: runtimeName, containers })
   if (options.quiet) return containers.map(({ id }) => `${id}\n`).join('')
@@ -118,7 +119,7 @@ function toText(sources: readonly ContainerRowSource[], { options, runtimeName, 
       image,
       health === undefined ? state : `${state} (${health})`,
       toAge(createdAt, now),
-      ports.map(toPortText).join(', '),
+      withPortHost(ports, runtime).map(toPortText).join(', '),
     ].map(toOneLine),
   )
   return renderTable({ head: ['ID', 'NAME', 'IMAGE', 'STATE', 'CREATED', 'PORTS'], rows }, { width })

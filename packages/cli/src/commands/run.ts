@@ -8,6 +8,7 @@ import {
   type Runtime,
   type RuntimeScope,
   requireCapabilities,
+  toReachableHost,
 } from '@capstan/core'
 import {
   defaultNetworkId,
@@ -24,7 +25,7 @@ import { collect, toExamples } from '../options/command-definition.js'
 import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
 import { type RunCommandOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
 import { createPullDisplay } from '../render/pull-display.js'
-import { writeOutput } from '../render/write-output.js'
+import { writeOutput, writeWarning } from '../render/write-output.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
 import type { Call, SetAction } from './command.js'
 import { type AttachedRunOptions, runAttached } from './run-attached.js'
@@ -163,6 +164,7 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   // Selects a runtime that supports the options.
   await using opened = await openRuntime(invocation, { requires, requiredOptions: listUsedOptions(config) })
   const { runtime } = opened.scope
+  warnOfLoopback(config, runtime, invocation)
   // Disposed of after the container, which uses its socket, is removed.
   await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)
   const id = await create(opened.scope, shared?.connect(config) ?? config, { invocation, options })
@@ -173,6 +175,14 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
         ...{ interactive, tty, graceMs, detachKeys },
         remove: options.rm === true,
       })
+}
+
+/** Writes a warning for ports that are published on a loopback address of another machine. */
+function warnOfLoopback({ ports = [] }: ContainerConfig, { portHost }: Runtime, { io }: Invocation): void {
+  for (const { hostAddress = '127.0.0.1', containerPort } of portHost === undefined ? [] : ports) {
+    if (toReachableHost({ hostAddress }, { portHost }) !== undefined) continue
+    writeWarning(io.stderr, `port ${containerPort} is published on ${hostAddress} of ${portHost}, not of this machine`)
+  }
 }
 
 async function create(

@@ -1,6 +1,6 @@
-import type { ContainerInfo, ContainerInspection } from '@capstan/core'
+import type { ContainerInfo, ContainerInspection, Runtime } from '@capstan/core'
 import { toAge, toPeriod } from './duration.js'
-import { toPortText } from './port-text.js'
+import { toPortText, withPortHost } from './port-text.js'
 import { toOneLine } from './printable.js'
 import type { Row } from './row-format.js'
 import { cutLine } from './text.js'
@@ -42,10 +42,16 @@ export interface ContainerRowSource {
   readonly inspection: ContainerInspection | undefined
 }
 
+interface ContainerRowOptions {
+  readonly now: Date
+  readonly truncate: boolean
+  readonly runtime: Pick<Runtime, 'portHost'>
+}
+
 /** Returns the fields of a container. With `truncate`, the ID and the command are shortened. */
 export function toContainerRow(
   { container, inspection }: ContainerRowSource,
-  { now, truncate }: { readonly now: Date; readonly truncate: boolean },
+  { now, truncate, runtime }: ContainerRowOptions,
 ): Row<ContainerField> {
   const { id, name, image, state, createdAt, labels } = container
   // As docker does, whose engine puts words with a space in quotes.
@@ -58,7 +64,9 @@ export function toContainerRow(
     Command: JSON.stringify(truncate ? cutLine(command, maxCommandWidth) : command),
     CreatedAt: createdAt?.toISOString() ?? '',
     RunningFor: toAge(createdAt, now),
-    Ports: inspection?.ports.map(toPortText).join(', ') ?? '',
+    Ports: withPortHost(inspection?.ports ?? [], runtime)
+      .map(toPortText)
+      .join(', '),
     State: state,
     Status: toStatus({ container, inspection }, now),
     Networks: inspection?.networks.map(({ networkName }) => networkName).join(',') ?? '',

@@ -8,10 +8,10 @@ import { renderOptionalTable, renderTable } from './table.js'
 export function toRuntimeTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports.map((report) =>
     report.available
-      ? [report.runtime, toState(report), report.version, report.endpoint]
-      : [report.runtime, toState(report), '', ''],
+      ? [report.runtime, toState(report), report.version, toLocationText(report), report.endpoint]
+      : [report.runtime, toState(report), '', '', ''],
   )
-  return renderTable({ head: ['RUNTIME', 'STATE', 'VERSION', 'ENDPOINT'], rows }, { width })
+  return renderTable({ head: ['RUNTIME', 'STATE', 'VERSION', 'LOCATION', 'ENDPOINT'], rows }, { width })
 }
 
 /** A context of docker, and whether its engine answers. */
@@ -34,10 +34,11 @@ export function toContextTable(
       isCurrent ? `${name} *` : name,
       report === undefined ? 'unavailable' : toState(report),
       report?.available ? report.version : '',
+      report?.available ? toLocationText(report) : '',
       report?.available ? report.endpoint : endpoint,
     ]
   })
-  return renderTable({ head: ['CONTEXT', 'STATE', 'VERSION', 'ENDPOINT'], rows }, { width })
+  return renderTable({ head: ['CONTEXT', 'STATE', 'VERSION', 'LOCATION', 'ENDPOINT'], rows }, { width })
 }
 
 /** Shows which runtime provides which capability, in several tables if one would be too wide. */
@@ -100,6 +101,11 @@ export function toSupportTable(
 function toState(report: RuntimeReport): string {
   if (!report.available) return hasTimedOutAttempt(report) ? 'no answer in time' : 'unavailable'
   return report.selection === 'named' ? 'simulated' : 'available'
+}
+
+/** Returns where the containers of a runtime run. */
+function toLocationText({ location }: Available): string {
+  return location === undefined ? '' : location.replace('-', ' ')
 }
 
 type Available = Extract<RuntimeReport, { available: true }>

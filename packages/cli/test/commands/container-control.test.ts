@@ -164,6 +164,33 @@ describe('capstan wait and port', () => {
     })
     expect((await capstan(['port', 'shop', 'http'])).stderr).toContain('PORT must be a port such as 80 or 53/udp')
   })
+
+  it('names the machine of an engine elsewhere, and warns of ports that only that machine reaches', async () => {
+    plugins = [memoryPluginWith({ portHost: 'build.example' })]
+    const { stderr } = await capstan([
+      'run',
+      '-d',
+      '--name',
+      'web',
+      '-p',
+      '80',
+      '-p',
+      '127.0.0.1::81',
+      'busybox',
+      'sleep',
+      '1000',
+    ])
+    expect(stderr).toBe('capstan: warning: port 81 is published on 127.0.0.1 of build.example, not of this machine\n')
+    expect((await capstan(['port', 'web', '80'])).stdout).toMatch(/^build\.example:\d+\n$/)
+    expect((await capstan(['ps'])).stdout).toMatch(/build\.example:\d+->80\/tcp, 127\.0\.0\.1:\d+->81\/tcp\n$/)
+    expect((await capstan(['ps', '--format', '{{.Ports}}'])).stdout).toMatch(/^build\.example:\d+->80\/tcp, /)
+    expect(JSON.parse((await capstan(['port', '--json', 'web'])).stdout).ports).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ containerPort: 80, hostAddress: '0.0.0.0', host: 'build.example' }),
+        expect.objectContaining({ containerPort: 81, hostAddress: '127.0.0.1', host: null }),
+      ]),
+    )
+  })
 })
 
 describe('capstan top, rename and update', () => {

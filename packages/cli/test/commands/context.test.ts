@@ -186,9 +186,9 @@ describe('capstan doctor with contexts', () => {
     const plugins = loadBuiltInPlugins
     const { stdout, exitCode } = await capstan(['doctor'], { plugins })
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^CONTEXT +STATE +VERSION +ENDPOINT$/m)
-    expect(stdout).toMatch(/^build +available +24\.0\.7 +unix:/m)
-    expect(stdout).toMatch(/^cloud \* +available +26\.1\.5 +unix:/m)
+    expect(stdout).toMatch(/^CONTEXT +STATE +VERSION +LOCATION +ENDPOINT$/m)
+    expect(stdout).toMatch(/^build +available +24\.0\.7 +elsewhere +unix:/m)
+    expect(stdout).toMatch(/^cloud \* +available +26\.1\.5 +elsewhere +unix:/m)
     expect(stdout).toMatch(/^gone +unavailable +unix:\/\/\/missing\/docker\.sock$/m)
     expect(stdout).toMatch(/^listen +unavailable +fd:\/\/x$/m)
     const text = stdout.replaceAll(/\s+/g, ' ')

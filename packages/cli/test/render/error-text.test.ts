@@ -32,6 +32,7 @@ const available: RuntimeReport = {
   available: true,
   version: '1',
   endpoint: 'here',
+  location: undefined,
   provides: [{ id: 'network-manager', title: 'networks' }],
   absent: [],
   unsupportedOptions: [],

@@ -241,7 +241,7 @@ function toRuntimeCalls(
   { image, programs }: CaseContext,
   runtime: Runtime,
   id: string,
-): Readonly<Record<Exclude<keyof Runtime, 'type' | 'supportsHostNetwork' | 'close'>, Call>> {
+): Readonly<Record<Exclude<keyof Runtime, 'type' | 'portHost' | 'supportsHostNetwork' | 'close'>, Call>> {
   const stdout = collectBytes().stream
   return {
     ping: () => runtime.ping(),

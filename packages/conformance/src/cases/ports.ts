@@ -109,9 +109,12 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     },
   },
   'PORT-010': {
-    title: 'a port published on "any" is reachable by IPv4',
+    title: 'a port published on "any" is reachable by IPv4 at portHost, if the runtime knows it',
     requiredOptions: ['ports', 'ports.hostPort'],
-    run: async (context) => await expectServed(await publishAny(context), 'port 8080'),
+    run: async (context) => {
+      const { portHost = '127.0.0.1' } = context.runtime
+      await expectServed(await publishAny(context), 'port 8080', portHost)
+    },
   },
   'PORT-011': {
     title: 'a port published on "any" is reachable by IPv6 when this machine has IPv6',

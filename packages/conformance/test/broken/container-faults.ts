@@ -99,6 +99,9 @@ export const containerFaults: readonly FaultyPlugin[] = [
     if (ports === undefined) return config
     return { ...config, ports: ports.map((port) => ({ hostAddress: '0.0.0.0', ...port })) }
   }),
+  runtimeFault('portHost is the name of a host without an address', 'PORT-010', () => ({
+    portHost: 'no-such-host.invalid',
+  })),
   configFault('createContainer accepts negative memoryBytes', 'IN-013', ({ memoryBytes = 1, ...config }) =>
     memoryBytes > 1 ? { ...config, memoryBytes } : config,
   ),

@@ -24,9 +24,9 @@ export function portOpen(containerPort: number, { host }: PortOpenOptions = {}):
 /** Options of `portOpen`. */
 export interface PortOpenOptions {
   /**
-   * The name or address of the engine's machine. Default: the address at which the port is published, with a loopback address for
-   * `0.0.0.0` and `::`. That is right only for an engine on this machine; for another one give its name and publish the port on
-   * an address that this machine reaches, or use `commandSucceeds`.
+   * The name or address of the engine's machine. Default: the address at which the port is published, and `portHost` of the runtime
+   * for `0.0.0.0` and `::`. For an engine on another machine, publish the port on an address that this machine reaches, such as
+   * `0.0.0.0`: the default of `hostAddress` is a loopback address.
    */
   readonly host?: string
 }

@@ -189,6 +189,42 @@ describe('portOpen', () => {
     })
   })
 
+  it('connects to portHost of the runtime when the port is published on all addresses', async () => {
+    await using opened = await openServer({ listenAfterMs: 0, hostAddress: '0.0.0.0' })
+    await waitFor(override(opened.runtime, { portHost: 'localhost' }), opened.id, portOpen(80))
+    const failed = waitFor(override(opened.runtime, { portHost: 'no-such-host.invalid' }), opened.id, portOpen(80), {
+      timeoutMs: 300,
+    })
+    await expect(failed).rejects.toMatchObject({
+      facts: { reason: expect.stringContaining('no-such-host.invalid') },
+    })
+  })
+
+  it('rejects with INVALID_ARGUMENT for a loopback address of another machine, unless a host is given', async () => {
+    await using opened = await openServer({ listenAfterMs: 0 })
+    const remote = override(opened.runtime, { portHost: 'build.example' })
+    for (const strategy of [portOpen(80), httpAnswer(80)]) {
+      await expect(waitFor(remote, opened.id, strategy)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: {
+          field: 'host',
+          expected: 'given, or the port published on an address of build.example that this machine reaches',
+        },
+      })
+    }
+    await waitFor(remote, opened.id, portOpen(80, { host: '127.0.0.1' }))
+  })
+
+  it('rejects with INVALID_ARGUMENT when the runtime does not know how its ports are reached', async () => {
+    await using opened = await openServer({ listenAfterMs: 0, hostAddress: '0.0.0.0' })
+    await expect(
+      waitFor(override(opened.runtime, { portHost: undefined }), opened.id, portOpen(80)),
+    ).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'host', expected: expect.stringContaining('which the runtime does not know') },
+    })
+  })
+
   it('throws INVALID_ARGUMENT for an invalid port', () => {
     expect(() => portOpen(0)).toThrow('containerPort must be an integer from 1 to 65535')
   })
@@ -331,9 +367,11 @@ async function openRunning(
 async function openServer({
   listenAfterMs,
   statuses = [200],
+  hostAddress = '127.0.0.1',
 }: {
   listenAfterMs: number
   statuses?: readonly number[]
+  hostAddress?: string
 }) {
   const requests: string[] = []
   const image: MemoryImage = {
@@ -354,7 +392,7 @@ async function openServer({
     },
   }
   const memory = await openMemory({ images: { server: image } })
-  const id = await memory.runtime.createContainer({ image: 'server', ports: [{ containerPort: 80 }] })
+  const id = await memory.runtime.createContainer({ image: 'server', ports: [{ containerPort: 80, hostAddress }] })
   await memory.runtime.startContainer(id)
   return {
     ...memory,
@@ -372,7 +410,7 @@ function override(runtime: Runtime, parts: Partial<Runtime>): Runtime {
   return new Proxy(runtime, {
     get: (target, property) => {
       const own: unknown = Reflect.get(parts, property)
-      const value: unknown = own ?? Reflect.get(target, property)
+      const value: unknown = property in parts ? own : Reflect.get(target, property)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })

@@ -22,6 +22,8 @@ export type ProbeResult<P> =
       readonly version: string
       /** Where the engine was found, for display: an address or a command. */
       readonly endpoint: string
+      /** Where its containers run. Default: not known. */
+      readonly location?: RuntimeLocation | undefined
       /** Passed to `register` unchanged. */
       readonly details: P
       /** The capabilities that `register` will provide, including `runtimeCapability`. */
@@ -42,6 +44,12 @@ export type ProbeResult<P> =
       /** The candidates that were tried and failed, in order. */
       readonly attempts: readonly ProbeAttempt[]
     }
+
+/**
+ * Where containers run, relative to this process: in or on the kernel of this machine, in a virtual machine on this machine, or
+ * elsewhere: on another machine, or in a place that the runtime cannot determine.
+ */
+export type RuntimeLocation = 'this-machine' | 'virtual-machine' | 'elsewhere'
 
 /**
  * The step at which a candidate failed. `parse`: the configured value is not valid. `find`: there is no such socket, host or

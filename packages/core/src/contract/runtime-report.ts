@@ -1,5 +1,5 @@
 import { type Capability, defineCapability } from './capability.js'
-import type { MissingCapability, ProbeAttempt, UnsupportedOption } from './probe.js'
+import type { MissingCapability, ProbeAttempt, RuntimeLocation, UnsupportedOption } from './probe.js'
 
 /** The result of probing a plugin, as plain data for JSON: `discover` resolves with it, `capstan doctor` prints it. */
 export type RuntimeReport = ReportedPlugin & (AvailableRuntime | UnavailableRuntime)
@@ -28,6 +28,8 @@ export interface AvailableRuntime {
   readonly available: true
   readonly version: string
   readonly endpoint: string
+  /** Where its containers run. `undefined` where the plugin does not tell. */
+  readonly location: RuntimeLocation | undefined
   readonly provides: readonly ReportedCapability[]
   readonly absent: readonly MissingCapability[]
   readonly unsupportedOptions: readonly ReportedOption[]

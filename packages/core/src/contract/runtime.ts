@@ -28,6 +28,12 @@ export interface Runtime {
   /** For messages: `docker`, `apple`, `memory` or a name of a third party. Capabilities tell what a runtime can do. */
   readonly type: string
 
+  /**
+   * The name or address at which this process reaches the ports that are published on all addresses of the engine's machine:
+   * `127.0.0.1`, or the host of an engine on another machine. `undefined` where it is not known. See `toReachableHost`.
+   */
+  readonly portHost: string | undefined
+
   /** Resolves when the engine answers a request. */
   ping(options?: OperationOptions): Promise<void>
 

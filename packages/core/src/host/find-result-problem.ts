@@ -1,4 +1,4 @@
-import type { ProbeResult } from '../contract/probe.js'
+import type { ProbeResult, RuntimeLocation } from '../contract/probe.js'
 
 /** Finds why the result of a probe is invalid; `undefined` if it is valid. Plugins may be written in plain JavaScript. */
 export function findResultProblem(result: unknown): string | undefined {
@@ -13,6 +13,9 @@ export function findResultProblem(result: unknown): string | undefined {
   if (!available) return undefined
   const text = requiredStrings.find((field) => typeof toField(result, field) !== 'string')
   if (text !== undefined) return `has a probe result without a string "${text}"`
+  const location = toField(result, 'location')
+  if (location !== undefined && !locations.some((known) => known === location))
+    return 'has a probe result with an unknown "location"'
   return findProvidesProblem(toField(result, 'provides'))
 }
 
@@ -56,3 +59,4 @@ const requiredArrays: readonly ArrayField[] = [
   ...attemptArrays,
 ]
 const requiredStrings = ['version', 'endpoint'] as const
+const locations: readonly RuntimeLocation[] = ['this-machine', 'virtual-machine', 'elsewhere']

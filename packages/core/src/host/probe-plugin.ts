@@ -90,13 +90,14 @@ function toProbedPlugin(entry: PluginEntry, plugin: RuntimePlugin, result: Probe
       found: undefined,
     }
   }
-  const { version, endpoint, absent, attempts, notes } = result
+  const { version, endpoint, location, absent, attempts, notes } = result
   const unsupportedOptions = describeOptions(result)
   const provides = result.provides.map(({ id, title }) => ({ id, title }))
   const available = {
     available: true,
     version,
     endpoint,
+    location,
     provides,
     absent,
     unsupportedOptions,

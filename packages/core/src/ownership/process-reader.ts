@@ -32,6 +32,8 @@ export interface ProcessReaderSources {
   readonly proc?: string
   /** Folders that may contain `machine-id`. */
   readonly machineIds?: readonly string[]
+  /** The name of the machine. */
+  readonly host?: string
   readonly ps?: string
   readonly ioreg?: string
 }
@@ -39,6 +41,7 @@ export interface ProcessReaderSources {
 function createLinuxReader({
   proc = '/proc',
   machineIds = ['/etc', '/var/lib/dbus'],
+  host = hostname(),
 }: ProcessReaderSources): ProcessReader {
   const readBootId = async () => toLabelValue(await readText(`${proc}/sys/kernel/random/boot_id`))
   return {
@@ -50,7 +53,9 @@ function createLinuxReader({
     readPidNamespace: async () => toLabelValue(await readlink(`${proc}/self/ns/pid`).catch(() => undefined)),
     async readMachineId() {
       const ids = await Promise.all(machineIds.map(readMachineId))
-      return toLabelValue(ids.find((id) => id !== '') ?? (await nameMachine(readBootId)))
+      const id = ids.find((read) => read !== '')
+      // Copies of a virtual machine may have one id, and an owner of another boot of the same machine counts as ended.
+      return toLabelValue(id === undefined ? await nameMachine(readBootId) : `${id}-${host}`)
     },
   }
 }

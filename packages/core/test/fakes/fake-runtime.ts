@@ -43,6 +43,7 @@ export class FakeEngine {
 
 export class FakeRuntime implements Runtime {
   readonly type = 'fake'
+  readonly portHost = '127.0.0.1'
   readonly engine: FakeEngine
   closed = 0
 

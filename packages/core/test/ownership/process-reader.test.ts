@@ -58,12 +58,13 @@ describe('the id of a machine', () => {
     return folder
   }
 
-  it('is that of systemd, in either location', async () => {
+  it('is that of systemd, in either location, with the host name, since copies of a machine may have one id', async () => {
     const [empty, full] = [await makeFolder(), await makeFolder()]
     await writeFile(join(empty, 'machine-id'), 'uninitialized\n')
     await writeFile(join(full, 'machine-id'), '0123456789abcdef0123456789abcdef\n')
-    const reader = createProcessReader('linux', { machineIds: [empty, full] })
-    expect(await reader.readMachineId()).toBe('0123456789abcdef0123456789abcdef')
+    const read = (host: string) => createProcessReader('linux', { machineIds: [empty, full], host }).readMachineId()
+    expect(await read('one')).toBe('0123456789abcdef0123456789abcdef-one')
+    expect(await read('other')).toBe('0123456789abcdef0123456789abcdef-other')
   })
 
   it('is that of the hardware on macOS', async () => {

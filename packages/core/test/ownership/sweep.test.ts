@@ -64,14 +64,14 @@ class Table {
     this.engine.images.set(id, { id, tags, digests: [], sizeBytes: 1, createdAt: undefined, labels })
   }
 
-  sweep(options: SweepOptions = {}, own: Owner = here) {
+  sweep(options: SweepOptions = {}, own: Owner = here, processes: ProcessReader = reader) {
     const scope = createScope(
       [runtimeCapability, this.runtime],
       [networkManagerCapability, new FakeNetworkManager(this.engine)],
       [volumeManagerCapability, new FakeVolumeManager(this.engine)],
       [swarmManagerCapability, new FakeSwarmManager(this.engine)],
     )
-    return sweepRuntime(scope, own, options, reader)
+    return sweepRuntime(scope, own, options, processes)
   }
 }
 
@@ -168,6 +168,23 @@ describe('a sweep', () => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, ...fields }))
     expect(await table.sweep()).toMatchObject({ removed: [], kept: [{ id: 'c', reason: expect.any(String) }] })
+  })
+
+  it('judges an owner only on its own machine, whatever processes and boot another machine has', async () => {
+    const there: Owner = { ...here, instanceId: 'there', machineId: 'other', bootId: 'other boot' }
+    const table = new Table()
+    // Pid 7 runs on the other machine only, pid 8 on this one only, and the boots differ.
+    table.container('runs there', labelsOf({ ...there, instanceId: 'a', pid: 7 }))
+    table.container('pid of here', labelsOf({ ...there, instanceId: 'b', pid: 8, processStart: '60' }))
+    table.container('ended here', labelsOf(dead))
+    const reason = 'created on another machine'
+    const kept = ['runs there', 'pid of here'].map((id) => ({ id, reason }))
+    expect(await table.sweep({ dryRun: true })).toMatchObject({ removed: [{ id: 'ended here' }], kept })
+    const otherReader = { ...reader, readStart: async (pid: number) => ({ 7: '100' })[pid] }
+    expect(await table.sweep({}, there, otherReader)).toMatchObject({
+      removed: [{ id: 'pid of here' }],
+      kept: [{ id: 'ended here', reason }],
+    })
   })
 
   it('keeps and reports a running container with the lifetime `lease` whose owner has ended, and omits persistent objects', async () => {

@@ -44,7 +44,8 @@ export async function examineCommand(
     hasPullProgress: hasOption(commands, 'image pull', 'progress'),
   }
   const notes = await listNotes({ version, status, commands })
-  return { version, endpoint: cli.command, details, ...capabilities, unsupportedOptions, notes }
+  const location = 'virtual-machine'
+  return { version, endpoint: cli.command, location, details, ...capabilities, unsupportedOptions, notes }
 }
 
 const notRequested: AbsenceReason = {

@@ -6,12 +6,13 @@ import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
 import type { EngineProduct } from '../engine/engine-product.js'
 import type { LocalMachine } from '../engine/local-machine.js'
 import type { EngineFindings } from './ask-engine.js'
+import { toPortHost } from './engine-host.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-options.js'
 
 /** Derives the details of a runtime from the engine's answers and the adjustments of the product. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
-  const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
-  const found = toEngineFacts({ product, info, endpoint, system })
+  const { endpoint, remoteHost, system, env, accepts, hostAddress, firewallImage } = options
+  const found = toEngineFacts({ product, info, endpoint, remoteHost, system })
   const refused = toUnsupportedOptions(found, { info, product })
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
@@ -28,14 +29,21 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
     ...(api.pinned ? [`API version ${api.version} is pinned by the environment`] : []),
     ...notes,
   ]
-  return { endpoint, api, facts, unsupportedOptions, absent, quirks, notes: general, hostAddress, firewallImage }
+  const { portHost = toPortHost(facts, system) } = options
+  return {
+    ...{ endpoint, api, facts, unsupportedOptions, absent, quirks, notes: general },
+    ...{ portHost, hostAddress, firewallImage },
+  }
 }
 
 export interface DetailsOptions {
   readonly endpoint: DockerEndpoint
+  /** See `EngineFacts`. */
+  readonly remoteHost?: string | undefined
   readonly system: LocalMachine
   readonly env: Environment
   readonly accepts: readonly EngineProduct[]
+  readonly portHost?: string | undefined
   readonly hostAddress?: string | undefined
   readonly firewallImage?: string | undefined
 }
@@ -49,11 +57,16 @@ type Accepts = DetailsOptions['accepts']
 
 /** Notes about the engine that are not unsupported options. */
 function toNotes(
-  { title, version, product, rootless, osType }: DockerDetails['facts'],
+  { title, version, product, remoteHost, rootless, osType }: DockerDetails['facts'],
   [own]: Accepts,
 ): readonly string[] {
   const notes: string[] = []
   if (product !== own?.product) notes.push(`the engine is ${title} ${version}, which has Docker's API`)
+  if (remoteHost !== undefined) {
+    notes.push(
+      `the engine runs on another machine, ${remoteHost}: sources of bind mounts and published ports are on that machine`,
+    )
+  }
   if (rootless) notes.push('the engine is rootless: containers cannot connect to ports on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes

@@ -1,5 +1,6 @@
 import { type Environment, type ProbeAttempt, redactUrlPassword } from '@capstan/core/plugin'
 import type { DockerEndpoint, EndpointTls } from '../engine/docker-endpoint.js'
+import { findSshHost } from '../ssh/find-ssh-host.js'
 import { parseSshTarget } from '../ssh/ssh-target.js'
 import { startSshService } from '../ssh/start-ssh-service.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
@@ -79,7 +80,12 @@ function parseSsh(rest: string, { env }: ParserOptions): Parsed {
   const target = parseSshTarget(rest)
   if (target !== undefined)
     return {
-      address: { type: 'service', step: 'ssh', start: ({ signal }) => startSshService(target, { env, signal }) },
+      address: {
+        type: 'service',
+        step: 'ssh',
+        start: ({ signal }) => startSshService(target, { env, signal }),
+        findHost: ({ signal }) => findSshHost(target, { env, signal }),
+      },
     }
   const problem = rest.includes(':***@')
     ? 'an endpoint over ssh has no password'

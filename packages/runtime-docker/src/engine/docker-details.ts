@@ -1,4 +1,4 @@
-import type { MissingCapability } from '@capstan/core'
+import type { MissingCapability, RuntimeLocation } from '@capstan/core'
 import type { StringMap, UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
@@ -19,6 +19,8 @@ export interface DockerDetails {
   readonly quirks: EngineQuirks
   /** Notes about the engine for the report. */
   readonly notes: readonly string[]
+  /** The name or address at which this process reaches published ports; `undefined` where it is not known. */
+  readonly portHost: string | undefined
   /** The plugin's option `hostAddress`: the address by which containers reach this host. */
   readonly hostAddress: string | undefined
   /** The plugin's option `firewallImage`: the image of the helper that sets firewall rules. */
@@ -53,7 +55,9 @@ export interface EngineFacts {
   readonly cpus: number | undefined
   readonly rootless: boolean
   readonly userNamespaces: boolean
-  readonly location: EngineLocation
+  readonly location: RuntimeLocation
+  /** The name or address of another machine that the endpoint names; `undefined` for an endpoint on this machine. */
+  readonly remoteHost: string | undefined
   /** The program of each OCI runtime that the engine knows, or the type of its shim; empty where the engine reports none. */
   readonly ociRuntimes: StringMap
   readonly defaultOciRuntime: string | undefined
@@ -62,9 +66,3 @@ export interface EngineFacts {
   /** The key of Docker Hub in stored credentials: `IndexServerAddress` of `/info`. */
   readonly indexServer: string | undefined
 }
-
-/**
- * Where the engine's containers run, relative to this process: on this machine's kernel, in a virtual machine on this
- * machine (Docker Desktop, Colima, …), or elsewhere, which includes unknown.
- */
-export type EngineLocation = 'this-machine' | 'virtual-machine' | 'elsewhere'

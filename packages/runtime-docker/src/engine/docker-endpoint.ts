@@ -23,6 +23,8 @@ export interface OnDemandAddress {
   readonly step?: 'ssh' | 'service'
   /** Starts the service and resolves when it listens. The signal aborts when the service is no longer needed. */
   start(options: { readonly signal: AbortSignal }): Promise<EngineService>
+  /** Resolves with the name or address of the machine on which the engine runs. Default: it runs on this machine. */
+  findHost?(options: { readonly signal: AbortSignal | undefined }): Promise<string>
 }
 
 /** A started service. Disposing stops it in any state, and removes its process and its socket. */

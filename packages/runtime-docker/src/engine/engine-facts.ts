@@ -1,11 +1,12 @@
+import type { RuntimeLocation } from '@capstan/core'
 import type { StringMap } from '@capstan/core/plugin'
-import type { EngineFacts, EngineLocation } from './docker-details.js'
+import type { EngineFacts } from './docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineProduct } from './engine-product.js'
 import type { LocalMachine } from './local-machine.js'
 
 /** Derives the facts about an engine from its answers. */
-export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {
+export function toEngineFacts({ product, info, endpoint, remoteHost, system }: EngineAnswers): EngineFacts {
   const options = info.SecurityOptions ?? []
   return {
     product: product.product,
@@ -18,7 +19,8 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
     cpus: info.NCPU,
     rootless: options.some((option) => option.startsWith('name=rootless')),
     userNamespaces: options.some((option) => option.startsWith('name=userns')),
-    location: toLocation(info, endpoint, system),
+    location: remoteHost === undefined ? toLocation(info, endpoint, system) : 'elsewhere',
+    remoteHost,
     ociRuntimes: toOciRuntimes(info),
     defaultOciRuntime: info.DefaultRuntime,
     logDrivers: info.Plugins?.Log ?? [],
@@ -27,8 +29,9 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
 }
 
 /** The reason why the address of this host for containers is unknown; `undefined` where it is known. */
-export function findUnknownHostReason({ location, rootless }: EngineFacts): string | undefined {
+export function findUnknownHostReason({ location, remoteHost, rootless }: EngineFacts): string | undefined {
   if (location === 'virtual-machine') return undefined
+  if (remoteHost !== undefined) return 'the engine runs on another machine'
   if (location === 'elsewhere') return 'whether the engine runs on this machine is unknown'
   return rootless ? "the gateway is in the rootless engine's namespace, not on this host" : undefined
 }
@@ -37,6 +40,8 @@ export interface EngineAnswers {
   readonly product: EngineProduct
   readonly info: InfoAnswer
   readonly endpoint: DockerEndpoint
+  /** See `EngineFacts`. */
+  readonly remoteHost?: string | undefined
   readonly system: LocalMachine
 }
 
@@ -83,9 +88,14 @@ function toOciRuntimes({ Runtimes }: InfoAnswer): StringMap {
  * Compares the kernel and the host name of the engine with those of this process. A local socket does not prove one
  * machine: it may be forwarded, or mounted into a container in which this process runs.
  */
-function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: LocalMachine): EngineLocation {
+function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: LocalMachine): RuntimeLocation {
   if (isVirtualMachine(info, endpoint)) return 'virtual-machine'
-  return info.KernelVersion === system.kernel && info.Name === system.hostname ? 'this-machine' : 'elsewhere'
+  return hasSameNames(info, system) ? 'this-machine' : 'elsewhere'
+}
+
+/** Whether the engine reports the host name and the kernel of this machine. Another machine may have the same. */
+export function hasSameNames({ KernelVersion, Name }: InfoAnswer, { kernel, hostname }: LocalMachine): boolean {
+  return KernelVersion === kernel && Name === hostname
 }
 
 function isVirtualMachine({ OperatingSystem = '', Name = '' }: InfoAnswer, { url }: DockerEndpoint): boolean {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { hostname, platform, release } from 'node:os'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 
@@ -10,6 +11,8 @@ export interface LocalMachine {
   readonly hostname: string
   /** The release of this machine's kernel, compared with that of the engine. */
   readonly kernel: string
+  /** Whether this process runs in a container of Docker or Podman, as the file that they create in it shows. */
+  readonly isContainer: boolean
 }
 
 /** Reads the facts about this machine. The home directory comes from the environment. */
@@ -20,5 +23,6 @@ export function readLocalMachine(env: Environment): LocalMachine {
     uid: process.getuid?.(),
     hostname: hostname(),
     kernel: release(),
+    isContainer: ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)),
   }
 }

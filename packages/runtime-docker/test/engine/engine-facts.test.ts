@@ -71,6 +71,14 @@ describe('toEngineFacts', () => {
   ])('derives the location of containers: %s', (_, info, url, location) => {
     expect(factsOf(info, url).location).toBe(location)
   })
+
+  test('derives that an engine at another host is elsewhere, whatever names it reports', () => {
+    const remote = { remoteHost: 'build.example', product: dockerProduct }
+    expect(toEngineFacts({ ...answers({}), ...remote })).toMatchObject({ location: 'elsewhere' })
+    expect(toEngineFacts({ ...answers({ Name: 'docker-desktop' }), ...remote })).toMatchObject({
+      location: 'elsewhere',
+    })
+  })
 })
 
 describe('the lists of the engine', () => {
@@ -201,5 +209,10 @@ describe('findUnknownHostReason', () => {
     ['a rootless engine', { SecurityOptions: ['name=rootless'] }, expect.stringContaining('rootless')],
   ])('returns the reason for %s', (_, info, reason) => {
     expect(findUnknownHostReason(factsOf(info))).toEqual(reason)
+  })
+
+  test('names the other machine of an endpoint by tcp or ssh', () => {
+    const facts = toEngineFacts({ ...answers({}), remoteHost: 'build.example', product: dockerProduct })
+    expect(findUnknownHostReason(facts)).toBe('the engine runs on another machine')
   })
 })

@@ -7,6 +7,7 @@ import { createRuntimeHost, isHostError } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { testEngine } from '../../../../test/support/test-engine.js'
+import { findSshHost } from '../../src/ssh/find-ssh-host.js'
 import { collectOutput } from '../collect-output.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { sshServerProgram, startSshServer } from './ssh-server.js'
@@ -57,6 +58,15 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     await runtime.close()
     expect(readdirSync(server.temporaryDirectory)).toEqual([])
     await expect.poll(() => server.listConnections()).toEqual([])
+  })
+
+  test('has its ports at the host name that the configuration of ssh sets', async () => {
+    const server = await startServer()
+    const target = { user: undefined, host: 'build', port: undefined, socketPath: undefined }
+    const find = (lines: readonly string[]) => findSshHost(target, { env: server.configure(lines), signal: undefined })
+    expect(await find(['HostName 192.0.2.9'])).toBe('192.0.2.9')
+    expect(await find([])).toBe('build')
+    expect(await findSshHost(target, { env: { PATH: '/nonexistent' }, signal: undefined })).toBe('build')
   })
 
   test('fails with CONNECTION_LOST when the connection is cut, and the next call connects again', async () => {

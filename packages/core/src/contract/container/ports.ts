@@ -24,6 +24,23 @@ export interface PortSpec {
   readonly protocol?: Protocol
 }
 
+/**
+ * Returns the name or address at which this process reaches a published port; `undefined` where it cannot, because the port is
+ * published on a loopback address of another machine, or `portHost` is not known.
+ */
+export function toReachableHost(
+  { hostAddress }: Pick<PortBinding, 'hostAddress'>,
+  { portHost }: { readonly portHost: string | undefined },
+): string | undefined {
+  if (hostAddress === '' || hostAddress === '0.0.0.0') return portHost
+  if (hostAddress === '::') return portHost === '127.0.0.1' ? '::1' : portHost
+  return isLoopback(hostAddress) && !isLoopback(portHost ?? '') ? undefined : hostAddress
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
 /** A published port. A port published with `hostAddress: 'any'` may have two: one for IPv4, one for IPv6. */
 export interface PortBinding {
   readonly containerPort: number
