@@ -8,6 +8,7 @@
  * @property {string} version the prefix of the versions that the name promises
  * @property {boolean} [wrapsRunc] whether runc must not be asked for capabilities that the machine withholds; default: false
  * @property {Readonly<Record<string, string>>} [env] variables for the engine; default: none
+ * @property {string} [hostname] the host name of the engine's machine; default: that of this machine
  * @property {Readonly<Record<string, unknown>>} [config] additions to `daemon.json`; default: none
  */
 

@@ -11,6 +11,7 @@ import { findProcess } from '../engine/process-identity.mjs'
  * @property {Readonly<Record<string, string>>} env
  * @property {string} root the folder that becomes `/`; it is not changed
  * @property {{ readonly upper: string, readonly work: string, readonly merged: string }} layer folders for the changes of the root
+ * @property {string} [hostname] the host name in a UTS namespace of its own; default: the name and the namespace of the machine
  * @property {readonly string[]} shared folders of the machine that have the same path inside
  * @property {string} log the file of its output
  */
@@ -24,12 +25,23 @@ import { findProcess } from '../engine/process-identity.mjs'
  * @param {NamespacedProgram} program
  * @returns {Promise<import('../engine/process-identity.mjs').ProcessIdentity | undefined>} nothing when it ended at once
  */
-export async function startInNamespaces({ command, env, root, layer, shared, log }) {
+export async function startInNamespaces({ command, env, root, layer, hostname, shared, log }) {
   const output = openSync(log, 'w', 0o600)
   try {
     const overlay = `lowerdir=${root},upperdir=${layer.upper},workdir=${layer.work}`
-    const script = ['sh', '-euc', outerScript, 'outer', innerScript, overlay, layer.merged, shared.join(' ')]
-    const child = spawn('unshare', ['--mount', '--net', '--propagation', 'private', ...script, ...command], {
+    const script = [
+      'sh',
+      '-euc',
+      outerScript,
+      'outer',
+      innerScript,
+      overlay,
+      layer.merged,
+      shared.join(' '),
+      hostname ?? '',
+    ]
+    const uts = hostname === undefined ? [] : ['--uts']
+    const child = spawn('unshare', ['--mount', '--net', ...uts, '--propagation', 'private', ...script, ...command], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', output, output],
@@ -49,8 +61,9 @@ export async function startInNamespaces({ command, env, root, layer, shared, log
  * none runs, so that a look-up fails at once: the server of the machine is not in reach, and engines would wait for it.
  */
 const outerScript = `
-inner=$1 overlay=$2 merged=$3 shared=$4
-shift 4
+inner=$1 overlay=$2 merged=$3 shared=$4 hostname=$5
+shift 5
+[ -z "$hostname" ] || hostname "$hostname"
 mount -t overlay overlay -o "$overlay" "$merged"
 cd "$merged"
 mkdir -p proc sys dev tmp run .old
@@ -67,6 +80,7 @@ done
 for name in hostname hosts; do
   [ ! -e "/etc/$name" ] || cat "/etc/$name" > "etc/$name"
 done
+[ -z "$hostname" ] || echo "$hostname" > etc/hostname
 echo nameserver 10.99.0.2 > etc/resolv.conf
 ip link set lo up
 ip link add capstan0 type veth peer name capstan1

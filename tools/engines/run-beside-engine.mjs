@@ -9,12 +9,12 @@ import { findMatrixState, toMatrixFiles } from './matrix-files.mjs'
  *
  * @param {import('./engine-matrix.mjs').MatrixEngine} engine
  * @param {readonly string[]} command
- * @param {{ readonly output: 'inherit' | number, readonly signal: AbortSignal }} options `output` is the descriptor of a file, or
- *   `inherit` for this terminal; `signal` sends SIGTERM to the command
+ * @param {{ readonly output: 'inherit' | number, readonly signal: AbortSignal, readonly env?: Readonly<Record<string, string>> }} options `output` is the descriptor of a file, or
+ *   `inherit` for this terminal; `signal` sends SIGTERM to the command; `env` has additional variables
  * @returns {Promise<number>}
  * @throws {EngineSetUpError} when the engine does not run
  */
-export async function runBesideEngine(engine, command, { output, signal }) {
+export async function runBesideEngine(engine, command, { output, signal, env = {} }) {
   signal.throwIfAborted()
   const { name } = engine
   const state = findMatrixState(name)
@@ -22,7 +22,7 @@ export async function runBesideEngine(engine, command, { output, signal }) {
     throw new EngineSetUpError(`${name} is not running; start it with: node tools/engines/matrix.mjs up ${name}`)
   const child = spawn('nsenter', ['--target', String(state.init.pid), '--net', '--', ...command], {
     stdio: [output === 'inherit' ? 'inherit' : 'ignore', output, output],
-    env: toEngineEnv(engine, process.env),
+    env: { ...toEngineEnv(engine, process.env), ...env },
   })
   const terminate = () => child.kill('SIGTERM')
   signal.addEventListener('abort', terminate)

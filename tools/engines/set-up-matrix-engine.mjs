@@ -28,20 +28,40 @@ import { prepareSuiteRoot } from './suite-root.mjs'
  * @returns {Promise<string>}
  * @throws {EngineSetUpError} with the reason and a remedy; then nothing of the engine is left running
  */
-export function startMatrixEngine(engine, say) {
+export async function startMatrixEngine(engine, say) {
+  const [version = ''] = await startMatrixEngines([engine], say)
+  return version
+}
+
+/**
+ * Starts several engines at once, see {@link startMatrixEngine}.
+ *
+ * @param {readonly MatrixEngine[]} engines
+ * @param {(line: string) => void} say
+ * @returns {Promise<readonly string[]>} their versions
+ * @throws {EngineSetUpError} with the reason and a remedy; then nothing of the engines that failed is left running
+ */
+export function startMatrixEngines(engines, say) {
   requireMachine()
   return withMatrixLock(say, async () => {
-    if (findMatrixState(engine.name) === undefined) await start(engine, say)
-    const version = await waitForVersion(engine)
-    if (!version.startsWith(engine.version)) {
-      await stop(engine.name)
-      throw new EngineSetUpError(
-        `Debian's ${engine.suite} has ${engine.product} ${version} now: change ${engine.name} in tools/engines/engine-matrix.mjs`,
-      )
-    }
-    await addImages(engine)
-    return version
+    for (const engine of engines) if (findMatrixState(engine.name) === undefined) await start(engine, say)
+    const results = await Promise.allSettled(engines.map(finishStart))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    return results.map((result) => (result.status === 'fulfilled' ? result.value : ''))
   })
+}
+
+/** @param {MatrixEngine} engine */
+async function finishStart(engine) {
+  const version = await waitForVersion(engine)
+  if (!version.startsWith(engine.version)) {
+    await stop(engine.name)
+    throw new EngineSetUpError(
+      `Debian's ${engine.suite} has ${engine.product} ${version} now: change ${engine.name} in tools/engines/engine-matrix.mjs`,
+    )
+  }
+  await addImages(engine)
+  return version
 }
 
 /**
@@ -64,6 +84,20 @@ export function prepareMatrixEngine({ suite }, say) {
  */
 export function stopMatrixEngine({ name }, say) {
   return withMatrixLock(say, () => stop(name))
+}
+
+/**
+ * Kills engines with their containers at once, and removes their data.
+ *
+ * @param {readonly string[]} names
+ * @param {(line: string) => void} say
+ * @returns {Promise<boolean>} false when none of them ran
+ */
+export function killMatrixEngines(names, say) {
+  return withMatrixLock(say, async () => {
+    const stopped = await Promise.all(names.map((name) => stop(name, { graceMs: 0 })))
+    return stopped.includes(true)
+  })
 }
 
 /**
@@ -100,7 +134,9 @@ async function start(engine, say) {
   makeMatrixDirectories(engine.name)
   const { run, store, log, upper, work, merged } = toMatrixFiles(engine.name)
   say(`Starting ${engine.name} (its log: ${log})`)
-  const program = { ...writeEngineProgram(engine), root, layer: { upper, work, merged }, shared: [run, store], log }
+  const files = { root, layer: { upper, work, merged }, shared: [run, store], log }
+  const { hostname } = engine
+  const program = { ...writeEngineProgram(engine), ...files, ...(hostname !== undefined && { hostname }) }
   const init = await startInNamespaces(program)
   if (init) writeMatrixState(engine.name, { init, root })
 }
@@ -169,11 +205,12 @@ export function toConnection(name) {
  * Stops an engine if it runs, and removes its files and cgroups, also those of one that was killed.
  *
  * @param {string} name
+ * @param {{ readonly graceMs?: number }} [options]
  */
-async function stop(name) {
+async function stop(name, { graceMs = stopTimeoutMs } = {}) {
   const state = findMatrixState(name)
   const cgroups = findContainerCgroups(findEngineProcesses(name))
-  if (!(await endEngine(name, { init: state?.init, graceMs: stopTimeoutMs }))) {
+  if (!(await endEngine(name, { init: state?.init, graceMs }))) {
     const pids = findEngineProcesses(name).map(({ pid }) => pid)
     throw new EngineSetUpError(`processes of ${name} cannot be killed: ${pids.join(', ')}`)
   }
