@@ -101,7 +101,8 @@ export class MemoryContainerControl implements ContainerControl {
       const container = this.#require(id)
       const { config } = container
       if ((update.restartPolicy?.name ?? 'no') !== 'no') checkMayRestart(container)
-      this.#setConfig(container, { ...config, ...update })
+      const given = Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined))
+      this.#setConfig(container, { ...config, ...given })
       undo.add(`settings of ${container.name}`, async () => this.#setConfig(container, config))
     })
   }

@@ -46,6 +46,17 @@ describe('MemoryContainerControl', () => {
     expect(await text(read.stdout)).toBe('1048576\n10\n')
   })
 
+  it('keeps a limit for which an update has undefined', async () => {
+    const opened = await openMemory()
+    const id = await opened.runtime.createContainer({ image: 'busybox', command: ['sleep', '1000'], pidsLimit: 10 })
+    await opened.runtime.startContainer(id)
+    // Programs in JavaScript can pass `undefined`.
+    const update = { memoryBytes: 1_048_576, pidsLimit: undefined } as { readonly memoryBytes: number }
+    await opened.control.updateContainer(id, update)
+    const read = await opened.exec.exec(id, ['cat', '/sys/fs/cgroup/pids.max'])
+    expect(await text(read.stdout)).toBe('10\n')
+  })
+
   it('undoes a rename and an update that are aborted', async () => {
     const faults = ['renameContainer', 'updateContainer'].map((operation) => ({ operation, hang: true, after: true }))
     const opened = await openMemory({ faults })

@@ -8,7 +8,7 @@ import { SimulatedProcess } from '../simulation/processes/simulated-process.js'
 import type { ContainerRun } from './state/container-run.js'
 import type { MemoryContainer } from './state/memory-container.js'
 
-/** Runs the health check of a container at intervals until the run ends, and sets `run.health`. */
+/** Runs the health check of a container at intervals until the run ends, except while it is paused, and sets `run.health`. */
 export function monitorHealth(engine: MemoryEngine, container: MemoryContainer, run: ContainerRun): void {
   const { healthcheck } = container
   if (healthcheck === undefined) return
@@ -16,7 +16,7 @@ export function monitorHealth(engine: MemoryEngine, container: MemoryContainer, 
   const ended = new AbortController()
   void run.whenEnded.then(() => ended.abort())
   const monitored = { engine, container, run, healthcheck, signal: ended.signal }
-  // The end of the run aborts the delay. A failed check is not an error of the monitor.
+  // The end of the run aborts the delay.
   void runChecks(monitored).catch(() => {})
 }
 
@@ -34,7 +34,9 @@ async function runChecks(monitored: MonitoredRun): Promise<void> {
   let failures = 0
   for (;;) {
     await delay(intervalMs, { signal, ref: false })
-    const isSuccess = await check(monitored)
+    await run.untilUnpaused()
+    if (signal.aborted) return
+    const isSuccess = await check(monitored).catch(() => false) // its file may be a loop of links
     if (signal.aborted) return
     const isStartPeriod = engine.now().getTime() - run.startedAt.getTime() < startPeriodMs
     const isIgnored = !isSuccess && isStartPeriod && run.health === 'starting'

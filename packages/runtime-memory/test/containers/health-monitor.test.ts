@@ -35,6 +35,30 @@ describe('a health check', () => {
     }
   })
 
+  it('does not run while the container is paused', async () => {
+    const runs = { paused: 0, running: 0 }
+    const count = (name: keyof typeof runs) => async () => {
+      runs[name] += 1
+      return 0
+    }
+    const commands = { 'check-paused': count('paused'), 'check-running': count('running') }
+    await using memory = await openMemory({ commands })
+    const start = async (command: keyof typeof commands) => {
+      const healthcheck = { command: [command], intervalMs: 2 }
+      const id = await memory.runtime.createContainer({ ...sleep, healthcheck })
+      await memory.runtime.startContainer(id)
+      return id
+    }
+    const id = await start('check-paused')
+    await memory.control.pauseContainer(id)
+    const before = runs.paused
+    await start('check-running')
+    await expect.poll(() => runs.running).toBeGreaterThan(3)
+    expect(runs.paused - before).toBeLessThan(2) // one may have begun before the pause
+    await memory.control.unpauseContainer(id)
+    await expect.poll(() => runs.paused - before).toBeGreaterThan(3)
+  })
+
   it('is that of the image, unless the container turns it off', async () => {
     await using memory = await openMemory()
     const { runtime, builder } = memory
