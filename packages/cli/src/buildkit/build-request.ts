@@ -142,7 +142,7 @@ async function openOutput(output: OutputChoice, { cwd, stdout }: Pick<Io, 'cwd' 
 
 /**
  * Creates a stream that opens the file at the first byte, so that a build that fails before that keeps an existing file.
- * `problem` is the begin of the error when the file cannot be written.
+ * `problem` is the beginning of the error when the file cannot be written.
  */
 function createArchiveStream(path: string, problem: string): Writable {
   let file: WriteStream | undefined

@@ -298,7 +298,7 @@ function toBuildSettings(options: BuildCommandOptions, io: Io): BuildSettings {
   }
 }
 
-/** Lists the files of the result that were given. `problem` is the begin of the error for one that cannot be written. */
+/** Lists the files of the result that were given. `problem` is the beginning of the error for one that cannot be written. */
 function listResultFiles({ iidfile, metadataFile }: BuildCommandOptions, { cwd }: Io) {
   const files = [
     { option: '--iidfile', given: iidfile },

@@ -5,7 +5,10 @@ import { collect } from './command-definition.js'
 
 /** The global options of one command line. */
 export interface GlobalOptions {
-  /** `--runtime`, or `docker` with `--context`. `undefined`: CAPSTAN_RUNTIME, else the first runtime that meets the requirements of the command. */
+  /**
+   * `--runtime`, or `docker` with `--context`. `undefined`: CAPSTAN_RUNTIME, else the first runtime that meets the requirements of
+   * the command.
+   */
   readonly runtime: string | undefined
   /** `--context`. `undefined`: the context of docker that the environment selects. */
   readonly context: string | undefined

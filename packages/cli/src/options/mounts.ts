@@ -4,8 +4,9 @@ import { parseBytes } from './numbers.js'
 import { createOptionError } from './option-error.js'
 
 /**
- * Parses `SOURCE:TARGET[:ro|rw][,z|Z]`, where `z` and `Z` relabel the path for SELinux. A source that contains a slash, begins with a dot, or is on a Windows drive (`C:\\src`,
- * `c:/src`) is a path, resolved against `cwd`. Any other source is the name of a volume.
+ * Parses `SOURCE:TARGET[:ro|rw][,z|Z]`, where `z` and `Z` relabel the path for SELinux. A source that contains a slash, begins
+ * with a dot, or is on a Windows drive (`C:\\src`, `c:/src`) is a path, resolved against `cwd`. Any other source is the name of a
+ * volume.
  *
  * @throws HostError INVALID_ARGUMENT for any other text, including other options such as `nocopy`. Only the consistency hints of
  * Docker Desktop are ignored.

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { CliError, toFileError } from '../errors/cli-error.js'
 
 /**
- * Checks that a file can be written later, and neither creates nor changes it. `problem` is the begin of the message.
+ * Checks that a file can be written later, and neither creates nor changes it. `problem` is the beginning of the message.
  *
  * @throws CliError with the reason if the path is a directory, its directory does not exist, or access is denied.
  */

@@ -19,7 +19,7 @@ export interface BuildDisplay {
  */
 export type ProgressKind = 'auto' | 'plain' | 'json' | 'rawjson' | 'quiet'
 
-/** The line at the begin of a build: what builds, and why not what has precedence. */
+/** The line at the beginning of a build: what builds, and why not what has precedence. */
 export function toBuilderText({ builder, version, reasons }: Extract<BuildProgressEvent, { type: 'builder' }>): string {
   // Engines that are built without their tags report v0.0.0.
   const name = version && !version.startsWith('v0.0.0') ? `BuildKit ${toOneLine(version)}` : 'BuildKit'

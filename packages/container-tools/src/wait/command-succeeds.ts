@@ -21,7 +21,7 @@ export function commandSucceeds(
       const line = end.output.trimEnd().split('\n').at(-1)
       return `it exited with ${end.exitCode}${line ? `: ${line}` : ''}`
     } catch (error) {
-      if (!signal.aborted && isHostError(error) && isTemporary.has(error.code)) return error.message
+      if (!signal.aborted && isHostError(error) && temporaryCodes.has(error.code)) return error.message
       throw error
     }
   }
@@ -38,5 +38,5 @@ export interface CommandSucceedsOptions extends Pick<ExecToEndOptions, 'env' | '
 }
 
 /** The container has not started yet, or the command took too long. */
-const isTemporary: ReadonlySet<string> = new Set(['NOT_RUNNING', 'TIMED_OUT'])
+const temporaryCodes: ReadonlySet<string> = new Set(['NOT_RUNNING', 'TIMED_OUT'])
 const attemptMs = 30_000

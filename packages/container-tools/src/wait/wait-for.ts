@@ -14,7 +14,8 @@ import type { WaitStrategy } from './wait-strategy.js'
  * Waits until a container meets the condition of a strategy. The container may be started later.
  *
  * @throws HostError WAIT_FAILED when the container exits first, after the time limit, and when the strategy rejects with an
- * error that is not a HostError, with the last lines of the log, the state and the exit code; a HostError of the strategy; CONTAINER_NOT_FOUND
+ * error that is not a HostError, with the last lines of the log, the state and the exit code. A HostError of the strategy.
+ * CONTAINER_NOT_FOUND
  */
 export async function waitFor(
   runtime: Runtime,

@@ -53,10 +53,11 @@ export type RuntimeLocation = 'this-machine' | 'virtual-machine' | 'elsewhere'
 
 /**
  * The step at which a candidate failed. `parse`: the configured value is not valid. `find`: there is no such socket, host or
- * command, so a sweep treats the runtime as not installed. `connect`: the endpoint did not accept the connection. `tls`: the
- * TLS handshake failed. `ping`: the engine did not answer. `version`: the engine answered and its version is unknown or
- * not supported. `service`: the engine's service is not running or did not answer. `probe`: the plugin is invalid, or its
- * probe rejected, had an invalid result, exceeded its limit, or had not answered when `open` stopped waiting for it.
+ * command, so a sweep treats the runtime as not installed. `ssh`: ssh did not connect to the engine on the other machine.
+ * `connect`: the endpoint did not accept the connection. `tls`: the TLS handshake failed. `ping`: the engine did not answer.
+ * `version`: the engine answered and its version is unknown or not supported. `service`: the engine's service is not running
+ * or did not answer. `probe`: the plugin is invalid, or its probe rejected, had an invalid result, exceeded its limit, or had
+ * not answered when `open` stopped waiting for it.
  */
 export type ProbeStep = 'parse' | 'find' | 'ssh' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 

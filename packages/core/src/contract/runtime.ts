@@ -46,11 +46,11 @@ export interface Runtime {
 
   /**
    * Starts a container. Resolves when its process has started, also if it has ended by then. Resolves if the container is
-   * already running; NOT_RUNNING if it is paused. A stored terminal size and stored firewall rules are set; see `FirewallManager.setupFirewall`.
+   * already running. A stored terminal size and stored firewall rules are set; see `FirewallManager.setupFirewall`.
    *
    * @throws HostError COMMAND_NOT_STARTED when the image has no such command (exit code 127) or it is not executable (126);
    * the container is kept and not running. A process that starts and exits with 126 or 127 itself is not an error.
-   * FIREWALL_FAILED when stored rules cannot be set.
+   * FIREWALL_FAILED when stored rules cannot be set. NOT_RUNNING for a paused container.
    */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
@@ -117,9 +117,10 @@ export interface Runtime {
   removeImage(image: string, options?: OperationOptions): Promise<void>
 
   /**
-   * Attaches streams to a running container. Resolves when its output ends, with a restart policy at the next exit. An abort detaches; the container continues.
+   * Attaches streams to a running container. Resolves when its output ends, with a restart policy at the next exit. An abort
+   * detaches; the container continues.
    *
-   * @throws HostError NOT_RUNNING, also if the container is paused; NOT_ATTACHABLE when the runtime cannot attach to this container
+   * @throws HostError NOT_RUNNING, also for a paused container; NOT_ATTACHABLE when the runtime cannot attach to this container
    */
   attach(id: string, options: AttachOptions): Promise<void>
 

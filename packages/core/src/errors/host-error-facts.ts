@@ -91,8 +91,9 @@ export interface HostErrorFacts {
   /** `id`: the id of the container, or of the process that `exec` started. */
   EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
   /**
-   * `awaited`: the condition, such as `port 80 open`. `isTimeout`: whether the time limit was exceeded. `state`: that of the container after
-   * the failure. `exitCode`: `undefined` while it runs, and where it is not known. `lastLines`: the last lines of its log.
+   * `awaited`: the condition, such as `port 80 open`. `isTimeout`: whether the time limit was exceeded. `state`: that of the
+   * container after the failure. `exitCode`: `undefined` while it runs, and where it is not known. `lastLines`: the last lines of
+   * its log.
    */
   WAIT_FAILED: {
     readonly id: string

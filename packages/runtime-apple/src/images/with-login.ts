@@ -12,8 +12,8 @@ export interface Login {
 }
 
 /**
- * Runs `work` while logged in at the registry, because `image pull` and `image push` take no credentials. The password is passed by stdin.
- * Rejects with `code` if there is already a login at the registry, because the new one would replace it.
+ * Runs `work` while logged in at the registry, because `image pull` and `image push` take no credentials. The password is passed
+ * by stdin. Rejects with `code` if there is already a login at the registry, because the new one would replace it.
  */
 export async function withLogin<T>(context: AppleRuntimeContext, login: Login, work: () => Promise<T>): Promise<T> {
   const { reference, credentials, call, code } = login

@@ -21,7 +21,7 @@ function listByRelease(commands: Commands, version: string): readonly Unsupporte
   const older = (option: string) => `this release of the command has no ${option}`
   const creates = (option: string) => hasOption(commands, 'create', option)
   const hasNetworkCommand = commands.has('network')
-  // Without the command, the absent capability says it all.
+  // Without the command, the capability is absent, and its options are not listed.
   const networks = (option: string) => !hasNetworkCommand || hasOption(commands, 'network create', option)
   // `none` is a value of `--network`, which no help text lists, so the version decides.
   const supportsNetworkNone = !/^(0|1\.0)\./.test(version)

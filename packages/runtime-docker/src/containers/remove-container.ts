@@ -9,8 +9,8 @@ import { killBeforeRemoval } from '../quirks/container-quirks.js'
 import { findContainer } from './inspection/inspect-container.js'
 
 /**
- * Removes a container by force, with its firewall sandbox, and its anonymous volumes unless they are kept. Resolves if it does not exist.
- * Waits for a removal in progress.
+ * Removes a container by force, with its firewall sandbox, and its anonymous volumes unless they are kept. Resolves if it does
+ * not exist. Waits for a removal in progress.
  */
 export async function removeContainer(
   engine: DockerEngine,

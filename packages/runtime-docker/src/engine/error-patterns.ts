@@ -11,7 +11,6 @@ export const commandName: RegExp = /exec: \\?"([^"\\]*)/
 export const capabilitiesWithheld: RegExp = /unable to apply caps/i
 export const privilegedWithUserNamespaces: RegExp = /privileged mode is incompatible with user namespaces/i
 export const portTaken: RegExp = /port is already allocated|address already in use|ports are not available/i
-// Docker 28: bind host port for HOST_ADDRESS:HOST_PORT:ADDRESS:PORT/tcp, with IPv6 addresses in brackets.
 // Docker: Address already in use. Podman: IPAM error: requested ip address 10.1.0.7 is already allocated to container ID …
 export const addressTaken: RegExp = /(?:^|: )Address already in use$|requested ip address (\S+) is already allocated/
 export const foreignNetworkAddress: RegExp =
@@ -19,6 +18,7 @@ export const foreignNetworkAddress: RegExp =
 export const alreadyConnected: RegExp = /endpoint with name \S+ already exists in network|network is already connected/
 export const notConnected: RegExp = /is not connected to (?:the )?network/
 export const subnetTaken: RegExp = /pool overlaps with other one|is already used on the host or by another config/i
+// Docker 28: bind host port for HOST_ADDRESS:HOST_PORT:ADDRESS:PORT/tcp, with IPv6 addresses in brackets.
 export const port: RegExp =
   /(?:Bind for |bind host port for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )(?:\[\S*?\]|\S*?):(\d+)\b/i
 export const poolsExhausted: RegExp = /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i

@@ -17,10 +17,10 @@ import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } fr
 /**
  * Creates a bridge network and resolves with its id.
  *
- * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left;
- * that error lists the networks of Capstan. A subnet that overlaps with another one: IN_USE. When the engine does not answer within `answerMs`, resolves if the network
- * is listed within `lateResultMs`, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the
- * network is removed.
+ * Rejects with NAME_CONFLICT when another network has the name, with IN_USE when a subnet overlaps with another one, and with
+ * OPERATION_FAILED when no address pool is left; that error lists the networks of Capstan. When the engine does not answer within
+ * `answerMs`, resolves if the network is listed within `lateResultMs`, and rejects with TIMED_OUT otherwise. After an abort or a
+ * lost connection the network is removed.
  */
 export async function createNetwork(
   engine: DockerEngine,

@@ -21,8 +21,10 @@ export interface StartOptions {
 }
 
 /**
- * Starts a container unless it is running; a paused one rejects with NOT_RUNNING. When `firewall.beforeStart` is unsupported, stored rules are set after the
- * start. If that fails, this rejects, and the program keeps running until the steps of `undo` are run.
+ * Starts a container unless it is running. Rejects with NOT_RUNNING for a paused one.
+ *
+ * When `firewall.beforeStart` is unsupported, stored rules are set after the start. If that fails, this rejects, and the program
+ * keeps running until the steps of `undo` are run.
  */
 export async function startContainer(
   context: MemoryRuntimeContext,

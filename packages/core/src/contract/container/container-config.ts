@@ -75,7 +75,9 @@ export interface ContainerConfig {
   readonly memoryBytes?: number
   /** CPU limit in CPUs; may be a fraction, such as 0.5. Default: none. */
   readonly cpus?: number
-  /** The size of `/dev/shm` in bytes. INVALID_ARGUMENT with an `ipcMode` that has no `/dev/shm` of its own. Default: the engine's. */
+  /**
+   * The size of `/dev/shm` in bytes. INVALID_ARGUMENT with an `ipcMode` that has no `/dev/shm` of its own. Default: the engine's.
+   */
   readonly shmSizeBytes?: number
   /** The largest number of processes. Default: the engine's. */
   readonly pidsLimit?: number

@@ -26,6 +26,8 @@ export interface ContainerControl {
    * running. A running container with `autoRemove` is kept: option `container-control.autoRemove`, which is also the field of
    * OPTION_UNSUPPORTED where stored firewall rules have to be set while such a container is stopped.
    *
+   * After an abort the container is running or stopped.
+   *
    * @throws HostError as `startContainer`; the container is then not running
    */
   restartContainer(id: string, options?: StopOptions): Promise<void>

@@ -2,8 +2,8 @@ import { createHostError } from '@capstan/core/plugin'
 import type { MemoryEventLog, NewEvent } from '../../memory-event-log.js'
 import type { MemoryContainer } from './memory-container.js'
 
-/** What an event of a container says besides the container itself. */
-type ContainerHappening =
+/** The action of an event of a container, with its exit code or health. */
+type ContainerAction =
   Extract<NewEvent, { kind: 'container' }> extends infer E
     ? E extends unknown
       ? Omit<E, 'kind' | 'id' | 'name' | 'image' | 'labels'>
@@ -65,7 +65,7 @@ export class ContainerStore {
   }
 
   /** Emits an event of a container. */
-  emit({ id, name, config: { image }, labels }: MemoryContainer, happened: ContainerHappening): void {
-    this.#events.emit({ kind: 'container', id, name, image, labels, ...happened })
+  emit({ id, name, config: { image }, labels }: MemoryContainer, action: ContainerAction): void {
+    this.#events.emit({ kind: 'container', id, name, image, labels, ...action })
   }
 }
