@@ -31,6 +31,7 @@ import {
   unsupportedJobOptions,
 } from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
+import { MemoryComposeManager } from './memory-compose-manager.js'
 import { MemoryContainerControl } from './memory-container-control.js'
 import { MemoryContainerStats } from './memory-container-stats.js'
 import { MemoryEventStream } from './memory-event-stream.js'
@@ -60,10 +61,10 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const left = without.filter(({ id }) => notSimulated.every((missing) => missing.id !== id))
-  const absent = [...notSimulated, ...left.map(toAbsent)]
+  const absent = [...notSimulated, ...left.map(toAbsent), ...listAbsentCompose(without)]
   const unsupportedOptions = addUnsupportedVolumeMounts(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
-  const provided = managers.filter(({ capability }) => without.every(({ id }) => id !== capability.id))
+  const provided = managers.filter(({ capability }) => absent.every(({ id }) => id !== capability.id))
   const provides = [runtimeCapability, ...provided.map(({ capability }) => capability)]
   return {
     name,
@@ -119,10 +120,20 @@ function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly Unsu
   return [...alwaysUnsupported, ...configured.map((field) => ({ field, reason, remedy }))]
 }
 
+/** Compose projects are absent where no sweep would find their networks or volumes. */
+function listAbsentCompose(without: readonly Capability<object>[]): readonly MissingCapability[] {
+  const { id, title } = composeManagerCapability
+  const needed = [networkManagerCapability, volumeManagerCapability].find((each) =>
+    without.some((capability) => capability.id === each.id),
+  )
+  if (needed === undefined || without.some((each) => each.id === id)) return []
+  const reason = `they need ${needed.title}, which the option \`without\` of memoryPlugin() leaves out`
+  return [{ id, title, reason, remedy: `remove ${needed.title} from \`without\` of memoryPlugin()` }]
+}
+
 /** The capabilities that no simulation has. */
 const notSimulated: readonly MissingCapability[] = [
   toMissing(buildServiceCapability, 'the simulation has no BuildKit'),
-  toMissing(composeManagerCapability, 'the simulation has no Compose'),
   toMissing(swarmManagerCapability, 'the simulation has no cluster'),
 ]
 
@@ -139,6 +150,7 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
   { field: 'networks.cluster', reason: 'the simulation has no cluster', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
+  { field: 'compose.build', reason: 'the simulation of Compose builds no images', remedy: 'build them first' },
   ...unsupportedJobOptions,
 ]
 
@@ -155,6 +167,7 @@ const managers: readonly Manager[] = [
   createManager(volumeManagerCapability, MemoryVolumeManager),
   createManager(containerStatsCapability, MemoryContainerStats),
   createManager(eventStreamCapability, MemoryEventStream),
+  createManager(composeManagerCapability, MemoryComposeManager),
   {
     capability: jobManagerCapability,
     provide: (scope, { closedRuntime }, runtime) =>

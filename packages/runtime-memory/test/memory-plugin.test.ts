@@ -15,17 +15,17 @@ import { memoryPlugin, plugin } from '../src/index.js'
 import { openMemory, openPlugin } from './support/open-memory.js'
 
 describe('memoryPlugin', () => {
-  it('provides every capability except BuildKit builds, Compose projects and cluster services, and reports that it is a simulation', async () => {
+  it('provides every capability except BuildKit builds and cluster services, and reports that it is a simulation', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     const [report] = await host.discover()
     const absent = [
       { id: 'build-service', reason: 'the simulation has no BuildKit' },
-      { id: 'compose-manager', reason: 'the simulation has no Compose' },
       { id: 'swarm-manager', reason: 'the simulation has no cluster' },
     ]
     expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent })
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
+      'compose-manager',
       'container-control',
       'container-stats',
       'events',
@@ -47,9 +47,16 @@ describe('memoryPlugin', () => {
   it('lists BuildKit builds once as absent when `without` contains them', async () => {
     const plugins = [memoryPlugin({ without: [buildServiceCapability] })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({
-      absent: [{ reason: 'the simulation has no BuildKit' }, { id: 'compose-manager' }, { id: 'swarm-manager' }],
-    })
+    expect(report).toMatchObject({ absent: [{ reason: 'the simulation has no BuildKit' }, { id: 'swarm-manager' }] })
+  })
+
+  it('lists Compose projects as absent without networks or volumes, with the reason', async () => {
+    const plugins = [memoryPlugin({ without: [volumeManagerCapability] })]
+    const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
+    const absent = expect.arrayContaining([
+      expect.objectContaining({ id: 'compose-manager', reason: expect.stringContaining('they need volumes') }),
+    ])
+    expect(report).toMatchObject({ absent })
   })
 
   it('is opened only by name', async () => {
@@ -86,7 +93,6 @@ describe('memoryPlugin', () => {
     expect(scope.report).toMatchObject({
       absent: [
         { id: 'build-service' },
-        { id: 'compose-manager' },
         { id: 'swarm-manager' },
         {
           id: 'image-builder',

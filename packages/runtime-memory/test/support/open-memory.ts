@@ -1,4 +1,5 @@
 import {
+  composeManagerCapability,
   containerControlCapability,
   containerStatsCapability,
   createRuntimeHost,
@@ -31,6 +32,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
   const scope = await host.open({ runtime: plugin.name })
   const managers = requireCapabilities(scope, {
     builder: imageBuilderCapability,
+    compose: composeManagerCapability,
     control: containerControlCapability,
     exec: execManagerCapability,
     firewalls: firewallManagerCapability,
