@@ -11,9 +11,15 @@ export interface EngineMessage {
 
 /** Reads the field `timeNano` of a line. Zeros if it has none. In a text of JSON, its quotes would be escaped. */
 export function readTimeNano(line: string): string {
-  const start = line.lastIndexOf(timeNanoField)
-  const digits = start === -1 ? '' : (/^\d+/.exec(line.slice(start + timeNanoField.length, start + 40))?.[0] ?? '')
-  return digits.padStart(19, '0')
+  const field = line.lastIndexOf(timeNanoField)
+  const start = field + timeNanoField.length
+  let end = start
+  while (field !== -1 && isDigit(line.charCodeAt(end))) end += 1
+  return line.slice(start, end).padStart(19, '0')
+}
+
+function isDigit(charCode: number): boolean {
+  return charCode >= 48 && charCode <= 57
 }
 
 const timeNanoField = '"timeNano":'

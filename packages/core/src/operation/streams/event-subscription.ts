@@ -16,13 +16,14 @@ export async function openEventSubscription(
   open: (call: StreamCall, sink: EventSink) => Promise<void>,
 ): Promise<EventSubscription> {
   const { signal, abort, end } = operations.begin(options.signal)
-  const queue = new EventQueue(() => abort(sourceEnded))
   const close = () => {
+    signal.removeEventListener('abort', wake)
     abort(disposed)
-    signal.removeEventListener('abort', queue.wake)
     end()
   }
-  signal.addEventListener('abort', queue.wake)
+  const queue = new EventQueue(signal, { close, overflow: () => abort(sourceEnded) })
+  const wake = () => queue.settle()
+  signal.addEventListener('abort', wake)
   const call = { operation: 'events', subject: 'the engine', signal, hasCallerSignal: options.signal !== undefined }
   try {
     await untilAborted(open(call, queue), signal)
@@ -32,13 +33,9 @@ export async function openEventSubscription(
     close()
     throw reason
   }
-  const events = iterate(queue, signal, close)
   return {
-    [Symbol.asyncIterator]: () => events,
-    [Symbol.asyncDispose]: async () => {
-      close()
-      await events.return()
-    },
+    [Symbol.asyncIterator]: () => queue,
+    [Symbol.asyncDispose]: async () => void (await queue.return()),
   }
 }
 
@@ -49,55 +46,82 @@ export interface EventSink {
   end(error?: unknown): void
 }
 
-async function* iterate(queue: EventQueue, signal: AbortSignal, close: () => void): AsyncGenerator<RuntimeEvent, void> {
-  try {
-    for (;;) {
-      if (signal.aborted && signal.reason !== sourceEnded) {
-        if (signal.reason === disposed) return
-        throw signal.reason
-      }
-      const event = queue.shift()
-      if (event !== undefined) yield event
-      else if (queue.ended === undefined) await queue.waitForChange()
-      else if (queue.ended.error === undefined) return
-      else throw queue.ended.error
-    }
-  } finally {
-    close()
-  }
-}
-
-/** The events that were not read yet. */
-class EventQueue implements EventSink {
-  ended: { readonly error: unknown } | undefined
-  readonly wake: () => void = () => this.#change()
-  readonly #onOverflow: () => void
+/** The events that were not read yet, as an iterator. An async generator would need several promises for each event. */
+class EventQueue implements EventSink, AsyncIterableIterator<RuntimeEvent, void> {
+  readonly #signal: AbortSignal
+  readonly #close: () => void
+  readonly #overflow: () => void
   #events: RuntimeEvent[] = []
   /** The number of events at the beginning of the list that were read. */
   #read = 0
-  #change: () => void = () => {}
+  /** The calls of `next` that wait for an event. */
+  readonly #waiting: PendingResult[] = []
+  #ended: { readonly error: unknown } | undefined
+  /** Whether the iteration is over. */
+  #isOver = false
 
-  constructor(onOverflow: () => void) {
-    this.#onOverflow = onOverflow
+  constructor(signal: AbortSignal, { close, overflow }: { readonly close: () => void; readonly overflow: () => void }) {
+    this.#signal = signal
+    this.#close = close
+    this.#overflow = overflow
   }
 
   push(event: RuntimeEvent): void {
-    if (this.ended !== undefined) return
-    if (this.#events.length - this.#read < mostUnread) {
-      this.#events.push(event)
-      this.#change()
-      return
-    }
+    if (this.#ended !== undefined) return
+    const pending = this.#waiting.shift()
+    if (pending !== undefined) return pending.resolve({ done: false, value: event })
+    if (this.#events.length - this.#read < mostUnread) return void this.#events.push(event)
     this.end(createHostError('OPERATION_FAILED', overflowFacts))
-    this.#onOverflow()
+    this.#overflow()
   }
 
   end(error?: unknown): void {
-    this.ended ??= { error }
-    this.#change()
+    this.#ended ??= { error }
+    this.settle()
   }
 
-  shift(): RuntimeEvent | undefined {
+  /** Settles the calls of `next` that no longer need to wait. Called after an abort of the signal. */
+  settle(): void {
+    while (this.#waiting.length > 0) {
+      const result = this.#takeResult()
+      if (result === undefined) return
+      this.#waiting.shift()?.resolve(result)
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<RuntimeEvent, void>> {
+    const result = this.#waiting.length === 0 ? this.#takeResult() : undefined
+    return result ?? new Promise((resolve) => this.#waiting.push({ resolve }))
+  }
+
+  async return(): Promise<IteratorResult<RuntimeEvent, void>> {
+    this.#finish()
+    this.settle()
+    return { done: true, value: undefined }
+  }
+
+  /** Returns the result of the next call of `next`; `undefined` while it must wait. */
+  #takeResult(): Promise<IteratorResult<RuntimeEvent, void>> | undefined {
+    const { aborted, reason } = this.#signal
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined })
+    if (aborted && reason !== sourceEnded) return this.#finish(reason === disposed ? undefined : { error: reason })
+    const event = this.#shift()
+    if (event !== undefined) return Promise.resolve({ done: false, value: event })
+    return this.#ended && this.#finish(this.#ended.error === undefined ? undefined : this.#ended)
+  }
+
+  #finish(failure?: { readonly error: unknown }): Promise<IteratorResult<RuntimeEvent, void>> {
+    this.#isOver = true
+    this.#events = []
+    this.#close()
+    return failure === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure.error)
+  }
+
+  #shift(): RuntimeEvent | undefined {
     const event = this.#events[this.#read]
     if (event === undefined) return undefined
     this.#read += 1
@@ -108,12 +132,12 @@ class EventQueue implements EventSink {
     }
     return event
   }
+}
 
-  waitForChange(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#change = resolve
-    })
-  }
+interface PendingResult {
+  readonly resolve: (
+    result: IteratorResult<RuntimeEvent, void> | PromiseLike<IteratorResult<RuntimeEvent, void>>,
+  ) => void
 }
 
 const mostUnread = 10_000

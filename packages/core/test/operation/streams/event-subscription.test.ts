@@ -60,6 +60,32 @@ describe('openEventSubscription', () => {
     expect(call.signal.aborted).toBe(true)
   })
 
+  it('settles calls of `next` that wait at once in their order', async () => {
+    const { subscription, sink, call } = await open()
+    const iterator = subscription[Symbol.asyncIterator]()
+    const error = new Error('the connection was lost')
+    const results = Promise.allSettled([iterator.next(), iterator.next(), iterator.next(), iterator.next()])
+    sink.push(createEvent('one'))
+    sink.push(createEvent('two'))
+    sink.end(error)
+    expect(await results).toMatchObject([
+      { value: { done: false, value: { name: 'one' } } },
+      { value: { done: false, value: { name: 'two' } } },
+      { status: 'rejected', reason: error },
+      { value: { done: true } },
+    ])
+    expect(call.signal.aborted).toBe(true)
+  })
+
+  it('yields no event after the iteration was left, also one that was kept', async () => {
+    const { subscription, sink } = await open()
+    sink.push(createEvent('one'))
+    sink.push(createEvent('two'))
+    for await (const _ of subscription) break
+    sink.push(createEvent('three'))
+    expect(await readNames(subscription)).toEqual([])
+  })
+
   it('ends the iteration and aborts the source when it is disposed, also before the iteration', async () => {
     for (const isIterating of [false, true]) {
       const { subscription, call } = await open()

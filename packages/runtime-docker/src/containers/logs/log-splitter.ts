@@ -58,7 +58,7 @@ interface LogReader {
 
 function createFrameReader(emit: StampedSink, { hasTimestamps }: Pick<LogFormat, 'hasTimestamps'>): LogReader {
   if (!hasTimestamps) {
-    const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined))
+    const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined), { joins: true })
     return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps: undefined }
   }
   const timestamps = new FrameTimestamps(emit)

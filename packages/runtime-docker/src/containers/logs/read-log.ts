@@ -72,7 +72,8 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, LogEnd> 
     for await (const chunk of readChunks(response, call.signal)) {
       isIncomplete = follow && tailLines === undefined && (await mayLackLines(engine, container, call))
       if (isIncomplete) break
-      yield* splitter.push(chunk)
+      // `yield*` of a synchronous iterable takes several promises for each chunk.
+      for (const piece of splitter.push(chunk)) yield piece
     }
     if (!isIncomplete) yield* splitter.end()
     const isReplaced = engine.containers.toEngineId(container.Id) !== engineId

@@ -109,10 +109,17 @@ function toNanosecondsBetween(earlier: string | undefined, later: string | undef
 /** Splits a time. The earlier time of a sample is the later one of the sample before it. */
 function splitTime(text: string): SplitTime {
   if (text === lastTime.text) return lastTime
-  const [, second = '', fraction = '', zone = ''] = /^(.{19})(?:\.(\d+))?(.*)$/.exec(text) ?? []
-  const seconds = Date.parse(`${second}${zone}`) / 1000
+  const point = text.indexOf('.', secondLength)
+  let end = point === -1 ? secondLength : point + 1
+  while (point !== -1 && isDigit(text.charCodeAt(end))) end += 1
+  const fraction = point === -1 ? '' : text.slice(point + 1, end)
+  const seconds = Date.parse(text.slice(0, secondLength) + text.slice(end)) / 1000
   lastTime = { text, seconds, nanoseconds: Number(fraction.padEnd(9, '0')) }
   return lastTime
+}
+
+function isDigit(charCode: number): boolean {
+  return charCode >= 48 && charCode <= 57
 }
 
 function toDate({ seconds, nanoseconds }: SplitTime): Date {
@@ -124,5 +131,8 @@ interface SplitTime {
   readonly seconds: number
   readonly nanoseconds: number
 }
+
+/** The length of `2026-01-01T00:00:00`. */
+const secondLength = 19
 
 let lastTime: SplitTime = { text: '', seconds: Number.NaN, nanoseconds: 0 }

@@ -27,10 +27,11 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation:
 
 /** Parses JSON lines that arrive in pieces. Passes each object and its line to a function. */
 export class JsonLineParser {
-  readonly #decoder = new TextDecoder()
   readonly #operation: string
   readonly #onObject: (value: JsonObject, line: string) => void
-  #rest = ''
+  /** The pieces of a line whose end has not arrived. */
+  #rest: Buffer[] = []
+  #restLength = 0
 
   constructor(operation: string, onObject: (value: JsonObject, line: string) => void) {
     this.#operation = operation
@@ -39,29 +40,46 @@ export class JsonLineParser {
 
   /** Parses the lines that end with these bytes. Throws PROTOCOL_ERROR after the objects before the invalid line. */
   push(bytes: Uint8Array): void {
-    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n')
-    this.#rest = lines.pop() ?? ''
-    for (const line of lines) this.#parse(line)
-    if (this.#rest.length > longestLine) throw toProtocolError(this.#rest, this.#operation)
+    const piece = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    // No other character of UTF-8 contains this byte, so the text before it can be decoded at once.
+    const end = piece.lastIndexOf(newline)
+    if (end === -1) return this.#keep(piece)
+    const text = this.#restLength === 0 ? piece.toString('utf8', 0, end) : this.#takeRest(piece.subarray(0, end))
+    if (text.includes('\n')) for (const line of text.split('\n')) this.#parse(line)
+    else this.#parse(text)
+    if (end + 1 < piece.length) this.#keep(piece.subarray(end + 1))
   }
 
   /** Parses a last line without line end. Throws PROTOCOL_ERROR. */
   end(): void {
-    this.#parse(this.#rest + this.#decoder.decode())
+    this.#parse(this.#takeRest())
   }
 
   /** Parses a last line without line end if it is complete. Call this when the stream has failed. */
   breakOff(): void {
-    const value = parseJson(this.#rest)
-    if (isObject(value)) this.#onObject(value, this.#rest)
+    const line = this.#takeRest()
+    const value = parseJson(line)
+    if (isObject(value)) this.#onObject(value, line)
+  }
+
+  #keep(piece: Buffer): void {
+    this.#rest.push(piece)
+    this.#restLength += piece.length
+    if (this.#restLength > longestLine) throw toProtocolError(this.#takeRest(), this.#operation)
+  }
+
+  #takeRest(last: Buffer = noBytes): string {
+    const text = Buffer.concat([...this.#rest, last]).toString()
+    this.#rest = []
+    this.#restLength = 0
+    return text
   }
 
   #parse(line: string): void {
+    const value = line.length > longestLine ? undefined : parseJson(line)
+    if (isObject(value)) return this.#onObject(value, line)
     const text = line.trim()
-    if (text === '') return
-    const value = line.length > longestLine ? undefined : parseJson(text)
-    if (!isObject(value)) throw toProtocolError(text, this.#operation)
-    this.#onObject(value, line)
+    if (text !== '') throw toProtocolError(text, this.#operation)
   }
 }
 
@@ -73,4 +91,7 @@ function toProtocolError(text: string, operation: string): HostError<'PROTOCOL_E
   return createHostError('PROTOCOL_ERROR', { operation, excerpt })
 }
 
+const newline = 10
+const noBytes: Buffer = Buffer.alloc(0)
+/** In bytes. */
 const longestLine = 1024 * 1024

@@ -36,6 +36,38 @@ describe('FrameParser', () => {
     expect(parse(splitAtRandom(whole, random, 1 + Math.floor(random() * 3_000)))).toEqual(parse([whole]))
   })
 
+  test.each([1, 2, 3, 4])('joins successive payloads of one source in each chunk (seed %i)', (seed) => {
+    const sources = [1, 1, 2, 1, 1, 1, 2, 2] as const
+    const bytes = Buffer.concat(
+      sources.map((type, index) => frame(type, `record ${index} ${'z'.repeat(index * 40)}\n`)),
+    )
+    const expected = parse([Buffer.from(bytes)])
+    const texts = { stdout: '', stderr: '' }
+    const read = (chunks: readonly Buffer[]) => {
+      let pieces = 0
+      const join = (source: FrameSource, piece: Buffer) => {
+        texts[source] += piece.toString()
+        pieces += 1
+      }
+      const parser = new FrameParser(join, { joins: true })
+      for (const chunk of chunks) parser.push(Buffer.from(chunk))
+      parser.end()
+      return pieces
+    }
+    expect(read([bytes])).toBe(4)
+    expect(texts).toEqual({ stdout: expected.stdout, stderr: expected.stderr })
+    read(splitAtRandom(bytes, createRandom(seed), 30))
+    expect(texts).toEqual({ stdout: expected.stdout.repeat(2), stderr: expected.stderr.repeat(2) })
+  })
+
+  test('passes the joined payloads before an invalid frame, then throws', () => {
+    const read: string[] = []
+    const parser = new FrameParser((_, piece) => read.push(piece.toString()), { joins: true })
+    const bytes = Buffer.concat([frame(1, 'one'), frame(1, 'two'), Buffer.from('no frame')])
+    expect(() => parser.push(bytes)).toThrow(AnswerFormatError)
+    expect(read).toEqual(['onetwo'])
+  })
+
   test('gives the same result for chunks of one byte', () => {
     const small = Buffer.concat([frame(1, 'abc'), frame(2, ''), frame(2, 'de')])
     expect(parse([...small].map((byte) => Buffer.from([byte])))).toEqual({ stdout: 'abc', stderr: 'de', frames: 2 })
