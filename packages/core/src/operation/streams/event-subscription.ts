@@ -69,7 +69,7 @@ class EventQueue implements EventSink, AsyncIterableIterator<RuntimeEvent, void>
   push(event: RuntimeEvent): void {
     if (this.#ended !== undefined) return
     const pending = this.#waiting.shift()
-    if (pending !== undefined) return pending.resolve({ done: false, value: event })
+    if (pending !== undefined) return void pending.resolve({ done: false, value: event })
     if (this.#events.length - this.#read < mostUnread) return void this.#events.push(event)
     this.end(createHostError('OPERATION_FAILED', overflowFacts))
     this.#overflow()

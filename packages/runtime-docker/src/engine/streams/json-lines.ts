@@ -43,7 +43,7 @@ export class JsonLineParser {
     const piece = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     // No other character of UTF-8 contains this byte, so the text before it can be decoded at once.
     const end = piece.lastIndexOf(newline)
-    if (end === -1) return this.#keep(piece)
+    if (end === -1) return void this.#keep(piece)
     const text = this.#restLength === 0 ? piece.toString('utf8', 0, end) : this.#takeRest(piece.subarray(0, end))
     if (text.includes('\n')) for (const line of text.split('\n')) this.#parse(line)
     else this.#parse(text)
@@ -77,7 +77,7 @@ export class JsonLineParser {
 
   #parse(line: string): void {
     const value = line.length > longestLine ? undefined : parseJson(line)
-    if (isObject(value)) return this.#onObject(value, line)
+    if (isObject(value)) return void this.#onObject(value, line)
     const text = line.trim()
     if (text !== '') throw toProtocolError(text, this.#operation)
   }
