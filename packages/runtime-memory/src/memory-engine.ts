@@ -17,12 +17,12 @@ export type MemoryEngineOptions = Pick<MemoryEngine, 'faults' | 'commands' | 're
 
 /** The state of one simulated engine. It belongs to the plugin: closing a runtime leaves it unchanged. */
 export class MemoryEngine {
-  readonly clock: MemoryClock = new MemoryClock()
-  readonly events: MemoryEventLog = new MemoryEventLog(this.clock)
-  readonly images: ImageStore = new ImageStore(this.events)
-  readonly containers: ContainerStore = new ContainerStore(this.events)
-  readonly networks: NetworkStore = new NetworkStore(this.events)
-  readonly volumes: VolumeStore = new VolumeStore(this.events)
+  readonly clock: MemoryClock
+  readonly events: MemoryEventLog
+  readonly images: ImageStore
+  readonly containers: ContainerStore
+  readonly networks: NetworkStore
+  readonly volumes: VolumeStore
   readonly faults: FaultList
   /** The commands of the plugin by name. An executable file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
@@ -31,17 +31,31 @@ export class MemoryEngine {
   /** The hosts of the registries that accept pushes. */
   readonly hosts: ReadonlySet<string>
   /** Programs by their key. Archives contain the key, because they cannot contain programs. */
-  readonly programs: Map<string, ImagePrograms> = new Map()
+  readonly programs: Map<string, ImagePrograms>
   /** The maximum size of a container's log. */
   readonly logLimitBytes: number
-  readonly openRuntimes: Set<object> = new Set()
+  readonly openRuntimes: Set<object>
 
-  constructor({ faults, commands, registry, hosts, logLimitBytes }: MemoryEngineOptions) {
+  /** `manager`: the engine of the first node, for that of another node of its cluster. */
+  constructor({ faults, commands, registry, hosts, logLimitBytes }: MemoryEngineOptions, manager?: MemoryEngine) {
+    this.clock = manager?.clock ?? new MemoryClock()
+    this.events = new MemoryEventLog(this.clock)
+    this.images = manager?.images ?? new ImageStore(this.events)
+    this.containers = new ContainerStore(this.events)
+    this.networks = manager?.networks ?? new NetworkStore(this.events)
+    this.volumes = new VolumeStore(this.events)
+    this.programs = manager?.programs ?? new Map()
+    this.openRuntimes = manager?.openRuntimes ?? new Set()
     this.faults = faults
     this.commands = commands
     this.registry = registry
     this.hosts = hosts
     this.logLimitBytes = logLimitBytes
+  }
+
+  /** Creates the engine of another node: it has containers and volumes of its own, and the same images and networks. */
+  createNode(): MemoryEngine {
+    return new MemoryEngine(this, this)
   }
 
   /** Removes a container that does not run, and its anonymous volumes unless `keepVolumes` is true. */

@@ -48,7 +48,13 @@ export class MemoryNetworkManager implements NetworkManager {
       const holder = engine.networks.list().find((network) => network.name === name)
       this.#context.checkNameIsFree(name, holder)
       const allLabels = toObjectLabels({ kind: 'network' }, ownerLabels, labels)
-      const { id } = engine.networks.add({ name, internal, labels: allLabels, subnets: requested })
+      const { id } = engine.networks.add({
+        name,
+        internal,
+        labels: allLabels,
+        subnets: requested,
+        ...(scope !== undefined && { scope }),
+      })
       undo.add(`network ${name}`, async () => engine.networks.delete(id))
       return id
     })

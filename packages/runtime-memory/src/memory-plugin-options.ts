@@ -1,4 +1,5 @@
 import type { Capability, OptionName } from '@capstan/core'
+import type { MemoryClusterOptions } from './memory-cluster.js'
 import type { MemoryFault } from './memory-fault.js'
 import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 
@@ -37,4 +38,6 @@ export interface MemoryPluginOptions {
    * output that a reader has not read blocks the container; other output is dropped, the oldest first.
    */
   readonly logLimitBytes?: number
+  /** A simulated cluster with services and jobs. Default: none; services are then absent, and jobs run on the engine. */
+  readonly cluster?: MemoryClusterOptions
 }

@@ -30,7 +30,10 @@ import {
   type UnsupportedOption,
   unsupportedJobOptions,
 } from '@capstan/core/plugin'
+import { Cluster } from './cluster/cluster.js'
 import { createEngine } from './create-engine.js'
+import type { MemoryCluster, MemoryClusterOptions } from './memory-cluster.js'
+import { MemoryClusterJobManager } from './memory-cluster-job-manager.js'
 import { MemoryComposeManager } from './memory-compose-manager.js'
 import { MemoryContainerControl } from './memory-container-control.js'
 import { MemoryContainerStats } from './memory-container-stats.js'
@@ -46,6 +49,7 @@ import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import { MemoryRuntime } from './memory-runtime.js'
 import { MemoryRuntimeContext } from './memory-runtime-context.js'
 import { MemorySidecarManager } from './memory-sidecar-manager.js'
+import { MemorySwarmManager } from './memory-swarm-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
 
 /**
@@ -55,15 +59,26 @@ import { MemoryVolumeManager } from './memory-volume-manager.js'
  * The host opens it only by name. Its state belongs to the returned value: closing a runtime keeps containers,
  * networks, volumes and images, and opening the same plugin again finds them.
  *
- * @throws HostError INVALID_ARGUMENT when `without` contains the runtime itself
+ * With `cluster` it has the services of a simulated cluster, whose nodes `cluster` of the plugin controls.
+ *
+ * @throws HostError INVALID_ARGUMENT when `without` contains the runtime itself, and for a cluster without nodes
  */
+export function memoryPlugin(
+  options: MemoryPluginOptions & { readonly cluster: MemoryClusterOptions },
+): MemoryClusterPlugin
+export function memoryPlugin(options?: MemoryPluginOptions): RuntimePlugin
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
-  const left = without.filter(({ id }) => notSimulated.every((missing) => missing.id !== id))
-  const absent = [...notSimulated, ...left.map(toAbsent), ...listAbsentCompose(without)]
-  const unsupportedOptions = addUnsupportedVolumeMounts(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
+  const cluster = options.cluster && new Cluster(options.cluster, engine, name)
+  const notProvided = cluster === undefined ? [...notSimulated, noCluster] : notSimulated
+  const left = without.filter(({ id }) => notProvided.every((missing) => missing.id !== id))
+  const absent = [...notProvided, ...left.map(toAbsent), ...listAbsentCompose(without)]
+  const unsupported = cluster === undefined ? [...alwaysUnsupported, ...unsupportedWithoutCluster] : alwaysUnsupported
+  const configured = toUnsupportedOptions(options.unsupportedOptions, unsupported)
+  const unsupportedOptions = addUnsupportedVolumeMounts(configured, absent)
+  const managers = [...engineManagers, ...(cluster === undefined ? [containerJobs] : createClusterManagers(cluster))]
   const provided = managers.filter(({ capability }) => absent.every(({ id }) => id !== capability.id))
   const provides = [runtimeCapability, ...provided.map(({ capability }) => capability)]
   return {
@@ -82,7 +97,13 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
       scope.provide(runtimeCapability, runtime)
       for (const { provide } of provided) provide(scope, context, runtime)
     },
+    ...(cluster !== undefined && { cluster }),
   }
+}
+
+/** A plugin with a simulated cluster. */
+export interface MemoryClusterPlugin extends RuntimePlugin {
+  readonly cluster: MemoryCluster
 }
 
 interface Manager {
@@ -112,12 +133,15 @@ function toAbsent({ id, title }: Capability<object>): MissingCapability {
   return { id, title, reason, remedy: 'remove it from `without` of memoryPlugin()' }
 }
 
-/** Lists the fields that no simulation supports, then those of the option `unsupportedOptions`. */
-function toUnsupportedOptions(fields: readonly OptionName[] = []): readonly UnsupportedOption[] {
-  const configured = fields.filter((field) => !alwaysUnsupported.some((unsupported) => unsupported.field === field))
+/** Lists the fields that the simulation does not support, then those of the option `unsupportedOptions`. */
+function toUnsupportedOptions(
+  fields: readonly OptionName[] = [],
+  always: readonly UnsupportedOption[],
+): readonly UnsupportedOption[] {
+  const configured = fields.filter((field) => !always.some((unsupported) => unsupported.field === field))
   const reason = 'the option `unsupportedOptions` of memoryPlugin() lists it'
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
-  return [...alwaysUnsupported, ...configured.map((field) => ({ field, reason, remedy }))]
+  return [...always, ...configured.map((field) => ({ field, reason, remedy }))]
 }
 
 /** Compose projects are absent where no sweep would find their networks or volumes. */
@@ -132,10 +156,12 @@ function listAbsentCompose(without: readonly Capability<object>[]): readonly Mis
 }
 
 /** The capabilities that no simulation has. */
-const notSimulated: readonly MissingCapability[] = [
-  toMissing(buildServiceCapability, 'the simulation has no BuildKit'),
-  toMissing(swarmManagerCapability, 'the simulation has no cluster'),
-]
+const notSimulated: readonly MissingCapability[] = [toMissing(buildServiceCapability, 'the simulation has no BuildKit')]
+
+const noCluster: MissingCapability = {
+  ...toMissing(swarmManagerCapability, 'the simulation has no cluster'),
+  remedy: 'set `cluster` of memoryPlugin(), such as { nodes: 3 }',
+}
 
 function toMissing({ id, title }: Capability<object>, reason: string): MissingCapability {
   return { id, title, reason, remedy: undefined }
@@ -148,13 +174,16 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'ipcMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'pidMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
-  { field: 'networks.cluster', reason: 'the simulation has no cluster', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
   { field: 'compose.build', reason: 'the simulation of Compose builds no images', remedy: 'build them first' },
+]
+
+const unsupportedWithoutCluster: readonly UnsupportedOption[] = [
+  { field: 'networks.cluster', reason: noCluster.reason, remedy: noCluster.remedy },
   ...unsupportedJobOptions,
 ]
 
-const managers: readonly Manager[] = [
+const engineManagers: readonly Manager[] = [
   createManager(imageBuilderCapability, MemoryImageBuilder),
   createManager(firewallManagerCapability, MemoryFirewallManager),
   createManager(networkManagerCapability, MemoryNetworkManager),
@@ -168,12 +197,26 @@ const managers: readonly Manager[] = [
   createManager(containerStatsCapability, MemoryContainerStats),
   createManager(eventStreamCapability, MemoryEventStream),
   createManager(composeManagerCapability, MemoryComposeManager),
-  {
-    capability: jobManagerCapability,
-    provide: (scope, { closedRuntime }, runtime) =>
-      scope.provide(jobManagerCapability, new ContainerJobManager(runtime, closedRuntime)),
-  },
 ]
+
+const containerJobs: Manager = {
+  capability: jobManagerCapability,
+  provide: (scope, { closedRuntime }, runtime) =>
+    scope.provide(jobManagerCapability, new ContainerJobManager(runtime, closedRuntime)),
+}
+
+function createClusterManagers(cluster: Cluster): readonly Manager[] {
+  return [
+    {
+      capability: jobManagerCapability,
+      provide: (scope, context) => scope.provide(jobManagerCapability, new MemoryClusterJobManager(context, cluster)),
+    },
+    {
+      capability: swarmManagerCapability,
+      provide: (scope, context) => scope.provide(swarmManagerCapability, new MemorySwarmManager(context, cluster)),
+    },
+  ]
+}
 
 const probeResult = {
   available: true,

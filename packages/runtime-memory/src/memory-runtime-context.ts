@@ -18,6 +18,8 @@ export interface MemoryRuntimeContextOptions
   extends Pick<RegistrationScope, 'runtimeName' | 'ownerLabels' | 'packageName' | 'packageVersion'> {
   readonly engine: MemoryEngine
   readonly unsupportedOptions: readonly UnsupportedOption[]
+  /** Whether the engine itself uses the context, which then does not keep this process alive. Default false. */
+  readonly isInternal?: boolean
 }
 
 /** A container, a network, or a volume, which has no id besides its name. */
@@ -51,8 +53,8 @@ export class MemoryRuntimeContext {
     this.unsupportedOptions = unsupportedOptions
     const names = { runtime: runtimeName, packageName, packageVersion }
     this.closedRuntime = { ...names, endpoint: 'in this process', selection: 'named' }
-    this.operations = new OperationScope({ runtime: this.closedRuntime, keepsAlive: true })
-    engine.openRuntimes.add(this)
+    this.operations = new OperationScope({ runtime: this.closedRuntime, keepsAlive: options.isInternal !== true })
+    if (options.isInternal !== true) engine.openRuntimes.add(this)
   }
 
   /** Runs one operation with the faults that are injected for it. See `OperationScope.run`. */

@@ -33,13 +33,15 @@ function requireLog({ id, config }: MemoryContainer): void {
   throw createHostError('LOGS_UNAVAILABLE', { id, reason: 'the log driver "none" keeps no output' })
 }
 
-interface ReadOptions extends LogOptions {
+/** Options of `readLog`. */
+export interface ReadOptions extends LogOptions {
   readonly signal: AbortSignal
 }
 
 type Chunks = AsyncGenerator<LogChunk, undefined>
 
-async function* readLog(container: MemoryContainer, options: ReadOptions): Chunks {
+/** Reads the log of a container; with `follow` until its current run ends. */
+export async function* readLog(container: MemoryContainer, options: ReadOptions): Chunks {
   const { log } = container
   const isWanted = createFilter(options)
   const first = findTail(log, isWanted, options.tailLines)

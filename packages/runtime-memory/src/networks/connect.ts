@@ -36,7 +36,9 @@ export function resolveHost(networking: ContainerNetworking, host: string): stri
   if (ownNames.includes(host)) return '127.0.0.1'
   if (namespace.firewall?.resolvesNames === false) return undefined
   const members = networks.flatMap((network) => [...network.members.values()])
-  return members.find(({ names }) => names.includes(host))?.ipAddress
+  const found = members.filter(({ names }) => names.includes(host))
+  // All tasks of a service have its name.
+  return found[Math.floor(Math.random() * found.length)]?.ipAddress
 }
 
 /** Finds the address of this machine on the first network that is not internal. */

@@ -37,6 +37,8 @@ export interface MemoryNetwork {
   readonly id: string
   readonly name: string
   readonly internal: boolean
+  /** Whether it is on one engine or on all nodes of its cluster. */
+  readonly scope: 'engine' | 'cluster'
   readonly labels: StringMap
   /** The IPv4 subnet, and the IPv6 subnet if there is one. */
   readonly subnets: readonly [MemorySubnet, ...MemorySubnet[]]
@@ -49,6 +51,8 @@ export interface MemoryNetwork {
 
 /** A network to create. */
 export interface NewNetwork extends Pick<MemoryNetwork, 'name' | 'internal' | 'labels'> {
+  /** Default `engine`. */
+  readonly scope?: MemoryNetwork['scope']
   /** The chosen subnets. Default of the IPv4 subnet: a free one. */
   readonly subnets?: readonly { readonly cidr: string; readonly gateway?: string }[]
 }
@@ -86,7 +90,7 @@ export class NetworkStore {
   }
 
   /** @throws HostError IN_USE when a chosen subnet overlaps with one of another network */
-  add({ name, internal, labels, subnets = [] }: NewNetwork): MemoryNetwork {
+  add({ name, internal, scope = 'engine', labels, subnets = [] }: NewNetwork): MemoryNetwork {
     const chosen = subnets.map(toSubnet)
     for (const subnet of chosen) this.#checkIsFree(subnet)
     const first = chosen.find(({ range }) => range.family === 'ipv4') ?? this.#pickSubnet(name)
@@ -94,6 +98,7 @@ export class NetworkStore {
       id: randomBytes(32).toString('hex'),
       name,
       internal,
+      scope,
       labels,
       subnets: [first, ...chosen.filter((subnet) => subnet !== first)] as const,
       hasChosenSubnets: chosen.length > 0,

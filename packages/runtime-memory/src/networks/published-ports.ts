@@ -21,7 +21,7 @@ export type FindPublishers = (hostPort: number) => readonly string[]
  */
 export async function publishPorts(
   specs: readonly PortSpec[],
-  namespace: NetworkNamespace,
+  namespace: Pick<NetworkNamespace, 'accept'>,
   findPublishers: FindPublishers,
 ): Promise<PublishedPorts> {
   const servers: Server[] = []
@@ -42,7 +42,7 @@ export async function publishPorts(
 
 async function publish(
   { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
-  namespace: NetworkNamespace,
+  namespace: Pick<NetworkNamespace, 'accept'>,
   findPublishers: FindPublishers,
 ): Promise<{ readonly server: Server; readonly bindings: readonly PortBinding[] }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, namespace, containerPort))
@@ -55,7 +55,7 @@ async function publish(
   }
 }
 
-function accept(socket: Socket, namespace: NetworkNamespace, port: number): void {
+function accept(socket: Socket, namespace: Pick<NetworkNamespace, 'accept'>, port: number): void {
   socket.on('error', () => {})
   socket.unref()
   if (!namespace.accept(port, socket)) socket.resetAndDestroy()
