@@ -7,3 +7,10 @@ runtimePluginSuite(
   { describe, it, beforeAll, afterAll },
   { plugin: memoryPlugin(), image: 'busybox:latest', concurrency: 16, onReport: printReport },
 )
+
+describe('with a simulated cluster', () => {
+  runtimePluginSuite(
+    { describe, it, beforeAll, afterAll },
+    { plugin: memoryPlugin({ cluster: { nodes: 3 } }), image: 'busybox:latest', only: ['REG', 'JOB', 'OWN', 'SWP'] },
+  )
+})
