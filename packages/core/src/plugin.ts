@@ -35,7 +35,12 @@ export {
   toFamiliarName,
   toFullName,
 } from './contract/image/image-reference.js'
-export { type LabelledImageConfig, parseOciImageConfig, toOciImageConfig } from './contract/image/oci-image-config.js'
+export {
+  type LabelledImageConfig,
+  parseOciImageConfig,
+  toOciHealthcheck,
+  toOciImageConfig,
+} from './contract/image/oci-image-config.js'
 export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
 export type { HostAddressOptions } from './contract/runtime.js'
 export { listRequestedSubnets, overlaps, parseSubnet, type Subnet, toAddressIn } from './contract/subnet.js'

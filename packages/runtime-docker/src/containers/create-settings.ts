@@ -1,5 +1,5 @@
 import type { ContainerConfig, Healthcheck } from '@capstan/core'
-import type { Device, Gpus, IpcMode, PidMode } from '@capstan/core/plugin'
+import { type Device, type Gpus, type IpcMode, type PidMode, toOciHealthcheck } from '@capstan/core/plugin'
 import { hasFeature } from '../quirks/api-features.js'
 
 /** Returns the fields of `HostConfig` for the OCI runtime, devices, namespaces, restarts and the log driver. */
@@ -18,22 +18,16 @@ export function toRuntimeSettings(config: ContainerConfig): Readonly<Record<stri
 }
 
 /**
- * Returns `Healthcheck` of the body. Times are in nanoseconds; a field that is omitted has the default of the engine.
+ * Returns `Healthcheck` of the body. A field that is omitted has the default of the engine.
  *
  * From API 1.44 on (`startInterval`) engines check every 5 s in the start period, so a shorter interval is sent for it, too.
  */
 export function toHealthcheckSettings(healthcheck: Healthcheck | undefined, apiVersion: string): object | undefined {
   if (healthcheck === undefined) return undefined
-  if (healthcheck === 'none') return { Test: ['NONE'] }
-  const { command, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck
-  const isShort = intervalMs !== undefined && intervalMs < defaultStartIntervalMs
-  const StartInterval = isShort && hasFeature(apiVersion, 'startInterval') ? intervalMs : undefined
-  const times = { Interval: intervalMs, Timeout: timeoutMs, StartPeriod: startPeriodMs, StartInterval }
-  return {
-    Test: typeof command === 'string' ? ['CMD-SHELL', command] : ['CMD', ...command],
-    ...Object.fromEntries(Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms * 1e6]]))),
-    ...(retries === undefined ? {} : { Retries: retries }),
-  }
+  const settings = toOciHealthcheck(healthcheck)
+  const { intervalMs = defaultStartIntervalMs } = healthcheck === 'none' ? {} : healthcheck
+  const isShort = intervalMs < defaultStartIntervalMs && hasFeature(apiVersion, 'startInterval')
+  return isShort ? { ...settings, StartInterval: intervalMs * 1e6 } : settings
 }
 
 function toDevice({ source, target = source, permissions = 'rwm' }: Device): object {

@@ -105,7 +105,8 @@ function toHealthcheck({ Test, ...limits }: Readonly<Record<string, unknown>>): 
   return { command, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-function toOciHealthcheck(healthcheck: Healthcheck): object {
+/** Returns the member `Healthcheck` of the settings of an image or a container, with times in nanoseconds. */
+export function toOciHealthcheck(healthcheck: Healthcheck): object {
   if (healthcheck === 'none') return { Test: ['NONE'] }
   const { command, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck
   const toNs = (ms: number | undefined) => ms && Math.round(ms * nsPerMs)

@@ -1,9 +1,9 @@
 import type { ContainerHealth, ContainerInfo, ContainerInspection, ContainerState, RestartPolicy } from '@capstan/core'
-import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
+import { type NetworkAttachment, parseOciImageConfig, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../../engine/docker-api.js'
 import { podmanStates } from '../../quirks/podman-answers.js'
-import { toExposedPorts, toPortBindings } from './port-settings.js'
+import { toPortBindings } from './port-settings.js'
 
 /** Converts the engine's state to that of the contract; unrecognized states are `unknown`. */
 export function toContainerState(status: string | undefined): ContainerState {
@@ -64,7 +64,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       toAttachment(networkName, hasAddresses ? settings : withoutAddresses(settings)),
     ),
     ports: running && !sharesNetwork ? toPortBindings(NetworkSettings?.Ports) : [], // some engines report them before the start too
-    exposedPorts: toExposedPorts(Config?.ExposedPorts),
+    exposedPorts: parseOciImageConfig(Config).exposedPorts,
   }
 }
 

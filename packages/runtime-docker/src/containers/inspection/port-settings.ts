@@ -1,5 +1,5 @@
 import type { ContainerConfig } from '@capstan/core'
-import type { ExposedPort, PortBinding } from '@capstan/core/plugin'
+import type { PortBinding } from '@capstan/core/plugin'
 import type { PortMap } from '../../engine/docker-api.js'
 
 /** Returns `ExposedPorts` and `PortBindings`; the engine requires both. The default host address is 127.0.0.1. */
@@ -38,14 +38,6 @@ export function toPortBindings(ports: PortMap | null | undefined): readonly Port
       const hostAddress = HostIp || '0.0.0.0'
       return hostPort > 0 ? [{ containerPort: Number(port), hostPort, hostAddress, protocol } as const] : []
     })
-  })
-}
-
-/** Returns the ports that an image or a container declares. Only TCP and UDP are in the contract. */
-export function toExposedPorts(ports: object | null | undefined): readonly ExposedPort[] {
-  return Object.keys(ports ?? {}).flatMap((key) => {
-    const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(key) ?? []
-    return protocol === 'tcp' || protocol === 'udp' ? [{ containerPort: Number(port), protocol }] : []
   })
 }
 
