@@ -1,14 +1,20 @@
 import { type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { checkInteger, checkOneOf, type StringMap, toErrorText } from '@capstan/core/plugin'
+import { check, checkInteger, checkOneOf, type StringMap, toErrorText } from '@capstan/core/plugin'
 import { findPublishedAddress } from './published-address.js'
 import { retry, type WaitStrategy } from './wait-strategy.js'
 
-/** Waits until an HTTP server at a published TCP port of a container answers with an expected status. */
+/**
+ * Waits until an HTTP server at a published TCP port of a container answers with an expected status.
+ *
+ * @throws HostError INVALID_ARGUMENT at once for an invalid port, path, method or scheme
+ */
 export function httpAnswer(containerPort: number, options: HttpAnswerOptions = {}): WaitStrategy {
   const { path = '/', method = 'GET', scheme = 'http', headers = {}, status = isSuccess, host } = options
   checkInteger('containerPort', containerPort, { min: 1, max: 65_535 })
   checkOneOf('scheme', scheme, ['http', 'https'])
+  check(/^\/[\x21-\x7e]*$/.test(path), 'path', 'a path such as "/ready", without spaces', path)
+  check(/^[A-Z]+$/.test(method), 'method', 'a method such as "GET"', method)
   const isExpected = typeof status === 'function' ? status : (given: number) => given === status
   const send = (address: RequestOptions) =>
     // Like a readiness probe of Kubernetes, it tests the answer and not the identity of the server.

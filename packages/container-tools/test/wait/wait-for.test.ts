@@ -158,6 +158,9 @@ describe('logLine', () => {
   it.each([
     ['pattern', () => logLine(Object(1))],
     ['count', () => logLine('a', { count: 0 })],
+    ['path', () => httpAnswer(80, { path: 'ready' })],
+    ['path', () => httpAnswer(80, { path: '/a b' })],
+    ['method', () => httpAnswer(80, { method: 'GET /' })],
   ])('throws INVALID_ARGUMENT for an invalid %s', (field, create) => {
     expect(create).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
