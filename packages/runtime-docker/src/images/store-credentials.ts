@@ -2,7 +2,7 @@ import type { OperationOptions, RegistryCredentials } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { readDockerConfig, updateDockerConfig } from '../configuration/docker-config.js'
 import { type JsonObject, toObject } from '../engine/json-values.js'
-import { changeCredentialHelper } from './credential-helper.js'
+import { changeCredentialHelper, type HelperChange } from './credential-helper.js'
 import { type CredentialSources, defaultHelperMs, findHelper, isHost } from './find-credentials.js'
 import { toServerAddress } from './registry-auth.js'
 
@@ -22,18 +22,19 @@ export async function storeCredentials(
   sources: CredentialSources,
   options: OperationOptions = {},
 ): Promise<{ readonly helper: string } | { readonly file: string }> {
-  const helper = await findConfiguredHelper(registry, sources)
+  const change: CredentialChange = { operation: 'storing', registry, sources, options }
+  const helper = await findConfiguredHelper(change)
   const server = toServerAddress(registry)
   if (helper !== undefined) {
     const secret =
       identityToken === undefined ? { username, password } : { username: '<token>', password: identityToken }
-    await changeHelper(helper, { server, credentials: secret }, { registry, sources, options })
+    await changeHelper(helper, { server, credentials: secret }, change)
   }
   const encoded = Buffer.from(`${username}:${identityToken === undefined ? password : ''}`).toString('base64')
   const token = identityToken === undefined ? {} : { identitytoken: identityToken }
   // docker's client records the server also when a helper has its credentials.
   const entry = helper === undefined ? { auth: encoded, ...token } : {}
-  const file = await update(registry, sources, (config) => ({
+  const file = await updateConfig(change, (config) => ({
     ...config,
     auths: { ...toObject(config.auths), [server]: entry },
   }))
@@ -51,56 +52,53 @@ export async function eraseCredentials(
   sources: CredentialSources,
   options: OperationOptions = {},
 ): Promise<boolean> {
+  const change: CredentialChange = { operation: 'erasing', registry, sources, options }
   const { config } = await readDockerConfig(sources.env)
   const keys = Object.keys(toObject(config.auths)).filter((key) => isHost(key, registry))
-  const helper = await findConfiguredHelper(registry, sources)
+  const helper = await findConfiguredHelper(change)
   if (helper !== undefined) {
     const servers = new Set([toServerAddress(registry), ...keys])
-    for (const server of servers) await changeHelper(helper, { server }, { registry, sources, options })
+    for (const server of servers) await changeHelper(helper, { server }, change)
   }
   if (keys.length === 0) return false
-  await update(registry, sources, (current) => {
+  await updateConfig(change, (current) => {
     const entries = Object.entries(toObject(current.auths)).filter(([key]) => !isHost(key, registry))
     return { ...current, auths: Object.fromEntries(entries) }
   })
   return true
 }
 
-async function findConfiguredHelper(registry: string, { env }: CredentialSources): Promise<string | undefined> {
-  const { config, problem } = await readDockerConfig(env)
-  if (problem !== undefined) throw toFailure(registry, problem)
-  return findHelper(config, registry)
-}
-
-interface ChangeContext {
+/** A change of the credentials of a registry. */
+interface CredentialChange {
+  readonly operation: 'storing' | 'erasing'
   readonly registry: string
   readonly sources: CredentialSources
   readonly options: OperationOptions
 }
 
-async function changeHelper(
-  helper: string,
-  change: Parameters<typeof changeCredentialHelper>[1],
-  { registry, sources: { env, helperTimeoutMs: timeoutMs = defaultHelperMs }, options: { signal } }: ChangeContext,
-): Promise<void> {
-  const problem = await changeCredentialHelper(helper, change, { env, timeoutMs, signal })
-  if (problem !== undefined) throw toFailure(registry, problem)
+async function findConfiguredHelper(change: CredentialChange): Promise<string | undefined> {
+  const { config, problem } = await readDockerConfig(change.sources.env)
+  if (problem !== undefined) throw toFailure(change, problem)
+  return findHelper(config, change.registry)
 }
 
-async function update(
-  registry: string,
-  { env }: CredentialSources,
-  change: (config: JsonObject) => JsonObject,
-): Promise<string> {
+async function changeHelper(helper: string, helperChange: HelperChange, change: CredentialChange): Promise<void> {
+  const { env, helperTimeoutMs: timeoutMs = defaultHelperMs } = change.sources
+  const { signal } = change.options
+  const problem = await changeCredentialHelper(helper, helperChange, { env, timeoutMs, signal })
+  if (problem !== undefined) throw toFailure(change, problem)
+}
+
+async function updateConfig(change: CredentialChange, update: (config: JsonObject) => JsonObject): Promise<string> {
   try {
-    return await updateDockerConfig(env, change, { mode: 0o600 })
+    return await updateDockerConfig(change.sources.env, update, { mode: 0o600 })
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw toFailure(registry, `config.json could not be changed (${code})`)
+    throw toFailure(change, `config.json could not be changed (${code})`)
   }
 }
 
-function toFailure(registry: string, reason: string): Error {
+function toFailure({ operation, registry }: CredentialChange, reason: string): Error {
   const subject = `the credentials of ${registry}`
-  return createHostError('OPERATION_FAILED', { operation: 'storing', subject, status: undefined, reason })
+  return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
 }

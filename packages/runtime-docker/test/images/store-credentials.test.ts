@@ -119,6 +119,14 @@ describe('eraseCredentials', () => {
     expect(await readConfig()).toEqual({ credsStore: 'own', auths: {} })
   })
 
+  test('names what has failed: erasing, and not storing', async () => {
+    await writeConfig({ credsStore: 'absent' })
+    const credentials = { username: 'a', password: 'b' }
+    const failed = (operation: string) => ({ code: 'OPERATION_FAILED', facts: { operation } })
+    await expect(eraseCredentials('r.example', { env })).rejects.toMatchObject(failed('erasing'))
+    await expect(storeCredentials('r.example', credentials, { env })).rejects.toMatchObject(failed('storing'))
+  })
+
   test('creates no file', async () => {
     expect(await eraseCredentials('r.example', { env })).toBe(false)
     expect(await readdir(directory)).toEqual([])
