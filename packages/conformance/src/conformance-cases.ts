@@ -5,6 +5,7 @@ import { buildCacheAndPullCases } from './cases/build-cache-and-pull.js'
 import { buildFailureCases } from './cases/build-failure.js'
 import { buildServiceCases } from './cases/build-service.js'
 import { closeCases } from './cases/close.js'
+import { composeCases } from './cases/compose.js'
 import { configCases } from './cases/config.js'
 import { containerControlCases } from './cases/container-control.js'
 import { containerStatsCases } from './cases/container-stats.js'
@@ -93,6 +94,7 @@ const all: readonly ConformanceCase[] = [
   ...volumeCases,
   ...containerStatsCases,
   ...eventCases,
+  ...composeCases,
   ...jobCases,
   ...imageTransferCases,
   ...imagePushCases,

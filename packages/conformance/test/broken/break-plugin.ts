@@ -1,7 +1,9 @@
 import {
   type Capability,
+  type ComposeManager,
   type ContainerControl,
   type ContainerStats,
+  composeManagerCapability,
   containerControlCapability,
   containerStatsCapability,
   type EventStream,
@@ -47,6 +49,7 @@ export interface BrokenParts {
   readonly events?: Replace<EventStream>
   readonly images?: (images: ImageManager, runtime: Runtime) => Partial<ImageManager>
   readonly control?: Replace<ContainerControl>
+  readonly compose?: Replace<ComposeManager>
   readonly jobs?: (jobs: JobManager, runtime: Runtime) => Partial<JobManager & AsyncDisposable>
 }
 
@@ -72,6 +75,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [eventStreamCapability, parts.events],
       [imageManagerCapability, runtime && breakWith(parts.images, runtime)],
       [containerControlCapability, parts.control],
+      [composeManagerCapability, parts.compose],
       [jobManagerCapability, runtime && breakWith(parts.jobs, runtime)],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]

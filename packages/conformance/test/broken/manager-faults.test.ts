@@ -2,6 +2,7 @@ import { memoryPlugin } from '@capstan/runtime-memory'
 import { expect, test } from 'vitest'
 import { runConformance } from '../../src/index.js'
 import { addBuildService, buildServiceFaults } from './build-service-faults.js'
+import { composeFaults } from './compose-faults.js'
 import { describeFaults } from './describe-faults.js'
 import { imageFaults } from './image-faults.js'
 import { jobFaults } from './job-faults.js'
@@ -18,6 +19,6 @@ test('a plugin with connections to BuildKit passes the cases of them', async () 
   expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
 })
 
-describeFaults([...managerFaults, ...imageFaults, ...jobFaults])
+describeFaults([...managerFaults, ...composeFaults, ...imageFaults, ...jobFaults])
 // Two of these would make each other ineffective.
 describeFaults([...pluginFaults, ...buildServiceFaults], { atOnce: 1 })

@@ -1,0 +1,425 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a text has a variable of Compose
+import {
+  type ComposeProgress,
+  composeManagerCapability,
+  networkManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { ownershipLabelKeys } from '@capstan/core/plugin'
+import { expect, expectEqual, toNames } from '../assert/expect.js'
+import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type CaseProject, createProject, healthyWhen, toContainerIds } from '../steps/compose.js'
+import { createContainer } from '../steps/containers.js'
+import { findFreePort, readFromPort } from '../steps/host-ports.js'
+import { readLogText } from '../steps/logs.js'
+import { createNetwork } from '../steps/networks.js'
+import { createVolume } from '../steps/volumes.js'
+
+export const composeCases: readonly ConformanceCase[] = defineCases(composeManagerCapability, {
+  'CMP-001': {
+    title: 'readProject merges files, replaces variables, leaves out inactive profiles, and creates nothing',
+    run: async (context) => {
+      const project = await createProject(context)
+      const { name, directory, compose } = project
+      await project.writeFile('.env', 'REPLICAS=2\nTAG=from-file\n')
+      const base = await project.writeFile('base.yaml', readBase)
+      const override = await project.writeFile('override.yaml', 'services: {web: {image: "app:$TAG"}}\n')
+      const source = { name, files: [base, override], env: { TAG: 'given' } } as const
+      const read = await compose.readProject(source, { signal: context.signal })
+      expectEqual(read, toExpectedProject(name), 'the project')
+      const withDebug = await compose.readProject({ ...source, profiles: ['debug'] })
+      expectEqual(toNames(withDebug.services), ['db', 'debug', 'migrate', 'web'], 'the services with a profile')
+      const text = { name, directory, content: 'services: {only: {image: "x:$REPLICAS"}}' }
+      const [only] = (await compose.readProject(text)).services
+      expectEqual(only?.image, 'x:2', 'the image of a project that is given as a text')
+      expectEqual(await compose.listServices(name), [], 'the services on the engine')
+    },
+  },
+  'CMP-002': {
+    title:
+      'readProject and up reject faults of a file with INVALID_ARGUMENT, the file or the place, and no side effect',
+    run: async (context) => {
+      const { name, directory, compose, ...project } = await createProject(context)
+      const file = await project.writeFile('faulty.yaml', '')
+      for (const [text, place] of faults) {
+        await project.writeFile('faulty.yaml', text)
+        const source = { name, files: [file] } as const
+        const read = await expectHostError('INVALID_ARGUMENT', () => compose.readProject(source))
+        expect(read.facts.given.includes(place), `${place} in the given value`, read.facts.given)
+        await expectHostError('INVALID_ARGUMENT', () => compose.up(source))
+      }
+      const missing = `${directory}/missing.yaml`
+      const { facts } = await expectHostError('INVALID_ARGUMENT', () => compose.readProject({ name, files: [missing] }))
+      expect(`${facts.field} ${facts.given}`.includes('missing.yaml'), 'the missing file in the error', facts)
+      expectEqual(await context.listCreated(), [], 'the created objects')
+    },
+  },
+  'CMP-003': {
+    title: 'invalid names, paths, services, jobs and options reject with INVALID_ARGUMENT and the field',
+    run: async (context) => {
+      const project = await createProject(context)
+      const { compose } = project
+      const source = await project.write({ services: { app: { command: context.programs.sleep(60) } } })
+      const rejections: readonly (readonly [field: string, call: () => Promise<unknown>])[] = [
+        ['source.name', () => compose.readProject({ ...source, name: 'Bad Name' })],
+        ['source.files[0]', () => compose.up({ ...source, files: ['relative.yaml'] })],
+        ['readyTimeoutMs', () => compose.up(source, { readyTimeoutMs: 0 })],
+        ['services[0]', () => compose.up(source, { services: ['missing'] })],
+        ['jobs[0]', () => compose.up(source, { jobs: ['missing'] })],
+        ['project', () => compose.down('Bad Name')],
+        ['graceMs', () => compose.down(project.name, { graceMs: -1 })],
+        ['project', () => compose.listServices('')],
+      ]
+      for (const [field, call] of rejections) {
+        const { facts } = await expectHostError('INVALID_ARGUMENT', call)
+        // A runtime that reads the project by another program may not know the index.
+        expect(field.startsWith(facts.field), `the field ${field}`, facts.field)
+      }
+      expectEqual(await context.listCreated(), [], 'the created objects')
+    },
+  },
+  'CMP-004': {
+    title: 'up starts services after their dependencies, which they reach by name, and resolves when all are ready',
+    needs: [networkManagerCapability, volumeManagerCapability],
+    timeLimitFactor: 2,
+    run: async (context) => {
+      const { programs, runtime, signal } = context
+      const project = await createProject(context)
+      const source = await project.write({
+        services: {
+          web: {
+            command: programs.connect('db', 7070),
+            restart: 'no',
+            depends_on: {
+              db: { condition: 'service_healthy' },
+              setup: { condition: 'service_completed_successfully' },
+            },
+          },
+          db: { command: programs.listen(7070, 'from-db'), ...healthyWhen(programs.exit(0)) },
+          setup: { command: programs.write('/data/ready', 'ready'), volumes: ['data:/data'] },
+          reader: {
+            command: programs.read('/data/ready'),
+            volumes: ['data:/data:ro'],
+            depends_on: { setup: { condition: 'service_completed_successfully' } },
+          },
+        },
+        volumes: { data: {} },
+      })
+      const events: ComposeProgress[] = []
+      const onProgress = (event: ComposeProgress) => events.push(event)
+      const jobs = ['web', 'reader']
+      const up = await project.compose.up(source, { jobs, pull: 'never', signal, onProgress })
+      const states = up.services.map(({ service, containers }) => [service, ...containers.map(toState)])
+      const exited = 'exited undefined 0'
+      expectEqual(
+        states,
+        [
+          ['db', 'running healthy undefined'],
+          ['reader', exited],
+          ['setup', exited],
+          ['web', exited],
+        ],
+        'the services',
+      )
+      expectEqual(await project.compose.listServices(project.name, { signal }), up.services, 'the listed services')
+      const [web = '', reader = ''] = jobs.flatMap((job) => toContainerIds(up.services, job))
+      expectEqual((await readLogText(context, web)).trim(), 'from-db', 'the log of the service that connects')
+      expectEqual((await readLogText(context, reader)).trim(), 'ready', 'the log of the service that reads the volume')
+      const kinds = new Set(events.map(({ kind, service }) => `${kind} ${service ?? ''}`.trim()))
+      for (const kind of ['network', 'volume', 'container db', 'container web'])
+        expect(kinds.has(kind), `progress of ${kind}`, [...kinds])
+      const labelled = await runtime.listContainers({ labels: { 'com.docker.compose.project': project.name } })
+      expect(
+        labelled.every(({ labels }) => ownershipLabelKeys.instance in labels),
+        'labels of the owner on all containers',
+        labelled,
+      )
+    },
+  },
+  'CMP-005': {
+    title: 'up again keeps unchanged containers, adds labels only when given, and follows the number of replicas',
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const up = async (scale: number) => {
+        const source = await project.write({ services: { app: { command: programs.sleep(60), scale } } })
+        const { services } = await project.compose.up(source, { labels: { conformance: 'given' }, signal })
+        return toContainerIds(services, 'app')
+      }
+      const [first] = await up(1)
+      const [kept, second, ...none] = await up(2)
+      expectEqual([kept, none], [first, []], 'the first container and further ones')
+      expect(second !== undefined && second !== first, 'a second container', second)
+      expectEqual(await up(1), [first], 'the containers after the number was reduced')
+      const [listed] = await context.runtime.listContainers({ labels: { conformance: 'given' }, signal })
+      expectEqual(listed?.id, first, 'the container with the given label')
+    },
+  },
+  'CMP-006': {
+    title: 'up with services starts these and their dependencies, and listProjects and published ports show them',
+    requiredOptions: ['ports', 'ports.hostPort'],
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const port = await findFreePort()
+      const source = await project.write({
+        services: {
+          web: { command: programs.listen(7070, 'published'), ports: [`127.0.0.1:${port}:7070`], depends_on: ['db'] },
+          db: { command: programs.sleep(60) },
+          other: { command: programs.sleep(60) },
+        },
+      })
+      const { services } = await project.compose.up(source, { services: ['web'], signal })
+      expectEqual(toServices(services), ['db', 'web'], 'the started services')
+      const bindings = services.flatMap(({ containers }) => containers.flatMap(({ ports }) => ports))
+      expectEqual(
+        bindings.map(({ hostPort, containerPort }) => [hostPort, containerPort]),
+        [[port, 7070]],
+        'the published ports',
+      )
+      const received = await eventually('an answer of the service', async () => (await readFromPort(port)) || undefined)
+      expectEqual(received.trim(), 'published', 'the answer of the service')
+      const found = (await project.compose.listProjects({ signal })).find(({ name }) => name === project.name)
+      expectEqual(found?.services, ['db', 'web'], 'the services of the listed project')
+      const none = await project.compose.listProjects({ labels: { conformance: context.uniqueName('none') }, signal })
+      expectEqual(none, [], 'the projects with a label that no container has')
+    },
+  },
+  'CMP-007': {
+    title: 'a service that exits rejects up with SERVICE_NOT_READY, its exit code and last lines, and nothing is left',
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const source = await project.write({
+        services: {
+          failing: { command: programs.printBoth('to out', 'to err', 7) },
+          slow: { command: programs.sleep(60), ...neverHealthy(programs.exit(0)) },
+        },
+        volumes: { data: {} },
+      })
+      const call = () => project.compose.up(source, { signal })
+      const facts = { project: project.name, service: 'failing', exitCode: 7, state: 'exited' } as const
+      const error = await expectHostError('SERVICE_NOT_READY', call, facts)
+      expectEqual([...error.facts.lastLines].toSorted(), ['to err', 'to out'], 'the last lines of the log')
+      await expectNothingLeft(context, project)
+    },
+  },
+  'CMP-008': {
+    title: 'an unhealthy service, a failed job and a job that others wait for reject up with SERVICE_NOT_READY',
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const unhealthy = { test: ['CMD', ...programs.exit(1)], interval: '100ms', retries: 1 }
+      const job = { command: programs.exit(3) }
+      const command = programs.sleep(60)
+      const waiting = { command, depends_on: { bad: { condition: 'service_completed_successfully' } } }
+      const attempts = [
+        [{ bad: { command, healthcheck: unhealthy } }, { health: 'unhealthy', exitCode: undefined }, []],
+        [{ bad: job, other: { command } }, { exitCode: 3 }, ['bad']],
+        [{ bad: job, waiting }, { exitCode: 3 }, []],
+      ] as const
+      for (const [services, facts, jobs] of attempts) {
+        const source = await project.write({ services })
+        const call = () => project.compose.up(source, { jobs, signal })
+        await expectHostError('SERVICE_NOT_READY', call, { project: project.name, service: 'bad', ...facts })
+        await expectNothingLeft(context, project)
+      }
+    },
+  },
+  'CMP-009': {
+    title: 'readyTimeoutMs and an abort end up, remove what it created, and keep what existed before',
+    timeLimitFactor: 2,
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const old = { command: programs.sleep(60) }
+      const before = await project.compose.up(await project.write({ services: { old } }), { signal })
+      const created = (await context.listCreated()).toSorted()
+      const slow = { command: programs.sleep(60), ...neverHealthy(programs.exit(0)), volumes: ['data:/data'] }
+      const source = await project.write({ services: { old, slow }, volumes: { data: {} } })
+      const late = () => project.compose.up(source, { readyTimeoutMs: 1500, signal })
+      await expectHostError('TIMED_OUT', late, { option: 'readyTimeoutMs' })
+      expectEqual((await context.listCreated()).toSorted(), created, 'the objects after the time limit')
+      const controller = new AbortController()
+      const reason = new Error('aborted by the case')
+      const onProgress = ({ kind, service }: ComposeProgress) => {
+        if (kind === 'container' && service === 'slow') controller.abort(reason)
+      }
+      await expectReason(reason, () => project.compose.up(source, { readyTimeoutMs: 8000, signal: controller.signal, onProgress }))
+      expectEqual((await context.listCreated()).toSorted(), created, 'the objects after the abort')
+      const after = await project.compose.listServices(project.name, { signal })
+      expectEqual(toContainerIds(after, 'old'), toContainerIds(before.services, 'old'), 'the containers from before')
+    },
+  },
+  'CMP-010': {
+    title: 'an external network and volume must exist, are used, and are kept by down',
+    needs: [networkManagerCapability, volumeManagerCapability],
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const [missingNetwork, missingVolume] = [context.uniqueName('network'), context.uniqueName('volume')]
+      const volume = await createVolume(context)
+      const id = await createNetwork(context)
+      const networks = context.require(networkManagerCapability)
+      const { name: network } = await networks.inspectNetwork(id)
+      const write = (names: { readonly network: string; readonly volume: string }) =>
+        project.write({
+          services: { app: { command: programs.sleep(60), networks: ['theirs'], volumes: ['kept:/kept'] } },
+          networks: { theirs: { external: true, name: names.network } },
+          volumes: { kept: { external: true, name: names.volume } },
+        })
+      const withoutNetwork = await write({ network: missingNetwork, volume })
+      await expectHostError('NETWORK_NOT_FOUND', () => project.compose.up(withoutNetwork, { signal }))
+      const withoutVolume = await write({ network, volume: missingVolume })
+      await expectHostError('VOLUME_NOT_FOUND', () => project.compose.up(withoutVolume, { signal }))
+      await project.compose.up(await write({ network, volume }), { signal })
+      expectEqual((await networks.inspectNetwork(id)).members.length, 1, 'the number of containers in the network')
+      await project.compose.down(project.name, { volumes: true, graceMs: 0, signal })
+      expectEqual((await networks.inspectNetwork(id)).members.length, 0, 'the number of containers after down')
+      const found = await context.require(volumeManagerCapability).listVolumes({ signal })
+      expect(toNames(found).includes(volume), 'the volume in the list', toNames(found))
+    },
+  },
+  'CMP-011': {
+    title:
+      'down removes containers, also of services that the files no longer have, and networks; volumes if requested',
+    needs: [volumeManagerCapability],
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const { compose, name } = project
+      const command = programs.sleep(60)
+      const services = { app: { command, volumes: ['data:/data'] }, gone: { command } }
+      await compose.up(await project.write({ services, volumes: { data: {} } }), { signal })
+      await compose.down(name, { graceMs: 0, signal })
+      expectEqual(await context.listCreated(), [`volume "${name}_data"`], 'the objects after down')
+      for (let call = 0; call < 2; call += 1) await compose.down(name, { volumes: true, graceMs: 0, signal })
+      expectEqual(await context.listCreated(), [], 'the objects after down with volumes')
+      await compose.down(context.uniqueName('never'), { signal })
+    },
+  },
+  'CMP-012': {
+    title: 'a port that is in use rejects up, and a name that is taken by another container; nothing is left',
+    requiredOptions: ['ports', 'ports.hostPort', 'name'],
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const command = programs.sleep(60)
+      const port = await findFreePort()
+      const taken = { command, ports: [`127.0.0.1:${port}:80`] }
+      const source = await project.write({ services: { first: taken, second: { ...taken, depends_on: ['first'] } } })
+      await expectAnyHostError(() => project.compose.up(source, { signal }), ['IN_USE', 'OPERATION_FAILED'])
+      await expectNothingLeft(context, project)
+      const name = context.uniqueName('taken')
+      const holder = await createContainer(context, { name, command: programs.exit(0) })
+      const conflicting = await project.write({ services: { app: { command, container_name: name } } })
+      await expectHostError('NAME_CONFLICT', () => project.compose.up(conflicting, { signal }), { name })
+      expectEqual(await context.runtime.containerState(holder), 'created', 'the state of the other container')
+      expectEqual(await project.compose.listServices(project.name), [], 'the services of the project')
+    },
+  },
+  'CMP-013': {
+    title: 'sweep removes the project of an ended owner: containers, networks and volumes',
+    needs: [networkManagerCapability, volumeManagerCapability],
+    requiredOptions: ['labels'],
+    run: async (context) => {
+      const { programs, signal } = context
+      const labels = { 'conformance.case': context.uniqueName('case') }
+      // One more than the highest pid on Linux.
+      const ended = { [ownershipLabelKeys.pid]: '4194305' }
+      const owner = await context.open({ relabel: (ownerLabels) => ({ ...ownerLabels, ...ended }) })
+      const sweeper = await context.open({ onlyLabelled: labels })
+      const project = await createProject(context, owner)
+      const source = await project.write({
+        services: { app: { command: programs.sleep(60), volumes: ['data:/data'] } },
+        volumes: { data: {} },
+      })
+      await project.compose.up(source, { labels, signal })
+      const { removed, kept, failed } = await sweeper.sweep({ signal })
+      expectEqual(
+        removed.map(({ kind }) => kind),
+        ['container', 'network', 'volume'],
+        'the kinds of the removed objects',
+      )
+      expectEqual([kept, failed], [[], []], 'the remaining objects')
+    },
+  },
+})
+
+const readBase = `
+services:
+  web:
+    image: app:1
+    scale: \${REPLICAS}
+    depends_on: {db: {condition: service_healthy}, migrate: {condition: service_completed_successfully}}
+    volumes: ["data:/data"]
+  db:
+    image: db:1
+    networks: [back]
+  migrate:
+    image: app:1
+    networks: [back]
+  debug:
+    image: app:1
+    profiles: [debug]
+networks: {back: {}}
+volumes: {data: {}, theirs: {external: true, name: their-volume}}
+`
+
+function toExpectedProject(name: string) {
+  const service = { builds: false, replicas: 1, dependsOn: [], profiles: [] }
+  return {
+    name,
+    services: [
+      { ...service, name: 'db', image: 'db:1' },
+      { ...service, name: 'migrate', image: 'app:1' },
+      {
+        ...service,
+        name: 'web',
+        image: 'app:given',
+        replicas: 2,
+        dependsOn: [
+          { service: 'db', condition: 'healthy' },
+          { service: 'migrate', condition: 'completed' },
+        ],
+      },
+    ],
+    networks: [
+      { key: 'back', name: `${name}_back`, external: false },
+      { key: 'default', name: `${name}_default`, external: false },
+    ],
+    volumes: [
+      { key: 'data', name: `${name}_data`, external: false },
+      { key: 'theirs', name: 'their-volume', external: true },
+    ],
+  }
+}
+
+/** Faulty files, and what the error names. */
+const faults: readonly (readonly [text: string, place: string])[] = [
+  ['services:\n  app:\n    image: x\n    comand: y\n', 'comand'],
+  ['services:\n  app: [\n', 'faulty.yaml'],
+  ['services:\n  app:\n    image: "${CONFORMANCE_UNSET:?set it}"\n', 'CONFORMANCE_UNSET'],
+  ['services:\n  app: {image: x, depends_on: [missing]}\n', 'missing'],
+  ['services:\n  app: {image: x, volumes: ["missing:/x"]}\n', 'missing'],
+]
+
+function neverHealthy(command: readonly string[]): object {
+  return { healthcheck: { test: ['CMD', ...command], interval: '1h' } }
+}
+
+function toState({ state, health, exitCode }: { state: string; health: unknown; exitCode: unknown }): string {
+  return `${state} ${health} ${exitCode}`
+}
+
+function toServices(services: readonly { readonly service: string }[]): readonly string[] {
+  return services.map(({ service }) => service)
+}
+
+async function expectNothingLeft(context: CaseContext, { compose, name }: CaseProject): Promise<void> {
+  expectEqual(await context.listCreated(), [], 'the objects that remain')
+  expectEqual(await compose.listServices(name), [], 'the services that remain')
+}
