@@ -7,7 +7,7 @@ import {
 } from '@capstan/core'
 import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, expectEqual, toNames } from '../assert/expect.js'
-import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -302,7 +302,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
     },
   },
   'CMP-012': {
-    title: 'a port that is in use rejects up, and a name that is taken by another container; nothing is left',
+    title: 'a port that is in use rejects up with IN_USE, a taken name with NAME_CONFLICT; nothing is left',
     requiredOptions: ['ports', 'ports.hostPort', 'name'],
     run: async (context) => {
       const { programs, signal } = context
@@ -311,7 +311,8 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const port = await findFreePort()
       const taken = { command, ports: [`127.0.0.1:${port}:80`] }
       const source = await project.write({ services: { first: taken, second: { ...taken, depends_on: ['first'] } } })
-      await expectAnyHostError(() => project.compose.up(source, { signal }), ['IN_USE', 'OPERATION_FAILED'])
+      const { facts } = await expectHostError('IN_USE', () => project.compose.up(source, { signal }))
+      expect(facts.subject.includes(String(port)), `the port ${port}`, facts.subject)
       await expectNothingLeft(context, project)
       const name = context.uniqueName('taken')
       const holder = await createContainer(context, { name, command: programs.exit(0) })
