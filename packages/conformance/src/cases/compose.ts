@@ -248,7 +248,9 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const onProgress = ({ kind, service }: ComposeProgress) => {
         if (kind === 'container' && service === 'slow') controller.abort(reason)
       }
-      await expectReason(reason, () => project.compose.up(source, { readyTimeoutMs: 8000, signal: controller.signal, onProgress }))
+      await expectReason(reason, () =>
+        project.compose.up(source, { readyTimeoutMs: 8000, signal: controller.signal, onProgress }),
+      )
       expectEqual((await context.listCreated()).toSorted(), created, 'the objects after the abort')
       const after = await project.compose.listServices(project.name, { signal })
       expectEqual(toContainerIds(after, 'old'), toContainerIds(before.services, 'old'), 'the containers from before')
