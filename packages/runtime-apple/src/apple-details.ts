@@ -12,6 +12,7 @@ export interface AppleDetails {
   readonly hasNetworks: boolean
   readonly hasFirewalls: boolean
   readonly hasVolumes: boolean
+  readonly hasStats: boolean
   /** Whether `image pull` has the option `--progress`. */
   readonly hasPullProgress: boolean
 }

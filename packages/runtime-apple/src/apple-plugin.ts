@@ -1,5 +1,6 @@
 import {
   containerControlCapability,
+  containerStatsCapability,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
@@ -14,6 +15,7 @@ import {
 } from '@capstan/core'
 import { ContainerJobManager, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
 import { AppleContainerControl } from './apple-container-control.js'
+import { AppleContainerStats } from './apple-container-stats.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
 import { AppleFirewallManager } from './apple-firewall-manager.js'
@@ -61,6 +63,7 @@ function register(scope: RegistrationScope, context: AppleRuntimeContext): void 
   scope.provide(imageManagerCapability, new AppleImageManager(context))
   scope.provide(jobManagerCapability, new ContainerJobManager(runtime, context.closedRuntime))
   if (details.hasFirewalls) scope.provide(firewallManagerCapability, new AppleFirewallManager(context))
+  if (details.hasStats) scope.provide(containerStatsCapability, new AppleContainerStats(context))
   if (details.hasVolumes) scope.provide(volumeManagerCapability, new AppleVolumeManager(context))
   if (!details.hasNetworks) return
   scope.provide(networkManagerCapability, new AppleNetworkManager(context))

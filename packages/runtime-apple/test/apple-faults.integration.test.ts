@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
 import {
+  containerStatsCapability,
   execManagerCapability,
   type HostErrorCode,
   type ImageBuilder,
@@ -354,6 +355,30 @@ describeWithSimulator('the Apple runtime when the command fails', () => {
     await expect(short.scope.runtime.listContainers()).rejects.toMatchObject({ code: 'TIMED_OUT', facts })
     const { signal } = new AbortController()
     expect(await short.scope.runtime.listContainers({ signal })).toBeInstanceOf(Array)
+  })
+
+  it('omits statistics that the command does not print, and rejects when those of the CPU or all are missing', async () => {
+    const id = await start('sleep', '60')
+    const { stats } = requireCapabilities(opened.scope, { stats: containerStatsCapability })
+    const answer = (value: unknown) =>
+      simulator.control({ faults: [{ on: 'stats', kind: 'garbage', text: JSON.stringify(value), times: 2 }] })
+    await answer([
+      { id, cpuUsageUsec: 7, memoryUsageBytes: 4096, networkRxBytes: 1, blockReadBytes: 3, blockWriteBytes: 4 },
+    ])
+    expect(await stats.sample(id)).toEqual({
+      at: expect.any(Date),
+      cpu: { usedNs: 7000, share: 0 },
+      memory: { usedBytes: 4096, limitBytes: undefined },
+      network: undefined,
+      blocks: { readBytes: 3, writtenBytes: 4 },
+      pids: undefined,
+    })
+    await answer([{ id, memoryUsageBytes: 4096 }])
+    await rejectsWith('PROTOCOL_ERROR', () => stats.sample(id), { operation: 'sample' })
+    await answer([])
+    const reason = 'the command prints no statistics of the container, although it runs'
+    await rejectsWith('OPERATION_FAILED', () => stats.sample(id), { reason })
+    await runtime.removeContainer(id)
   })
 
   it('rejects an argument that the grammar does not know', async () => {

@@ -26,7 +26,7 @@ const toFields = (report: RuntimeReport) =>
   report.available ? report.unsupportedOptions.map(({ field }) => field) : []
 
 /** The last absent capabilities, with any release and any networks. */
-const neverProvided = ['file-transfer', 'container-stats', 'events', 'compose-manager', 'swarm-manager'].map((id) => ({
+const neverProvided = ['file-transfer', 'events', 'compose-manager', 'swarm-manager'].map((id) => ({
   id,
 }))
 
@@ -42,6 +42,8 @@ describeWithSimulator('the report of the probe', () => {
       'image-transfer',
       'image-manager',
       'volume-manager',
+      'container-stats',
+      'job-manager',
     ])
     expect(report).toMatchObject({
       absent: [

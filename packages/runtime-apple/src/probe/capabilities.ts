@@ -27,6 +27,11 @@ export interface ReportedCapabilities {
   readonly absent: readonly MissingCapability[]
 }
 
+/** Whether the command prints the statistics of a container once, in a format for programs. */
+export function hasStats(commands: Commands): boolean {
+  return hasOption(commands, 'stats', 'no-stream') && hasOption(commands, 'stats', 'format')
+}
+
 /** Why a capability is absent. */
 export type AbsenceReason = Omit<MissingCapability, 'id' | 'title'>
 
@@ -36,7 +41,7 @@ export type AbsenceReason = Omit<MissingCapability, 'id' | 'title'>
  */
 export function listCapabilities(commands: Commands, noNetworks: AbsenceReason | undefined): ReportedCapabilities {
   const noVolumes = { reason: 'this release of the command has no volumes', remedy: 'update it' }
-  const noStats = { reason: 'the runtime does not read the statistics of the command', remedy: undefined }
+  const noStats = { reason: 'this release of the command has no statistics as JSON', remedy: 'update it' }
   const noEvents = { reason: 'the command reports no events', remedy: 'list the containers again' }
   const noCompose = {
     reason: 'Compose needs the API of the Docker Engine',
@@ -72,7 +77,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [imageTransferCapability, undefined],
     [imageManagerCapability, undefined],
     [volumeManagerCapability, commands.has('volume') ? undefined : noVolumes],
-    [containerStatsCapability, noStats],
+    [containerStatsCapability, hasStats(commands) ? undefined : noStats],
     [eventStreamCapability, noEvents],
     [composeManagerCapability, noCompose],
     [jobManagerCapability, undefined],

@@ -42,6 +42,18 @@ async function readHelpPages(cli: AppleCli, call: CliCall): Promise<Commands> {
     const names = stdout.toString('utf8').matchAll(/--([\w-]+)/g)
     if (exitCode === 0) commands.set(command, new Set([...names].map(([, name = '']) => name)))
   }
-  await Promise.all(['network', 'network create', 'volume', 'create', 'build', 'image pull', 'system status'].map(read))
+  await Promise.all(commandsOfProbe.map(read))
   return commands
 }
+
+/** The commands about which the probe asks. */
+const commandsOfProbe = [
+  'network',
+  'network create',
+  'volume',
+  'create',
+  'build',
+  'stats',
+  'image pull',
+  'system status',
+]

@@ -7,7 +7,7 @@ import type { ApplePluginOptions } from '../apple-plugin-options.js'
 import type { AppleCli, CliCall } from '../cli/apple-cli.js'
 import { loadTerminalLibrary } from '../cli/terminal-library.js'
 import { parseNetworks } from '../networks/parse-networks.js'
-import { type AbsenceReason, listCapabilities } from './capabilities.js'
+import { type AbsenceReason, hasStats, listCapabilities } from './capabilities.js'
 import { type Commands, findCommands, hasOption } from './commands.js'
 import { ProbeFailureError } from './probe-failure.js'
 import { parseSystemStatus, parseVersion, type SystemStatus } from './system-status.js'
@@ -41,6 +41,7 @@ export async function examineCommand(
     hasNetworks: noNetworks === undefined,
     hasFirewalls: hasOption(commands, 'create', 'cap-add'),
     hasVolumes: commands.has('volume'),
+    hasStats: hasStats(commands),
     hasPullProgress: hasOption(commands, 'image pull', 'progress'),
   }
   const notes = await listNotes({ version, status, commands })

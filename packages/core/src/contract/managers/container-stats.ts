@@ -5,15 +5,15 @@ import type { OperationOptions } from '../operation.js'
 export interface ContainerStats {
   /**
    * Resolves with one sample of a running or paused container. The CPU share is measured during the call, which takes up to
-   * about two seconds.
+   * about two seconds, or two measurements of an engine that needs longer for each.
    *
    * @throws HostError NOT_RUNNING when the container is neither running nor paused; CONTAINER_NOT_FOUND
    */
   sample(id: string, options?: OperationOptions): Promise<ContainerSample>
   /**
-   * Returns the samples of a container, about one each second, and the first after up to about two seconds. Ends when the
-   * container stops or is removed. Errors such as NOT_RUNNING and CONTAINER_NOT_FOUND come when it is iterated. Throws
-   * INVALID_ARGUMENT at once for an invalid id.
+   * Returns the samples of a container, about one each second, and the first after up to about two seconds; fewer from an
+   * engine that needs longer for a measurement. Ends when the container stops or is removed. Errors such as NOT_RUNNING and
+   * CONTAINER_NOT_FOUND come when it is iterated. Throws INVALID_ARGUMENT at once for an invalid id.
    */
   watch(id: string, options?: OperationOptions): SampleStream
 }

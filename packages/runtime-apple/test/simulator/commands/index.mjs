@@ -3,6 +3,7 @@ import { containerCommands } from './containers.mjs'
 import { execCommands } from './exec.mjs'
 import { imageCommands } from './images.mjs'
 import { networkCommands } from './networks.mjs'
+import { statsCommands } from './stats.mjs'
 import { systemCommands } from './system.mjs'
 import { volumeCommands } from './volumes.mjs'
 
@@ -10,6 +11,7 @@ import { volumeCommands } from './volumes.mjs'
 export const commands = {
   ...systemCommands,
   ...containerCommands,
+  ...statsCommands,
   ...execCommands,
   ...imageCommands,
   ...buildCommands,
