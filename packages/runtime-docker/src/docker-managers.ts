@@ -16,7 +16,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { ContainerJobManager, type RegistrationScope } from '@capstan/core/plugin'
+import { ContainerJobManager, findUnsupportedOption, type RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
 import { DockerContainerControl } from './docker-container-control.js'
 import { DockerContainerStats } from './docker-container-stats.js'
@@ -27,6 +27,7 @@ import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
 import { DockerImageManager } from './docker-image-manager.js'
 import { DockerImageTransfer } from './docker-image-transfer.js'
+import { DockerJobManager } from './docker-job-manager.js'
 import { DockerNetworkManager } from './docker-network-manager.js'
 import { DockerRuntime } from './docker-runtime.js'
 import { DockerSidecarManager } from './docker-sidecar-manager.js'
@@ -58,10 +59,12 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
   toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
   toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
-  toManager(
-    jobManagerCapability,
-    (engine, scope) => new ContainerJobManager(new DockerRuntime(engine), toClosedRuntime(engine.details, scope)),
-  ),
+  toManager(jobManagerCapability, (engine, scope) => {
+    const { unsupportedOptions } = engine.details
+    const isCluster = findUnsupportedOption('job-manager.constraints', unsupportedOptions) === undefined
+    if (isCluster) return new DockerJobManager(engine)
+    return new ContainerJobManager(new DockerRuntime(engine), toClosedRuntime(engine.details, scope))
+  }),
 ]
 
 function toManager<T extends object>(

@@ -5,6 +5,7 @@ import {
   type OperationOptions,
   type RuntimeHost,
   type RuntimeScope,
+  swarmManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
@@ -62,13 +63,22 @@ export async function listLeftovers(
   const { runtime } = scope
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
+  const swarm = findCapability(scope, swarmManagerCapability)
   const isOwned = ({ labels }: { readonly labels: StringMap }) =>
     instances.has(labels[ownershipLabelKeys.instance] ?? '')
-  const containers = (await runtime.listContainers(options)).filter(isOwned)
+  // The container of a task is removed by its node soon after the service.
+  const isTask = ({ labels }: { readonly labels: StringMap }) => labels[ownershipLabelKeys.object] === 'service'
+  const listed = await runtime.listContainers(options)
+  const containers = listed.filter((container) => isOwned(container) && !isTask(container))
+  const services = ((await swarm?.listServices(options)) ?? []).filter(isOwned)
   const ownNetworks = ((await networks?.listNetworks(options)) ?? []).filter(isOwned)
   const ownVolumes = ((await volumes?.listVolumes(options)) ?? []).filter(isOwned)
   const images = (await runtime.listImages(options)).filter(isOwned)
   return [
+    ...services.map(({ id, name }) => ({
+      title: `service "${name}"`,
+      remove: async (options: OperationOptions) => await swarm?.removeService(id, options),
+    })),
     ...containers.map(({ id, name, state }) => ({
       title: `container "${name}" (${state})`,
       remove: (options: OperationOptions) => runtime.removeContainer(id, options),

@@ -7,6 +7,7 @@ import type { EngineProduct } from '../engine/engine-product.js'
 import type { LocalMachine } from '../engine/local-machine.js'
 import type { EngineFindings } from './ask-engine.js'
 import { toPortHost } from './engine-host.js'
+import { findNoCluster } from './find-no-cluster.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-options.js'
 
 /** Derives the details of a runtime from the engine's answers and the adjustments of the product. */
@@ -26,6 +27,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
     ...(unknownHost === undefined
       ? []
       : [`the address by which containers reach this host is unknown: ${unknownHost}; pass hostAddress to the plugin`]),
+    ...(findNoCluster(info, product) === undefined ? ['the engine manages a swarm, on whose nodes jobs run'] : []),
     ...(api.pinned ? [`API version ${api.version} is pinned by the environment`] : []),
     ...notes,
   ]

@@ -52,7 +52,7 @@ export function toUnsupportedOptions(
     noTmpfsFiles,
     ...toRelabel(facts),
     ...unsupportedBuildOptions,
-    ...unsupportedJobOptions,
+    ...(findNoCluster(info, product) === undefined ? [] : unsupportedJobOptions),
     { field: 'networks.cluster', ...(findNoCluster(info, product) ?? noServices) },
   ]
 }

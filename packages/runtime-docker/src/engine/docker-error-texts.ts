@@ -88,6 +88,23 @@ export function endsWithExitCode(text: string): boolean {
   return texts.endingExitCode.test(text)
 }
 
+/** The exit code of a task of a cluster, where the text with which a node reports its end has it. */
+export function readTaskExitCode(text: string): number | undefined {
+  const exitCode = texts.taskExitCode.exec(text)?.[1]
+  return exitCode === undefined ? undefined : Number(exitCode)
+}
+
+/** Whether a node reports that it neither has nor finds the image of a task. */
+export function isImageMissing(text: string): boolean {
+  return texts.noImage.test(text)
+}
+
+/** The network that a request names and that does not exist. A cluster reports it with status 500. */
+export function findMissingNetwork(error: unknown): string | undefined {
+  const [, first, second] = texts.noNetwork.exec(toEngineText(error) ?? '') ?? []
+  return first ?? second
+}
+
 /** Whether the engine reports that a group does not exist. */
 export function isGroupMissing(error: unknown): boolean {
   return texts.noUserGroup.test(toEngineText(error) ?? '')

@@ -103,4 +103,6 @@ export const pidsDropped: RegExp = /pids limit.*discarded/i
 // Docker: returned a non-zero code: 1. Buildah: exit status 9.
 export const buildExitCode: RegExp = /(?:returned a non-zero code: |exit (?:status|code):? )(\d+)/
 export const endingExitCode: RegExp = /(?:returned a non-zero code: |exit (?:status|code):? )\d+\s*$/
+// moby, `daemon/cluster/executor/container/errors.go`: task: non-zero exit (5). A reason may follow after a colon.
+export const taskExitCode: RegExp = /^task: non-zero exit \((\d+)\)/
 export const connectionEnded: RegExp = /^(aborted|socket hang up|Premature close|the connection was closed)/

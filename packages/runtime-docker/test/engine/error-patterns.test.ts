@@ -314,6 +314,10 @@ const samples: {
     ],
     no: ['exit status unknown'],
   },
+  taskExitCode: {
+    yes: ['task: non-zero exit (5)', 'task: non-zero exit (137): dockerexec: unhealthy container'],
+    no: ['starting container failed: exec: "task: non-zero exit (5)": no such file or directory'],
+  },
   endingExitCode: {
     yes: ["The command '/bin/sh -c false' returned a non-zero code: 1"],
     no: ['exit status 2: out of memory'],

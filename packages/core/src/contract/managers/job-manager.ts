@@ -7,7 +7,7 @@ import type { StringMap } from '../operation.js'
 export interface JobManager {
   /**
    * Runs a job to its end and removes it. Resolves with its exit code when all output has been written and the job is
-   * removed. Pulls the image where it is missing.
+   * removed. Pulls the image where it is missing. On a cluster, the node of the job removes its container a moment later.
    *
    * Runs the job once: it is not started again, whatever its exit code. After a failure and an abort the job is removed; if that
    * fails, the error has it in `undoFailures`. Disposing the scope of the runtime removes running jobs, which reject with
