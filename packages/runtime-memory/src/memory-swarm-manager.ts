@@ -120,13 +120,14 @@ export class MemorySwarmManager implements SwarmManager {
   async serviceLogs(id: string, options: LogOptions = {}): Promise<ServiceLogStream> {
     validateId(id)
     validateLogOptions(options)
-    const { operations } = this.#context
+    const context = this.#context
+    const { operations } = context
     const cluster = this.#cluster
-    const service = await this.#context.call('serviceLogs', options, () => cluster.requireService(id))
     const names = { operation: 'serviceLogs', subject: id }
-    return createStream({ operations, ...names, options }, ({ signal }) =>
-      readServiceLogs(cluster, service, { ...options, signal }),
-    )
+    return createStream({ operations, ...names, options }, async function* ({ signal }) {
+      const service = await context.call('serviceLogs', options, () => cluster.requireService(id))
+      yield* readServiceLogs(cluster, service, { ...options, signal })
+    })
   }
 
   async listNodes(options: OperationOptions = {}): Promise<readonly NodeInfo[]> {
@@ -273,7 +274,7 @@ const methods = {
 } as const
 
 /** The settings that change no task. */
-const serviceFields: readonly string[] = ['replicas', 'labels', 'update']
+const serviceFields: readonly string[] = ['replicas', 'update']
 
 /** Returns the settings as a text to compare, without some fields. */
 function toText(config: ServiceConfig, without: readonly string[]): string {

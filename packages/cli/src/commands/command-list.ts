@@ -69,6 +69,23 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Clusters:',
+    commands: [
+      toEntry('service', 'Manage services, whose tasks run on the nodes of a cluster', () => import('./service.js')),
+      toEntry('node', 'List the nodes of a cluster', () => import('./node.js')),
+      toEntry(
+        'secret',
+        'Manage the secrets of a cluster',
+        async () => (await import('./stored-object.js')).secretModule,
+      ),
+      toEntry(
+        'config',
+        'Manage the configs of a cluster',
+        async () => (await import('./stored-object.js')).configModule,
+      ),
+    ],
+  },
+  {
     title: 'System:',
     commands: [
       toEntry('context', "List docker's contexts, and select the current one", () => import('./context.js')),

@@ -1,4 +1,11 @@
-import { findCapability, networkManagerCapability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
+import {
+  findCapability,
+  networkManagerCapability,
+  type RuntimeScope,
+  type SwarmManager,
+  swarmManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
 import type { Argument, Command, Option } from 'commander'
 import { hasNoProcess } from '../host/find-container.js'
 import type { Invocation } from '../host/invocation.js'
@@ -103,6 +110,8 @@ async function listOperands(
   if (name === 'image' || name === 'source' || name === 'repository') return await listNames(invocation, listImages)
   if (name === 'network') return await listNames(invocation, listNetworks)
   if (name === 'volume') return await listNames(invocation, listVolumes)
+  const listCluster = clusterLists.get(name)
+  if (listCluster !== undefined) return await listNames(invocation, (scope) => listClusterNames(scope, listCluster))
   if (name === 'src' || name === 'dest') {
     const containers = await listNames(invocation, (scope) => listContainers(scope, command.name()))
     return [...containers.map(({ word, description }) => ({ word: `${word}:`, description })), files]
@@ -155,6 +164,24 @@ async function listVolumes(scope: RuntimeScope): Promise<readonly Candidate[]> {
     signal: AbortSignal.timeout(listMs),
   })
   return (volumes ?? []).map(({ name }) => ({ word: name }))
+}
+
+/** The objects of a cluster by the name of the argument. */
+const clusterLists: ReadonlyMap<string, ClusterList> = new Map<string, ClusterList>([
+  ['service', (swarm, options) => swarm.listServices(options)],
+  ['secret', (swarm, options) => swarm.listSecrets(options)],
+  ['config', (swarm, options) => swarm.listConfigs(options)],
+])
+
+type ClusterList = (
+  swarm: SwarmManager,
+  options: { readonly signal: AbortSignal },
+) => Promise<readonly { readonly name: string }[]>
+
+async function listClusterNames(scope: RuntimeScope, list: ClusterList): Promise<readonly Candidate[]> {
+  const swarm = findCapability(scope, swarmManagerCapability)
+  const found = swarm === undefined ? [] : await list(swarm, { signal: AbortSignal.timeout(listMs) })
+  return found.map(({ name }) => ({ word: name }))
 }
 
 /** The containers that a command accepts, by whether they have a process. Default: all. */

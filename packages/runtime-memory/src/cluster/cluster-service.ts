@@ -132,7 +132,7 @@ export class ClusterService {
     }
     for (const slot of slots) if (!this.#held.has(slot)) this.#fill(slot)
     this.#forgetOldTasks(slots)
-    for (const task of this.#tasks) if (task.isDesired && task.state === 'pending') this.#place(task)
+    for (const task of this.#tasks.toReversed()) if (task.isDesired && task.state === 'pending') this.#place(task)
   }
 
   /** Creates a task unless the slot has one. A task that ended by itself is replaced after a delay. */

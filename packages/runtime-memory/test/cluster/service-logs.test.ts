@@ -74,7 +74,8 @@ describe('serviceLogs', () => {
     )
     await memory.cluster.kill('node-2')
     expect(await readAll(await memory.swarm.serviceLogs(id))).toEqual([])
-    await expect(memory.swarm.serviceLogs('none')).rejects.toMatchObject({ code: 'SERVICE_NOT_FOUND' })
+    const unknown = await memory.swarm.serviceLogs('none')
+    await expect(readAll(unknown)).rejects.toMatchObject({ code: 'SERVICE_NOT_FOUND' })
   })
 })
 
