@@ -141,7 +141,7 @@ export function toServiceChange(options: ServiceUpdateOptions, current: ServiceI
  *
  * @throws HostError INVALID_ARGUMENT naming the option
  */
-export function parseReplicas(text: string, option = '--replicas'): number {
+function parseReplicas(text: string, option = '--replicas'): number {
   return parseNumber(text, { option, integer: true })
 }
 
@@ -206,7 +206,7 @@ interface ListChange<T> {
  *
  * @throws HostError INVALID_ARGUMENT naming `option`
  */
-export function parseServicePort(text: string, option: string): ServicePort {
+function parseServicePort(text: string, option: string): ServicePort {
   const expected = '[PUBLISHED:]TARGET[/tcp|udp] or target=PORT,published=PORT,protocol=tcp,mode=host'
   const toPort = (value: string | undefined) => {
     const port = Number(value)
@@ -249,7 +249,7 @@ function parseReference(text: string, option: string): { readonly source: string
  *
  * @throws HostError INVALID_ARGUMENT for any other text and option
  */
-export function parseMount(text: string): Mount {
+function parseMount(text: string): Mount {
   const fields = parseFields(text)
   const { type = 'volume', source = fields.src, target = fields.dst ?? fields.destination } = fields
   const known = ['type', 'source', 'src', 'target', 'dst', 'destination', 'readonly', 'ro', 'tmpfs-size', 'tmpfs-mode']
