@@ -52,8 +52,17 @@ export function validateRemoveOptions({ keepVolumes }: RemoveOptions): void {
   checkBoolean('keepVolumes', keepVolumes)
 }
 
-/** Checks the options of the methods that list objects. Labels may be those of owners. */
-export function validateListOptions({ labels, labelKeys = [] }: ListOptions): void {
+/**
+ * Checks the options of the methods that list objects. Labels may be those of owners. Rejects a map of labels in place of the
+ * options, which TypeScript accepts, because all objects would be listed. Other fields are ignored, since callers pass on the
+ * options of their own methods.
+ */
+export function validateListOptions(options: ListOptions): void {
+  checkObject('options', options)
+  const values: readonly unknown[] = Object.values(options)
+  const isMap = values.length > 0 && values.every((value) => typeof value === 'string')
+  check(!isMap, 'options', 'an object with the field labels, not a map of labels', options)
+  const { labels, labelKeys = [] } = options
   if (labels !== undefined) validateStringMap(labels, 'labels', { key: labelKey, expectedKey: labelKeyText })
   checkEach<unknown>('labelKeys', labelKeys, (field, key) => checkText(field, key, labelKey, labelKeyText))
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type StringMap,
   validateBuild,
   validateContainerUpdate,
   validateEventOptions,
@@ -15,6 +16,8 @@ import {
   validateTerminalSize,
 } from '../../src/plugin.js'
 
+/** TypeScript accepts a map of labels as options. */
+const labelMap: StringMap = { 'com.example.app': 'web' }
 const rules = { proxyHost: 'proxy', proxyPort: 3128 }
 const cases: readonly (readonly [string, () => void])[] = [
   ['size.height', () => validateTerminalSize({ height: 0, width: 0 })],
@@ -68,6 +71,9 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['buildArgs["A=B"]', () => validateBuild('FROM scratch', 'app', { buildArgs: { 'A=B': 'x' } })],
   ['keepVolumes', () => validateRemoveOptions({ keepVolumes: 1 as never })],
   ['labels["a=b"]', () => validateListOptions({ labels: { 'a=b': 'c' } })],
+  ['options', () => validateListOptions(labelMap)],
+  ['options', () => validateListContainersOptions(labelMap)],
+  ['options', () => validateListOptions(null as never)],
   ['labelKeys', () => validateListOptions({ labelKeys: 'a' as never })],
   ['labelKeys[1]', () => validateListOptions({ labelKeys: ['a', ''] })],
   ['labelKeys[0]', () => validateListContainersOptions({ labelKeys: ['a=b'] })],
@@ -88,6 +94,12 @@ describe('an invalid argument of an operation causes INVALID_ARGUMENT with the p
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
     )
   })
+})
+
+it('the options of a list can have the fields of those of another method', () => {
+  const options = { signal: undefined, target: 'app', labels: { app: 'web' } }
+  expect(() => validateListOptions(options)).not.toThrow()
+  expect(() => validateListOptions({})).not.toThrow()
 })
 
 it('the value of an invalid build argument is not shown, since it may be a secret', () => {
