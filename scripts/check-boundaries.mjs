@@ -169,10 +169,10 @@ const scope = '@capstan/'
 /** The packages that a package may import, by name without the scope. */
 const roles = [
   { packages: /^core$/, mayUse: /^(?!)/ },
-  { packages: /^(build-context|egress-firewall)$/, mayUse: /^core$/ },
+  { packages: /^(build-context|egress-firewall|compose)$/, mayUse: /^core$/ },
   { packages: /^container-tools$/, mayUse: /^(core|build-context)$/ },
   { packages: /^buildkit-client$/, mayUse: /^(core|build-context)$/ },
-  { packages: /^(runtime-.+|feature-.+)$/, mayUse: /^(core|build-context|buildkit-client|egress-firewall)$/ },
+  { packages: /^(runtime-.+|feature-.+)$/, mayUse: /^(core|build-context|buildkit-client|compose|egress-firewall)$/ },
   { packages: /^conformance$/, mayUse: /^(core|build-context)$/ },
   { packages: /^cli$/, mayUse: /^(core|build-context|container-tools|runtime-.+|feature-.+|conformance)$/ },
 ]

@@ -74,6 +74,8 @@ export interface CompatiblePluginOptions {
   readonly portHost?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string | undefined
+  /** The absolute path of the program `docker-compose`. Default: found on PATH or among the plugins of the docker CLI. */
+  readonly composeProgram?: string | undefined
   /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<DockerTimeouts> | undefined
 }

@@ -1,6 +1,7 @@
 import {
   buildServiceCapability,
   type Capability,
+  composeManagerCapability,
   containerControlCapability,
   containerStatsCapability,
   eventStreamCapability,
@@ -18,6 +19,7 @@ import {
 } from '@capstan/core'
 import { ContainerJobManager, findUnsupportedOption, type RegistrationScope } from '@capstan/core/plugin'
 import { DockerBuildService } from './docker-build-service.js'
+import { DockerComposeManager } from './docker-compose-manager.js'
 import { DockerContainerControl } from './docker-container-control.js'
 import { DockerContainerStats } from './docker-container-stats.js'
 import { DockerEventStream } from './docker-event-stream.js'
@@ -59,6 +61,11 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(volumeManagerCapability, (engine) => new DockerVolumeManager(engine)),
   toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
   toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
+  toManager(composeManagerCapability, (engine) => new DockerComposeManager(engine)),
+  toManager(
+    jobManagerCapability,
+    (engine, scope) => new ContainerJobManager(new DockerRuntime(engine), toClosedRuntime(engine.details, scope)),
+  ),
   toManager(jobManagerCapability, (engine, scope) => {
     const { unsupportedOptions } = engine.details
     const isCluster = findUnsupportedOption('job-manager.constraints', unsupportedOptions) === undefined

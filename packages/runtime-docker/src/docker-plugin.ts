@@ -36,7 +36,10 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
 
 /** The options of `dockerPlugin`. */
 export interface DockerPluginOptions
-  extends Pick<CompatiblePluginOptions, 'portHost' | 'hostAddress' | 'firewallImage' | 'timeouts' | 'probeTimeoutMs'> {
+  extends Pick<
+    CompatiblePluginOptions,
+    'portHost' | 'hostAddress' | 'firewallImage' | 'composeProgram' | 'timeouts' | 'probeTimeoutMs'
+  > {
   /**
    * `unix:///var/run/docker.sock`, `ssh://user@host`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: found as by
    * the docker CLI.

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import type { ComposeSearch } from '@capstan/compose'
 import { isHostError } from '@capstan/core'
 import {
   type CandidateProbeOptions,
@@ -23,17 +24,23 @@ export async function probeEngines(
   { candidates, chosen }: EndpointSearch,
   options: ProbeEnginesOptions,
 ): Promise<ProbeResult<DockerDetails>> {
+  // Asked beside the engine. The package is loaded on demand, as the managers load it.
+  const compose = findComposeProgram(options)
+  compose.catch(() => {}) // it is awaited only where an engine answers
   const distinct = await dropSameSockets(candidates)
   const progresses = distinct.map(
     (candidate): CandidateProgress => ({ candidate, reached: { step: 'find', failure: undefined } }),
   )
   const probe = (progress: CandidateProgress, given: CandidateProbeOptions) =>
-    probeOne(progress, { ...options, ...given, chosen })
+    probeOne(progress, { ...options, ...given, chosen, compose })
   const { found, attempts } = await probeCandidates(progresses, probe, describe, { ...options, toDefaultTimeoutMs })
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
 
-export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 'endpoint' | 'remoteHost' | 'env'> {
+export interface ProbeEnginesOptions
+  extends ProbeOptions,
+    Omit<DetailsOptions, 'endpoint' | 'remoteHost' | 'env' | 'compose'> {
+  readonly composeProgram?: string | undefined
   readonly apiVersionVariable?: string | undefined
   readonly endpointVariable?: string | undefined
 }
@@ -64,7 +71,14 @@ export function toDefaultTimeoutMs({ candidate }: Pick<CandidateProgress, 'candi
   return isSocket ? socketMs : otherMs
 }
 
-type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions & Pick<EndpointSearch, 'chosen'>
+type ProbeOneOptions = ProbeEnginesOptions &
+  CandidateProbeOptions &
+  Pick<EndpointSearch, 'chosen'> & { readonly compose: Promise<ComposeSearch> }
+
+async function findComposeProgram({ env, composeProgram: program }: ProbeEnginesOptions): Promise<ComposeSearch> {
+  const { findCompose } = await import('@capstan/compose')
+  return await findCompose({ env, program })
+}
 
 async function probeOne({ candidate, reached }: CandidateProgress, options: ProbeOneOptions): Promise<DockerDetails> {
   if ('failed' in candidate) throw new Error(candidate.failed.cause.message)
@@ -78,7 +92,7 @@ async function probeOne({ candidate, reached }: CandidateProgress, options: Prob
     const findings = await askEngine(endpoint, { signal, timeoutMs, accepts, pinned, onStep })
     checkApiRange(findings.api, findings.product.oldestApi, apiVersionVariable)
     const remoteHost = await findRemoteHost(endpoint, { ...options, info: findings.info })
-    return toDetails(findings, { ...options, endpoint, remoteHost })
+    return toDetails(findings, { ...options, endpoint, remoteHost, compose: await options.compose })
   } catch (error) {
     const { chosen, endpointVariable: variable } = options
     const explained = await explainProbeFailure(error, { endpoint, source, chosen, step: reached.step, variable })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { buildServiceCapability, type MissingCapability } from '@capstan/core'
+import { buildServiceCapability, composeManagerCapability, type MissingCapability } from '@capstan/core'
 import { type Environment, toOwnerLabels } from '@capstan/core/plugin'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/engine/docker-details.js'
@@ -51,6 +51,13 @@ export const noBuildKit: MissingCapability = {
   remedy: undefined,
 }
 
+const noCompose: MissingCapability = {
+  id: composeManagerCapability.id,
+  title: composeManagerCapability.title,
+  reason: 'no Compose 2 was found',
+  remedy: undefined,
+}
+
 const noCredentials = { DOCKER_CONFIG: '/no/such/directory' }
 
 /** The labels have another machine, so that no concurrent sweep removes the objects. */
@@ -82,10 +89,11 @@ function toDetails(path: string, version: string): DockerDetails {
       indexServer: undefined,
     },
     unsupportedOptions: unsupportedBuildOptions,
-    absent: [noBuildKit],
+    absent: [noBuildKit, noCompose],
     quirks: {},
     notes: [],
     portHost: '127.0.0.1',
+    compose: undefined,
     hostAddress: undefined,
     firewallImage: undefined,
   }

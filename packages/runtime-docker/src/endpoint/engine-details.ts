@@ -1,3 +1,4 @@
+import type { ComposeSearch } from '@capstan/compose'
 import { addUnsupportedVolumeMounts, type Environment } from '@capstan/core/plugin'
 import { compareVersions } from '../engine/api-version.js'
 import type { DockerDetails } from '../engine/docker-details.js'
@@ -12,12 +13,12 @@ import { toAbsentCapabilities, toUnsupportedOptions } from './unsupported-option
 
 /** Derives the details of a runtime from the engine's answers and the adjustments of the product. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
-  const { endpoint, remoteHost, system, env, accepts, hostAddress, firewallImage } = options
+  const { endpoint, remoteHost, system, env, accepts, hostAddress, firewallImage, compose } = options
   const found = toEngineFacts({ product, info, endpoint, remoteHost, system })
   const refused = toUnsupportedOptions(found, { info, product })
   const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
-  const absent = [...toAbsentCapabilities(found, { api, product, info }), ...(adjusted.absent ?? [])]
+  const absent = [...toAbsentCapabilities(found, { api, product, info, compose }), ...(adjusted.absent ?? [])]
   const unsupportedOptions = addUnsupportedVolumeMounts(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
@@ -34,7 +35,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const { portHost = toPortHost(facts, system) } = options
   return {
     ...{ endpoint, api, facts, unsupportedOptions, absent, quirks, notes: general },
-    ...{ portHost, hostAddress, firewallImage },
+    ...{ compose: compose.program, portHost, hostAddress, firewallImage },
   }
 }
 
@@ -46,6 +47,7 @@ export interface DetailsOptions {
   readonly env: Environment
   readonly accepts: readonly EngineProduct[]
   readonly portHost?: string | undefined
+  readonly compose: ComposeSearch
   readonly hostAddress?: string | undefined
   readonly firewallImage?: string | undefined
 }

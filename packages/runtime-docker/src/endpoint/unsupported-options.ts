@@ -1,3 +1,4 @@
+import type { ComposeSearch } from '@capstan/compose'
 import {
   buildServiceCapability,
   composeManagerCapability,
@@ -15,15 +16,25 @@ import type { EngineFindings } from './ask-engine.js'
 import { findNoCluster } from './find-no-cluster.js'
 
 /** The capabilities that this engine does not have. */
-export function toAbsentCapabilities(facts: EngineFacts, engine: EngineFindings): readonly MissingCapability[] {
+export function toAbsentCapabilities(
+  facts: EngineFacts,
+  { compose, ...engine }: EngineFindings & { readonly compose: ComposeSearch },
+): readonly MissingCapability[] {
   const reasons = [
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
     [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [swarmManagerCapability, findNoCluster(engine.info, engine.product) ?? noServices],
-    [composeManagerCapability, { reason: 'the runtime does not run Compose', remedy: undefined }],
+    [composeManagerCapability, findNoCompose(facts, compose)],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
+}
+
+/** Why no Compose projects run on the engine; `undefined` where they do. */
+function findNoCompose({ osType }: EngineFacts, compose: ComposeSearch) {
+  if (compose.program !== undefined) return osType === 'windows' ? noLinuxContainers : undefined
+  const { reason, remedy } = compose
+  return { reason, remedy }
 }
 
 /** Why the engine does not serve the API of BuildKit; `undefined` where it does. The pinned API version has no effect. */

@@ -1,3 +1,4 @@
+import type { ComposeProgram } from '@capstan/compose'
 import type { MissingCapability, RuntimeLocation } from '@capstan/core'
 import type { StringMap, UnsupportedOption } from '@capstan/core/plugin'
 import type { EngineQuirks } from '../quirks/engine-quirks.js'
@@ -21,6 +22,8 @@ export interface DockerDetails {
   readonly notes: readonly string[]
   /** The name or address at which this process reaches published ports; `undefined` where it is not known. */
   readonly portHost: string | undefined
+  /** The program that runs Compose projects; `undefined` if none was found. */
+  readonly compose: ComposeProgram | undefined
   /** The plugin's option `hostAddress`: the address by which containers reach this host. */
   readonly hostAddress: string | undefined
   /** The plugin's option `firewallImage`: the image of the helper that sets firewall rules. */

@@ -5,6 +5,7 @@ import type { Argv, Environment, Operation, OperationScope, StringMap } from '@c
 import type { ContainerRegistry } from './container-registry.js'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
+import type { DirectAddress } from './docker-endpoint.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
 
 /**
@@ -64,6 +65,8 @@ export interface DockerEngine {
    * unanswered pings end the socket, as after `upgrade`.
    */
   connect(call: EngineCall): Promise<Duplex>
+  /** Resolves with the address of the engine, which is started if it is an engine on demand. It listens until `close`. */
+  findAddress(call: EngineCall): Promise<DirectAddress>
   /** Translates an error that occurred while a stream was read. An aborted signal's reason takes precedence. */
   translate(cause: unknown, call: EngineCall): unknown
   /** Closes the operations, then ends all requests with RUNTIME_UNAVAILABLE and closes all connections. Idempotent. */

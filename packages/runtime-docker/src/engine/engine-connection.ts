@@ -6,6 +6,7 @@ import { AnswerFormatError } from './answer-format-error.js'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from './api-version.js'
 import { limitCall } from './call-limit.js'
 import type { DockerDetails } from './docker-details.js'
+import type { DirectAddress } from './docker-endpoint.js'
 import type { EngineRequest, UpgradedConnection } from './docker-engine.js'
 import { isImageVanished, isVersionRefusal, readVersionLimit } from './docker-error-texts.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
@@ -54,6 +55,11 @@ export class EngineConnection {
   /** Opens a connection without a request. */
   connect({ signal }: Pick<EngineRequest, 'signal'>): Promise<Duplex> {
     return this.#transport.connect({ signal })
+  }
+
+  /** Resolves with the address of the engine, which is started if necessary. */
+  findAddress({ signal }: Pick<EngineRequest, 'signal'>): Promise<DirectAddress> {
+    return this.#transport.findAddress(signal)
   }
 
   close(): Promise<void> {

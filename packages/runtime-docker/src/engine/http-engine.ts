@@ -13,6 +13,7 @@ import { type CallLimit, limitCall } from './call-limit.js'
 import { ContainerRegistry } from './container-registry.js'
 import type { DockerApi, InspectedContainer, ListedContainer } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
+import type { DirectAddress } from './docker-endpoint.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from './docker-engine.js'
 import { toHostError } from './docker-errors.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
@@ -104,6 +105,14 @@ export class HttpEngine implements DockerEngine {
       const socket = await this.#connection.connect(limited)
       watchOpened(socket)
       return socket
+    })
+  }
+
+  findAddress(call: EngineCall): Promise<DirectAddress> {
+    return this.#attempt({ ...call, method: 'GET', path: '/' }, async (limited, limit) => {
+      const address = await this.#connection.findAddress(limited)
+      limit.release()
+      return address
     })
   }
 

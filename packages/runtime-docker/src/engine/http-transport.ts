@@ -55,14 +55,19 @@ export class HttpTransport {
 
   /** Opens a connection without a request, over TLS with HTTP/2 as its protocol. */
   async connect({ signal }: Pick<TransportRequest, 'signal'>): Promise<Duplex> {
-    const connection = this.#connection
-    const address = connection instanceof OnDemandEngine ? await connection.connect(signal) : connection
+    const address = await this.findAddress(signal)
     const at = address.type === 'tcp' ? { host: address.host, port: address.port, keepAlive: true } : address
     const tls = address.type === 'tcp' && address.tls && (await this.#readTls(address.tls))
     signal?.throwIfAborted()
     const open = () => (tls ? openTls({ ...at, ...tls, ALPNProtocols: ['h2'] }) : openPlain(at))
     const limits = { signal, connectMs: this.#connectMs, body: undefined }
     return untilAccepted(() => openSocket(open, limits), limits)
+  }
+
+  /** Resolves with the address of the engine, which is started if it is an engine on demand. */
+  async findAddress(signal: AbortSignal | undefined): Promise<DirectAddress> {
+    const connection = this.#connection
+    return connection instanceof OnDemandEngine ? await connection.connect(signal) : connection
   }
 
   /** Closes the pool and stops an engine that was started on demand. Requests in progress end by their own signals. */

@@ -45,12 +45,14 @@ function refusedOf(info: Partial<InfoAnswer>) {
 function absentOf(newest: string, info: Partial<InfoAnswer> = {}, product = dockerProduct, version = newest) {
   const { info: answered, ...rest } = answers(info)
   const api = { version, newest, oldest: undefined, pinned: version !== newest }
-  return toAbsentCapabilities(toEngineFacts({ ...rest, info: answered, product }), { product, api, info: answered })
+  const compose = { program: { path: '/usr/bin/docker-compose', version: '2.40.3' } }
+  const facts = toEngineFacts({ ...rest, info: answered, product })
+  return toAbsentCapabilities(facts, { product, api, info: answered, compose })
 }
 
-/** The absent capabilities other than those that depend on a cluster or on Compose. */
+/** The absent capabilities other than those that depend on a cluster. */
 function absentHere(...args: Parameters<typeof absentOf>) {
-  return absentOf(...args).filter(({ id }) => id !== swarmManagerCapability.id && id !== composeManagerCapability.id)
+  return absentOf(...args).filter(({ id }) => id !== swarmManagerCapability.id)
 }
 
 describe('toEngineFacts', () => {

@@ -1,0 +1,213 @@
+import type { ComposeSource, ComposeUpOptions, EventStream } from '@capstan/core'
+import {
+  check,
+  createHostError,
+  type Deadline,
+  joinWords,
+  linkSignals,
+  type Operation,
+  type RunningComposeProject,
+  type StringMap,
+  startDeadline,
+} from '@capstan/core/plugin'
+import { findFailedDependency, findUnstartedCommand, toEngineError } from '../compose-errors.js'
+import type { ComposeCommand } from '../program/compose-command.js'
+import type { ComposeEndpoint } from '../program/compose-endpoint.js'
+import { Transcript } from '../program/transcript.js'
+import { toLabelOverride } from '../project/label-override.js'
+import {
+  findJobs,
+  findStarted,
+  type ProjectModel,
+  type ServiceModel,
+  toComposeProject,
+} from '../project/project-model.js'
+import { readModel, toSourceArguments } from '../read-model.js'
+import { readLastLines } from '../state/last-lines.js'
+import { inspectServiceContainers, listServiceContainers, toServiceStates } from '../state/list-services.js'
+import { listObjects, type ProjectManagers, type ProjectObjects, removeNewObjects } from '../state/project-objects.js'
+import { createServiceError } from './service-error.js'
+import { toProgress } from './to-progress.js'
+import { type AwaitedProject, findUnready, watchProject } from './wait-until-ready.js'
+
+/** What `up` uses. */
+export interface UpContext extends ProjectManagers {
+  readonly command: ComposeCommand
+  readonly endpoint: ComposeEndpoint
+  readonly events: EventStream
+  readonly ownerLabels: StringMap
+}
+
+/** Brings a project up and waits until it is ready. What it has created is undone by steps of the operation. */
+export async function upProject(
+  context: UpContext,
+  source: ComposeSource,
+  options: ComposeUpOptions,
+  call: Operation,
+): Promise<RunningComposeProject> {
+  const { signal } = call
+  const [model, before] = await Promise.all([
+    readModel(context.command, source, { endpoint: context.endpoint, signal }),
+    listObjects(context, source.name, { signal }),
+  ])
+  checkServices(model, options)
+  const started = findStarted(model, options.services)
+  const awaited: AwaitedProject = {
+    runtime: context.runtime,
+    events: context.events,
+    project: source.name,
+    services: new Set(started.filter(({ replicas }) => replicas > 0).map(({ name }) => name)),
+    jobs: findJobs(model, options.jobs),
+  }
+  const ended = { quietMs: unsettledMs }
+  await addImageSteps(context, started, call)
+  call.undo.add('project', (own) => removeNewObjects(context, source.name, { before, ...ended, ...own }))
+  const containers = await start(context, { source, options, model, before, awaited, ended }, call)
+  return { ...toComposeProject(model), services: toServiceStates(containers) }
+}
+
+interface Start {
+  readonly source: ComposeSource
+  readonly options: ComposeUpOptions
+  readonly model: ProjectModel
+  readonly before: ProjectObjects
+  readonly awaited: AwaitedProject
+  /** `quietMs` is set to 0 when no request of Compose can be open any more. */
+  readonly ended: { quietMs: number }
+}
+
+async function start(context: UpContext, { source, options, model, before, awaited, ended }: Start, call: Operation) {
+  const { readyTimeoutMs: limitMs = call.hasCallerSignal ? undefined : defaultReadyMs } = options
+  const link = linkSignals([call.signal])
+  const timeout = new Error('the limit has passed')
+  let deadline: Deadline | undefined
+  const startLimit = () => {
+    if (limitMs !== undefined) deadline ??= startDeadline(limitMs, () => link.abort(timeout))
+  }
+  const transcript = new Transcript((step) => {
+    if (step.kind === 'container') startLimit()
+    try {
+      options.onProgress?.(toProgress(step, model))
+    } catch (error) {
+      link.abort(error)
+    }
+  })
+  const known = new Set(before.containers.map(({ id }) => id))
+  const watch = await watchProject(awaited, { known, signal: call.signal })
+  try {
+    void watch.failure.then(link.abort)
+    const override = toLabelOverride(model, before, { ownerLabels: context.ownerLabels, labels: options.labels ?? {} })
+    const end = await context.command.run(toUpArguments(source, options, override), {
+      endpoint: context.endpoint,
+      variables: source.env,
+      input: toInput(source, override),
+      transcript,
+      signal: link.signal,
+    })
+    if (end.exitCode !== 0) throw await toUpError(context, { transcript, exitCode: end.exitCode, model, call })
+    ended.quietMs = 0
+    startLimit()
+    return await Promise.race([watch.untilReady(), rejectOn(link.signal)])
+  } catch (error) {
+    call.signal.throwIfAborted()
+    if (error !== timeout || limitMs === undefined) throw error
+    throw await createReadyTimeout(awaited, limitMs, call)
+  } finally {
+    deadline?.clear()
+    link.unlink()
+    await watch[Symbol.asyncDispose]()
+  }
+}
+
+function checkServices({ services }: ProjectModel, { services: named = [], jobs = [] }: ComposeUpOptions): void {
+  const known = services.map(({ name }) => name)
+  for (const [field, names] of Object.entries({ services: named, jobs })) {
+    const index = names.findIndex((name) => !known.includes(name))
+    const expected = `a service of the project with an active profile: ${joinWords(known, 'or')}`
+    check(index < 0, `${field}[${index}]`, expected, names[index])
+  }
+  check(known.length > 0, 'source', 'a project with at least one service', 'one without')
+}
+
+/** Adds steps that remove the images which Compose builds, unless an image has the tag before. */
+async function addImageSteps({ runtime }: UpContext, services: readonly ServiceModel[], call: Operation) {
+  const tags = services.flatMap(({ builtImage }) => (builtImage === undefined ? [] : [builtImage]))
+  const exist = await Promise.all(tags.map((tag) => runtime.imageExists(tag, { signal: call.signal })))
+  for (const [index, tag] of tags.entries()) {
+    if (!exist[index]) call.undo.add('image', ({ signal }) => runtime.removeImage(tag, { signal }))
+  }
+}
+
+function toUpArguments(
+  source: ComposeSource,
+  { build = false, pull, services = [] }: ComposeUpOptions,
+  override: string | undefined,
+): readonly string[] {
+  return [
+    ...toSourceArguments(source),
+    ...(override === undefined || source.files === undefined ? [] : ['--file', '-']),
+    ...['up', '--detach'],
+    ...(build ? ['--build'] : []),
+    ...(pull === 'never' ? ['--pull', 'never'] : []),
+    ...(services.length === 0 ? [] : ['--', ...services]),
+  ]
+}
+
+/** A text and the file that adds labels are two documents of one stream, since there is one stdin. */
+function toInput({ content }: ComposeSource, override: string | undefined): string | undefined {
+  return content === undefined || override === undefined ? (content ?? override) : `${content}\n---\n${override}\n`
+}
+
+/** Describes a failed `up`, by the containers where Compose only names one. */
+async function toUpError(
+  { runtime, endpoint }: UpContext,
+  {
+    transcript,
+    exitCode,
+    model,
+    call,
+  }: {
+    readonly transcript: Transcript
+    readonly exitCode: number | undefined
+    readonly model: ProjectModel
+    readonly call: Operation
+  },
+): Promise<Error> {
+  const { failure: text, lastLines, steps } = transcript
+  const { signal, subject } = call
+  const dependency = findFailedDependency(text)
+  const unstarted = findUnstartedCommand(text)
+  if (dependency !== undefined || unstarted !== undefined) {
+    const listed = await listServiceContainers(runtime, model.name, { signal })
+    const containers = await inspectServiceContainers(runtime, listed, { signal })
+    const failed = containers.find(({ service, container, inspection }) => {
+      if (dependency === undefined) return container.exitCode === unstarted?.exitCode || container.state === 'created'
+      return 'service' in dependency ? service === dependency.service : inspection.name === dependency.container
+    })
+    if (failed !== undefined && dependency !== undefined)
+      return await createServiceError(runtime, model.name, failed, { signal })
+    if (failed !== undefined && unstarted !== undefined)
+      return createHostError('COMMAND_NOT_STARTED', { id: failed.container.id, ...unstarted })
+  }
+  const failure = { text, exitCode, lastLines, steps }
+  return toEngineError(failure, { operation: 'up', subject, host: endpoint.host, model })
+}
+
+async function createReadyTimeout(awaited: AwaitedProject, timeoutMs: number, { signal }: Operation): Promise<Error> {
+  const unready = await findUnready(awaited, { signal })
+  const phase = unready === undefined ? 'docker-compose up' : `waiting for service "${unready.service}"`
+  const lastLines = unready?.id === undefined ? [] : await readLastLines(awaited.runtime, unready.id, { signal })
+  return createHostError('TIMED_OUT', { operation: 'up', phase, timeoutMs, lastLines, option: 'readyTimeoutMs' })
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** As long as `waitFor` of @capstan/container-tools. */
+const defaultReadyMs = 60_000
+/** A request that Compose gave up may still create an object on the engine. */
+const unsettledMs = 500
