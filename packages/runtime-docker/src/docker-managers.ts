@@ -62,10 +62,6 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
   toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
   toManager(composeManagerCapability, (engine) => new DockerComposeManager(engine)),
-  toManager(
-    jobManagerCapability,
-    (engine, scope) => new ContainerJobManager(new DockerRuntime(engine), toClosedRuntime(engine.details, scope)),
-  ),
   toManager(jobManagerCapability, (engine, scope) => {
     const { unsupportedOptions } = engine.details
     const isCluster = findUnsupportedOption('job-manager.constraints', unsupportedOptions) === undefined

@@ -38,7 +38,8 @@ async function listen(onConnection: Parameters<typeof createServer>[1], at: stri
 }
 
 const accepts = [dockerProduct, podmanProduct]
-const given = { accepts, apiVersionVariable: 'DOCKER_API_VERSION', system: linux }
+const noCompose = '/no/such/docker-compose'
+const given = { accepts, apiVersionVariable: 'DOCKER_API_VERSION', system: linux, composeProgram: noCompose }
 
 interface Probing {
   readonly chosen?: boolean
@@ -107,7 +108,7 @@ describe('probe of an engine that answers', () => {
       absent: [
         { id: 'build-service', reason: 'Docker 20.10.24 is older than 23, which introduced it' },
         { id: 'swarm-manager', reason: 'the engine is in no swarm', remedy: 'docker swarm init' },
-        { id: 'compose-manager', reason: 'the runtime does not run Compose' },
+        { id: 'compose-manager', reason: `there is no program ${noCompose}` },
       ],
     })
     expect(result.available && result.provides.map(({ id }) => id)).toEqual([
@@ -134,6 +135,17 @@ describe('probe of an engine that answers', () => {
     const result = await probe([`unix://${fake.socketPath}`])
     expect(result).toMatchObject({ available: true, absent: [{ id: 'swarm-manager' }, { id: 'compose-manager' }] })
     expect(result.available && result.provides.map(({ id }) => id)).toContain('build-service')
+  })
+
+  test('provides Compose projects where a Compose 2 is found', async () => {
+    const { fake } = await startFakeEngine()
+    const composeProgram = join(await createDirectory(), 'docker-compose')
+    await writeFile(composeProgram, '#!/bin/sh\necho 2.40.3\n', { mode: 0o755 })
+    const candidate = parseEndpoint(`unix://${fake.socketPath}`, { source: 'candidate', tls: undefined })
+    const search = { chosen: false, candidates: [candidate] }
+    const result = await probeEngines(search, { ...given, composeProgram, timeoutMs: 10_000, env: {} })
+    expect(result).toMatchObject({ details: { compose: { path: composeProgram, version: '2.40.3' } } })
+    expect(result.available && result.provides.map(({ id }) => id)).toContain('compose-manager')
   })
 
   test('sends two requests, the second with a version, and closes all connections', async () => {

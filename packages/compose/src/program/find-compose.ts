@@ -87,9 +87,9 @@ function readVersion(path: string, { key, env }: { readonly key: string; readonl
 }
 
 function askVersion(path: string, env: Environment): Promise<VersionAnswer> {
-  const options = { env: toProgramEnv(env), cwd: parse(path).root, timeout: versionMs, killSignal: 'SIGKILL' } as const
+  const options = { cwd: parse(path).root, timeout: versionMs, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
-    execFile(path, ['version', '--short'], options, (error, stdout) => {
+    execFile(path, ['version', '--short'], { ...options, env: toProgramEnv(env) }, (error, stdout) => {
       const [version] = /\d+\.\d+(\.\d+)?/.exec(stdout) ?? []
       if (version !== undefined) return resolve({ version })
       const problem = error === null ? `printed ${JSON.stringify(stdout.slice(0, 80))}` : toErrorText(error)

@@ -35,11 +35,11 @@ export interface ComposeEnd {
 export async function runCompose({ path, args, env, input = '', signal, onLine }: ComposeRun): Promise<ComposeEnd> {
   signal?.throwIfAborted()
   // Compose would read a file of the working directory when it gets none.
-  const options = { env, cwd: parse(path).root, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] } as const
+  const cwd = parse(path).root
   const child =
     process.platform === 'win32'
-      ? spawn(path, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
-      : spawn('/bin/sh', ['-c', guard, 'sh', path, ...args], { ...options, stdio: [...options.stdio], detached: true })
+      ? spawn(path, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
+      : spawn('/bin/sh', ['-c', guard, 'sh', path, ...args], { env, cwd, stdio: [...pipes], detached: true })
   const kill = (name: 'SIGTERM' | 'SIGKILL') => {
     try {
       if (child.pid === undefined || process.platform === 'win32') child.kill(name)
@@ -89,4 +89,6 @@ async function readLines(output: Readable, stream: 'stdout' | 'stderr', onLine: 
 const guard = `{ read -r line <&3; kill -s KILL -- "-$$"; } </dev/null >/dev/null 2>&1 &
 exec "$@" 3<&-`
 
+/** Of stdin, stdout, stderr and the guard. */
+const pipes = ['pipe', 'pipe', 'pipe', 'pipe'] as const
 const killMs = 2_000
