@@ -58,7 +58,7 @@ export class CommandComposeManager implements ComposeManager {
     validateComposeSource(source)
     validateComposeUpOptions(options)
     const { operations, managers, events, ownerLabels, findEndpoint } = this.#options
-    checkOption(composeManagerCapability, 'compose.build', options.build || undefined, this.#support)
+    checkOption(composeManagerCapability, 'compose-manager.build', options.build || undefined, this.#support)
     return await operations.run({ operation: 'up', subject: source.name }, options, async (call) => {
       const endpoint = await findEndpoint(call)
       const context = { ...managers, command: this.#command, endpoint, events, ownerLabels }

@@ -169,7 +169,7 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'networks.cluster': rejectsNetwork({ scope: 'cluster' }),
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
-  'compose.build': async ({ scope, signal }, field) => {
+  'compose-manager.build': async ({ scope, signal }, field) => {
     const compose = findCapability(scope, composeManagerCapability)
     const source = { name: 'conformance-unsupported', content: JSON.stringify({ services: { app: { image: 'x' } } }) }
     if (compose !== undefined) await expectUnsupported(field, () => compose.up(source, { build: true, signal }))

@@ -53,7 +53,7 @@ describe('dockerPlugin', () => {
     const provide: RegistrationScope['provide'] = ({ id }) => void provided.push(id)
     const scope: RegistrationScope = { runtimeName: 'docker', provide, ownerLabels: {}, env: {}, warn: () => {} }
     dockerPlugin().register(scope, engine.details)
-    expect(provided).toHaveLength(15)
+    expect(provided).toEqual(listManagers([]).map(({ capability }) => capability.id))
     expect(fake.requests).toHaveLength(0)
   })
 

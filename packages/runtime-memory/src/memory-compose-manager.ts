@@ -46,7 +46,7 @@ export class MemoryComposeManager implements ComposeManager {
   async up(source: ComposeSource, options: ComposeUpOptions = {}): Promise<RunningComposeProject> {
     validateComposeSource(source)
     validateComposeUpOptions(options)
-    this.#context.checkOption(composeManagerCapability, 'compose.build', options.build)
+    this.#context.checkOption(composeManagerCapability, 'compose-manager.build', options.build)
     return await this.#context.call('up', options, async (call) => {
       const project = await this.#read(source, options.services)
       call.signal.throwIfAborted()

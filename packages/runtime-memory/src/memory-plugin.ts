@@ -175,7 +175,7 @@ const alwaysUnsupported: readonly UnsupportedOption[] = [
   { field: 'pidMode', reason: 'simulated programs have no namespaces of a kernel', remedy: undefined },
   { field: 'logDriver.options', reason: 'simulated log drivers have no options', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
-  { field: 'compose.build', reason: 'the simulation of Compose builds no images', remedy: 'build them first' },
+  { field: 'compose-manager.build', reason: 'the simulation of Compose builds no images', remedy: 'build them first' },
 ]
 
 const unsupportedWithoutCluster: readonly UnsupportedOption[] = [

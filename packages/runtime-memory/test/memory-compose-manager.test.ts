@@ -113,7 +113,7 @@ describe('up', () => {
 
   it('rejects a build as unsupported', async () => {
     await using memory = await openMemory()
-    const facts = { field: 'compose.build' }
+    const facts = { field: 'compose-manager.build' }
     await expect(up(memory, shop, { build: true })).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts })
   })
 

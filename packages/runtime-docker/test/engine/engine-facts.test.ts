@@ -1,9 +1,4 @@
-import {
-  buildServiceCapability,
-  composeManagerCapability,
-  firewallManagerCapability,
-  swarmManagerCapability,
-} from '@capstan/core'
+import { buildServiceCapability, firewallManagerCapability, swarmManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import { findNoCluster } from '../../src/endpoint/find-no-cluster.js'
 import { toAbsentCapabilities, toUnsupportedOptions } from '../../src/endpoint/unsupported-options.js'

@@ -50,10 +50,10 @@ export interface ComposeManager {
 }
 
 /** The capability of running Compose projects. */
-export const composeManagerCapability: Capability<ComposeManager, 'compose.build'> = defineCapability({
+export const composeManagerCapability: Capability<ComposeManager, 'compose-manager.build'> = defineCapability({
   id: 'compose-manager',
   title: 'compose projects',
-  options: { 'compose.build': 'the build of the images of services' },
+  options: { 'compose-manager.build': 'the build of the images of services' },
 })
 
 /** The files of a project, or the text of one, and what they are read with. */
