@@ -43,17 +43,36 @@ export async function createSandbox(scope, { session, image, signal }) {
     )
     await runtime.startContainer(id, { signal })
     return {
-      /** Copies a file or folder of this machine into the container. @param {string} from @param {string} to */
+      /**
+       * Copies a file or folder of this machine into the container.
+       *
+       * @param {string} from
+       * @param {string} to
+       */
       copyIn: async (from, to) => await copyIn(files, id, { from, to, signal }),
 
-      /** Copies a file or folder out of the container, and writes nothing outside of `to`. @param {string} from @param {string} to */
+      /**
+       * Copies a file or folder out of the container, and writes nothing outside of `to`.
+       *
+       * @param {string} from
+       * @param {string} to
+       */
       copyOut: async (from, to) => await copyOut(files, id, { from, to, signal }),
 
-      /** Runs a command to its end, for at most a minute and with at most a megabyte of output. @param {readonly string[]} command */
+      /**
+       * Runs a command to its end, for at most a minute and with at most a megabyte of output.
+       *
+       * @param {readonly string[]} command
+       */
       exec: async (command) =>
         await execToEnd(execs, id, command, { timeoutMs: 60_000, maxOutputBytes: 2 ** 20, signal }),
 
-      /** Connects the container to the default network while `work` runs, which gets the address of this machine there. @template T @param {(gateway: string | undefined) => Promise<T>} work */
+      /**
+       * Connects the container to the default network while `work` runs, which gets the address of this machine there.
+       *
+       * @template T
+       * @param {(gateway: string | undefined) => Promise<T>} work
+       */
       whileOnline: async (work) => {
         await networks.connectContainer('default', id, { signal })
         try {
@@ -63,7 +82,12 @@ export async function createSandbox(scope, { session, image, signal }) {
         }
       },
 
-      /** Keeps the files as an image, and runs a command in a container of it. @param {string} tag @param {readonly string[]} command */
+      /**
+       * Keeps the files as an image while a command runs in a container of it.
+       *
+       * @param {string} tag
+       * @param {readonly string[]} command
+       */
       commitAndRun: async (tag, command) => {
         await images.commitContainer(id, { tag, signal })
         try {

@@ -54,9 +54,9 @@ export async function* watchContainers(
   let failure: { readonly error: unknown } | undefined
   const watch = async (container: ContainerInfo) => {
     const { id } = container
-    const samples = stats.watch(id, { signal })
-    watches.set(id, samples)
     try {
+      const samples = stats.watch(id, { signal })
+      watches.set(id, samples)
       for await (const sample of samples) latest.set(id, { container, sample })
     } catch (error) {
       if (references.length > 0 || !isGone(error)) failure ??= { error }

@@ -13,7 +13,10 @@ export interface ContainerStats {
   /**
    * Returns the samples of a container, about one each second, and the first after up to about two seconds; fewer from an
    * engine that needs longer for a measurement. Ends when the container stops or is removed. Errors such as NOT_RUNNING and
-   * CONTAINER_NOT_FOUND come when it is iterated. Throws INVALID_ARGUMENT at once for an invalid id.
+   * CONTAINER_NOT_FOUND come when it is iterated.
+   *
+   * @throws HostError INVALID_ARGUMENT at once for an invalid id, RUNTIME_UNAVAILABLE after `close`, and the reason of a signal
+   * that has aborted before
    */
   watch(id: string, options?: OperationOptions): SampleStream
 }
