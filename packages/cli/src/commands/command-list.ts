@@ -13,6 +13,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: 'Containers:',
     commands: [
       toEntry('run', 'Run a command in a new container', () => import('./run.js')),
+      toEntry('job', 'Run commands to their end, also on a cluster', () => import('./job.js')),
       toEntry('exec', 'Run a command in a running container', () => import('./exec.js')),
       toEntry('ps', 'List containers', () => import('./ps.js')),
       toEntry('inspect', 'Show state, networks, ports and labels of containers', () => import('./inspect.js')),

@@ -170,7 +170,7 @@ function isDetachable({
 }
 
 /** As in docker, a named volume remains after the command, even if `--rm` removes the container. */
-function toPersistent(mount: Mount): Mount {
+export function toPersistent(mount: Mount): Mount {
   return mount.type === 'volume' ? { ...mount, labels: { [ownershipLabelKeys.lifetime]: 'persistent' } } : mount
 }
 

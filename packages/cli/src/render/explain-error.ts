@@ -211,6 +211,7 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
 const commandFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   commit: { tag: 'IMAGE' },
   cp: { from: 'SRC', to: 'DEST' },
+  'job run': { networks: '--network', constraints: '--constraint', configs: '--config' },
   'network connect': { networkId: 'NETWORK', containerId: 'CONTAINER', ipAddress: '--ip', aliases: '--alias' },
   'network create': { name: 'NAME', subnets: '--subnet' },
   'network disconnect': { networkId: 'NETWORK', containerId: 'CONTAINER' },
