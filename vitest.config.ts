@@ -18,6 +18,8 @@ const buildkit = [
 ]
 // A part of the project `integration` that needs no fake BuildKit, for `pnpm test:engines --builds`.
 const builds = ['packages/feature-buildkit/test/build/build-on-engine.integration.test.ts']
+// Needs a cluster of three engines, which `pnpm test:cluster` starts.
+const cluster = ['packages/*/test/**/*.cluster.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
@@ -37,7 +39,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', ...faults, ...packed],
+          exclude: ['**/*.integration.test.ts', ...faults, ...packed, ...cluster],
         },
       },
       {
@@ -112,6 +114,18 @@ export default defineConfig({
           env: { CAPSTAN_REQUIRE_ENGINE_BUILDKIT: '1' },
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: builds,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...polling,
+          name: 'cluster',
+          // Tests kill nodes.
+          maxWorkers: 1,
+          include: cluster,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -98,6 +98,38 @@ export async function stopCluster(name, nodes, say) {
 }
 
 /**
+ * Whether all nodes run.
+ *
+ * @param {readonly ClusterNode[]} nodes
+ */
+export function isClusterRunning(nodes) {
+  return nodes.every(({ engine }) => findMatrixState(engine.name) !== undefined)
+}
+
+/**
+ * Lists the services, secrets and configs of a cluster.
+ *
+ * @param {readonly ClusterNode[]} nodes
+ * @returns {Promise<readonly import('../engine/leftovers.mjs').EngineObject[]>}
+ */
+export async function listSwarmObjects([manager]) {
+  if (manager === undefined) return []
+  const kinds = /** @type {const} */ ([
+    ['service', '/services'],
+    ['secret', '/secrets'],
+    ['config', '/configs'],
+  ])
+  const lists = await Promise.all(
+    kinds.map(async ([kind, path]) => {
+      /** @type {readonly { readonly ID: string, readonly Spec: { readonly Name: string, readonly Labels?: Record<string, string> } }[]} */
+      const found = await request(manager, path)
+      return found.map(({ ID, Spec }) => ({ kind, id: ID, name: Spec.Name, labels: Spec.Labels ?? {} }))
+    }),
+  )
+  return lists.flat()
+}
+
+/**
  * Starts the process that keeps the network namespace of the bridge.
  *
  * @param {string} name

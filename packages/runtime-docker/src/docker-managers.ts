@@ -15,6 +15,7 @@ import {
   networkManagerCapability,
   runtimeCapability,
   sidecarManagerCapability,
+  swarmManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import { ContainerJobManager, findUnsupportedOption, type RegistrationScope } from '@capstan/core/plugin'
@@ -33,6 +34,7 @@ import { DockerJobManager } from './docker-job-manager.js'
 import { DockerNetworkManager } from './docker-network-manager.js'
 import { DockerRuntime } from './docker-runtime.js'
 import { DockerSidecarManager } from './docker-sidecar-manager.js'
+import { DockerSwarmManager } from './docker-swarm-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { toClosedRuntime } from './engine/http-engine.js'
@@ -62,6 +64,7 @@ const dockerManagers: readonly DockerManager[] = [
   toManager(containerStatsCapability, (engine) => new DockerContainerStats(engine)),
   toManager(eventStreamCapability, (engine) => new DockerEventStream(engine)),
   toManager(composeManagerCapability, (engine) => new DockerComposeManager(engine)),
+  toManager(swarmManagerCapability, (engine) => new DockerSwarmManager(engine)),
   toManager(jobManagerCapability, (engine, scope) => {
     const { unsupportedOptions } = engine.details
     const isCluster = findUnsupportedOption('job-manager.constraints', unsupportedOptions) === undefined

@@ -25,7 +25,7 @@ import { disconnectContainer } from './networks/disconnect-container.js'
 import { inspectNetworkForContract, toNetworkInfo } from './networks/inspect-network.js'
 import { removeNetwork } from './networks/remove-network.js'
 
-/** The networks of a Docker Engine. New ones have the driver `bridge`. */
+/** The networks of a Docker Engine. New ones have the driver `bridge`, those of a cluster `overlay`. */
 export class DockerNetworkManager implements NetworkManager {
   readonly #engine: DockerEngine
 

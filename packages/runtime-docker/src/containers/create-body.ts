@@ -139,7 +139,8 @@ function toRelabelledBind(mount: Mount): string | undefined {
   return `${source}:${target}:${[relabel === 'shared' ? 'z' : 'Z', ...(readOnly ? ['ro'] : [])].join(',')}`
 }
 
-function toMount(mount: Mount, toVolumeLabels: CreateBodyOptions['toVolumeLabels']): object {
+/** Returns an entry of `Mounts`. */
+export function toMount(mount: Mount, toVolumeLabels: CreateBodyOptions['toVolumeLabels']): object {
   if (mount.type !== 'tmpfs') {
     const { type: Type, source: Source, target: Target, readOnly: ReadOnly } = mount
     // An existing volume keeps its own labels.

@@ -24,7 +24,7 @@ export function toAbsentCapabilities(
     [firewallManagerCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [buildServiceCapability, findNoBuildKit(facts, engine)],
     [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
-    [swarmManagerCapability, findNoCluster(engine.info, engine.product) ?? noServices],
+    [swarmManagerCapability, findNoCluster(engine.info, engine.product)],
     [composeManagerCapability, findNoCompose(facts, compose)],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
@@ -64,7 +64,7 @@ export function toUnsupportedOptions(
     ...toRelabel(facts),
     ...unsupportedBuildOptions,
     ...(findNoCluster(info, product) === undefined ? [] : unsupportedJobOptions),
-    { field: 'networks.cluster', ...(findNoCluster(info, product) ?? noServices) },
+    ...toCluster(findNoCluster(info, product)),
   ]
 }
 
@@ -140,6 +140,10 @@ const noTmpfsFiles: UnsupportedOption = {
   remedy: 'use a volume, or copy by a program in the container',
 }
 
+function toCluster(missing: ReturnType<typeof findNoCluster>): readonly UnsupportedOption[] {
+  return missing === undefined ? [] : [{ field: 'networks.cluster', ...missing }]
+}
+
 /** A source to relabel is sent in a form with which the engine creates a missing source, so it is checked before. */
 function toRelabel({ location }: EngineFacts): readonly UnsupportedOption[] {
   if (location !== 'elsewhere') return []
@@ -152,8 +156,6 @@ function toRelabel({ location }: EngineFacts): readonly UnsupportedOption[] {
     },
   ]
 }
-
-const noServices = { reason: 'the runtime does not manage services', remedy: undefined }
 
 const noLinuxContainers = {
   reason: 'Windows containers do not support it',

@@ -55,6 +55,11 @@ export function isNotConnected(error: unknown): boolean {
   return texts.notConnected.test(toEngineText(error) ?? '')
 }
 
+/** Whether another client has changed the service since its settings were read. */
+export function isOutOfSequence(error: unknown): boolean {
+  return texts.outOfSequence.test(toEngineText(error) ?? '')
+}
+
 /** Whether the engine has no free address range for another network. */
 export function arePoolsExhausted(error: unknown): boolean {
   return texts.poolsExhausted.test(toEngineText(error) ?? '')
@@ -145,5 +150,7 @@ const badFields: readonly (readonly [pattern: RegExp, field: string, expected: s
   [texts.unknownOciRuntime, 'ociRuntime', 'a runtime that the engine knows'],
   [texts.unknownLogOption, 'logDriver.options', 'options that the log driver knows'],
   [texts.logDriverFailed, 'logDriver', 'a log driver that works on the machine of the engine'],
+  [texts.localNetwork, 'networks', 'networks whose scope is "cluster"'],
+  [texts.badConstraint, 'constraints', 'conditions such as "node.labels.gpu==yes"'],
   [texts.foreignAddress, 'ports', 'addresses of the machine of the engine'],
 ]

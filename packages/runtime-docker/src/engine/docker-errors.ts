@@ -126,6 +126,33 @@ const rules: readonly AnswerRule[] = [
       createHostError('IMAGE_PULL_FAILED', { image, registryText: answer.text }, { cause: answer }),
   },
   {
+    when: ({ text }) => texts.fileInUse.test(text),
+    to: (answer) => {
+      const [, kind = '', name = '', users = ''] = texts.fileInUse.exec(answer.text) ?? []
+      return createHostError('IN_USE', { subject: `${kind} "${name}"`, users: users.split(/,\s*/) }, { cause: answer })
+    },
+  },
+  {
+    when: ({ text }) => texts.ingressPortTaken.test(text),
+    to: (answer) => {
+      const [, port = '', user = ''] = texts.ingressPortTaken.exec(answer.text) ?? []
+      return createHostError('IN_USE', { subject: `port ${port}`, users: [user] }, { cause: answer })
+    },
+  },
+  {
+    when: ({ method, path, text }) => method === 'DELETE' && path === '/networks/{id}' && texts.networkInUse.test(text),
+    to: (answer, { subject }) => {
+      const users = texts.networkInUse.exec(answer.text)?.slice(1) ?? []
+      return createHostError('IN_USE', { subject: `network "${subject}"`, users }, { cause: answer })
+    },
+  },
+  {
+    when: ({ path, text }) =>
+      (path === '/services/create' || path === '/services/{id}/update') &&
+      [texts.noNetwork, texts.noSecret, texts.noConfig].some((pattern) => pattern.test(text)),
+    to: toNotFound,
+  },
+  {
     when: ({ path, text }) => path === '/containers/{id}/archive' && texts.notDirectory.test(text),
     to: (answer, context) => toPathNotFound(answer, context, context.containerPath ?? context.subject),
   },
@@ -180,6 +207,12 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const cause = { cause: answer }
   if (path === '/containers/{id}/archive' && context.containerPath !== undefined && !texts.noContainer.test(text))
     return toPathNotFound(answer, context, context.containerPath)
+  for (const [code, pattern] of notFoundInSwarm) {
+    const found = pattern.exec(text)
+    if (found !== null && swarmPaths.test(path)) {
+      return createHostError(code, { id: found[1] ?? found[2] ?? context.subject }, cause)
+    }
+  }
   const network = texts.noNetwork.exec(text)
   if (network !== null)
     return createHostError('NETWORK_NOT_FOUND', { id: network[1] ?? network[2] ?? context.subject }, cause)
@@ -200,6 +233,13 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   }
   return toFailure(answer, context)
 }
+
+const notFoundInSwarm = [
+  ['SERVICE_NOT_FOUND', texts.noService],
+  ['SECRET_NOT_FOUND', texts.noSecret],
+  ['CONFIG_NOT_FOUND', texts.noConfig],
+] as const
+const swarmPaths = /^\/(services|tasks|secrets|configs)(\/|$)/
 
 function toPathNotFound(answer: EngineAnswerError, { subject: id }: ErrorContext, path: string): unknown {
   const expected = answer.method === 'PUT' ? 'directory' : 'path'

@@ -32,15 +32,22 @@ type EngineAnswer = Pick<EngineAnswerError, 'status' | 'method' | 'path' | 'text
 function toPathTemplate(path: string): string {
   const bare = path.replace(/[?].*$/, '').replace(/^\/v\d+\.\d+(?=\/)/, '')
   return bare
-    .replace(/^\/(containers|exec|networks|volumes)\/(?!json$|create$|prune$)[^/]+/, '/$1/{id}')
+    .replace(
+      /^\/(containers|exec|networks|volumes|services|tasks|nodes|secrets|configs)\/(?!json$|create$|prune$)[^/]+/,
+      '/$1/{id}',
+    )
     .replace(
       /^\/images\/(?!json$|create$|load$|get$|prune$|search$).+?(?=\/(?:json|get|tag|history|push)$|$)/,
       '/images/{name}',
     )
 }
 
-/** Reads the error message in the body of an answer: its `message`, or else the text itself. */
+/** Reads the error message in the body of an answer: its `message`, or else the text itself. An engine passes on errors of its swarm with a prefix. */
 export function readAnswerText(body: string): string {
   const { message = body } = toObject(parseJson(body)) // proxies and old engines answer with plain text
-  return shortenPodmanText(String(message).trim())
+  return shortenPodmanText(
+    String(message)
+      .trim()
+      .replace(/^rpc error: code = \w+ desc = /, ''),
+  )
 }

@@ -43,6 +43,18 @@ export const logDriverFailed: RegExp = /failed to initialize (?:logging driver|j
 export const noContainer: RegExp = /no such container|no container with name or ID/i
 // Podman answers with status 500 when a container is removed during an inspection.
 export const containerVanished: RegExp = /(?:does not exist|found) in database: no such container/i
+export const outOfSequence: RegExp = /update out of sequence/
+export const noService: RegExp = /service (\S+) not found/i
+export const noSecret: RegExp = /secret (\S+) not found|secret not found: (\S+)/i
+export const noConfig: RegExp = /config (\S+) not found|config not found: (\S+)/i
+// secret 'a' is in use by the following services: web, db
+export const fileInUse: RegExp = /(secret|config) '([^']*)' is in use by the following services?: (.+)$/
+// port '8081' is already in use by service 'web' (id) as an ingress port
+export const ingressPortTaken: RegExp = /port '(\d+)' is already in use by service '([^']*)'/
+export const localNetwork: RegExp = /network (\S+) cannot be used with services/
+export const badConstraint: RegExp = /(constraint expected one operator .*)/
+// network x is in use by service web, or by task id
+export const networkInUse: RegExp = /network \S+ is in use by (?:service|task) (\S+)/
 export const noNetwork: RegExp = /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i
 export const noVolume: RegExp = /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i
 export const noBindSource: RegExp = /bind source path does not exist: (.+)$/im

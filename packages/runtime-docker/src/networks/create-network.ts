@@ -15,7 +15,7 @@ import { explainNetworkError, toNameConflict } from './network-create-error.js'
 import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
 
 /**
- * Creates a bridge network and resolves with its id.
+ * Creates a network and resolves with its id: a bridge, or an overlay on all nodes of the cluster.
  *
  * Rejects with NAME_CONFLICT when another network has the name, with IN_USE when a subnet overlaps with another one, and with
  * OPERATION_FAILED when no address pool is left; that error lists the networks of Capstan. When the engine does not answer within
@@ -25,13 +25,13 @@ import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } fr
 export async function createNetwork(
   engine: DockerEngine,
   name: string,
-  { labels = {}, internal = false, ...addresses }: CreateNetworkOptions,
+  { labels = {}, internal = false, scope = 'engine', ...addresses }: CreateNetworkOptions,
   call: Operation,
 ): Promise<string> {
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   const subnets = listRequestedSubnets(addresses)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const request = { call, name, internal, subnets, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
+    const request = { call, name, internal, scope, subnets, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
     const id = await createUnique(engine, request)
     if (id !== undefined) return id
     await delay(Math.random() * betweenAttemptsMs, call)
@@ -65,7 +65,7 @@ async function createUnique(engine: DockerEngine, request: NetworkRequest): Prom
 }
 
 function sendCreateNetwork(engine: DockerEngine, request: NetworkRequest): Promise<string> {
-  const { call, name, internal, subnets, labels, requestIdLabel } = request
+  const { call, name, internal, scope, subnets, labels, requestIdLabel } = request
   return withAbortGrace(engine, call, async (graceCall) => {
     try {
       const api = await engine.api(graceCall)
@@ -73,7 +73,7 @@ function sendCreateNetwork(engine: DockerEngine, request: NetworkRequest): Promi
       // An engine without `uniqueNetworkNames` creates a second network of the same name without CheckDuplicate.
       const body = {
         Name: name,
-        Driver: 'bridge',
+        ...(scope === 'cluster' ? { Driver: 'overlay', Attachable: true } : { Driver: 'bridge' }),
         Internal: internal,
         Labels,
         CheckDuplicate: true,

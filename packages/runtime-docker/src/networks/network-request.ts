@@ -1,4 +1,4 @@
-import type { SubnetConfig } from '@capstan/core'
+import type { CreateNetworkOptions, SubnetConfig } from '@capstan/core'
 import { type Operation, poll, type StringMap } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -9,6 +9,7 @@ export interface NetworkRequest {
   readonly call: Operation
   readonly name: string
   readonly internal: boolean
+  readonly scope: NonNullable<CreateNetworkOptions['scope']>
   /** The chosen subnets. */
   readonly subnets: readonly SubnetConfig[]
   readonly labels: StringMap

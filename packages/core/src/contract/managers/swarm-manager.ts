@@ -24,8 +24,8 @@ export interface SwarmManager {
    */
   createService(config: ServiceConfig, options?: ConvergeOptions): Promise<string>
   /**
-   * Changes a service and waits until it has converged. Its tasks are replaced as `update` says, unless only `replicas`, the
-   * `labels` or `update` change. After an abort and after the time limit the service gets its previous settings again.
+   * Changes a service and waits until it has converged. Its tasks are replaced as `update` says, unless only `replicas`
+   * or `update` change. After an abort and after the time limit the service gets its previous settings again.
    *
    * @throws HostError SERVICE_NOT_FOUND, and the errors of `createService`. SERVICE_NOT_CONVERGED with `rolledBack: true` when
    * the cluster has restored the previous settings, and with `rolledBack: false` when it has paused the update. INVALID_ARGUMENT
@@ -52,7 +52,9 @@ export interface SwarmManager {
    * Resolves with the output of the tasks of a service on all nodes. The chunks of one task are in order. `tailLines` counts the
    * lines of each task. The output on a node that the cluster has lost is missing.
    *
-   * @throws HostError SERVICE_NOT_FOUND. LOGS_UNAVAILABLE, also while the stream is read
+   * With `follow` the stream ends when the service is gone.
+   *
+   * @throws HostError SERVICE_NOT_FOUND, while the stream is read
    */
   serviceLogs(id: string, options?: LogOptions): Promise<ServiceLogStream>
   /** Lists the nodes of the cluster. */

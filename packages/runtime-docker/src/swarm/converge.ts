@@ -1,0 +1,182 @@
+import type { ConvergeOptions, ServiceProgress, TaskInfo } from '@capstan/core'
+import { createHostError, delay, type Operation } from '@capstan/core/plugin'
+import type { DockerEngine } from '../engine/docker-engine.js'
+import { toMonitorMs } from './service-spec.js'
+import { inspectSwarmService, toReplicas } from './services.js'
+import type { SwarmService, SwarmTask } from './swarm-answers.js'
+import { findLostNodes, isActive, isDesired, listSwarmTasks, toNewestFirst, toTaskInfo } from './tasks.js'
+
+/** What to wait for. */
+export interface Awaited {
+  /** The id of the service. */
+  readonly id: string
+  /** The tasks before an update, which do not count. `undefined` for a new service. */
+  readonly earlier: ReadonlySet<string> | undefined
+}
+
+/**
+ * Waits until a service has converged: as many tasks with its settings run as it has replicas, all others have ended, and none fails
+ * for the time of `update.monitorMs`. A swarm reports tasks only on request, so they are polled.
+ *
+ * Rejects with IMAGE_NOT_FOUND or SERVICE_NOT_CONVERGED when three tasks were rejected for one reason while none runs, with
+ * SERVICE_NOT_CONVERGED when the swarm pauses or rolls back the update, and after the time limit with SERVICE_NOT_CONVERGED if a task
+ * failed, else with TIMED_OUT. Clears `undo` where the swarm has ended the update itself.
+ */
+export async function waitUntilConverged(
+  engine: DockerEngine,
+  { id, earlier }: Awaited,
+  { timeoutMs, onProgress }: ConvergeOptions,
+  call: Operation,
+): Promise<void> {
+  const limitMs = timeoutMs ?? (call.hasCallerSignal ? Number.POSITIVE_INFINITY : defaultConvergeMs)
+  const start = performance.now()
+  const isChange = earlier !== undefined
+  const failures = new Map<string, string>()
+  const report = toReporter(onProgress)
+  let stableSince: number | undefined
+  let stableTasks = ''
+  for (;;) {
+    const seen = await observe(engine, { id, earlier }, call)
+    const { service, running, desired, tasks, current } = seen
+    for (const task of current) if (hasFailed(task)) failures.set(task.id, toReason(task))
+    const facts = {
+      service: service.Spec.Name,
+      running,
+      desired,
+      reasons: [...new Set([...failures.values()].reverse())],
+    }
+    const state = service.UpdateStatus?.State
+    if (state === 'paused' || state === 'rollback_paused' || state === 'rollback_completed') {
+      const reasons = facts.reasons.length > 0 ? facts.reasons : [service.UpdateStatus?.Message ?? state]
+      call.undo.clear()
+      throw createHostError('SERVICE_NOT_CONVERGED', { ...facts, reasons, rolledBack: state === 'rollback_completed' })
+    }
+    const isUpdating = state === 'updating' || state === 'rollback_started'
+    if (running === 0 && !isUpdating) throwIfRejected(current, facts)
+    const isConverged = !isUpdating && seen.isConverged
+    const now = performance.now()
+    // Another task in the place of one that has failed begins the time again.
+    const names = isConverged ? tasks.map(({ id: task }) => task).join() : ''
+    if (!isConverged) stableSince = undefined
+    else if (stableSince === undefined || names !== stableTasks) stableSince = now
+    stableTasks = names
+    const phase = toPhase(state, { isConverged, isChange })
+    report({ running, desired, phase, tasks })
+    const monitorMs = Math.max(toMonitorMs(service.Spec), desired === 0 ? noTaskMs : 0)
+    if (stableSince !== undefined && now - stableSince >= monitorMs) return
+    if (now - start >= limitMs) throw toTimeout({ facts: { ...facts, rolledBack: isChange }, tasks, limitMs }, call)
+    const leftMs = stableSince === undefined ? pollMs : stableSince + monitorMs - now
+    await delay(Math.min(pollMs, leftMs, start + limitMs - now), call)
+  }
+}
+
+/** The state of a service at one time. */
+interface Observation {
+  readonly service: SwarmService
+  readonly running: number
+  readonly desired: number
+  /** The tasks to show. */
+  readonly tasks: readonly TaskInfo[]
+  /** The tasks with the current settings, also ended ones. */
+  readonly current: readonly TaskInfo[]
+  readonly isConverged: boolean
+}
+
+async function observe(engine: DockerEngine, { id, earlier }: Awaited, call: Operation): Promise<Observation> {
+  const about = { ...call, subject: id }
+  const [service, all, upToDate] = await Promise.all([
+    inspectSwarmService(engine, about),
+    listSwarmTasks(engine, { service: id }, about),
+    listSwarmTasks(engine, { service: id, isUpToDate: true }, about),
+  ])
+  const lostNodes = await findLostNodes(engine, all, about)
+  const wanted = upToDate.filter(isDesired)
+  const replicas = toReplicas(service.Spec)
+  const desired = replicas === 'one-per-node' ? wanted.length : replicas
+  const running = wanted.filter(({ DesiredState, Status }) => DesiredState === 'running' && Status?.State === 'running')
+  const ending = all.filter((task) => isActive(task) && !isDesired(task) && !lostNodes.has(task.NodeID ?? ''))
+  // During an update also tasks with the previous settings are to run.
+  const outdated = all.filter((task) => isDesired(task) && !wanted.some(({ ID }) => ID === task.ID))
+  const current = toNewestFirst([...upToDate, ...all.filter((task) => isEndedSince(task, upToDate))])
+    .filter(({ ID }) => earlier?.has(ID) !== true)
+    .map((task) => toTaskInfo(task, lostNodes))
+  return {
+    service,
+    running: running.length,
+    desired,
+    tasks: toNewestFirst(wanted).map((task) => toTaskInfo(task, lostNodes)),
+    current,
+    isConverged:
+      running.length === desired && wanted.length === desired && ending.length === 0 && outdated.length === 0,
+  }
+}
+
+/** After a rollback the tasks with the settings of the update are no longer those with the current ones. */
+function isEndedSince(task: SwarmTask, upToDate: readonly SwarmTask[]): boolean {
+  return !isDesired(task) && !upToDate.some(({ ID }) => ID === task.ID)
+}
+
+function hasFailed({ state }: TaskInfo): boolean {
+  return state === 'failed' || state === 'rejected'
+}
+
+function toReason({ reason, state, exitCode }: TaskInfo): string {
+  return reason ?? (exitCode === undefined ? `the task has ${state}` : `the task exited with code ${exitCode}`)
+}
+
+interface Facts {
+  readonly service: string
+  readonly running: number
+  readonly desired: number
+  readonly reasons: readonly string[]
+}
+
+/** A swarm tries a rejected task again without end. */
+function throwIfRejected(current: readonly TaskInfo[], facts: Facts): void {
+  const rejected = current.filter(({ state }) => state === 'rejected')
+  for (const { reason, image } of rejected) {
+    if (rejected.filter((other) => other.reason === reason).length < decidingRejections) continue
+    if (reason !== undefined && /no such image/i.test(reason)) throw createHostError('IMAGE_NOT_FOUND', { image })
+    throw createHostError('SERVICE_NOT_CONVERGED', { ...facts, rolledBack: false })
+  }
+}
+
+interface TimeoutFacts {
+  readonly facts: Facts & { readonly rolledBack: boolean }
+  readonly tasks: readonly TaskInfo[]
+  readonly limitMs: number
+}
+
+function toTimeout({ facts, tasks, limitMs }: TimeoutFacts, { operation }: Operation): unknown {
+  if (facts.reasons.length > 0) return createHostError('SERVICE_NOT_CONVERGED', facts)
+  const reasons = [...new Set(tasks.flatMap(({ reason }) => reason ?? []))]
+  const phase = `${facts.running} of ${facts.desired} tasks run`
+  return createHostError('TIMED_OUT', { operation, phase, timeoutMs: limitMs, lastLines: reasons, option: 'timeoutMs' })
+}
+
+function toPhase(
+  state: string | undefined,
+  { isConverged, isChange }: { readonly isConverged: boolean; readonly isChange: boolean },
+): ServiceProgress['phase'] {
+  if (state === 'rollback_started') return 'rollingBack'
+  if (isConverged) return 'verifying'
+  return isChange ? 'updating' : 'starting'
+}
+
+/** Reports each change once. */
+function toReporter(onProgress: ConvergeOptions['onProgress']): (progress: ServiceProgress) => void {
+  let last = ''
+  return (progress) => {
+    const { running, desired, phase, tasks } = progress
+    const text = JSON.stringify([running, desired, phase, tasks.map(({ id, state, reason }) => [id, state, reason])])
+    if (text === last) return
+    last = text
+    onProgress?.(progress)
+  }
+}
+
+const pollMs = 200
+/** For a service without tasks, whose tasks may not have been created yet. */
+const noTaskMs = 1000
+const defaultConvergeMs = 300_000
+const decidingRejections = 3

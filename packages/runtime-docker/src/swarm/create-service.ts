@@ -1,0 +1,72 @@
+import { type ConvergeOptions, isHostError, type ServiceConfig } from '@capstan/core'
+import {
+  createHostError,
+  createRequestIdLabel,
+  hasLabels,
+  isSameOwner,
+  type Operation,
+  poll,
+  type StringMap,
+  toObjectLabels,
+} from '@capstan/core/plugin'
+import { withAbortGrace } from '../engine/abort-grace.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
+import { ignoreErrors } from '../engine/ignore-errors.js'
+import { waitUntilConverged } from './converge.js'
+import { removeService } from './remove-service.js'
+import { toServiceSpec } from './service-spec.js'
+import { inspectSwarmService } from './services.js'
+import { findFiles } from './stored-objects.js'
+import type { ServiceSpec } from './swarm-answers.js'
+
+/** Creates a service, waits until it has converged, and resolves with its id. Otherwise it is removed. */
+export async function createService(
+  engine: DockerEngine,
+  config: ServiceConfig,
+  options: ConvergeOptions,
+  call: Operation,
+): Promise<string> {
+  const files = await findFiles(engine, config, call)
+  const labels = toObjectLabels({ kind: 'service' }, engine.ownerLabels, config.labels)
+  const id = await sendCreateService(engine, toServiceSpec(engine, config, { labels, files }), call)
+  await waitUntilConverged(engine, { id, earlier: undefined }, options, call)
+  return id
+}
+
+/**
+ * Requests a service and resolves with its id. Adds the step to `undo` that removes it. After an abort or a lost answer it is removed,
+ * found by the label of its request.
+ */
+export async function sendCreateService(engine: DockerEngine, spec: ServiceSpec, call: Operation): Promise<string> {
+  const requestIdLabel = createRequestIdLabel()
+  const body = { ...spec, Labels: { ...spec.Labels, ...requestIdLabel } }
+  const about = { ...call, subject: spec.Name }
+  try {
+    const created = await withAbortGrace(engine, about, (graceCall) =>
+      engine.sendJson<{ readonly ID: string }>({ ...graceCall, method: 'POST', path: '/services/create', body }),
+    )
+    call.undo.add('service', (own) => removeService(engine, { ...about, ...own, subject: created.ID }))
+    return created.ID
+  } catch (error) {
+    if (isHostError(error, 'NAME_CONFLICT')) throw await toConflict(engine, error, about)
+    if (!hasKnownOutcome(error, call)) {
+      call.undo.add('service', (own) => removeOrphan(engine, requestIdLabel, { ...about, ...own }))
+    }
+    throw error
+  }
+}
+
+async function toConflict(engine: DockerEngine, cause: unknown, call: EngineCall): Promise<unknown> {
+  const holder = await ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))
+  const sameOwner = isSameOwner(holder?.Spec.Labels, engine.ownerLabels)
+  return createHostError('NAME_CONFLICT', { name: call.subject, holderId: holder?.ID, sameOwner }, { cause })
+}
+
+async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
+  const find = () => ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))
+  const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
+  if (made !== undefined && hasLabels(made.Spec.Labels, requestIdLabel)) {
+    await removeService(engine, { ...call, subject: made.ID })
+  }
+}
