@@ -33,6 +33,7 @@ import { removeService } from './swarm/remove-service.js'
 import { readServiceLog } from './swarm/service-logs.js'
 import { inspectForContract, listSwarmServices, toServiceInfo } from './swarm/services.js'
 import { createStored, listStored, removeStored, type StoredKind } from './swarm/stored-objects.js'
+import { checkTaskMounts } from './swarm/task-template.js'
 import { listTasks } from './swarm/tasks.js'
 import { updateService } from './swarm/update-service.js'
 
@@ -46,6 +47,7 @@ export class DockerSwarmManager implements SwarmManager {
 
   async createService(config: ServiceConfig, options: ConvergeOptions = {}): Promise<string> {
     validateServiceConfig(config, options)
+    checkTaskMounts(this.#engine, config)
     return await this.#engine.run('createService', config.name, options, (call) =>
       createService(this.#engine, config, options, call),
     )
@@ -54,6 +56,7 @@ export class DockerSwarmManager implements SwarmManager {
   async updateService(id: string, change: ServiceChange, options: ConvergeOptions = {}): Promise<void> {
     validateId(id)
     validateServiceChange(change, options)
+    checkTaskMounts(this.#engine, change)
     await this.#engine.run('updateService', id, options, (call) => updateService(this.#engine, change, options, call))
   }
 

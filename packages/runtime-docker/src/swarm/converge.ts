@@ -1,6 +1,7 @@
 import type { ConvergeOptions, ServiceProgress, TaskInfo } from '@capstan/core'
 import { createHostError, delay, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine } from '../engine/docker-engine.js'
+import { isImageMissing } from '../engine/docker-error-texts.js'
 import { toMonitorMs } from './service-spec.js'
 import { inspectSwarmService, toReplicas } from './services.js'
 import type { SwarmService, SwarmTask } from './swarm-answers.js'
@@ -136,7 +137,7 @@ function throwIfRejected(current: readonly TaskInfo[], facts: Facts): void {
   const rejected = current.filter(({ state }) => state === 'rejected')
   for (const { reason, image } of rejected) {
     if (rejected.filter((other) => other.reason === reason).length < decidingRejections) continue
-    if (reason !== undefined && /no such image/i.test(reason)) throw createHostError('IMAGE_NOT_FOUND', { image })
+    if (reason !== undefined && isImageMissing(reason)) throw createHostError('IMAGE_NOT_FOUND', { image })
     throw createHostError('SERVICE_NOT_CONVERGED', { ...facts, rolledBack: false })
   }
 }

@@ -7,7 +7,6 @@ import {
   type Operation,
   poll,
   type StringMap,
-  toObjectLabels,
 } from '@capstan/core/plugin'
 import { withAbortGrace } from '../engine/abort-grace.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -17,8 +16,7 @@ import { waitUntilConverged } from './converge.js'
 import { removeService } from './remove-service.js'
 import { toServiceSpec } from './service-spec.js'
 import { inspectSwarmService } from './services.js'
-import { findFiles } from './stored-objects.js'
-import type { ServiceSpec } from './swarm-answers.js'
+import { toPullHeaders } from './task-template.js'
 
 /** Creates a service, waits until it has converged, and resolves with its id. Otherwise it is removed. */
 export async function createService(
@@ -27,9 +25,7 @@ export async function createService(
   options: ConvergeOptions,
   call: Operation,
 ): Promise<string> {
-  const files = await findFiles(engine, config, call)
-  const labels = toObjectLabels({ kind: 'service' }, engine.ownerLabels, config.labels)
-  const id = await sendCreateService(engine, toServiceSpec(engine, config, { labels, files }), call)
+  const id = await sendCreateService(engine, config, call)
   await waitUntilConverged(engine, { id, earlier: undefined }, options, call)
   return id
 }
@@ -38,13 +34,21 @@ export async function createService(
  * Requests a service and resolves with its id. Adds the step to `undo` that removes it. After an abort or a lost answer it is removed,
  * found by the label of its request.
  */
-export async function sendCreateService(engine: DockerEngine, spec: ServiceSpec, call: Operation): Promise<string> {
+async function sendCreateService(engine: DockerEngine, config: ServiceConfig, call: Operation): Promise<string> {
+  const spec = await toServiceSpec(engine, config, call)
+  const headers = await toPullHeaders(engine, config.image, call)
   const requestIdLabel = createRequestIdLabel()
   const body = { ...spec, Labels: { ...spec.Labels, ...requestIdLabel } }
   const about = { ...call, subject: spec.Name }
   try {
     const created = await withAbortGrace(engine, about, (graceCall) =>
-      engine.sendJson<{ readonly ID: string }>({ ...graceCall, method: 'POST', path: '/services/create', body }),
+      engine.sendJson<{ readonly ID: string }>({
+        ...graceCall,
+        method: 'POST',
+        path: '/services/create',
+        body,
+        ...(headers && { headers }),
+      }),
     )
     call.undo.add('service', (own) => removeService(engine, { ...about, ...own, subject: created.ID }))
     return created.ID

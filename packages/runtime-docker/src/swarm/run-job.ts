@@ -74,7 +74,7 @@ async function createService(
   const name = `capstan-job-${randomUUID()}`
   const labels = toObjectLabels({ kind: 'service' }, engine.ownerLabels, config.labels)
   const [template, headers] = await Promise.all([
-    toTaskTemplate(engine, config, labels, call),
+    toTaskTemplate(engine, { config, labels }, call),
     toPullHeaders(engine, config.image, call),
   ])
   const body = {

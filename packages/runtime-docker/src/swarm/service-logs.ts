@@ -49,8 +49,8 @@ async function untilGone(engine: DockerEngine, name: string, call: EngineCall): 
   await delay(drainMs, call)
 }
 
-/** Requests the log of a service or a task, each record with the labels of its task. */
-export function openLog(
+/** Requests the log of a service, each record with the labels of its task. */
+function openLog(
   engine: DockerEngine,
   { path, follow = false, since, tailLines, timestamps = false, stdout = true, stderr = true }: LogRequest,
   call: EngineCall,
@@ -65,7 +65,7 @@ interface LogRequest extends LogOptions {
 }
 
 /** Reads the chunks of an answer of {@link openLog}. */
-export async function* readTaskOutput(
+async function* readTaskOutput(
   engine: DockerEngine,
   response: IncomingMessage,
   { timestamps = false }: Pick<LogOptions, 'timestamps'>,

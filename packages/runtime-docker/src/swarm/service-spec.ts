@@ -1,26 +1,21 @@
-import type { JobConfig, ServiceChange, ServiceConfig } from '@capstan/core'
-import { createHostError, defaultNetworkId, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
-import { dropUndefined, toEnvironmentLine, toMount } from '../containers/create-body.js'
-import type { DockerEngine } from '../engine/docker-engine.js'
-import { hasFeature } from '../quirks/api-features.js'
-import type { FoundFiles } from './stored-objects.js'
-import type { ContainerSpec, ServiceSpec, SwarmLabels, SwarmUpdateConfig, TaskTemplate } from './swarm-answers.js'
+import type { ServiceChange, ServiceConfig } from '@capstan/core'
+import { createHostError, type StringMap, toObjectLabels } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { ServiceSpec, SwarmLabels, SwarmUpdateConfig } from './swarm-answers.js'
+import { toTaskTemplate } from './task-template.js'
 
-/** What the settings of a service depend on besides the config. */
-export interface SpecOptions {
-  /** The labels of the service and of its containers. */
-  readonly labels: StringMap
-  /** The secrets and configs of the config. */
-  readonly files: FoundFiles
-}
-
-/** Returns the settings of a new service. */
-export function toServiceSpec(engine: DockerEngine, config: ServiceConfig, options: SpecOptions): ServiceSpec {
-  const { replicas, ports = [], endpointMode = 'vip', update = {} } = config
+/** Returns the settings of a new service. Rejects with SECRET_NOT_FOUND or CONFIG_NOT_FOUND. */
+export async function toServiceSpec(
+  engine: DockerEngine,
+  config: ServiceConfig,
+  call: EngineCall,
+): Promise<ServiceSpec> {
+  const { name, replicas, ports = [], endpointMode = 'vip', update = {}, ...job } = config
+  const labels = toObjectLabels({ kind: 'service' }, engine.ownerLabels, job.labels)
   return {
-    Name: config.name,
-    Labels: options.labels,
-    TaskTemplate: toTaskTemplate(engine, config, options),
+    Name: name,
+    Labels: labels,
+    TaskTemplate: await toTaskTemplate(engine, { config: job, labels }, call),
     Mode: replicas === 'one-per-node' ? { Global: {} } : { Replicated: { Replicas: replicas } },
     ...toUpdateConfigs(update),
     EndpointSpec: { Mode: endpointMode, Ports: ports.map(toPort) },
@@ -28,84 +23,23 @@ export function toServiceSpec(engine: DockerEngine, config: ServiceConfig, optio
 }
 
 /**
- * Returns the settings of the tasks of a service or of a job. Those of `old` that the job does not set are kept. Default of `old`:
- * none.
- */
-export function toTaskTemplate(
-  engine: DockerEngine,
-  job: Partial<JobConfig>,
-  { labels, files }: Partial<SpecOptions>,
-  old: TaskTemplate = { ContainerSpec: {} },
-): TaskTemplate {
-  checkMounts(engine, job)
-  const { memoryBytes, cpus, constraints, networks } = job
-  const limits = {
-    ...(cpus !== undefined && { NanoCPUs: Math.round(cpus * 1e9) }),
-    ...(memoryBytes !== undefined && { MemoryBytes: memoryBytes }),
-  }
-  const volumeLabels = (mount: VolumeMount) => toVolumeLabels(mount, { labels: job.labels ?? {} }, engine.ownerLabels)
-  const container: ContainerSpec = {
-    ...old.ContainerSpec,
-    ...dropUndefined({
-      Image: job.image,
-      Labels: labels,
-      Command: job.entrypoint,
-      Args: job.command,
-      Env: job.env && Object.entries(job.env).map(toEnvironmentLine),
-      Dir: job.workingDirectory,
-      User: job.user,
-      Mounts: job.mounts?.map((mount) => toMount(mount, volumeLabels)),
-      Secrets: files?.secrets?.map(({ id, name, target }) => ({
-        SecretID: id,
-        SecretName: name,
-        File: toFile(target),
-      })),
-      Configs: files?.configs?.map(({ id, name, target }) => ({
-        ConfigID: id,
-        ConfigName: name,
-        File: toFile(target),
-      })),
-    }),
-  }
-  return {
-    ...old,
-    ContainerSpec: container,
-    ...(Object.keys(limits).length > 0 && {
-      Resources: { ...old.Resources, Limits: { ...old.Resources?.Limits, ...limits } },
-    }),
-    ...(constraints !== undefined && { Placement: { ...old.Placement, Constraints: constraints } }),
-    ...(networks !== undefined && { Networks: networks.map((network) => ({ Target: toTarget(network) })) }),
-  }
-}
-
-/** A service joins the engine's default network of each node by this name. */
-function toTarget(network: string): string {
-  return network === defaultNetworkId ? 'bridge' : network
-}
-
-type VolumeMount = Parameters<typeof toVolumeLabels>[0]
-
-/**
  * Returns the settings of a service after a change. Each changed setting replaces the previous one; those of the engine that the
  * contract does not have are kept.
  */
-export function toChangedSpec(
+export async function toChangedSpec(
   engine: DockerEngine,
-  { change, files }: { readonly change: ServiceChange; readonly files: FoundFiles },
+  change: ServiceChange,
   spec: ServiceSpec,
-): ServiceSpec {
-  const { replicas, ports, endpointMode, update, labels: given, ...job } = change
-  const withGiven = (old: SwarmLabels = {}) => given && { ...toOwnLabels(old), ...given }
-  const labels = withGiven(spec.TaskTemplate.ContainerSpec.Labels)
+  call: EngineCall,
+): Promise<ServiceSpec> {
+  const { replicas, ports, endpointMode, update, ...config } = change
+  const withOwn = (old: SwarmLabels = {}) => config.labels && { ...toOwnLabels(old), ...config.labels }
+  const { TaskTemplate: old } = spec
+  const labels = withOwn(old.ContainerSpec.Labels)
   return {
     ...spec,
-    ...(given && { Labels: withGiven(spec.Labels) ?? {} }),
-    TaskTemplate: toTaskTemplate(
-      engine,
-      { ...job, ...(given && { labels: given }) },
-      { ...(labels && { labels }), files },
-      spec.TaskTemplate,
-    ),
+    ...(labels && { Labels: withOwn(spec.Labels) ?? {} }),
+    TaskTemplate: await toTaskTemplate(engine, { config, labels, old }, call),
     ...(replicas !== undefined && { Mode: toChangedMode(replicas, spec) }),
     ...(update !== undefined && toUpdateConfigs(update)),
     ...((ports !== undefined || endpointMode !== undefined) && {
@@ -119,10 +53,8 @@ export function toChangedSpec(
 }
 
 /** How long the tasks of a service must run until they count as started. */
-export function toMonitorMs({ UpdateConfig }: ServiceSpec): number {
-  return UpdateConfig?.Monitor === undefined || UpdateConfig.Monitor === 0
-    ? defaultMonitorMs
-    : UpdateConfig.Monitor / 1e6
+export function toMonitorMs({ UpdateConfig: config }: ServiceSpec): number {
+  return config?.Monitor ? config.Monitor / 1e6 : defaultMonitorMs
 }
 
 function toChangedMode(
@@ -169,22 +101,6 @@ function toPort({
     TargetPort: containerPort,
     PublishMode: mode,
     ...(hostPort !== undefined && { PublishedPort: hostPort }),
-  }
-}
-
-function toFile(target: string) {
-  return { Name: target, UID: '0', GID: '0', Mode: 0o444 }
-}
-
-/** A task has no field for a relabelled source, and before API 1.46 none for an executable tmpfs. */
-function checkMounts({ runtimeName: runtime, apiVersion }: DockerEngine, { mounts = [] }: Partial<JobConfig>): void {
-  for (const mount of mounts) {
-    const isRelabelled = mount.type === 'bind' && mount.relabel !== undefined
-    const isExecutable = mount.type === 'tmpfs' && mount.executable === true && !hasFeature(apiVersion, 'tmpfsOptions')
-    if (!isRelabelled && !isExecutable) continue
-    const field = isRelabelled ? 'mounts.bind.relabel' : 'mounts.tmpfs'
-    const reason = isRelabelled ? 'a task has no field for it' : 'a task has no field for it before API 1.46'
-    throw createHostError('OPTION_UNSUPPORTED', { runtime, field, given: JSON.stringify(mount), reason })
   }
 }
 

@@ -1,4 +1,4 @@
-import { isHostError, type JobConfig, type StoredObjectInfo } from '@capstan/core'
+import { isHostError, type StoredObjectInfo } from '@capstan/core'
 import {
   createHostError,
   createRequestIdLabel,
@@ -62,41 +62,13 @@ export async function listStored(
   return found.map(toInfo)
 }
 
-/** The secrets and configs of a job or a service, with the ids and names that a request needs. */
-export interface FoundFiles {
-  readonly secrets?: readonly FoundFile[]
-  readonly configs?: readonly FoundFile[]
-}
-
-interface FoundFile {
-  readonly id: string
-  readonly name: string
-  readonly target: string
-}
-
-/** Finds the secrets and configs of a config. Rejects with SECRET_NOT_FOUND or CONFIG_NOT_FOUND. */
-export async function findFiles(
-  engine: DockerEngine,
-  { secrets, configs }: Pick<JobConfig, 'secrets' | 'configs'>,
-  call: EngineCall,
-): Promise<FoundFiles> {
-  const find = async (kind: StoredKind, subject: string, target: string) => {
-    const { ID: id, Spec } = await inspectStored(engine, kind, { ...call, subject })
-    return { id, name: Spec.Name, target }
-  }
-  const [foundSecrets, foundConfigs] = await Promise.all([
-    secrets && Promise.all(secrets.map(({ secretId, target }) => find('secret', secretId, target))),
-    configs && Promise.all(configs.map(({ configId, target }) => find('config', configId, target))),
-  ])
-  return { ...(foundSecrets && { secrets: foundSecrets }), ...(foundConfigs && { configs: foundConfigs }) }
-}
-
 async function sendRemove(engine: DockerEngine, kind: StoredKind, call: EngineCall): Promise<void> {
   const path = `/${kind}s/${call.subject}`
   await ignoreErrors([notFound[kind]], engine.sendJson({ ...call, method: 'DELETE', path }))
 }
 
-function inspectStored(engine: DockerEngine, kind: StoredKind, call: EngineCall): Promise<SwarmStoredObject> {
+/** Inspects the object given by the call's subject. Rejects with SECRET_NOT_FOUND or CONFIG_NOT_FOUND. */
+export function inspectStored(engine: DockerEngine, kind: StoredKind, call: EngineCall): Promise<SwarmStoredObject> {
   return engine.sendJson<SwarmStoredObject>({ ...call, method: 'GET', path: `/${kind}s/${call.subject}` })
 }
 

@@ -37,7 +37,9 @@ export type SwarmLabels = Readonly<Record<string, string>> | null
 
 export interface TaskTemplate {
   readonly ContainerSpec: ContainerSpec
-  readonly Resources?: { readonly Limits?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number } }
+  readonly Resources?: {
+    readonly Limits?: { readonly NanoCPUs?: number | undefined; readonly MemoryBytes?: number | undefined }
+  }
   readonly RestartPolicy?: { readonly Condition?: string }
   readonly Placement?: { readonly Constraints?: readonly string[] | null }
   readonly Networks?: readonly { readonly Target?: string }[] | null

@@ -1,12 +1,12 @@
 import type { ConvergeOptions, ServiceChange } from '@capstan/core'
 import type { Operation } from '@capstan/core/plugin'
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import type { DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { isOutOfSequence } from '../engine/docker-error-texts.js'
 import { waitUntilConverged } from './converge.js'
 import { toChangedSpec } from './service-spec.js'
 import { inspectSwarmService } from './services.js'
-import { findFiles } from './stored-objects.js'
 import type { ServiceSpec } from './swarm-answers.js'
+import { toPullHeaders } from './task-template.js'
 import { listSwarmTasks } from './tasks.js'
 
 /**
@@ -19,39 +19,38 @@ export async function updateService(
   options: ConvergeOptions,
   call: Operation,
 ): Promise<void> {
-  const files = await findFiles(engine, change, call)
+  const headers = change.image === undefined ? undefined : await toPullHeaders(engine, change.image, call)
   const { ID: id } = await inspectSwarmService(engine, call)
   const about = { ...call, subject: id }
   const earlier = new Set((await listSwarmTasks(engine, { service: id }, about)).map(({ ID }) => ID))
   let previous: ServiceSpec | undefined
   call.undo.add('update', async (own) => {
     const restored = previous
-    if (restored !== undefined) await sendUpdate(engine, () => restored, { ...about, ...own })
+    if (restored !== undefined) await sendUpdate(engine, async () => restored, { ...about, ...own })
   })
-  await sendUpdate(
-    engine,
-    (spec) => {
-      const changed = toChangedSpec(engine, { change, files }, spec)
-      previous = spec
-      return changed
-    },
-    about,
-  )
+  const toChanged = async (spec: ServiceSpec) => {
+    const changed = await toChangedSpec(engine, change, spec, about)
+    previous = spec
+    return changed
+  }
+  await sendUpdate(engine, toChanged, { ...about, ...(headers && { headers }) })
   await waitUntilConverged(engine, { id, earlier }, options, call)
 }
 
 /** Sends changed settings. When another client has changed them meanwhile, reads them again and repeats the request. */
 async function sendUpdate(
   engine: DockerEngine,
-  toChanged: (spec: ServiceSpec) => ServiceSpec,
-  call: EngineCall,
+  toChanged: (spec: ServiceSpec) => Promise<ServiceSpec>,
+  call: EngineCall & Pick<EngineRequest, 'headers'>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const { Version, Spec } = await inspectSwarmService(engine, call)
+    const { headers: _headers, ...reading } = call
+    const { Version, Spec } = await inspectSwarmService(engine, reading)
+    const body = await toChanged(Spec)
     const query = { version: Version.Index }
     const path = `/services/${call.subject}/update`
     try {
-      await engine.sendJson({ ...call, method: 'POST', path, query, body: toChanged(Spec) })
+      await engine.sendJson({ ...call, method: 'POST', path, query, body })
       return
     } catch (error) {
       if (attempt === mostAttempts || !isOutOfSequence(error)) throw error

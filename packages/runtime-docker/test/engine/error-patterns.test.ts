@@ -18,6 +18,22 @@ const fullId = '83f9dca3bb90d2d5085a8eb961e504bdb99b8a79163e212fa0fe44398f6e71e9
 const samples: {
   readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
 } = {
+  outOfSequence: { yes: ['update out of sequence'] },
+  noService: { yes: ['service web not found'], no: ['network web not found'] },
+  noSecret: { yes: ['secret token not found', 'secret not found: token'] },
+  noConfig: { yes: ['config settings not found', 'config not found: settings'] },
+  fileInUse: {
+    yes: [
+      "secret 'token' is in use by the following service: web",
+      "config 'settings' is in use by the following services: web, db",
+    ],
+  },
+  ingressPortTaken: { yes: ["port '8081' is already in use by service 'web' (id) as an ingress port"] },
+  localNetwork: {
+    yes: ['The network local cannot be used with services. Only networks scoped to the swarm can be used, such as …'],
+  },
+  badConstraint: { yes: ['constraint expected one operator from ==, !='] },
+  networkInUse: { yes: ['network ov is in use by service web', 'network ov is in use by task 7x'] },
   commandNotFound: {
     yes: [
       'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown',
