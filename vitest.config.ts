@@ -20,6 +20,8 @@ const buildkit = [
 const builds = ['packages/feature-buildkit/test/build/build-on-engine.integration.test.ts']
 // Needs a cluster of three engines, which `pnpm test:cluster` starts.
 const cluster = ['packages/*/test/**/*.cluster.test.ts']
+// Connections to an engine over TLS and ssh, for `pnpm test:engines --remote`.
+const remote = ['packages/*/test/remote/*.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
@@ -134,6 +136,18 @@ export default defineConfig({
         ...source,
         test: {
           ...polling,
+          name: 'remote',
+          globalSetup: ['test/support/set-up-test-engine.ts'],
+          include: remote,
+          maxWorkers: 3,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...polling,
           name: 'integration',
           isolate: false,
           // After the unit tests, which would take the engine's time.
@@ -141,7 +155,7 @@ export default defineConfig({
           maxWorkers: 3,
           globalSetup: ['test/support/set-up-integration.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
-          exclude: [...kit, ...appleKit],
+          exclude: [...kit, ...appleKit, ...remote],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -9,6 +9,7 @@
  * @property {boolean} [wrapsRunc] whether runc must not be asked for capabilities that the machine withholds; default: false
  * @property {Readonly<Record<string, string>>} [env] variables for the engine; default: none
  * @property {string} [hostname] the host name of the engine's machine; default: that of this machine
+ * @property {boolean} [tls] whether it also listens on TCP with TLS, in its network namespace; default: false
  * @property {Readonly<Record<string, unknown>>} [config] additions to `daemon.json`; default: none
  */
 
@@ -16,7 +17,7 @@
 export const matrixEngines = [
   { name: '20.10', product: 'docker', suite: 'bookworm', version: '20.10.', wrapsRunc: true },
   { name: '26', product: 'docker', suite: 'trixie', version: '26.' },
-  { name: '28', product: 'docker', suite: 'forky', version: '28.' },
+  { name: '28', product: 'docker', suite: 'forky', version: '28.', tls: true },
   // Docker 29 refuses clients of API versions before 1.44. Debian has no Docker 29.
   {
     name: '28-api-1.44',

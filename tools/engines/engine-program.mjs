@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeCertificates } from '../engine/certificates.mjs'
 import { toRuncWrapper } from '../engine/runc-wrapper.mjs'
 import { readWithheldCapabilities } from '../engine/withheld-capabilities.mjs'
 import { writePodmanConfig } from '../podman/podman-files.mjs'
@@ -17,9 +18,13 @@ export function writeEngineProgram(engine) {
 
 /** @param {import('./engine-matrix.mjs').MatrixEngine} engine */
 function writeDocker(engine) {
-  const { store, socket } = toMatrixFiles(engine.name)
+  const { store, socket, certificates } = toMatrixFiles(engine.name)
+  if (engine.tls) makeCertificates(certificates)
   const file = join(store, 'daemon.json')
-  writeFileSync(file, `${JSON.stringify(toDaemonConfig(engine, { store, socket, runc: writeRunc(engine) }))}\n`)
+  writeFileSync(
+    file,
+    `${JSON.stringify(toDaemonConfig(engine, { store, socket, certificates, runc: writeRunc(engine) }))}\n`,
+  )
   return { command: ['dockerd', '--config-file', file], env: { ...engine.env } }
 }
 
@@ -28,11 +33,17 @@ function writeDocker(engine) {
  * cgroup and its share of a busy processor.
  *
  * @param {import('./engine-matrix.mjs').MatrixEngine} engine
- * @param {{ readonly store: string, readonly socket: string, readonly runc: string | undefined }} files
+ * @param {{ readonly store: string, readonly socket: string, readonly certificates: string, readonly runc: string | undefined }} files
  */
-export function toDaemonConfig({ name, config }, { store, socket, runc }) {
+export function toDaemonConfig({ name, tls, config }, { store, socket, certificates, runc }) {
   return {
-    hosts: [`unix://${socket}`],
+    hosts: [`unix://${socket}`, ...(tls ? [tlsEndpoint] : [])],
+    ...(tls && {
+      tlsverify: true,
+      tlscacert: join(certificates, 'ca.pem'),
+      tlscert: join(certificates, 'server.pem'),
+      tlskey: join(certificates, 'server-key.pem'),
+    }),
     'data-root': join(store, 'data'),
     'exec-opts': ['native.cgroupdriver=cgroupfs'],
     'cgroup-parent': `/${toCgroup(name)}`,
@@ -66,6 +77,9 @@ function writeRunc({ name, wrapsRunc }) {
   writeFileSync(file, toRuncWrapper({ runc: runcPath, withheld }), { mode: 0o755 })
   return file
 }
+
+/** Each engine has a network namespace of its own, so the port is free. */
+export const tlsEndpoint = 'tcp://127.0.0.1:2376'
 
 /** In the roots of Debian. */
 const runcPath = '/usr/sbin/runc'

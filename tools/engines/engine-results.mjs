@@ -74,7 +74,7 @@ export function findFailedCases({ cases }) {
  * Counts the tests of a run of vitest. A file that fails outside of its tests counts as one failed test. A test that was skipped
  * with a reason (`test/support/test-engine.ts`) counts as unsupported.
  *
- * @param {'integration' | 'builds'} suite
+ * @param {Exclude<import('./engine-suites.mjs').EngineSuite, 'kit'>} suite
  * @param {TestReport} report
  * @param {TestReport} [alone] of the files with failures, one at a time
  * @returns {Required<Pick<EngineResult, 'tests' | 'failures' | 'unsupported'>>}
@@ -100,6 +100,30 @@ export function toTestResult(suite, report, alone) {
     failures: failing.map((test) => ({ suite, test: toKey(test), error: toFirstLine(test.message) })),
     unsupported,
   }
+}
+
+/**
+ * Adds up the counts of several suites on one engine; empty without a suite.
+ *
+ * @param {readonly Required<Pick<EngineResult, 'tests' | 'unsupported'>>[]} results
+ * @returns {Pick<EngineResult, 'tests' | 'unsupported'>}
+ */
+export function joinTestResults(results) {
+  const [first, ...others] = results
+  if (first === undefined) return {}
+  return others.reduce(
+    (sum, { tests, unsupported }) => ({
+      tests: {
+        passed: sum.tests.passed + tests.passed,
+        failed: sum.tests.failed + tests.failed,
+        unsupported: sum.tests.unsupported + tests.unsupported,
+        skipped: sum.tests.skipped + tests.skipped,
+        flaky: sum.tests.flaky + tests.flaky,
+      },
+      unsupported: [...sum.unsupported, ...unsupported],
+    }),
+    { tests: first.tests, unsupported: first.unsupported },
+  )
 }
 
 /**

@@ -27,6 +27,8 @@ export function toMatrixFiles(name) {
     work: join(data, 'root', 'work'),
     merged: join(data, 'root', 'merged'),
     store: join(data, 'store'),
+    /** The certificates of an engine with TLS and of its clients. */
+    certificates: join(data, 'store', 'certificates'),
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
+import { tlsEndpoint } from './engine-program.mjs'
 import { findMatrixState, toMatrixFiles } from './matrix-files.mjs'
 
 /**
@@ -42,8 +43,15 @@ export async function runBesideEngine(engine, command, { output, signal, env = {
  * @param {import('./engine-matrix.mjs').MatrixEngine} engine
  * @param {NodeJS.ProcessEnv} env
  */
-export function toEngineEnv({ name, product }, env) {
+export function toEngineEnv({ name, product, tls }, env) {
   const { CONTAINER_HOST, DOCKER_CONTEXT, DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, ...rest } = env
-  const host = `unix://${toMatrixFiles(name).socket}`
-  return { ...rest, DOCKER_HOST: host, ...(product === 'podman' && { CONTAINER_HOST: host }) }
+  const { socket, certificates } = toMatrixFiles(name)
+  const host = `unix://${socket}`
+  return {
+    ...rest,
+    DOCKER_HOST: host,
+    ...(product === 'podman' && { CONTAINER_HOST: host }),
+    // For the tests of TLS.
+    ...(tls && { CAPSTAN_TLS_ENDPOINT: tlsEndpoint, CAPSTAN_TLS_DIRECTORY: certificates }),
+  }
 }

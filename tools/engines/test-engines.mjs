@@ -13,28 +13,33 @@ import {
   findFailedCases,
   findFailedFiles,
   findFailedTitles,
+  joinTestResults,
   toKitResult,
   toLeftoverFailures,
   toResultTable,
   toTestResult,
 } from './engine-results.mjs'
-import { planSuites } from './engine-suites.mjs'
+import { optionalSuites, planSuites } from './engine-suites.mjs'
 import { findMatrixState } from './matrix-files.mjs'
 import { runBesideEngine } from './run-beside-engine.mjs'
 import { startMatrixEngine, stopMatrixEngine, toConnection } from './set-up-matrix-engine.mjs'
 import { InterruptedError, withEngine } from './with-engine.mjs'
 
 /**
- * `pnpm test:engines [--kit] [--builds NAME,…] NAME…|all`: runs the kit and, without `--kit`, the integration tests that use an engine
- * on engines of the matrix, one after the other; and on the engines of `--builds` the tests of builds by their BuildKit. What fails
- * is tried again alone, and counts if it fails again. Prints a table, and writes it with the failures to `.capstan/engines.json` and
+ * `pnpm test:engines [--kit] [--builds NAME,…] [--remote NAME,…] NAME…|all`: runs the kit and, without `--kit`, the integration tests
+ * that use an engine on engines of the matrix, one after the other; on the engines of `--builds` the tests of builds by their BuildKit,
+ * and on those of `--remote` the tests of connections over TLS and ssh. What fails is tried again alone, and counts if it fails again. Prints a table, and writes it with the failures to `.capstan/engines.json` and
  * the output to `.capstan/engines`. An object that the tests leave in an engine is a failure. Exits with 1 when something failed.
  * SIGINT and SIGTERM stop the engine that was started.
  *
  * @param {string[]} args
  */
 async function main(args) {
-  const options = /** @type {const} */ ({ kit: { type: 'boolean' }, builds: { type: 'string' } })
+  const options = /** @type {const} */ ({
+    kit: { type: 'boolean' },
+    builds: { type: 'string' },
+    remote: { type: 'string' },
+  })
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const plans = planSuites(positionals, values)
   if (typeof plans === 'string') throw new StepError(plans)
@@ -102,13 +107,18 @@ async function runSuites(context, { suites, isShared }) {
   const tests = suites.includes('integration')
     ? await runTested(`${name}: integration tests`, () => runTests(context, integration))
     : none
-  const builds = suites.includes('builds')
-    ? await runTested(`${name}: builds`, () => runTests(context, { suite: 'builds', files: [] }))
-    : none
+  const optional = []
+  for (const suite of optionalSuites.filter((suite) => suites.includes(suite))) {
+    optional.push(await runTested(`${name}: ${suite}`, () => runTests(context, { suite, files: [] })))
+  }
   const now = await listEngineObjects(toConnection(name))
   const leftovers = toLeftoverFailures(findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' }))
-  const failures = [cases, tests, builds].flatMap((result) => result.failures)
-  return { ...cases, ...tests, ...builds, failures: [...failures, ...leftovers] }
+  const failures = [cases, tests, ...optional].flatMap((result) => result.failures)
+  return {
+    ...cases,
+    ...joinTestResults([...('tests' in tests ? [tests] : []), ...optional]),
+    failures: [...failures, ...leftovers],
+  }
 }
 
 /**
@@ -147,7 +157,7 @@ async function runKit(context) {
 
 /**
  * @param {SuiteContext} context
- * @param {{ readonly suite: 'integration' | 'builds', readonly files: readonly string[] }} tests the project of vitest, and its files if
+ * @param {{ readonly suite: Exclude<import('./engine-suites.mjs').EngineSuite, 'kit'>, readonly files: readonly string[] }} tests the project of vitest, and its files if
  *   not all are run
  */
 async function runTests(context, { suite, files }) {

@@ -461,6 +461,17 @@ describe('probe of an unavailable endpoint', () => {
     expect(attempts[0]?.remedy).toBe(`the endpoint requires TLS: ${remedy}`)
   })
 
+  test('gives an attempt of step "ping" with the remedy TLS for an engine by tcp that requires it', async () => {
+    const text = 'Client sent an HTTP request to an HTTPS server.'
+    const server = await listen((socket) => socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${text}\n`), 0)
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const { attempts } = await probe([`tcp://127.0.0.1:${port}`])
+    expect(attempts).toMatchObject([
+      { step: 'ping', cause: { code: 'HTTP_400', message: text }, remedy: expect.stringContaining('requires TLS') },
+    ])
+  })
+
   test('names both ranges for an engine with an unsupported API version', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.39'

@@ -25,3 +25,10 @@ test('clients of Podman and of Docker find the Podman', () => {
     DOCKER_HOST: host,
   })
 })
+
+test('tests of an engine with TLS find its address and the certificates of a client', () => {
+  expect(toEngineEnv({ ...engine, name: '28', product: 'docker', tls: true }, env)).toMatchObject({
+    CAPSTAN_TLS_ENDPOINT: 'tcp://127.0.0.1:2376',
+    CAPSTAN_TLS_DIRECTORY: '/var/lib/capstan-engines/28/store/certificates',
+  })
+})

@@ -23,6 +23,12 @@ test('the builds are not run twice where the integration tests run', () => {
   expect(list(['28'], { builds: '26,28' })).toEqual(['26 builds', '28 kit integration'])
 })
 
+test('the tests of connections run on the engines of their option, beside the other suites', () => {
+  expect(list([], { builds: '26,28', remote: '28' })).toEqual(['26 builds', '28 builds remote'])
+  expect(list(['28'], { remote: '28' })).toEqual(['28 kit integration remote'])
+  expect(list(['28'], { remote: '27' })).toContain('no engine is named 27')
+})
+
 test('an unknown engine is a problem, and so is none', () => {
   expect(list([], {})).toContain('no engine is named; known: 20.10')
   expect(list(['27'], {})).toContain('no engine is named 27')

@@ -30,8 +30,9 @@ export async function explainProbeFailure(error: unknown, failedAt: FailedAt): P
   if (address.type === 'socket' && code === 'ENOENT') return explainAbsent(address.path, failedAt)
   if (address.type === 'socket' && isDenied) return explainDenied(address.path, code)
   if (address.type === 'pipe' && isDenied) return fail('connect', 'give this user access to the pipe')
-  // An error with a path, or about a directory, is that of a TLS file.
-  const isFile = error instanceof Error && ('path' in error || code === 'EISDIR')
+  // An error of the file system is that of a TLS file.
+  const isFile =
+    error instanceof Error && !(error instanceof EngineAnswerError) && ('path' in error || code === 'EISDIR')
   if (address.type === 'tcp' && isFile) return fail('tls', 'check that this user can read ca.pem, cert.pem and key.pem')
   if (code === 'ENOENT') return fail('find', toStartRemedy(failedAt))
   if (code === 'ECONNREFUSED') return fail('connect', toStartRemedy(failedAt))

@@ -33,6 +33,7 @@ export function exchange(
     const request = open()
     const cancelLimit = limitConnecting(request, connectMs)
     if (onSocket !== undefined) request.once('socket', onSocket)
+    request.once('socket', keepAlive)
     destroyOnAbort(request, signal)
     request.on('error', (error) => {
       if (request.reusedSocket && isReset(error)) resolve({ staleError: error })
@@ -61,6 +62,7 @@ export function openSocket(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = open()
+    keepAlive(socket)
     const deadline = startDeadline(connectMs, () => socket.destroy(toConnectTimeout(connectMs)))
     guardStream(socket, signal)
     socket.on('error', reject)
@@ -82,6 +84,14 @@ export interface ExchangeOptions {
   readonly connectMs: number
   /** Called with each new socket before it is connected. */
   readonly onSocket?: ((socket: Socket) => void) | undefined
+}
+
+/**
+ * Lets the kernel probe an idle TCP connection, so that one whose other side has vanished without a notice ends, also without any
+ * traffic. A socket of TLS does not take this from its options.
+ */
+function keepAlive(socket: Socket): void {
+  socket.setKeepAlive(true, keepAliveMs)
 }
 
 /** Destroys a stream on abort. Its reader gets the errors; without a reader they must not end the process. */
@@ -136,3 +146,6 @@ export function toConnectTimeout(timeoutMs: number): Error {
   const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [], option: 'timeouts.connectMs' }
   return createHostError('TIMED_OUT', facts)
 }
+
+/** As docker's client does; the default of Linux is two hours. */
+const keepAliveMs = 30_000

@@ -56,7 +56,7 @@ export class HttpTransport {
   /** Opens a connection without a request, over TLS with HTTP/2 as its protocol. */
   async connect({ signal }: Pick<TransportRequest, 'signal'>): Promise<Duplex> {
     const address = await this.findAddress(signal)
-    const at = address.type === 'tcp' ? { host: address.host, port: address.port, keepAlive: true } : address
+    const at = address.type === 'tcp' ? { host: address.host, port: address.port } : address
     const tls = address.type === 'tcp' && address.tls && (await this.#readTls(address.tls))
     signal?.throwIfAborted()
     const open = () => (tls ? openTls({ ...at, ...tls, ALPNProtocols: ['h2'] }) : openPlain(at))
@@ -112,8 +112,7 @@ export class HttpTransport {
     if (address.type !== 'tcp') return { ...common, socketPath: address.path }
     const { host, port, tls } = address
     const name = host.includes(':') ? `[${host}]` : host
-    // TCP keep-alive detects a peer that vanished without closing the connection, even without any traffic.
-    const options = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
+    const options = { ...common, host, port, headers: { ...headers, Host: `${name}:${port}` } }
     return tls === undefined ? options : { ...options, ...(await this.#readTls(tls)) }
   }
 

@@ -1,16 +1,17 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
-import { Readable } from 'node:stream'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createRuntimeHost, isHostError } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { sshServerProgram, startSshServer } from '../../../../test/support/ssh-server.js'
 import { testEngine } from '../../../../test/support/test-engine.js'
 import { findSshHost } from '../../src/ssh/find-ssh-host.js'
 import { collectOutput } from '../collect-output.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
-import { sshServerProgram, startSshServer } from './ssh-server.js'
 
 const isMissing = !existsSync(sshServerProgram)
 if (isMissing && process.env.CAPSTAN_REQUIRE_SSH_SERVER === '1')
@@ -46,6 +47,13 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     return { step, code: cause?.code, message: cause?.message, remedy }
   }
 
+  /** Waits until the server has seen the end of its connections. Those of this machine have ended when a call returns. */
+  async function expectNothingLeft(server: Awaited<ReturnType<typeof startServer>>) {
+    expect(readdirSync(server.temporaryDirectory)).toEqual([])
+    await expect.poll(() => server.listConnections()).toEqual([])
+    await expect.poll(() => server.listClients()).toEqual([])
+  }
+
   test('is reached by one ssh for all calls, and closing the runtime leaves no process and no file', async () => {
     const [engine, server] = [await startEngine(), await startServer()]
     const host = createHost(`ssh://${server.address}${engine.socketPath}`, server.env)
@@ -56,8 +64,7 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     expect(server.listConnections().length).toBeLessThanOrEqual(2)
     expect(readdirSync(server.temporaryDirectory)).toHaveLength(1)
     await runtime.close()
-    expect(readdirSync(server.temporaryDirectory)).toEqual([])
-    await expect.poll(() => server.listConnections()).toEqual([])
+    await expectNothingLeft(server)
   })
 
   test('has its ports at the host name that the configuration of ssh sets', async () => {
@@ -84,14 +91,15 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     const { runtime } = await createHost(`ssh://${server.address}${engine.socketPath}`, server.env).open()
     await Promise.all(Array.from({ length: 5 }, () => runtime.listContainers()))
     await runtime.close()
-    expect(readdirSync(server.temporaryDirectory)).toEqual([])
-    await expect.poll(() => server.listConnections()).toEqual([])
+    await expectNothingLeft(server)
   })
 
   test('is reached when the server drops connections that begin at the same time', async () => {
     const [engine, server] = [await startEngine(), await startServer(['MaxStartups 1'])]
     const hosts = Array.from({ length: 4 }, () => createHost(`ssh://${server.address}${engine.socketPath}`, server.env))
     await Promise.all(hosts.map(async (host) => (await host.open()).runtime.ping()))
+    await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()))
+    await expectNothingLeft(server)
   })
 
   test.for([
@@ -124,7 +132,7 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
       code: expected.code,
       remedy: expect.stringMatching(expected.remedy),
     })
-    expect(readdirSync(server.temporaryDirectory)).toEqual([])
+    await expectNothingLeft(server)
   })
 
   test('is unavailable when no engine listens at the path', async () => {
@@ -134,6 +142,23 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
       code: 'SSH_SOCKET',
       message: expect.stringContaining('no engine answers at /no/such.sock of 127.0.0.1'),
     })
+    await expectNothingLeft(server)
+  })
+
+  test('is unavailable with the command to remove the old key when the key of the host has changed', async () => {
+    const server = await startServer()
+    const [host = '', port = ''] = server.address.replace(/^.*@/, '').split(':')
+    const known = join(server.temporaryDirectory, 'known_hosts')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', known])
+    writeFileSync(known, `[${host}]:${port} ${readFileSync(`${known}.pub`, 'utf8')}`)
+    const env = server.configure([`UserKnownHostsFile ${known}`])
+    expect(await findAttempt(`ssh://${server.address}`, env)).toMatchObject({
+      step: 'ssh',
+      code: 'SSH_HOST_KEY',
+      remedy: expect.stringContaining(`ssh-keygen -R '[${host}]:${port}'`),
+    })
+    for (const file of [known, `${known}.pub`]) rmSync(file)
+    await expectNothingLeft(server)
   })
 
   test('is unavailable when ssh is not installed', async () => {
@@ -151,7 +176,7 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     expect(readdirSync(server.temporaryDirectory)).toHaveLength(1)
     child.kill('SIGKILL')
     await expect.poll(() => readdirSync(server.temporaryDirectory)).toEqual([])
-    await expect.poll(() => server.listConnections()).toEqual([])
+    await expectNothingLeft(server)
   })
 
   test('runs containers: their input ends, and their output and exit code arrive', async ({ skip }) => {
@@ -167,4 +192,45 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
     expect(await runtime.startAttached(id, { stdin, stdout: stdout.stream })).toBe(5)
     expect(stdout.text()).toBe('10000000\n')
   })
+
+  test.for([
+    { title: 'one ssh forwards', lines: [] },
+    { title: 'each connection has an ssh of its own', lines: ['AllowStreamLocalForwarding no'] },
+  ])(
+    'fails streams with CONNECTION_LOST when connections are cut, and continues, where $title',
+    async ({ lines }, { skip }) => {
+      if (!testEngine.available) return skip(testEngine.reason)
+      const { image, socketPath } = testEngine
+      const server = await startServer(lines)
+      const plugin = dockerPlugin({
+        endpoint: `ssh://${server.address}${socketPath}`,
+        timeouts: { containerEndMs: 1_000 },
+      })
+      const host = createRuntimeHost({ plugins: [plugin], env: server.env })
+      onTestFinished(() => host[Symbol.asyncDispose]())
+      const { runtime } = await host.open()
+      const command = ['sh', '-c', 'while sleep 0.1; do echo line; done']
+      const id = await runtime.createContainer({ image, command, pull: 'never' })
+      await runtime.startContainer(id)
+      const seen = { log: 0, attach: 0 }
+      const readLog = async () => {
+        for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) seen.log += bytes.length
+      }
+      const stdout = new Writable({
+        write(chunk: Buffer, _, done) {
+          seen.attach += chunk.length
+          done()
+        },
+      })
+      const outcomes = Promise.allSettled([readLog(), runtime.attach(id, { stdout }), runtime.waitContainer(id)])
+      await expect.poll(() => Math.min(seen.log, seen.attach)).toBeGreaterThan(0)
+      server.cutConnections()
+      const lost = { status: 'rejected', reason: { code: 'CONNECTION_LOST' } }
+      expect(await outcomes).toMatchObject([lost, lost, lost])
+      expect(await runtime.containerState(id)).toBe('running')
+      await runtime.removeContainer(id)
+      await host[Symbol.asyncDispose]()
+      await expectNothingLeft(server)
+    },
+  )
 })

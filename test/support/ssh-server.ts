@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +33,8 @@ export interface SshServer extends AsyncDisposable {
   cutConnections(): void
   /** The processes of the server's connections. */
   listConnections(): readonly number[]
+  /** The processes that were started with the environment of this server, or of `configure`: ssh and what guards it. */
+  listClients(): readonly number[]
 }
 
 /** Starts the server with these lines in its configuration. */
@@ -79,6 +90,7 @@ export async function startSshServer(lines: readonly string[] = []): Promise<Ssh
     configure,
     cutConnections,
     listConnections,
+    listClients: () => listByEnvironment(`TMPDIR=${path('tmp')}`),
     async [Symbol.asyncDispose]() {
       cutConnections()
       program.kill()
@@ -116,6 +128,20 @@ function listDescendants(pid: number): readonly number[] {
     return parent === pid ? [child] : []
   })
   return direct.flatMap((child) => [child, ...listDescendants(child)])
+}
+
+/** Lists the processes of this machine with a variable in their environment. */
+function listByEnvironment(variable: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  return pids.filter((pid) => readEnvironment(pid).includes(variable)).map(Number)
+}
+
+function readEnvironment(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  } catch {
+    return [] // it has ended, or belongs to another user
+  }
 }
 
 function kill(pid: number): void {
