@@ -2,6 +2,7 @@
 
 export type { EndOptions, EndResult } from './run/end-result.js'
 export { type ExecToEndOptions, execToEnd } from './run/exec-to-end.js'
+export { iterateProgress, type ProgressIteration, type ProgressOptions } from './run/iterate-progress.js'
 export { type JobOutcome, type RunJobsOptions, runJobs } from './run/run-jobs.js'
 export { runToEnd } from './run/run-to-end.js'
 

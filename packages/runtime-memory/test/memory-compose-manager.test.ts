@@ -95,11 +95,15 @@ describe('up', () => {
     expect((await listObjects(memory)).containers).toHaveLength(2)
   })
 
-  it('starts only the given services and those on which they depend', async () => {
+  it('starts only the given services and those on which they depend, with what they use', async () => {
     await using memory = await openMemory()
     const { services } = await up(memory, shop, { services: ['db'] })
     expect(services.map(({ service }) => service)).toEqual(['db'])
-    expect((await memory.compose.listServices('shop')).map(({ service }) => service)).toEqual(['db'])
+    expect(await listObjects(memory)).toEqual({
+      ...noObjects,
+      containers: ['shop-db-1 running'],
+      networks: ['shop_back'],
+    })
   })
 
   it.each([
@@ -136,6 +140,7 @@ services:
   bad:
     image: busybox
     ${lines}
+    volumes: ["data:/data"]
   slow:
     image: busybox
     command: sleep 100
@@ -221,12 +226,10 @@ services:
     async (operation) => {
       const faults: MemoryFault[] = []
       await using memory = await openMemory({ faults })
-      const before = 'services: {a: {image: busybox, command: sleep 100}}\nvolumes: {old: }'
-      const after =
-        `${before.replace('}}', '}, b: {image: busybox, command: sleep 100, depends_on: [a]}}')}\n  new:`.replace(
-          'volumes: {old: }\n  new:',
-          'volumes: {old: , new: }',
-        )
+      const toContent = (more: string) =>
+        `services: {a: {image: busybox, command: sleep 100, volumes: ["old:/old"]}${more}}\nvolumes: {old: , new: }`
+      const before = toContent('')
+      const after = toContent(', b: {image: busybox, command: sleep 100, depends_on: [a], volumes: ["new:/new"]}')
       await up(memory, before)
       const kept = await listObjects(memory)
       // Container a is started again, which is the first call of startContainer.
@@ -245,7 +248,7 @@ services:
       if (status === 'Started' && id === 'slow-1') controller.abort(reason)
     }
     const content =
-      'services: {slow: {image: busybox, command: sleep 100, healthcheck: {test: exit 0, interval: 1h}}}\nvolumes: {v: }'
+      'services: {slow: {image: busybox, command: sleep 100, healthcheck: {test: exit 0, interval: 1h}, volumes: ["v:/v"]}}\nvolumes: {v: }'
     await expect(up(memory, content, { signal: controller.signal, onProgress })).rejects.toBe(reason)
     expect(await listObjects(memory)).toEqual(noObjects)
   })

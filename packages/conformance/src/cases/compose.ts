@@ -145,7 +145,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const { programs, signal } = context
       const project = await createProject(context)
       const up = async (scale: number) => {
-        const source = await project.write({ services: { app: { command: programs.sleep(60), scale } } })
+        const source = await project.write({ services: { app: { command: programs.exitOnSignal('TERM', 0), scale } } })
         const { services } = await project.compose.up(source, { labels: { conformance: 'given' }, signal })
         return toContainerIds(services, 'app')
       }
@@ -195,7 +195,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const project = await createProject(context)
       const source = await project.write({
         services: {
-          failing: { command: programs.printBoth('to out', 'to err', 7) },
+          failing: { command: programs.printBoth('to out', 'to err', 7), volumes: ['data:/data'] },
           slow: { command: programs.sleep(60), ...neverHealthy(programs.exit(0)) },
         },
         volumes: { data: {} },
@@ -358,7 +358,7 @@ services:
     image: app:1
     scale: \${REPLICAS}
     depends_on: {db: {condition: service_healthy}, migrate: {condition: service_completed_successfully}}
-    volumes: ["data:/data"]
+    volumes: ["data:/data", "theirs:/theirs"]
   db:
     image: db:1
     networks: [back]
@@ -369,7 +369,7 @@ services:
     image: app:1
     profiles: [debug]
 networks: {back: {}}
-volumes: {data: {}, theirs: {external: true, name: their-volume}}
+volumes: {data: {}, theirs: {external: true, name: their-volume}, unused: {}}
 `
 
 function toExpectedProject(name: string) {

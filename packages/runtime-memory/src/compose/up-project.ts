@@ -27,9 +27,10 @@ export async function upProject(
 ): Promise<readonly ServiceState[]> {
   const services = selectServices(project, options.services)
   const jobs = selectJobs(project, { services, jobs: options.jobs })
-  checkExternal(context, project)
+  const selected = selectResources(project, services)
+  checkExternal(context, selected)
   const link = linkSignals([call.signal])
-  const up = new ProjectUp(context, project, { runtime, call, options, services, jobs, link })
+  const up = new ProjectUp(context, selected, { runtime, call, options, services, jobs, link })
   try {
     up.createNetworks()
     up.createVolumes()
@@ -45,6 +46,22 @@ export interface UpOptions {
   readonly runtime: Runtime
   readonly call: Operation
   readonly options: ComposeUpOptions
+}
+
+/** Returns the project with the networks and volumes that these services use. */
+function selectResources(project: ProjectModel, services: readonly ServiceModel[]): ProjectModel {
+  const configs = services.map(({ config }) => config)
+  const used = new Set(
+    configs.flatMap(({ network, mounts = [] }) => [
+      ...(network?.mode === 'networks' ? network.networks.map(({ networkId }) => `network ${networkId}`) : []),
+      ...mounts.map((mount) => (mount.type === 'volume' ? `volume ${mount.source}` : '')),
+    ]),
+  )
+  return {
+    ...project,
+    networks: project.networks.filter(({ name }) => used.has(`network ${name}`)),
+    volumes: project.volumes.filter(({ name }) => used.has(`volume ${name}`)),
+  }
 }
 
 /** Rejects when an external network or volume does not exist. */

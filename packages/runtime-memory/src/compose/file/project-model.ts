@@ -9,9 +9,8 @@ export interface ProjectModel {
   readonly files: readonly string[]
   /** The services of active profiles by name. */
   readonly services: ReadonlyMap<string, ServiceModel>
-  /** The networks that the services use. */
+  /** The networks that the services use; so are the volumes. */
   readonly networks: readonly NetworkModel[]
-  /** All volumes of the files. */
   readonly volumes: readonly VolumeModel[]
 }
 

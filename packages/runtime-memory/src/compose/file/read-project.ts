@@ -200,12 +200,15 @@ async function resolveProject(
   const volumeModels = new Map<string, VolumeModel>(
     [...volumes].map(([key, settings]) => [key, toResource(key, settings)]),
   )
-  const used = new Set<string>()
+  // As in Compose, networks and volumes that no active service uses do not belong to the project.
+  const usedNetworks = new Set<string>()
+  const usedVolumes = new Set<string>()
   const models = new Map<string, ServiceModel>()
   for (const [key, service] of toSorted(services)) {
     checkDependencies(key, service, services)
-    for (const network of service.networks.keys()) used.add(network)
-    if (service.networks.size === 0) used.add('default')
+    for (const network of service.networks.keys()) usedNetworks.add(network)
+    if (service.networks.size === 0) usedNetworks.add('default')
+    for (const { mount } of service.mounts.values()) if (mount.type === 'volume') usedVolumes.add(mount.source)
     models.set(key, await resolveService(key, service, { networks: networkModels, volumes: volumeModels, env }))
   }
   checkCycle(models, services)
@@ -214,8 +217,8 @@ async function resolveProject(
     directory,
     files: files.map((file) => file.name),
     services: models,
-    networks: toSorted(networkModels).flatMap(([key, network]) => (used.has(key) ? [network] : [])),
-    volumes: toSorted(volumeModels).map(([, volume]) => volume),
+    networks: toSorted(networkModels).flatMap(([key, network]) => (usedNetworks.has(key) ? [network] : [])),
+    volumes: toSorted(volumeModels).flatMap(([key, volume]) => (usedVolumes.has(key) ? [volume] : [])),
   }
 }
 

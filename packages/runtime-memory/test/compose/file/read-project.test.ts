@@ -52,6 +52,7 @@ networks:
   unused:
 volumes:
   data:
+  unused:
   kept: {external: true, name: their-volume}
 `)
     expect(project).toMatchObject({ name: 'shop', directory, files: ['-'] })
