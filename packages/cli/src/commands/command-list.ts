@@ -44,6 +44,10 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Compose projects:',
+    commands: [toEntry('compose', 'Run the services of Compose files', () => import('./compose.js'))],
+  },
+  {
     title: 'Images:',
     commands: [
       toEntry('build', 'Build an image from a Dockerfile', () => import('./build.js')),

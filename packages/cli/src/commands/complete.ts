@@ -1,4 +1,5 @@
 import {
+  composeManagerCapability,
   findCapability,
   networkManagerCapability,
   type RuntimeScope,
@@ -12,6 +13,7 @@ import type { Invocation } from '../host/invocation.js'
 import { openHost, openRuntime } from '../host/open-host.js'
 import { type CompletionTarget, findCompletionTarget } from '../options/completion-target.js'
 import { toRuntime } from '../options/global-options.js'
+import { omitUndefined } from '../options/omit-undefined.js'
 import { toOneLine } from '../render/printable.js'
 import { writeOutput } from '../render/write-output.js'
 import type { Call, CommandModule } from './command.js'
@@ -73,7 +75,9 @@ async function listAll(target: CompletionTarget, invocation: Invocation): Promis
   if (target.kind === 'commands') return listCommands(command)
   if (target.kind === 'options') return listOptions(command)
   if (target.kind === 'value') return await listValues(target.option, invocation)
-  return target.kind === 'operand' ? await listOperands(command, target.argument, invocation) : []
+  if (target.kind !== 'operand') return []
+  const isService = command.parent?.name() === 'compose' && target.argument.name() === 'service'
+  return isService ? await listServices(target, invocation) : await listOperands(command, target.argument, invocation)
 }
 
 function listCommands(command: Command): readonly Candidate[] {
@@ -90,6 +94,7 @@ async function listValues({ long, flags, argChoices }: Option, invocation: Invoc
   if (argChoices !== undefined) return argChoices.map((word) => ({ word }))
   if (long === '--runtime') return await listRuntimes(invocation)
   if (long === '--context') return await listContextNames(invocation)
+  if (long === '--project-name') return await listProjectNames(invocation)
   if (long === '--network') {
     const found = await listNames(invocation, listNetworks)
     return [...new Set(['none', 'host', ...found.map(({ word }) => word)])].map((word) => ({ word }))
@@ -117,6 +122,31 @@ async function listOperands(
     return [...containers.map(({ word, description }) => ({ word: `${word}:`, description })), files]
   }
   return fileOperands.has(name) ? [files] : []
+}
+
+/** The services of the project that the options before the subcommand name. */
+async function listServices({ values }: CompletionTarget, invocation: Invocation): Promise<readonly Candidate[]> {
+  const given = (name: string) => values.filter(([option]) => option === name).map(([, value]) => value)
+  const [file, profile, envFile] = ['--file', '--profile', '--env-file'].map(given)
+  const [projectName, projectDirectory] = ['--project-name', '--project-directory'].map((name) => given(name).at(-1))
+  const lists = { file: orUndefined(file), profile: orUndefined(profile), envFile: orUndefined(envFile) }
+  const { findComposeSource } = await import('../compose/compose-source.js')
+  const source = await findComposeSource(omitUndefined({ ...lists, projectName, projectDirectory }), invocation.io)
+  await using opened = await openRuntime(invocation)
+  const compose = await opened.require(composeManagerCapability)
+  const { services } = await compose.readProject(source, { signal: AbortSignal.timeout(listMs) })
+  return services.map(({ name, image }) => ({ word: name, description: image }))
+}
+
+function orUndefined(values: readonly string[] = []): readonly string[] | undefined {
+  return values.length === 0 ? undefined : values
+}
+
+async function listProjectNames(invocation: Invocation): Promise<readonly Candidate[]> {
+  await using opened = await openRuntime(invocation)
+  const compose = await opened.require(composeManagerCapability)
+  const projects = await compose.listProjects({ signal: AbortSignal.timeout(listMs) })
+  return projects.map(({ name, services }) => ({ word: name, description: services.join(', ') }))
 }
 
 async function listRuntimes(invocation: Invocation): Promise<readonly Candidate[]> {

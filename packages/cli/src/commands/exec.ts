@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import type { Interruption } from '../errors/interruption.js'
 import { findContainer } from '../host/find-container.js'
 import type { Invocation } from '../host/invocation.js'
-import { openRuntime } from '../host/open-host.js'
+import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
 import { readEnvironment } from '../options/environment.js'
@@ -48,7 +48,8 @@ export function define(command: Command, setAction: SetAction): void {
   setAction<ExecCommandOptions>(command, exec)
 }
 
-interface ExecCommandOptions {
+/** The options of `capstan exec`, as commander parses them. */
+export interface ExecCommandOptions {
   readonly interactive?: boolean
   readonly tty?: boolean
   readonly env?: readonly string[]
@@ -60,8 +61,19 @@ interface ExecCommandOptions {
 }
 
 async function exec({ invocation, operands, options }: Call<ExecCommandOptions>): Promise<number> {
-  const { io, interrupts } = invocation
   const [reference = '', ...command] = operands
+  const { signal } = invocation.interrupts
+  return await runExec({ invocation, command, options }, async ({ scope }) => {
+    return (await findContainer(scope.runtime, reference, { signal })).id
+  })
+}
+
+/** Opens a runtime, and runs a command in the container that `findId` finds. Resolves with the exit status. */
+export async function runExec(
+  { invocation, command, options }: ExecRequest,
+  findId: (opened: OpenedRuntime) => Promise<string>,
+): Promise<number> {
+  const { io, interrupts } = invocation
   const { interactive = false, tty = false } = options
   requireTerminal(io.stdin, { interactive, tty })
   const execOptions = await toExecOptions(options, io)
@@ -69,9 +81,13 @@ async function exec({ invocation, operands, options }: Call<ExecCommandOptions>)
   const detachKeys = parseDetachKeys(options.detachKeys)
   await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
   const execs = await opened.require(execManagerCapability)
-  const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
+  const id = await findId(opened)
   await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
   return await connect(child, { io, interrupts, interactive, tty, detachKeys })
+}
+
+interface ExecRequest extends Pick<Call<ExecCommandOptions>, 'invocation' | 'options'> {
+  readonly command: readonly string[]
 }
 
 interface ConnectOptions extends Pick<Invocation, 'io' | 'interrupts'> {

@@ -26,7 +26,7 @@ export function validateProjectName(name: unknown, field = 'project'): void {
 /** Checks the source of a Compose project, without reading its files. */
 export function validateComposeSource(source: ComposeSource): void {
   checkObject('source', source)
-  const { name, files, content, directory, profiles = [], env } = source
+  const { name, files, content, directory, profiles = [], envFiles = [], env } = source
   validateProjectName(name, 'source.name')
   check((files === undefined) !== (content === undefined), 'source', 'an object with either files or content', source)
   if (files !== undefined) {
@@ -35,6 +35,7 @@ export function validateComposeSource(source: ComposeSource): void {
   }
   if (content !== undefined) checkContent(content)
   if (directory !== undefined) checkPath('source.directory', directory)
+  checkEach<unknown>('source.envFiles', envFiles, checkPath)
   checkEach<unknown>('source.profiles', profiles, (field, profile) => {
     checkText(field, profile, /^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'the name of a profile')
   })

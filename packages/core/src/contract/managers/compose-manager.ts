@@ -82,7 +82,12 @@ export interface ComposeSettings {
   readonly directory?: string
   /** The active profiles. Default: none. */
   readonly profiles?: readonly string[]
-  /** The variables for interpolation, besides those of the file `.env`. Variables of this process are not used. Default: none. */
+  /**
+   * The absolute paths of files with variables for interpolation, in place of the file `.env` of the directory. Later files
+   * override earlier ones. Default: that file, if it exists.
+   */
+  readonly envFiles?: readonly string[]
+  /** The variables for interpolation, which override those of files. Variables of this process are not used. Default: none. */
   readonly env?: StringMap
 }
 

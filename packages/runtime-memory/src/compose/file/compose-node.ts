@@ -146,7 +146,11 @@ export class ComposeNode {
 
 /** Creates INVALID_ARGUMENT for a Compose file. */
 export function createFileError({ field }: Pick<ComposeFile, 'field'>, problem: string): Error {
-  return createHostError('INVALID_ARGUMENT', { field, expected: 'a valid Compose file', given: problem })
+  return createHostError('INVALID_ARGUMENT', {
+    field,
+    expected: 'a valid Compose file',
+    given: `one with this fault: ${problem}`,
+  })
 }
 
 const unitMs: ReadonlyMap<string, number> = new Map([

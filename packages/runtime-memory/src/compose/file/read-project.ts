@@ -26,7 +26,7 @@ export async function readProject(
   { runtime, services: included = [] }: { readonly runtime: string; readonly services?: readonly string[] },
 ): Promise<ProjectModel> {
   const { name, directory = source.files && dirname(source.files[0]), profiles = [] } = source
-  const env = { COMPOSE_PROJECT_NAME: name, ...(await readDefaultEnvironment(directory, source.env)), ...source.env }
+  const env = { COMPOSE_PROJECT_NAME: name, ...(await readVariables(source, directory)), ...source.env }
   const toPath: ToPath = (path) => {
     if (directory !== undefined) return resolve(directory, path)
     if (isAbsolute(path)) return path
@@ -83,20 +83,28 @@ async function readTexts({ files, content }: ComposeSource): Promise<readonly Fi
   )
 }
 
-/** Reads the file `.env` of the project, if there is one. */
-async function readDefaultEnvironment(directory: string | undefined, env: StringMap = {}): Promise<StringMap> {
-  if (directory === undefined) return {}
-  const path = join(directory, '.env')
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw createFileError({ field: 'source.directory' }, toErrorText(error))
-  })
-  try {
-    return text === undefined ? {} : parseEnvFile(text, env)
-  } catch (error) {
-    if (!(error instanceof EnvFileError)) throw error
-    throw createFileError({ field: 'source.directory' }, `${path}:${error.line}: ${error.message}`)
+/** Reads the variables of the files of the source, else of the file `.env` of the project, if there is one. */
+async function readVariables({ envFiles, env = {} }: ComposeSource, directory: string | undefined): Promise<StringMap> {
+  const given = envFiles?.map((path, index) => ({ path, field: `source.envFiles[${index}]`, required: true }))
+  const standard = { path: join(directory ?? '', '.env'), field: 'source.directory', required: false }
+  const variables: Record<string, string> = {}
+  for (const { path, field, required } of given ?? (directory === undefined ? [] : [standard])) {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (!required && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return ''
+      throw createEnvFileError(field, toErrorText(error))
+    })
+    try {
+      Object.assign(variables, parseEnvFile(text, { ...variables, ...env }))
+    } catch (error) {
+      throw error instanceof EnvFileError ? createEnvFileError(field, `${path}:${error.line}: ${error.message}`) : error
+    }
   }
+  return variables
+}
+
+function createEnvFileError(field: string, problem: string): Error {
+  const facts = { field, expected: 'a valid environment file', given: `one with this fault: ${problem}` }
+  return createHostError('INVALID_ARGUMENT', facts)
 }
 
 function readFileSettings(root: ComposeNode, toPath: ToPath): FileSettings {

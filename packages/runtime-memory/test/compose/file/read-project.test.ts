@@ -152,6 +152,18 @@ volumes:
     })
   })
 
+  it('takes variables from `envFiles` in place of .env', async () => {
+    await write('.env', 'A=standard\nB=standard\n')
+    const envFiles = [await write('one', 'A=1\nB=1\n'), await write('two', 'B=2$A\n')]
+    const source = { envFiles, env: { C: 'given' } }
+    const lines = 'environment: {A: "$A", B: "$B", C: "$C"}'
+    expect(await readConfig(lines, source)).toMatchObject({ env: { A: '1', B: '21', C: 'given' } })
+    await expect(readConfig(lines, { envFiles: [join(directory, 'none')] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'source.envFiles[0]', given: expect.stringContaining('none') },
+    })
+  })
+
   it('reads environment files, which `environment` overrides', async () => {
     await write('one.env', 'A=1\nB=1\n')
     const lines = 'env_file: [one.env, {path: none.env, required: false}]\nenvironment: {B: "2"}'
