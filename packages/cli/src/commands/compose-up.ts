@@ -3,7 +3,7 @@ import {
   type ComposeSource,
   type ComposeUpOptions,
   composeManagerCapability,
-  type Runtime,
+  type RuntimeScope,
 } from '@capstan/core'
 import { ownershipLabelKeys, validateComposeUpOptions } from '@capstan/core/plugin'
 import { type ComposeProjectOptions, findComposeSource } from '../compose/compose-source.js'
@@ -45,7 +45,7 @@ export async function upProject(
   const compose = await opened.require(composeManagerCapability)
   const containers = await start(compose, source, upOptions, { invocation, opened, options })
   if (options.detach) return 0
-  return await showUntilEnd(opened.scope.runtime, containers, { invocation, options, graceMs })
+  return await showUntilEnd(opened.scope, containers, { invocation, options, graceMs })
 }
 
 function toUpOptions(services: readonly string[], options: UpCommandOptions): ComposeUpOptions {
@@ -103,7 +103,7 @@ interface ShowContext extends Omit<StartContext, 'opened'> {
  * ends the command.
  */
 async function showUntilEnd(
-  runtime: Runtime,
+  scope: RuntimeScope,
   containers: readonly LoggedContainer[],
   { invocation: { io, interrupts }, options: { logPrefix, json = false }, graceMs }: ShowContext,
 ): Promise<number> {
@@ -111,7 +111,7 @@ async function showUntilEnd(
   let interrupted: Interruption | undefined
   const stop = async (graceful: boolean) => {
     const grace = graceful ? omitUndefined({ graceMs }) : { graceMs: 0 }
-    await Promise.all(containers.map(({ id }) => runtime.stopContainer(id, grace)))
+    await Promise.all(containers.map(({ id }) => scope.runtime.stopContainer(id, grace)))
   }
   using _interrupts = interrupts.handle((interruption, count) => {
     interrupted ??= interruption
@@ -119,7 +119,7 @@ async function showUntilEnd(
     if (count === 1 && io.stderr.isTTY) io.stderr.write(stoppingText)
     stop(count === 1).catch((error: unknown) => interrupts.abort(error))
   })
-  await showLogs(containers, { runtime, io, signal, log: { follow: true }, prefix: logPrefix, json })
+  await showLogs(containers, { scope, io, signal, log: { follow: true }, prefix: logPrefix, json })
   return interrupted?.exitCode ?? 0
 }
 

@@ -262,7 +262,7 @@ async function showServiceLogs(
   validateLogOptions(log)
   return await withServices(invocation, { project, names }, async (services, { scope }) => {
     const { signal } = interrupts
-    await showLogs(toLoggedContainers(services), { runtime: scope.runtime, io, signal, log, prefix, json })
+    await showLogs(toLoggedContainers(services), { scope, io, signal, log, prefix, json })
     return 0
   })
 }

@@ -1,8 +1,8 @@
-import { isHostError, type LogOptions, type Runtime, type ServiceState } from '@capstan/core'
-import { delay } from '@capstan/core/plugin'
+import { isHostError, type LogOptions, type Runtime, type RuntimeScope, type ServiceState } from '@capstan/core'
+import { delay, findUnsupportedOption } from '@capstan/core/plugin'
 import { hasNoProcess } from '../host/find-container.js'
+import type { Invocation } from '../host/invocation.js'
 import { toJsonLine, writeOutput } from '../render/write-output.js'
-import type { Io } from '../terminal/io.js'
 
 /** A container of a service whose log is shown. */
 export interface LoggedContainer {
@@ -22,18 +22,19 @@ export function toLoggedContainers(services: readonly ServiceState[]): readonly 
 }
 
 /** Options of `showLogs`. */
-export interface ShowLogsOptions {
-  readonly runtime: Runtime
-  readonly io: Pick<Io, 'stdout'>
+export interface ShowLogsOptions extends Pick<Invocation, 'io'> {
+  readonly scope: RuntimeScope
   readonly signal: AbortSignal
   readonly log: LogOptions
+  /** Whether each line begins with the label of its container. */
   readonly prefix: boolean
+  /** Whether each line is a JSON document. */
   readonly json: boolean
 }
 
 /**
- * Writes the logs of containers by whole lines, each after the label of its container. With `follow`, ends when all have ended;
- * the log of a container that its engine starts again continues.
+ * Writes the logs of containers by whole lines. With `follow`, ends when all have ended; the log of a container that its engine
+ * starts again continues.
  */
 export async function showLogs(containers: readonly LoggedContainer[], options: ShowLogsOptions): Promise<void> {
   const width = Math.max(0, ...containers.map(({ label }) => label.length))
@@ -42,38 +43,47 @@ export async function showLogs(containers: readonly LoggedContainer[], options: 
 
 async function showLog(
   { id, label, service, since }: LoggedContainer,
-  { runtime, io, signal, log, prefix, json, width }: ShowLogsOptions & { readonly width: number },
+  { scope, io, signal, log, prefix, json, width }: ShowLogsOptions & { readonly width: number },
 ): Promise<void> {
+  const { runtime, report } = scope
   const write = async (line: string, timestamp: string | undefined) => {
-    const time = timestamp === undefined ? '' : `${timestamp} `
+    const time = log.timestamps === true ? timestamp : undefined
     const text = json
-      ? toJsonLine({ service, container: label, ...(timestamp !== undefined && { timestamp }), text: line })
-      : `${prefix ? `${label.padEnd(width)}  | ` : ''}${time}${line}\n`
+      ? toJsonLine({ service, container: label, ...(time !== undefined && { timestamp: time }), text: line })
+      : `${prefix ? `${label.padEnd(width)}  | ` : ''}${time === undefined ? '' : `${time} `}${line}\n`
     await writeOutput(io.stdout, text, { signal })
   }
+  // The log of a further run continues at the last timestamp where the runtime has them, else at the end of the previous log.
+  const unsupportedOptions = report.available ? report.unsupportedOptions : []
+  const hasTimes = findUnsupportedOption('logs.timestamps', unsupportedOptions) === undefined
+  const timestamps = log.timestamps === true || (log.follow === true && hasTimes)
   const { tailLines: _, ...withoutTail } = log
-  for (let run = since === undefined ? log : { ...log, since }; ; run = { ...withoutTail, since: new Date() }) {
-    const lines = new LineSplitter(write)
-    try {
-      await using stream = await runtime.containerLogs(id, { ...run, signal })
-      for await (const { bytes, timestamp } of stream) await lines.add(bytes, timestamp)
+  let next: LogOptions = since === undefined ? log : { ...log, since }
+  let last: string | undefined
+  try {
+    do {
+      const lines = new LineSplitter(write)
+      const seen = last
+      await using stream = await runtime.containerLogs(id, { ...next, timestamps, signal })
+      for await (const { bytes, timestamp } of stream) {
+        // `since` includes its time.
+        if (seen !== undefined && timestamp === seen) continue
+        last = timestamp ?? last
+        await lines.add(bytes, timestamp)
+      }
       await lines.end()
-      if (log.follow !== true || !(await continues(runtime, id, signal))) return
-    } catch (error) {
-      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
-      throw error
-    }
+      next = { ...withoutTail, ...(hasTimes && last === undefined ? {} : { since: last ?? new Date() }) }
+    } while (log.follow === true && (await mayContinue(runtime, id, signal)))
+  } catch (error) {
+    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
 }
 
-/** Whether the engine runs the container again after its log has ended. */
-async function continues(runtime: Runtime, id: string, signal: AbortSignal): Promise<boolean> {
-  for (;;) {
-    const state = await runtime.containerState(id, { signal })
-    if (state === 'running' || state === 'paused') return true
-    if (hasNoProcess(state)) return false
-    await delay(stateMs, { signal })
-  }
+/** Whether the engine runs the container again, or will. */
+async function mayContinue(runtime: Runtime, id: string, signal: AbortSignal): Promise<boolean> {
+  if (hasNoProcess(await runtime.containerState(id, { signal }))) return false
+  await delay(restartMs, { signal })
+  return true
 }
 
 /** Joins chunks to lines. A chunk may end within a line, and within a character. */
@@ -104,4 +114,4 @@ class LineSplitter {
   }
 }
 
-const stateMs = 100
+const restartMs = 100
