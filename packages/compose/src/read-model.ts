@@ -21,10 +21,17 @@ export async function readModel(
 }
 
 /** Returns the options that name the project and its files. */
-export function toSourceArguments({ name, files, directory, profiles = [] }: ComposeSource): readonly string[] {
+export function toSourceArguments({
+  name,
+  files,
+  directory,
+  profiles = [],
+  envFiles = [],
+}: ComposeSource): readonly string[] {
   return [
     ...['--project-name', name],
     ...(directory === undefined ? [] : ['--project-directory', directory]),
+    ...envFiles.flatMap((file) => ['--env-file', file]),
     ...profiles.flatMap((profile) => ['--profile', profile]),
     ...(files ?? ['-']).flatMap((file) => ['--file', file]),
   ]

@@ -77,7 +77,9 @@ async function listAll(target: CompletionTarget, invocation: Invocation): Promis
   if (target.kind === 'value') return await listValues(target.option, invocation)
   if (target.kind !== 'operand') return []
   const isService = command.parent?.name() === 'compose' && target.argument.name() === 'service'
-  return isService ? await listServices(target, invocation) : await listOperands(command, target.argument, invocation)
+  return isService
+    ? await listProjectServices(target, invocation)
+    : await listOperands(command, target.argument, invocation)
 }
 
 function listCommands(command: Command): readonly Candidate[] {
@@ -125,7 +127,10 @@ async function listOperands(
 }
 
 /** The services of the project that the options before the subcommand name. */
-async function listServices({ values }: CompletionTarget, invocation: Invocation): Promise<readonly Candidate[]> {
+async function listProjectServices(
+  { values }: CompletionTarget,
+  invocation: Invocation,
+): Promise<readonly Candidate[]> {
   const given = (name: string) => values.filter(([option]) => option === name).map(([, value]) => value)
   const [file, profile, envFile] = ['--file', '--profile', '--env-file'].map(given)
   const [projectName, projectDirectory] = ['--project-name', '--project-directory'].map((name) => given(name).at(-1))

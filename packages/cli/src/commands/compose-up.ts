@@ -40,7 +40,7 @@ export async function upProject(
   const source = await findComposeSource(project, invocation.io)
   await using opened = await openRuntime(invocation, {
     requires: [composeManagerCapability],
-    requiredOptions: options.build ? ['compose.build'] : [],
+    requiredOptions: options.build ? ['compose-manager.build'] : [],
   })
   const compose = await opened.require(composeManagerCapability)
   const containers = await start(compose, source, upOptions, { invocation, opened, options })

@@ -30,6 +30,9 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const source = { name, files: [base, override], env: { TAG: 'given' } } as const
       const read = await compose.readProject(source, { signal: context.signal })
       expectEqual(read, toExpectedProject(name), 'the project')
+      const envFiles = [await project.writeFile('other.env', 'REPLICAS=1\nTAG=other\n')]
+      const web = (await compose.readProject({ ...source, env: {}, envFiles })).services.at(-1)
+      expectEqual([web?.image, web?.replicas], ['app:other', 1], 'the service with another environment file')
       const withDebug = await compose.readProject({ ...source, profiles: ['debug'] })
       expectEqual(toNames(withDebug.services), ['db', 'debug', 'migrate', 'web'], 'the services with a profile')
       const text = { name, directory, content: 'services: {only: {image: "x:$REPLICAS"}}' }
