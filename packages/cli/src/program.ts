@@ -1,10 +1,11 @@
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { SetAction } from './commands/command.js'
 import { commandGroups, findCommandEntry } from './commands/command-list.js'
 import { CliError } from './errors/cli-error.js'
 import { Interruption } from './errors/interruption.js'
 import { helpTopics, programHelp } from './help.js'
 import type { PluginSource } from './host/invocation.js'
+import { DockerCommand } from './options/docker-command.js'
 import { addGlobalOptions, findProbeTimeout, readGlobalOptions } from './options/global-options.js'
 import { findSimilar } from './options/suggestion.js'
 import { Interrupts } from './terminal/interrupts.js'
@@ -135,7 +136,7 @@ interface HelpOptions {
 
 /** Creates the program without its commands, which inherit its settings. */
 function createRoot(io: Io, version: string): Command {
-  const program = new Command('capstan')
+  const program = new DockerCommand('capstan')
     .description('Run and manage containers on the runtimes of this machine.')
     .version(version, '-v, --version', 'Show the version')
     .helpOption('-h, --help', 'Show help; also `capstan COMMAND --help`')

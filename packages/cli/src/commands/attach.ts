@@ -3,7 +3,6 @@ import { findContainer } from '../host/find-container.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-definition.js'
 import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
-import { parseBoolean } from '../options/numbers.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
 import { attachSession } from './attach-session.js'
 import type { Call, SetAction } from './command.js'
@@ -17,7 +16,7 @@ export function define(command: Command, setAction: SetAction): void {
     )
     .argument('<container>', 'ID, prefix of an ID, or name')
     .option('--no-stdin', 'Do not pass stdin to the container')
-    .option('--sig-proxy <boolean>', 'Send signals to the container', 'true')
+    .option('--sig-proxy', 'Send signals to the container', true)
     .option('--detach-keys <keys>', detachKeysText)
     .addHelpText('after', toExamples({ 'capstan attach web': 'Show the output of container "web" from now on' }))
   setAction<AttachCommandOptions>(command, attach)
@@ -25,14 +24,13 @@ export function define(command: Command, setAction: SetAction): void {
 
 interface AttachCommandOptions {
   readonly stdin: boolean
-  readonly sigProxy: string
+  readonly sigProxy: boolean
   readonly detachKeys?: string
 }
 
 async function attach({ invocation, operands, options }: Call<AttachCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const { signal } = interrupts
-  const proxiesSignals = parseBoolean(options.sigProxy, '--sig-proxy')
   const detachKeys = parseDetachKeys(options.detachKeys)
   await using opened = await openRuntime(invocation)
   const { scope } = opened
@@ -42,7 +40,7 @@ async function attach({ invocation, operands, options }: Call<AttachCommandOptio
   const hasStdin = options.stdin && interactive
   requireTerminal(io.stdin, { interactive: hasStdin, tty })
   return await attachSession(scope, id, {
-    ...{ invocation, hasStdin, tty, proxiesSignals, detachKeys },
+    ...{ invocation, hasStdin, tty, proxiesSignals: options.sigProxy, detachKeys },
     connect: async (streams) => {
       // The wait begins before the container can exit.
       const exit = runtime.waitContainer(id, { signal })

@@ -6,7 +6,6 @@ import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { parseChanges } from '../options/commit-changes.js'
 import { omitUndefined } from '../options/omit-undefined.js'
-import { createOptionError } from '../options/option-error.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call, SetAction } from './command.js'
 
@@ -19,7 +18,7 @@ export function define(command: Command, setAction: SetAction): void {
     .option('-a, --author <author>', 'Set the author')
     .option('-c, --change <instruction>', 'Apply an instruction of a Dockerfile (repeatable)', collect)
     .option('-m, --message <message>', 'Set the comment in the history')
-    .option('-p, --pause [boolean]', 'Pause the container meanwhile', 'true')
+    .option('-p, --pause', 'Pause the container meanwhile', true)
     .option('--no-pause', 'Do not pause the container')
     .option('--json', 'Print one JSON document')
     .addHelpText(
@@ -33,7 +32,7 @@ interface CommitOptions {
   readonly author?: string
   readonly change?: readonly string[]
   readonly message?: string
-  readonly pause: string | boolean
+  readonly pause: boolean
   readonly json?: boolean
 }
 
@@ -41,9 +40,9 @@ async function commit({ invocation, operands, options }: Call<CommitOptions>): P
   const { io, interrupts } = invocation
   const { signal } = interrupts
   const [reference = '', tag] = operands
-  const { author, message } = options
+  const { author, message, pause } = options
   const changes = parseChanges(options.change ?? [])
-  const settings = { ...omitUndefined({ tag, author, message, changes }), pause: toPause(options.pause) }
+  const settings = { ...omitUndefined({ tag, author, message, changes }), pause }
   validateCommit(settings)
   await using opened = await openRuntime(invocation, { requires: [imageManagerCapability] })
   const manager = await opened.require(imageManagerCapability)
@@ -53,10 +52,4 @@ async function commit({ invocation, operands, options }: Call<CommitOptions>): P
   const document = { runtime: runtimeName, container: container.id, id, ...omitUndefined({ tag }) }
   await writeOutput(io.stdout, options.json ? toJson(document) : `${id}\n`, interrupts)
   return 0
-}
-
-function toPause(given: string | boolean): boolean {
-  if (typeof given === 'boolean') return given
-  if (!['true', 'false'].includes(given)) throw createOptionError('--pause', 'true or false', given)
-  return given === 'true'
 }

@@ -18,7 +18,7 @@ export function define(command: Command, setAction: SetAction): void {
     .description('Shows the steps by which an image was created, the last one first.')
     .argument('<image>', 'Reference, ID, or prefix of an ID')
     .option('-q, --quiet', 'Print image IDs only')
-    .option('-H, --human [boolean]', 'Print sizes in units; false: in bytes', 'true')
+    .option('-H, --human', 'Print sizes in units; --human=false: in bytes', true)
     .option('--no-trunc', 'Print full IDs and commands')
     .option('--format <format>', "Print rows by a template such as '{{.CreatedBy}}', 'table TEMPLATE' or json")
     .option('--json', 'Print one JSON document')
@@ -31,7 +31,7 @@ export function define(command: Command, setAction: SetAction): void {
 
 interface HistoryOptions {
   readonly quiet?: boolean
-  readonly human: string | boolean
+  readonly human: boolean
   readonly trunc: boolean
   readonly format?: string
   readonly json?: boolean
@@ -48,8 +48,8 @@ async function history({ invocation, operands, options }: Call<HistoryOptions>):
   const manager = await opened.require(imageManagerCapability)
   const image = await resolveImage(runtime, reference, { signal })
   const steps = await manager.imageHistory(image, { signal })
-  const human = String(options.human) !== 'false'
-  const rows = steps.map((step) => toHistoryRow(step, { now: new Date(), truncate: options.trunc, human }))
+  const { human, trunc: truncate } = options
+  const rows = steps.map((step) => toHistoryRow(step, { now: new Date(), truncate, human }))
   const text = options.json
     ? toJson({ runtime: runtimeName, image: reference, history: steps })
     : (format?.renderRows(rows) ?? toText(rows, options, findColumns(io.stdout)))

@@ -4,7 +4,6 @@ import { findContainer } from '../host/find-container.js'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-definition.js'
 import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
-import { parseBoolean } from '../options/numbers.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
 import { attachSession } from './attach-session.js'
 import type { Call, SetAction } from './command.js'
@@ -17,7 +16,7 @@ export function define(command: Command, setAction: SetAction): void {
     .argument('<container...>', 'ID, prefix of an ID, or name')
     .option('-a, --attach', 'Show the output of one container, and exit with its exit code')
     .option('-i, --interactive', 'Also pass stdin to one container')
-    .option('--sig-proxy <boolean>', 'Send signals to the container when it is attached', 'true')
+    .option('--sig-proxy', 'Send signals to the container when it is attached', true)
     .option('--detach-keys <keys>', detachKeysText)
     .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan start -ai shell': 'Start container "shell" in this terminal' }))
@@ -27,7 +26,7 @@ export function define(command: Command, setAction: SetAction): void {
 interface StartOptions {
   readonly attach?: boolean
   readonly interactive?: boolean
-  readonly sigProxy: string
+  readonly sigProxy: boolean
   readonly detachKeys?: string
   readonly json?: boolean
 }
@@ -46,7 +45,6 @@ async function startAttached({ invocation, operands, options }: Call<StartOption
   if (others.length > 0 || options.json) {
     throw new CliError(`${others.length > 0 ? 'several containers' : '--json'} cannot be used with -a or -i`)
   }
-  const proxiesSignals = parseBoolean(options.sigProxy, '--sig-proxy')
   const detachKeys = parseDetachKeys(options.detachKeys)
   await using opened = await openRuntime(invocation)
   const { scope } = opened
@@ -55,7 +53,7 @@ async function startAttached({ invocation, operands, options }: Call<StartOption
   const hasStdin = options.interactive === true && interactive
   requireTerminal(io.stdin, { interactive: hasStdin, tty })
   return await attachSession(scope, id, {
-    ...{ invocation, hasStdin, tty, proxiesSignals, detachKeys },
+    ...{ invocation, hasStdin, tty, proxiesSignals: options.sigProxy, detachKeys },
     connect: (streams) => scope.runtime.startAttached(id, streams),
   })
 }

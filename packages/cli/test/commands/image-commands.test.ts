@@ -117,6 +117,7 @@ describe('capstan history', () => {
     const [id = ''] = await ids('app')
     expect((await capstan(['history', '-q', 'app:1'])).stdout).toMatch(new RegExp(`^${id.slice(7, 19)}\n<missing>\n`))
     expect((await capstan(['history', '--human=false', 'app:1', '--format', '{{.Size}}'])).stdout).toMatch(/^0\n/)
+    expect((await capstan(['history', '-H', 'app:1', '--format', '{{.Size}}'])).stdout).toMatch(/^0B\n/)
     const { history } = JSON.parse((await capstan(['history', '--json', 'app:1'])).stdout)
     expect(history[0]).toMatchObject({ id, createdBy: 'CMD ["echo", "built"]' })
   })
@@ -264,6 +265,7 @@ describe('capstan commit', () => {
 
   it('fails for an absent container and an invalid name', async () => {
     expect((await capstan(['commit', 'absent'])).stderr).toContain('there is no container "absent"')
+    expect((await capstan(['commit', '-p', 'absent'])).stderr).toContain('there is no container "absent"')
     expect((await capstan(['commit', 'absent', 'App'])).stderr).toContain('must be a name in lower case')
     expect((await capstan(['commit', '--pause=maybe', 'absent'])).stderr).toContain('--pause must be true or false')
   })
