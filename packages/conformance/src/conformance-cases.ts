@@ -41,6 +41,7 @@ import { portCases } from './cases/ports.js'
 import { probeCases } from './cases/probe.js'
 import { registerCases } from './cases/register.js'
 import { restartCases } from './cases/restart.js'
+import { serviceCases } from './cases/services.js'
 import { sidecarCases } from './cases/sidecars.js'
 import { stopCases } from './cases/stop.js'
 import { sweepCases } from './cases/sweep.js'
@@ -96,6 +97,7 @@ const all: readonly ConformanceCase[] = [
   ...eventCases,
   ...composeCases,
   ...jobCases,
+  ...serviceCases,
   ...imageTransferCases,
   ...imagePushCases,
   ...imageManagerCases,

@@ -48,6 +48,8 @@ export interface ConformancePrograms {
   write(path: string, line: string): Argv
   /** Prints a file; exits with a code other than 0 when it does not exist. */
   read(path: string): Argv
+  /** Prints a file, then waits for a minute. */
+  readThenSleep(path: string): Argv
   /** Writes an executable script that prints `executed`, runs it and exits with its code. */
   execute(path: string): Argv
   /** Prints the permission bits of a file in octal. */
@@ -109,6 +111,7 @@ export const busyboxPrograms: ConformancePrograms = {
   hostname: () => ['hostname'],
   write: (path, line) => shell(`echo "$1" > ${path}`, line),
   read: (path) => ['cat', path],
+  readThenSleep: (path) => shell('cat "$1"; sleep 60', path),
   execute: (path) => shell(`printf '#!/bin/sh\\necho executed\\n' > ${path}; chmod 755 ${path}; ${path}`),
   permissions: (path) => ['stat', '-c', '%a', path],
   // An engine may set the size only after the process has started.

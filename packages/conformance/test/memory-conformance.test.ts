@@ -11,6 +11,10 @@ runtimePluginSuite(
 describe('with a simulated cluster', () => {
   runtimePluginSuite(
     { describe, it, beforeAll, afterAll },
-    { plugin: memoryPlugin({ cluster: { nodes: 3 } }), image: 'busybox:latest', only: ['REG', 'JOB', 'OWN', 'SWP'] },
+    {
+      plugin: memoryPlugin({ cluster: { nodes: 3 } }),
+      image: 'busybox:latest',
+      only: ['REG', 'JOB', 'SVC', 'OWN', 'SWP'],
+    },
   )
 })

@@ -4,6 +4,8 @@ import {
   type Runtime,
   type RuntimePlugin,
   runtimeCapability,
+  type SwarmManager,
+  swarmManagerCapability,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -27,6 +29,7 @@ const narrowers: ReadonlyMap<symbol, Narrower> = new Map<symbol, Narrower>([
   [runtimeCapability.token, narrowRuntime],
   [networkManagerCapability.token, narrowNetworks],
   [volumeManagerCapability.token, narrowVolumes],
+  [swarmManagerCapability.token, narrowCluster],
 ])
 
 function narrowRuntime(runtime: Runtime, narrow: Narrow): Runtime {
@@ -42,4 +45,12 @@ function narrowNetworks(networks: NetworkManager, narrow: Narrow): NetworkManage
 
 function narrowVolumes(volumes: VolumeManager, narrow: Narrow): VolumeManager {
   return withParts(volumes, { listVolumes: (options) => volumes.listVolumes(narrow(options)) })
+}
+
+function narrowCluster(swarm: SwarmManager, narrow: Narrow): SwarmManager {
+  return withParts(swarm, {
+    listServices: (options) => swarm.listServices(narrow(options)),
+    listSecrets: (options) => swarm.listSecrets(narrow(options)),
+    listConfigs: (options) => swarm.listConfigs(narrow(options)),
+  })
 }

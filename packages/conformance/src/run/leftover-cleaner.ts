@@ -71,6 +71,8 @@ export async function listLeftovers(
   const listed = await runtime.listContainers(options)
   const containers = listed.filter((container) => isOwned(container) && !isTask(container))
   const services = ((await swarm?.listServices(options)) ?? []).filter(isOwned)
+  const secrets = ((await swarm?.listSecrets(options)) ?? []).filter(isOwned)
+  const configs = ((await swarm?.listConfigs(options)) ?? []).filter(isOwned)
   const ownNetworks = ((await networks?.listNetworks(options)) ?? []).filter(isOwned)
   const ownVolumes = ((await volumes?.listVolumes(options)) ?? []).filter(isOwned)
   const images = (await runtime.listImages(options)).filter(isOwned)
@@ -82,6 +84,14 @@ export async function listLeftovers(
     ...containers.map(({ id, name, state }) => ({
       title: `container "${name}" (${state})`,
       remove: (options: OperationOptions) => runtime.removeContainer(id, options),
+    })),
+    ...secrets.map(({ id, name }) => ({
+      title: `secret "${name}"`,
+      remove: async (options: OperationOptions) => await swarm?.removeSecret(id, options),
+    })),
+    ...configs.map(({ id, name }) => ({
+      title: `config "${name}"`,
+      remove: async (options: OperationOptions) => await swarm?.removeConfig(id, options),
     })),
     ...ownNetworks.map(({ id, name }) => ({
       title: `network "${name}"`,

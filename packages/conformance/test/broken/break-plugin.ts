@@ -28,7 +28,9 @@ import {
   type RuntimePlugin,
   runtimeCapability,
   type SidecarManager,
+  type SwarmManager,
   sidecarManagerCapability,
+  swarmManagerCapability,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -50,6 +52,7 @@ export interface BrokenParts {
   readonly images?: (images: ImageManager, runtime: Runtime) => Partial<ImageManager>
   readonly control?: Replace<ContainerControl>
   readonly compose?: Replace<ComposeManager>
+  readonly swarm?: Replace<SwarmManager>
   readonly jobs?: (jobs: JobManager, runtime: Runtime) => Partial<JobManager & AsyncDisposable>
 }
 
@@ -76,6 +79,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [imageManagerCapability, runtime && breakWith(parts.images, runtime)],
       [containerControlCapability, parts.control],
       [composeManagerCapability, parts.compose],
+      [swarmManagerCapability, parts.swarm],
       [jobManagerCapability, runtime && breakWith(parts.jobs, runtime)],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]

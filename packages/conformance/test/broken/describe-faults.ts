@@ -1,3 +1,4 @@
+import type { RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { toGroup } from '../../src/conformance-case.js'
@@ -12,7 +13,7 @@ import type { FaultyPlugin } from './faulty-plugin.js'
  */
 export function describeFaults(
   faults: readonly FaultyPlugin[],
-  { atOnce = 6 }: { readonly atOnce?: number } = {},
+  { atOnce = 6, createPlugin = () => memoryPlugin(), cases = quickCases }: FaultOptions = {},
 ): void {
   describe.concurrent('the kit finds the faults of a plugin, and fails no case of another group', () => {
     for (const given of toPlugins(faults, atOnce)) {
@@ -21,7 +22,7 @@ export function describeFaults(
         const expected = given.map(({ failingCase }) => failingCase)
         const groups = expected.map(toGroup)
         const dependent = expected.flatMap((id) => dependentCases[id] ?? [])
-        const failed = await runKit(given)
+        const failed = await runKit(given, { createPlugin, cases })
         expect(failed).toEqual(expect.arrayContaining(expected))
         expect(failed.filter((id) => !groups.includes(toGroup(id)) && !dependent.includes(id))).toEqual([])
       })
@@ -29,10 +30,22 @@ export function describeFaults(
   })
 }
 
+/** Options of `describeFaults`. */
+interface FaultOptions {
+  readonly atOnce?: number
+  /** Creates the correct plugin. Default: a simulation without a cluster. */
+  readonly createPlugin?: () => RuntimePlugin
+  /** The cases that run besides the failing ones. Default: {@link quickCases}. */
+  readonly cases?: readonly string[]
+}
+
 /** Returns the ids of the cases that fail when the correct plugin gets these faults. */
-async function runKit(faults: readonly FaultyPlugin[]): Promise<readonly string[]> {
-  const plugin = faults.reduce((changed, { addFault }) => addFault(changed), memoryPlugin())
-  const only = [...new Set([...quickCases, ...faults.map(({ failingCase }) => failingCase)])]
+async function runKit(
+  faults: readonly FaultyPlugin[],
+  { createPlugin, cases: others }: Required<Pick<FaultOptions, 'createPlugin' | 'cases'>>,
+): Promise<readonly string[]> {
+  const plugin = faults.reduce((changed, { addFault }) => addFault(changed), createPlugin())
+  const only = [...new Set([...others, ...faults.map(({ failingCase }) => failingCase)])]
   const { cases } = await runConformance({ plugin, image: 'busybox:latest', concurrency: 32, timeoutMs: 60_000, only })
   return cases.flatMap(({ id, status }) => (status === 'failed' ? [id] : []))
 }

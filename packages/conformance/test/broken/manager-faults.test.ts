@@ -8,6 +8,7 @@ import { imageFaults } from './image-faults.js'
 import { jobFaults } from './job-faults.js'
 import { managerFaults } from './manager-faults.js'
 import { pluginFaults } from './plugin-faults.js'
+import { serviceFaults } from './service-faults.js'
 
 test('a plugin with connections to BuildKit passes the cases of them', async () => {
   const plugin = addBuildService(memoryPlugin())
@@ -20,5 +21,10 @@ test('a plugin with connections to BuildKit passes the cases of them', async () 
 })
 
 describeFaults([...managerFaults, ...composeFaults, ...imageFaults, ...jobFaults])
+// The other cases do not depend on services.
+describeFaults(serviceFaults, {
+  createPlugin: () => memoryPlugin({ cluster: { nodes: 3 } }),
+  cases: ['PRB', 'REG', 'SWP'],
+})
 // Two of these would make each other ineffective.
 describeFaults([...pluginFaults, ...buildServiceFaults], { atOnce: 1 })

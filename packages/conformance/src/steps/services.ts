@@ -1,0 +1,52 @@
+import {
+  type ConvergeOptions,
+  type RuntimeScope,
+  type ServiceConfig,
+  type ServiceLogStream,
+  type SwarmManager,
+  swarmManagerCapability,
+} from '@capstan/core'
+import type { CaseContext } from '../case-context.js'
+
+/** The settings of a service of a case. Default: one task of the kit's image that sleeps for a minute. */
+export type CaseService = Partial<ServiceConfig>
+
+/** Completes the settings of a service. A task counts as started after half a second. */
+export function toServiceConfig(context: CaseContext, config: CaseService): ServiceConfig {
+  return {
+    name: context.uniqueName('service'),
+    image: context.image,
+    command: context.programs.sleep(60),
+    replicas: 1,
+    ...config,
+    update: { monitorMs: 500, ...config.update },
+  }
+}
+
+/** Creates a service that is removed after the case. */
+export async function createService(
+  context: CaseContext,
+  config: CaseService = {},
+  { scope = context.scope, ...options }: ConvergeOptions & { readonly scope?: RuntimeScope } = {},
+): Promise<{ readonly id: string; readonly name: string; readonly swarm: SwarmManager }> {
+  const swarm = context.require(swarmManagerCapability, scope)
+  const complete = toServiceConfig(context, config)
+  const id = await swarm.createService(complete, { signal: context.signal, ...options })
+  context.defer(`service ${complete.name}`, (own) =>
+    context.require(swarmManagerCapability).removeService(id, { signal: own.signal }),
+  )
+  return { id, name: complete.name, swarm }
+}
+
+/** Reads the log of a service to its end. Resolves with the lines of each task, by its id. */
+export async function readServiceLog(
+  stream: ServiceLogStream,
+): Promise<ReadonlyMap<string, { readonly nodeId: string; readonly stdout: string; readonly stderr: string }>> {
+  const tasks = new Map<string, { nodeId: string; stdout: string; stderr: string }>()
+  for await (const { taskId, nodeId, source, bytes } of stream) {
+    const task = tasks.get(taskId) ?? { nodeId, stdout: '', stderr: '' }
+    tasks.set(taskId, task)
+    task[source === 'stderr' ? 'stderr' : 'stdout'] += Buffer.from(bytes).toString()
+  }
+  return tasks
+}
