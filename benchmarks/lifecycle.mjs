@@ -27,7 +27,7 @@ export async function withLifecycles({ image, socketPath }, measure) {
 }
 
 /** Runs `true` in a new container of the runtime and removes it, also after a failure. */
-async function runOnRuntime(runtime, image) {
+export async function runOnRuntime(runtime, image) {
   const id = await runtime.createContainer({ image, command: ['true'] })
   let exitCode
   try {

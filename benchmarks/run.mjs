@@ -11,6 +11,7 @@ import * as eventsCpu from './events-cpu.mjs'
 import * as hundred from './hundred.mjs'
 import * as importCore from './import-core.mjs'
 import * as lifecycle from './lifecycle.mjs'
+import * as lifecycleSsh from './lifecycle-ssh.mjs'
 import * as logsCpu from './logs-cpu.mjs'
 import { createRawEngine } from './raw-engine.mjs'
 import * as statsCpu from './stats-cpu.mjs'
@@ -26,6 +27,7 @@ const benchmarks = {
   'import-core': importCore,
   'discover-open': discoverOpen,
   lifecycle,
+  'lifecycle-ssh': lifecycleSsh,
   hundred,
   'logs-cpu': logsCpu,
   copy,

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { createRuntimeHost, isHostError } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { sshServerProgram, startSshServer } from '../../../../test/support/ssh-server.js'
 import { testEngine } from '../../../../test/support/test-engine.js'
+import { sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
 import { findSshHost } from '../../src/ssh/find-ssh-host.js'
 import { collectOutput } from '../collect-output.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
@@ -26,7 +26,7 @@ describe.skipIf(isMissing)(`an engine over ssh${reason}`, () => {
 
   async function startServer(lines?: readonly string[]) {
     const server = await startSshServer(lines)
-    onTestFinished(() => server[Symbol.asyncDispose]())
+    onTestFinished(() => server.close())
     return server
   }
 

@@ -14,33 +14,36 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Environment } from '@capstan/core/plugin'
 
 /** Where Debian's package has the program. */
 export const sshServerProgram = '/usr/sbin/sshd'
 
-/** The ssh server of this machine on a loopback address, with keys of its own. */
-export interface SshServer extends AsyncDisposable {
-  /** `USER@127.0.0.1:PORT` */
-  readonly address: string
-  /** The environment in which `ssh` logs in to the server. */
-  readonly env: Environment
-  /** The directory of temporary files in `env`. */
-  readonly temporaryDirectory: string
-  /** Returns an environment whose configuration of ssh is changed. */
-  configure(lines: readonly string[]): Environment
-  /** Ends all connections. The server continues to listen. */
-  cutConnections(): void
-  /** The processes of the server's connections. */
-  listConnections(): readonly number[]
-  /** The processes that were started with the environment of this server, or of `configure`: ssh and what guards it. */
-  listClients(): readonly number[]
-}
+/**
+ * The ssh server of this machine on a loopback address, with keys of its own.
+ *
+ * @typedef {object} SshServer
+ * @property {string} address `USER@127.0.0.1:PORT`
+ * @property {Readonly<Record<string, string>>} env the environment in which `ssh` logs in to the server
+ * @property {string} temporaryDirectory the directory of temporary files in `env`
+ * @property {(lines: readonly string[]) => Readonly<Record<string, string>>} configure returns an environment whose configuration
+ *   of ssh is changed
+ * @property {() => void} cutConnections ends all connections; the server continues to listen
+ * @property {() => readonly number[]} listConnections the processes of the server's connections
+ * @property {() => readonly number[]} listClients the processes that were started with the environment of this server, or of
+ *   `configure`: ssh and what guards it
+ * @property {() => Promise<void>} close ends the server and removes its files
+ */
 
-/** Starts the server with these lines in its configuration. */
-export async function startSshServer(lines: readonly string[] = []): Promise<SshServer> {
+/**
+ * Starts the server with these lines in its configuration.
+ *
+ * @param {readonly string[]} [lines]
+ * @returns {Promise<SshServer>}
+ */
+export async function startSshServer(lines = []) {
   const directory = mkdtempSync(join(tmpdir(), 'capstan-test-ssh-'))
-  const path = (name: string) => join(directory, name)
+  /** @param {string} name */
+  const path = (name) => join(directory, name)
   for (const name of ['host-key', 'key']) {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)])
   }
@@ -60,7 +63,7 @@ export async function startSshServer(lines: readonly string[] = []): Promise<Ssh
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let log = ''
-  program.stderr.on('data', (chunk: Buffer) => {
+  program.stderr.on('data', (chunk) => {
     log += chunk.toString()
   })
   while (!(await isListening(port))) {
@@ -69,7 +72,8 @@ export async function startSshServer(lines: readonly string[] = []): Promise<Ssh
   }
   writeFileSync(path('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(path('host-key.pub'), 'utf8')}`)
   mkdirSync(path('tmp'))
-  const configure = (changed: readonly string[]): Environment => {
+  /** @param {readonly string[]} changed */
+  const configure = (changed) => {
     const bin = mkdtempSync(path('bin-'))
     // The first value of a setting counts.
     const config = [...changed, `IdentityFile ${path('key')}`, `UserKnownHostsFile ${path('known_hosts')}`]
@@ -91,7 +95,7 @@ export async function startSshServer(lines: readonly string[] = []): Promise<Ssh
     cutConnections,
     listConnections,
     listClients: () => listByEnvironment(`TMPDIR=${path('tmp')}`),
-    async [Symbol.asyncDispose]() {
+    async close() {
       cutConnections()
       program.kill()
       await once(program, 'close')
@@ -100,7 +104,7 @@ export async function startSshServer(lines: readonly string[] = []): Promise<Ssh
   }
 }
 
-async function findPort(): Promise<number> {
+async function findPort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -108,7 +112,8 @@ async function findPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-async function isListening(port: number): Promise<boolean> {
+/** @param {number} port */
+async function isListening(port) {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')
@@ -120,8 +125,13 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-/** Lists the processes that a process has started, directly or not. */
-function listDescendants(pid: number): readonly number[] {
+/**
+ * Lists the processes that a process has started, directly or not.
+ *
+ * @param {number} pid
+ * @returns {readonly number[]}
+ */
+function listDescendants(pid) {
   const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid=']).toString().trim().split('\n')
   const direct = children.flatMap((line) => {
     const [child = 0, parent] = line.trim().split(/\s+/).map(Number)
@@ -130,13 +140,21 @@ function listDescendants(pid: number): readonly number[] {
   return direct.flatMap((child) => [child, ...listDescendants(child)])
 }
 
-/** Lists the processes of this machine with a variable in their environment. */
-function listByEnvironment(variable: string): readonly number[] {
+/**
+ * Lists the processes of this machine with a variable in their environment.
+ *
+ * @param {string} variable
+ */
+function listByEnvironment(variable) {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.filter((pid) => readEnvironment(pid).includes(variable)).map(Number)
 }
 
-function readEnvironment(pid: string): readonly string[] {
+/**
+ * @param {string} pid
+ * @returns {readonly string[]}
+ */
+function readEnvironment(pid) {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   } catch {
@@ -144,7 +162,8 @@ function readEnvironment(pid: string): readonly string[] {
   }
 }
 
-function kill(pid: number): void {
+/** @param {number} pid */
+function kill(pid) {
   try {
     process.kill(pid)
   } catch {
