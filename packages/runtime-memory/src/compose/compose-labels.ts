@@ -32,6 +32,6 @@ export function toContainerLabels(project: ProjectModel, service: ServiceModel, 
 }
 
 /** Returns a hash of what a container of the service is created from. */
-export function toConfigHash({ config }: ServiceModel): string {
+function toConfigHash({ config }: ServiceModel): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex')
 }
