@@ -20,7 +20,8 @@ export function toSourceError(
     const reason = text || 'a signal ended docker-compose'
     return createHostError('OPERATION_FAILED', { operation: 'readProject', subject, status: undefined, reason })
   }
-  const index = files?.findIndex((file) => text.includes(file)) ?? -1
+  // Compose 2.26 does not name a file that is no YAML.
+  const index = files?.length === 1 ? 0 : (files?.findIndex((file) => text.includes(file)) ?? -1)
   const field = files === undefined ? 'source.content' : index < 0 ? 'source.files' : `source.files[${index}]`
   return createSourceError(field, text)
 }

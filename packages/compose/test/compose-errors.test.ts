@@ -74,7 +74,8 @@ describe('toSourceError', () => {
       ['/p/one.yaml', '/p/two.yaml'],
       'source.files[1]',
     ],
-    ['yaml: line 3: did not find expected node content', ['/p/one.yaml'], 'source.files'],
+    ['yaml: line 3: did not find expected node content', ['/p/one.yaml'], 'source.files[0]'],
+    ['yaml: line 3: did not find expected node content', ['/p/one.yaml', '/p/two.yaml'], 'source.files'],
     ['required variable IMG is missing a value: text', undefined, 'source.content'],
   ])('of %j has the field', (text, files, field) => {
     const error = toSourceError({ ...failure, text }, { files, subject: 'p' })

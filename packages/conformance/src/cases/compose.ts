@@ -51,7 +51,8 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
         await project.writeFile('faulty.yaml', text)
         const source = { name, files: [file] } as const
         const read = await expectHostError('INVALID_ARGUMENT', () => compose.readProject(source))
-        expect(read.facts.given.includes(place), `${place} in the given value`, read.facts.given)
+        const { field, given } = read.facts
+        expect(`${field} ${given}`.includes(place), `${place} in the field or the given value`, [field, given])
         await expectHostError('INVALID_ARGUMENT', () => compose.up(source))
       }
       const missing = `${directory}/missing.yaml`
@@ -407,7 +408,7 @@ function toExpectedProject(name: string) {
 /** Faulty files, and what the error names. */
 const faults: readonly (readonly [text: string, place: string])[] = [
   ['services:\n  app:\n    image: x\n    comand: y\n', 'comand'],
-  ['services:\n  app: [\n', 'faulty.yaml'],
+  ['services:\n  app: [\n', 'source.files[0]'],
   ['services:\n  app:\n    image: "${CONFORMANCE_UNSET:?set it}"\n', 'CONFORMANCE_UNSET'],
   ['services:\n  app: {image: x, depends_on: [missing]}\n', 'missing'],
   ['services:\n  app: {image: x, volumes: ["missing:/x"]}\n', 'missing'],
