@@ -27,6 +27,12 @@ describe('MemoryContainerControl', () => {
     expect(await runtime.waitContainer(id)).toBe(129)
   })
 
+  it('quotes an unknown signal, as the other runtimes do', async () => {
+    const id = await start(['sleep', '1000'])
+    const facts = { field: 'signal', given: '"SIGNOPE"' }
+    await expect(control.killContainer(id, 'SIGNOPE')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+  })
+
   it('holds back the end of a paused container', async () => {
     const id = await start(['sh', '-c', 'exit 3'])
     await control.pauseContainer(id)

@@ -7,7 +7,11 @@ export function toSignalName(given: string, field = 'signal'): string {
   const named = given.startsWith('SIG') ? given : `SIG${given}`
   const found = Object.entries(constants.signals).find(([name, number]) => name === named || String(number) === given)
   if (found !== undefined) return found[0]
-  throw createHostError('INVALID_ARGUMENT', { field, expected: 'a signal such as "SIGTERM"', given })
+  throw createHostError('INVALID_ARGUMENT', {
+    field,
+    expected: 'a signal such as "SIGTERM"',
+    given: JSON.stringify(given),
+  })
 }
 
 /** Returns the exit code of a process that a signal has ended: 128 plus the signal's number. */
