@@ -153,7 +153,14 @@ export class ClusterService {
     const { template } = this.#settings
     const { id: serviceId } = this
     const { now, notifyChange } = this.#cluster
-    const task = new ClusterTask({ serviceId, slot, template, now, onChange: notifyChange })
+    const task = new ClusterTask({
+      serviceId,
+      slot,
+      template,
+      now,
+      onChange: notifyChange,
+      monitorMs: () => this.monitorMs,
+    })
     this.#tasks = [task, ...this.#tasks]
     this.#cluster.notifyChange()
   }
@@ -242,16 +249,10 @@ export class ClusterService {
       // A task that the cluster moves to another node is neither a success nor a failure.
       const created = this.#tasks.findLast((task) => task.slot === slot && task.isDesired && !known.has(task))
       if (created?.isLive === false) return created.reason ?? created.state
-      const remainingMs = created?.state === 'running' ? this.remainingMs(created) : undefined
-      if (remainingMs === 0) return undefined
-      await waitAtMost(this.#cluster, remainingMs, signal)
+      if (created?.isStable) return undefined
+      await this.#cluster.waitForChange(signal)
     }
     return undefined
-  }
-
-  /** Returns how long a running task must run until it counts as started. */
-  remainingMs(task: ClusterTask): number {
-    return Math.max(0, task.changedAt.getTime() + this.monitorMs - this.#cluster.now().getTime())
   }
 
   /** Finds the newest task of a slot that is to run. */
@@ -264,22 +265,6 @@ interface Roll {
   /** The settings that a rollback restores. */
   readonly previous: ServiceSettings
   readonly state: 'updating' | 'rollingBack'
-}
-
-/** Waits for the next change of the cluster, at most `limitMs` milliseconds; without a limit when it is `undefined`. */
-export async function waitAtMost(
-  cluster: Pick<ServiceCluster, 'waitForChange'>,
-  limitMs: number | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (limitMs === undefined) return await cluster.waitForChange(signal)
-  const settled = new AbortController()
-  const either = AbortSignal.any([signal, settled.signal])
-  try {
-    await Promise.race([cluster.waitForChange(either), delay(limitMs + 1, { signal: either, ref: false })])
-  } finally {
-    settled.abort()
-  }
 }
 
 function isText(value: string | undefined): value is string {

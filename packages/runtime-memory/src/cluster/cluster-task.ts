@@ -1,5 +1,5 @@
 import { type ContainerConfig, isHostError, type ServiceConfig, type TaskInfo, type TaskState } from '@capstan/core'
-import { type Operation, toErrorText } from '@capstan/core/plugin'
+import { delay, type Operation, toErrorText } from '@capstan/core/plugin'
 import { createContainer } from '../containers/create-container.js'
 import { removeContainer } from '../containers/remove-container.js'
 import { startContainer } from '../containers/start-container.js'
@@ -40,15 +40,18 @@ export class ClusterTask {
   container: MemoryContainer | undefined
   /** The error with which the node could not start it. */
   failure: unknown
+  /** Whether it runs and has run for the monitored time. */
+  isStable = false
   readonly #onChange: () => void
   readonly #now: () => Date
+  readonly #monitorMs: () => number
   #state: TaskState = 'pending'
   #reason: string | undefined
   #exitCode: number | undefined
   #changedAt: Date
   #starting: Promise<void> | undefined
 
-  constructor({ serviceId, slot, template, now, onChange }: ClusterTaskOptions) {
+  constructor({ serviceId, slot, template, now, onChange, monitorMs }: ClusterTaskOptions) {
     this.serviceId = serviceId
     this.slot = slot
     this.template = template
@@ -56,6 +59,7 @@ export class ClusterTask {
     this.#changedAt = this.createdAt
     this.#now = now
     this.#onChange = onChange
+    this.#monitorMs = monitorMs
   }
 
   get exitCode(): number | undefined {
@@ -149,12 +153,25 @@ export class ClusterTask {
       const run = await operations.run({ operation: 'startTask', subject: this.id }, {}, (call) =>
         this.#startContainer(node, serviceName, call),
       )
-      if (this.#state === 'preparing' && this.isDesired) this.#change('running')
       void run.whenEnded.then((exitCode) => this.#end(exitCode))
+      if (this.#state !== 'preparing' || !this.isDesired) return
+      this.#change('running')
+      void this.#monitor()
     } catch (error) {
       this.failure = error
       if (this.#state === 'preparing') this.#change(...toFailure(error, this.template.config.image))
     }
+  }
+
+  /** Waits for the monitored time in many steps, between which its program runs, also while this process is busy. */
+  async #monitor(): Promise<void> {
+    const stepMs = this.#monitorMs() / monitorSteps
+    for (let step = 0; step < monitorSteps; step += 1) {
+      await delay(stepMs, { ref: false })
+      if (this.#state !== 'running') return
+    }
+    this.isStable = true
+    this.#onChange()
   }
 
   async #startContainer(node: ClusterNode, serviceName: string, call: Operation): Promise<ContainerRun> {
@@ -204,6 +221,7 @@ export class ClusterTask {
   }
 
   #change(state: TaskState, { reason, exitCode }: TaskEnd = {}): void {
+    this.isStable = false
     this.#state = state
     this.#reason = reason
     this.#exitCode = exitCode
@@ -217,6 +235,8 @@ export interface ClusterTaskOptions extends Pick<ClusterTask, 'serviceId' | 'slo
   readonly now: () => Date
   /** Called when its state changes. */
   readonly onChange: () => void
+  /** Returns how long it must run until it counts as started. */
+  readonly monitorMs: () => number
 }
 
 interface TaskEnd {
@@ -240,3 +260,4 @@ export function toMissingImageReason(image: string): string {
 
 /** The time between the stop signal and SIGKILL, as in a swarm. */
 const stopGraceMs = 10_000
+const monitorSteps = 20

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ConvergeOptions, ServiceProgress } from '@capstan/core'
-import { createHostError, type Operation } from '@capstan/core/plugin'
-import { type ClusterService, type ServiceCluster, waitAtMost } from './cluster-service.js'
+import { createHostError, delay, type Operation } from '@capstan/core/plugin'
+import type { ClusterService, ServiceCluster } from './cluster-service.js'
 import { type ClusterTask, type TaskTemplate, toMissingImageReason } from './cluster-task.js'
 
 /** A call that waits for a service. */
@@ -29,24 +29,15 @@ export async function waitUntilConverged(cluster: ServiceCluster, converging: Co
     if (!isDeepStrictEqual(progress, reported)) onProgress?.(progress)
     reported = progress
     checkFailure(converging, progress)
-    const remainingMs = isComplete(converging, progress) ? findRemainingMs(service) : undefined
-    if (remainingMs === 0) return
+    if (isComplete(converging, progress) && service.listCurrentTasks().every(({ isStable }) => isStable)) return
     const limitLeftMs = limitMs === undefined ? undefined : startedAt + limitMs - Date.now()
     if (limitLeftMs !== undefined && limitLeftMs <= 0) throw toLimitError(converging, limitMs)
-    await waitAtMost(cluster, toShortest(remainingMs, limitLeftMs), call.signal)
+    await waitAtMost(cluster, limitLeftMs, call.signal)
   }
-}
-
-function toShortest(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
 function isComplete({ service, isRolling }: ConvergeCall, { running, desired }: ServiceProgress): boolean {
   return running === desired && !(isRolling && service.update?.state === 'updating')
-}
-
-function findRemainingMs(service: ClusterService): number {
-  return Math.max(0, ...service.listCurrentTasks().map((task) => service.remainingMs(task)))
 }
 
 function toProgress({ service, template, isRolling }: ConvergeCall): ServiceProgress {
@@ -123,6 +114,22 @@ function toLimitError(converging: ConvergeCall, timeoutMs = defaultLimitMs): Err
 function listReasons({ service, template }: ConvergeCall): readonly string[] {
   const own = service.tasks.filter((task) => task.template === template)
   return [...new Set(own.flatMap(({ reason }) => reason ?? []))]
+}
+
+/** Waits for the next change of the cluster, at most `limitMs` milliseconds; without a limit when it is `undefined`. */
+async function waitAtMost(
+  cluster: Pick<ServiceCluster, 'waitForChange'>,
+  limitMs: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (limitMs === undefined) return await cluster.waitForChange(signal)
+  const settled = new AbortController()
+  const either = AbortSignal.any([signal, settled.signal])
+  try {
+    await Promise.race([cluster.waitForChange(either), delay(limitMs + 1, { signal: either, ref: false })])
+  } finally {
+    settled.abort()
+  }
 }
 
 /** So many rejected tasks show that further ones would be rejected, too. */
