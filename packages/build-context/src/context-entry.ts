@@ -1,4 +1,4 @@
-/** One file, directory or link of a build context. It has been checked: it is inside the context, and so is a link's target. */
+/** One file, directory or link of a build context. It has been checked: it is inside the context. */
 export interface ContextEntry {
   /** The path relative to the context, with `/` between names. Never empty, and without `.` and `..`. */
   readonly path: string
@@ -16,7 +16,7 @@ export interface ContextEntry {
   readonly modifiedNs?: bigint
   /** Identifies a file with several names (hard links): equal for each of its names. */
   readonly fileId?: string
-  /** The relative target of a link, as it is written. */
+  /** The target of a link, as it is written. It may be absolute, and outside of the context. */
   readonly linkTarget?: string
   /**
    * Reads the bytes on demand. May be called several times. A directory or a link has no bytes.

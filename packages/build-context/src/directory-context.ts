@@ -48,15 +48,16 @@ async function listDirectory(
 async function findEntry(
   root: string,
   bytes: ByteText,
-  { signal }: ReadContextOptions,
+  options: ReadContextOptions,
 ): Promise<ContextEntry | undefined> {
+  const { signal } = options
   const path = requireText(bytes)
   const location = join(root, path)
   // Three times as fast as the asynchronous call, for a file system on this machine.
   const stats = await withReadError(path, () => lstatSync(location, { bigint: true }))
   if (stats.isSocket()) return undefined
   if (stats.isDirectory()) return toEntry(path, 'directory', stats)
-  if (stats.isSymbolicLink()) return toLink(root, path, stats)
+  if (stats.isSymbolicLink()) return toLink(root, path, { stats, options })
   if (!stats.isFile())
     throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
   const toError = (reason: string, cause?: unknown) => createReadError(path, reason, cause)
@@ -65,11 +66,15 @@ async function findEntry(
   return { ...toEntry(path, 'file', stats), sizeBytes: Number(stats.size), ...identity, open }
 }
 
-async function toLink(root: string, path: string, stats: BigIntStats): Promise<ContextEntry> {
+async function toLink(
+  root: string,
+  path: string,
+  { stats, options }: { readonly stats: BigIntStats; readonly options: ReadContextOptions },
+): Promise<ContextEntry> {
+  const { onOutsideLink } = options
   const linkTarget = await withReadError(path, () => readlink(join(root, path)))
-  if (!(await withReadError(path, () => staysInside(root, path, linkTarget)))) {
-    throw createInvalidError(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
-  }
+  const isChecked = onOutsideLink !== undefined
+  if (isChecked && !(await withReadError(path, () => staysInside(root, path, linkTarget)))) onOutsideLink(linkTarget)
   return { ...toEntry(path, 'symlink', stats), linkTarget }
 }
 

@@ -12,6 +12,8 @@ export interface ReadContextOptions extends OperationOptions {
   readonly ignoreFile?: string
   /** The rules to use in place of those of any file, in the syntax of .dockerignore. Default: none. */
   readonly dockerignoreText?: string
+  /** Called for each link out of the context. Throws to reject it. Default: such links are entries like any others. */
+  readonly onOutsideLink?: (target: string) => void
   /**
    * The builder whose client is followed. Default \`classic\`. BuildKit's client also sends a directory that is ignored if
    * something below it is not, and reads it for exceptions that begin with a wildcard, such as \`!*.md\`.
@@ -23,6 +25,8 @@ export interface ReadContextOptions extends OperationOptions {
  * Reads the entries of a context: a directory before its contents, and the names of a directory in byte order. Without a
  * context there are no entries.
  *
+ * Links are never followed, wherever they lead, except a .dockerignore that is a link to a file of the context.
+ *
  * The whole context is checked before the first entry. Entries that .dockerignore excludes are not checked. Sockets are
  * omitted, as with docker.
  *
@@ -32,8 +36,7 @@ export interface ReadContextOptions extends OperationOptions {
  * name. A builder that applies the rules again to these entries excludes nothing further. The option `builder` selects the
  * rules of BuildKit's client.
  *
- * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a link out of the context, a
- * device or a named pipe, and with file, line and pattern for a pattern that docker rejects.
+ * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a device or a named pipe, and with file, line and pattern for a pattern that docker rejects.
  * @throws HostError OPERATION_FAILED for an entry that cannot be read.
  */
 export async function* readBuildContext(

@@ -21,6 +21,9 @@ describe.skipIf('problem' in client)("docker's client", () => {
         dangling: { link: 'no/where' },
         long: { link: `${'x/'.repeat(80)}y` },
         up: { link: 'dir/../a' },
+        absolute: { link: '/etc/passwd' },
+        outside: { link: '../../outside' },
+        'dir/parent': { link: '../..' },
       },
       ...{
         é: '',

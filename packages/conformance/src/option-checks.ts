@@ -1,4 +1,7 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
+  type BuildOptions,
   type ContainerConfig,
   type ContainerControl,
   type CreateNetworkOptions,
@@ -23,6 +26,7 @@ import type { CaseContext } from './case-context.js'
 import { toArchive } from './steps/archives.js'
 import { collectBytes } from './steps/collect.js'
 import { createContainer, startContainer } from './steps/containers.js'
+import { createDirectory } from './steps/directories.js'
 import { readLogs } from './steps/logs.js'
 
 /**
@@ -169,6 +173,11 @@ export const optionChecks: Readonly<Record<CheckedOption, OptionCheck>> = {
   'networks.cluster': rejectsNetwork({ scope: 'cluster' }),
   'build.platform': rejectsBuild({ platform: 'linux/amd64' }),
   'build.dns': rejectsBuild({ dns: ['127.0.0.1'] }),
+  'build.contextLinks': async (context, field) => {
+    const directory = await createDirectory(context)
+    await symlink('/etc/passwd', join(directory, 'link'))
+    await rejectsBuild({ context: { directory } })(context, field)
+  },
   'compose-manager.build': async ({ scope, signal }, field) => {
     const compose = findCapability(scope, composeManagerCapability)
     const source = { name: 'conformance-unsupported', content: JSON.stringify({ services: { app: { image: 'x' } } }) }
@@ -256,7 +265,7 @@ function rejectsNetwork(options: CreateNetworkOptions): OptionCheck {
   }
 }
 
-function rejectsBuild(options: { platform?: string; dns?: readonly string[] }): OptionCheck {
+function rejectsBuild(options: Pick<BuildOptions, 'platform' | 'dns' | 'context'>): OptionCheck {
   return async ({ scope, runtime, image, signal, uniqueName }, field) => {
     const builder = findCapability(scope, imageBuilderCapability)
     if (builder === undefined) return

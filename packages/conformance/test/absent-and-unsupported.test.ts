@@ -265,6 +265,7 @@ const parts: readonly OptionName[] = [
   'tty.resize',
   'build.platform',
   'build.dns',
+  'build.contextLinks',
 ]
 
 /** Parts of supported parts of options. */

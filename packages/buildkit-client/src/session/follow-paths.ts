@@ -44,7 +44,9 @@ function findTargets(
 
 function toTargets(entry: ContextEntry | undefined): readonly string[] {
   if (entry?.linkTarget === undefined) return []
-  return [posix.join('/', posix.dirname(entry.path), entry.linkTarget)]
+  // The root of an absolute target is the context.
+  const directory = posix.isAbsolute(entry.linkTarget) ? '' : posix.dirname(entry.path)
+  return [posix.join('/', directory, entry.linkTarget)]
 }
 
 function hasWildcard(name: string): boolean {

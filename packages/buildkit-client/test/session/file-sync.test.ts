@@ -138,6 +138,19 @@ describe('the file sync of a session', () => {
     expect((await receivePaths('.')).length).toBe(6)
   })
 
+  it('sends links out of the context as links, and takes an absolute target as a path of the context', async () => {
+    const directory = await createFolder()
+    await mkdir(join(directory, 'sub/etc'), { recursive: true })
+    await mkdir(join(directory, 'etc'))
+    await writeFile(join(directory, 'etc/passwd'), '')
+    await writeFile(join(directory, 'sub/etc/passwd'), '')
+    await symlink('/etc/passwd', join(directory, 'sub/absolute'))
+    await symlink('../../../etc', join(directory, 'sub/up'))
+    const receivePaths = async (...paths: string[]) => (await receive({ directory }, { followpaths: paths })).paths
+    expect(await receivePaths('sub/absolute')).toEqual(['etc', 'etc/passwd', 'sub', 'sub/absolute'])
+    expect(await receivePaths('sub/up/passwd')).toEqual(['etc', 'etc/passwd', 'sub', 'sub/up'])
+  })
+
   it('decodes patterns with other characters than ASCII', async () => {
     const headers = { 'include-patterns': 'd%C3%A4+1', 'include-patterns-encoded': '1' }
     expect((await receive({ files: { 'dä 1': '', 'd+1': '' } }, headers)).paths).toEqual(['dä 1'])

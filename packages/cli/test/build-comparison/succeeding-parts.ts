@@ -93,6 +93,8 @@ const copyParts: Readonly<Record<string, BuildPart>> = {
     build.addLink('links/to-file', 'real')
     build.addLink('links/to-missing', 'missing')
     build.addLink('links/to-self', '.')
+    build.addLink('links/out', '../../outside')
+    build.addLink('links/absolute', '/etc/hostname')
     build.steps.push('COPY links /links')
     if (build.dice.isHit(50)) build.steps.push('COPY links/to-file /followed')
   },

@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
 import { expectEqual, expectIncludes } from '../assert/expect.js'
@@ -36,11 +36,20 @@ export const buildFailureCases: readonly ConformanceCase[] = defineCases(imageBu
   'BLD-011': rejectsContext('".." in the name of a context file', { '../outside': 'no' }),
   'BLD-012': rejectsContext('an absolute name of a context file', { '/outside': 'no' }),
   'BLD-013': {
-    title: 'a symbolic link out of the context directory rejects with INVALID_ARGUMENT, and nothing is built',
+    title: 'a symbolic link out of the context directory is copied as a link, and the file of this machine is not read',
+    requiredOptions: ['build.contextLinks'],
     run: async (context) => {
       const directory = await createDirectory(context)
-      await symlink('/etc/passwd', join(directory, 'link'))
-      await expectInvalid(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
+      const outside = join(await createDirectory(context), 'file')
+      await writeFile(outside, 'of this machine')
+      await writeFile(join(directory, 'inside'), 'of the context')
+      await symlink(outside, join(directory, 'link'))
+      await symlink('../../../absent', join(directory, 'dangling'))
+      const image = await buildImage(context, `FROM ${context.image}\nCOPY . /copied\nCOPY inside ${outside}\n`, {
+        context: { directory },
+      })
+      const command = context.programs.read('/copied/link')
+      await expectPrints(context, { image, command }, 'of the context')
     },
   },
   'BLD-014': {

@@ -59,13 +59,15 @@ export function validateRemoveOptions({ keepVolumes }: RemoveOptions): void {
  */
 export function validateListOptions(options: ListOptions): void {
   checkObject('options', options)
-  const values: readonly unknown[] = Object.values(options)
-  const isMap = values.length > 0 && values.every((value) => typeof value === 'string')
-  check(!isMap, 'options', 'an object with the field labels, not a map of labels', options)
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(options)
+  const isMap = entries.every(([field, value]) => typeof value === 'string' && !listFields.includes(field))
+  check(entries.length === 0 || !isMap, 'options', 'an object with the field labels, not a map of labels', options)
   const { labels, labelKeys = [] } = options
   if (labels !== undefined) validateStringMap(labels, 'labels', { key: labelKey, expectedKey: labelKeyText })
   checkEach<unknown>('labelKeys', labelKeys, (field, key) => checkText(field, key, labelKey, labelKeyText))
 }
+
+const listFields: readonly string[] = ['labels', 'labelKeys', 'states', 'all']
 
 /** Checks the options of `listContainers`. */
 export function validateListContainersOptions(options: ListContainersOptions): void {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import type { BuildOptions } from '@capstan/core'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
 import { findTemporaryDirectory, type Operation, toFullName, toObjectLabels } from '@capstan/core/plugin'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
@@ -28,7 +28,8 @@ export async function buildImage(context: AppleRuntimeContext, build: ImageBuild
   try {
     const contextDirectory = join(directory, 'context')
     await mkdir(contextDirectory)
-    for await (const entry of readBuildContext(options.context, { signal: call.signal }))
+    const onOutsideLink = (target: string) => context.checkOption(imageBuilderCapability, 'build.contextLinks', target)
+    for await (const entry of readBuildContext(options.context, { signal: call.signal, onOutsideLink }))
       await writeEntry(contextDirectory, entry)
     const file = join(directory, 'Dockerfile')
     await writeFile(file, dockerfile)

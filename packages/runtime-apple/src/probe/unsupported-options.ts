@@ -55,6 +55,11 @@ const always: readonly UnsupportedOption[] = [
   { field: 'hostname', reason: `${noOption}: the name is the host name`, remedy: 'use name' },
   { field: 'extraHosts', reason: noOption, remedy: 'use addresses' },
   { field: 'pidsLimit', reason: noOption, remedy: undefined },
+  {
+    field: 'build.contextLinks',
+    reason: 'the command may follow such links on this machine',
+    remedy: 'exclude the links by .dockerignore',
+  },
   { field: 'stopSignal', reason: `${noOption}: the image sets it`, remedy: 'build an image with STOPSIGNAL' },
   { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'use a whole number' },
   { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'set at least 200 MiB' },

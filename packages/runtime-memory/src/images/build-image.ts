@@ -1,4 +1,4 @@
-import type { BuildOptions } from '@capstan/core'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
 import { type Operation, toObjectLabels } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { runDockerfile } from '../simulation/dockerfile/run-dockerfile.js'
@@ -23,6 +23,7 @@ export async function buildImage(
   const { engine, ownerLabels } = context
   const content = await runDockerfile(dockerfile, options, {
     signal,
+    onOutsideLink: (target) => context.checkOption(imageBuilderCapability, 'build.contextLinks', target),
     commands: engine.commands,
     nextTurn: () => engine.nextTurn(),
     findImage: (reference) => engine.images.find(reference),

@@ -20,18 +20,21 @@ export interface ImageBuilder {
 }
 
 /** The capability of building images with the engine's own builder. */
-export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' | 'build.dns'> = defineCapability({
-  id: 'image-builder',
-  title: 'image builds',
-  options: {
-    'build.platform': 'a build for a given platform',
-    'build.dns': 'name servers of build steps',
-  },
-})
+export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' | 'build.dns' | 'build.contextLinks'> =
+  defineCapability({
+    id: 'image-builder',
+    title: 'image builds',
+    options: {
+      'build.platform': 'a build for a given platform',
+      'build.dns': 'name servers of build steps',
+      'build.contextLinks': 'links that lead out of the directory of a build context',
+    },
+  })
 
 /**
  * The files of a build: a directory of this machine, or contents by relative path. The `.dockerignore` of a directory is
- * applied, and symbolic links are not followed out of it.
+ * applied. Symbolic links are sent as links and never followed, also those that lead out of the directory: option
+ * `build.contextLinks`. Only a `.dockerignore` may not be such a link.
  */
 export type BuildContext =
   | { readonly directory: string }

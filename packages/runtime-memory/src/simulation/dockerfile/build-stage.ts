@@ -9,6 +9,8 @@ import type { DockerfileInstruction } from './dockerfile-instruction.js'
 /** The functions and commands of the engine that a build uses. */
 export interface BuildEnvironment {
   readonly signal: AbortSignal
+  /** Throws if links out of the directory of the context are unsupported. */
+  onOutsideLink(target: string): void
   /** The commands of the plugin. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
   /** Resolves in a later turn of the event loop. */

@@ -17,7 +17,7 @@ export async function runDockerfile(
 ): Promise<ImageContent> {
   const parsed = parseDockerfile(dockerfile)
   const stages = selectStages(parsed, options.target)
-  const context = await readContext(options, environment.signal)
+  const context = await readContext(options, environment)
   const globals = toGlobals(parsed, options)
   const progress = createProgress(options, stages)
   const build: Build = { ...environment, ...progress, options, context, globals, stages: new Map() }
@@ -73,9 +73,12 @@ function toPlatformArguments(prefix: string, platform: string): readonly (readon
   ]
 }
 
-async function readContext({ context }: BuildOptions, signal: AbortSignal): Promise<ReadonlyMap<string, ContextEntry>> {
+async function readContext(
+  { context }: BuildOptions,
+  { signal, onOutsideLink }: BuildEnvironment,
+): Promise<ReadonlyMap<string, ContextEntry>> {
   const entries = new Map<string, ContextEntry>()
-  for await (const entry of readBuildContext(context, { signal })) entries.set(entry.path, entry)
+  for await (const entry of readBuildContext(context, { signal, onOutsideLink })) entries.set(entry.path, entry)
   return entries
 }
 
