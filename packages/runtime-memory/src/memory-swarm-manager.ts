@@ -220,8 +220,15 @@ export class MemorySwarmManager implements SwarmManager {
 
   /** Rejects the options of a container that the plugin does not support. */
   #checkOptions(config: Omit<ServiceConfig, 'name'>): void {
-    const { replicas: _1, ports = [], endpointMode: _2, update: _3, ...job } = { name: undefined, ...config }
-    const { name: _4, ...settings } = job
+    const {
+      replicas: _1,
+      ports = [],
+      endpointMode: _2,
+      update: _3,
+      stopGraceMs: _4,
+      ...job
+    } = { name: undefined, ...config }
+    const { name: _5, ...settings } = job
     const published = ports.map(({ containerPort, hostPort, protocol }) => {
       return { containerPort, ...(hostPort && { hostPort }), ...(protocol && { protocol }) }
     })

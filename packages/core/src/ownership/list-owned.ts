@@ -56,7 +56,9 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
     }
   }
   if (networks !== undefined) {
-    for (const { id, name, labels } of await networks.listNetworks(options)) {
+    for (const { id, name, labels, scope: reach } of await networks.listNetworks(options)) {
+      // A worker node lists the networks of its tasks, and cannot remove them.
+      if (reach === 'cluster' && cluster === undefined) continue
       const remove = (call: OperationOptions) => networks.removeNetwork(id, call)
       listed.push({ kind: 'network', id, name, labels, ...neverRuns, remove })
     }

@@ -63,7 +63,7 @@ export function validateStoredObject(
 type Settings = Omit<ServiceConfig, 'name'>
 
 function validateSettings(config: Settings & { readonly name?: string }): void {
-  const { name: _name, replicas, ports = [], endpointMode = 'vip', update = {}, ...job } = config
+  const { name: _name, replicas, ports = [], endpointMode = 'vip', stopGraceMs, update = {}, ...job } = config
   validateJobConfig(job satisfies JobConfig)
   checkFileTargets(job)
   if (replicas !== 'one-per-node') {
@@ -80,6 +80,7 @@ function validateSettings(config: Settings & { readonly name?: string }): void {
     '"host" with endpointMode "dnsrr"',
     'ingress',
   )
+  if (stopGraceMs !== undefined) checkInteger('stopGraceMs', stopGraceMs, { min: 0, max: longestMs })
   checkUpdatePolicy(update)
 }
 

@@ -112,6 +112,18 @@ describe('a sweep', () => {
     expect([...table.engine.containers.keys()]).toEqual(['task'])
   })
 
+  it('ignores a network of a cluster whose services the runtime does not manage', async () => {
+    const table = new Table()
+    const network = { name: 'n', internal: false, subnets: [], scope: 'cluster', labels: labelsOf(dead, 'network') }
+    table.engine.networks.set('n', { id: 'n', ...network } as const)
+    const scope = createScope(
+      [runtimeCapability, table.runtime],
+      [networkManagerCapability, new FakeNetworkManager(table.engine)],
+    )
+    expect(await sweepRuntime(scope, here, {}, reader)).toMatchObject({ removed: [], kept: [], failed: [] })
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'n' }] })
+  })
+
   it('keeps a lease of a service while a task of it runs', async () => {
     const table = new Table()
     const lease = labelsOf(dead, 'service', { 'capstan.lifetime': 'lease' })

@@ -176,6 +176,7 @@ export interface InspectedAttachment {
 
 export interface InspectedNetwork {
   readonly Id: string
+  readonly Scope?: string
   readonly Name?: string
   readonly Internal?: boolean
   readonly Options?: Readonly<Record<string, string>> | null

@@ -19,11 +19,12 @@ export async function inspectNetworkForContract(engine: DockerEngine, call: Engi
 }
 
 /** Converts an entry of the engine's list. */
-export function toNetworkInfo({ Id, Name, Internal, Labels, IPAM }: InspectedNetwork): NetworkInfo {
+export function toNetworkInfo({ Id, Name, Internal, Labels, IPAM, Scope }: InspectedNetwork): NetworkInfo {
   const subnets = (IPAM?.Config ?? []).flatMap(({ Subnet, Gateway }) => {
     return Subnet ? [{ cidr: Subnet, gateway: withoutPrefix(Gateway) }] : []
   })
-  return { id: Id, name: Name ?? Id, internal: Internal ?? false, labels: Labels ?? {}, subnets }
+  const scope = Scope === 'swarm' && { scope: 'cluster' as const }
+  return { id: Id, name: Name ?? Id, internal: Internal ?? false, labels: Labels ?? {}, ...scope, subnets }
 }
 
 function toMember(

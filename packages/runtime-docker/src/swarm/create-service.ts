@@ -1,4 +1,4 @@
-import { type ConvergeOptions, isHostError, type ServiceConfig } from '@capstan/core'
+import { type ConvergeOptions, type HostError, isHostError, type ServiceConfig } from '@capstan/core'
 import {
   createHostError,
   createRequestIdLabel,
@@ -8,6 +8,7 @@ import {
   poll,
   type StringMap,
 } from '@capstan/core/plugin'
+import { inspectNetwork } from '../containers/join-networks.js'
 import { withAbortGrace } from '../engine/abort-grace.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
@@ -54,6 +55,7 @@ async function sendCreateService(engine: DockerEngine, config: ServiceConfig, ca
     return created.ID
   } catch (error) {
     if (isHostError(error, 'NAME_CONFLICT')) throw await toConflict(engine, error, about)
+    if (isHostError(error, 'INVALID_ARGUMENT')) throw await withNetworkIndex(engine, { error, config }, about)
     if (!hasKnownOutcome(error, call)) {
       call.undo.add('service', (own) => removeOrphan(engine, requestIdLabel, { ...about, ...own }))
     }
@@ -67,6 +69,25 @@ async function toConflict(engine: DockerEngine, cause: unknown, call: EngineCall
   return createHostError('NAME_CONFLICT', { name: call.subject, holderId: holder?.ID, sameOwner }, { cause })
 }
 
+/** Adds the index of the first network that only one engine has: the swarm names it, although it may be given by its id. */
+async function withNetworkIndex(
+  engine: DockerEngine,
+  {
+    error,
+    config: { networks = [] },
+  }: { readonly error: HostError<'INVALID_ARGUMENT'>; readonly config: ServiceConfig },
+  call: EngineCall,
+): Promise<unknown> {
+  if (error.facts.field !== 'networks') return error
+  const found = await Promise.all(
+    networks.map((subject) => ignoreErrors(['NETWORK_NOT_FOUND'], inspectNetwork(engine, { ...call, subject }))),
+  )
+  const index = found.findIndex((network) => network?.Scope === 'local' && !everywhere.has(network.Name))
+  if (index === -1) return error
+  const facts = { ...error.facts, field: `networks[${index}]`, given: JSON.stringify(networks[index]) }
+  return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
+}
+
 async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
   const find = () => ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))
   const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
@@ -74,3 +95,6 @@ async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, cal
     await removeService(engine, { ...call, subject: made.ID })
   }
 }
+
+/** The networks of each engine that services may join. */
+const everywhere: ReadonlySet<string | undefined> = new Set(['bridge', 'host', 'none'])

@@ -1,7 +1,7 @@
 import type { ServiceChange, ServiceConfig } from '@capstan/core'
 import { createHostError, type StringMap, toObjectLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import type { ServiceSpec, SwarmLabels, SwarmUpdateConfig } from './swarm-answers.js'
+import type { ServiceSpec, SwarmLabels, SwarmUpdateConfig, TaskTemplate } from './swarm-answers.js'
 import { toTaskTemplate } from './task-template.js'
 
 /** Returns the settings of a new service. Rejects with SECRET_NOT_FOUND or CONFIG_NOT_FOUND. */
@@ -10,12 +10,12 @@ export async function toServiceSpec(
   config: ServiceConfig,
   call: EngineCall,
 ): Promise<ServiceSpec> {
-  const { name, replicas, ports = [], endpointMode = 'vip', update = {}, ...job } = config
+  const { name, replicas, ports = [], endpointMode = 'vip', stopGraceMs, update = {}, ...job } = config
   const labels = toObjectLabels({ kind: 'service' }, engine.ownerLabels, job.labels)
   return {
     Name: name,
     Labels: labels,
-    TaskTemplate: await toTaskTemplate(engine, { config: job, labels }, call),
+    TaskTemplate: withGrace(await toTaskTemplate(engine, { config: job, labels }, call), stopGraceMs),
     Mode: replicas === 'one-per-node' ? { Global: {} } : { Replicated: { Replicas: replicas } },
     ...toUpdateConfigs(update),
     EndpointSpec: { Mode: endpointMode, Ports: ports.map(toPort) },
@@ -32,14 +32,14 @@ export async function toChangedSpec(
   spec: ServiceSpec,
   call: EngineCall,
 ): Promise<ServiceSpec> {
-  const { replicas, ports, endpointMode, update, ...config } = change
+  const { replicas, ports, endpointMode, stopGraceMs, update, ...config } = change
   const withOwn = (old: SwarmLabels = {}) => config.labels && { ...toOwnLabels(old), ...config.labels }
   const { TaskTemplate: old } = spec
   const labels = withOwn(old.ContainerSpec.Labels)
   return {
     ...spec,
     ...(labels && { Labels: withOwn(spec.Labels) ?? {} }),
-    TaskTemplate: await toTaskTemplate(engine, { config, labels, old }, call),
+    TaskTemplate: withGrace(await toTaskTemplate(engine, { config, labels, old }, call), stopGraceMs),
     ...(replicas !== undefined && { Mode: toChangedMode(replicas, spec) }),
     ...(update !== undefined && toUpdateConfigs(update)),
     ...((ports !== undefined || endpointMode !== undefined) && {
@@ -55,6 +55,11 @@ export async function toChangedSpec(
 /** How long the tasks of a service must run until they count as started. */
 export function toMonitorMs({ UpdateConfig: config }: ServiceSpec): number {
   return config?.Monitor ? config.Monitor / 1e6 : defaultMonitorMs
+}
+
+function withGrace(template: TaskTemplate, stopGraceMs: number | undefined): TaskTemplate {
+  if (stopGraceMs === undefined) return template
+  return { ...template, ContainerSpec: { ...template.ContainerSpec, StopGracePeriod: stopGraceMs * 1e6 } }
 }
 
 function toChangedMode(

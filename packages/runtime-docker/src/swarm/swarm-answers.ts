@@ -55,6 +55,8 @@ export interface ContainerSpec {
   readonly Env?: readonly string[] | null | undefined
   readonly Dir?: string | undefined
   readonly User?: string | undefined
+  /** In nanoseconds. */
+  readonly StopGracePeriod?: number | undefined
   readonly Mounts?: readonly object[] | null | undefined
   readonly Secrets?:
     | readonly (MountedFile & { readonly SecretID?: string; readonly SecretName?: string })[]

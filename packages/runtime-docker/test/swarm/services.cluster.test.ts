@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import http from 'node:http'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import {
   createRuntimeHost,
   networkManagerCapability,
@@ -242,8 +246,38 @@ describe('a swarm of three nodes', () => {
     await expect(swarm.createService(service('cluster-local', { networks: ['none-such'] }))).rejects.toMatchObject({
       code: 'NETWORK_NOT_FOUND',
     })
+    await expect(
+      swarm.createService(service('cluster-local', { networks: ['bridge', 'docker_gwbridge'] })),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'networks[1]' } })
     await swarm.removeService(id)
-    expect((await runtime.listContainers()).filter(({ name }) => name.startsWith('cluster-'))).toEqual([])
+    // Its node removes the container after it has ended.
+    const listOwn = async () => (await runtime.listContainers()).filter(({ name }) => name.startsWith('cluster-'))
+    await expect.poll(listOwn).toEqual([])
+  })
+
+  test('sweeps the service, secret, config and network of a killed process, and no task by itself', async () => {
+    const script = fileURLToPath(new URL('create-services.mjs', import.meta.url))
+    const env = { ...process.env, DOCKER_HOST: cluster.endpoints[0] }
+    const child = spawn(process.execPath, [script, 'cluster-swept', cluster.image], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exited = once(child, 'exit')
+    await Promise.race([once(createInterface({ input: child.stdout }), 'line'), exited])
+    child.kill('SIGKILL')
+    await exited
+    // A worker sees containers of tasks and removes none.
+    const onWorker = await (await open(cluster.endpoints[1])).sweep({ app: 'cluster-sweep' })
+    expect(onWorker).toMatchObject({ removed: [], failed: [] })
+    const { removed, kept, failed } = await scope.sweep({ app: 'cluster-sweep' })
+    expect(removed.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'service cluster-swept',
+      'secret cluster-swept',
+      'config cluster-swept',
+      'network cluster-swept',
+    ])
+    expect([kept, failed]).toEqual([[], []])
+    expect(await scope.sweep({ app: 'cluster-sweep' })).toMatchObject({ removed: [] })
   })
 
   test('moves the tasks of a node that is drained, and of one that dies', async () => {
@@ -275,7 +309,7 @@ describe('a swarm of three nodes', () => {
       await cluster.revive()
     }
     expect((await swarm.listNodes()).map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
-  })
+  }, 120_000)
 })
 
 /** Reads the log of a service until it is as expected. */

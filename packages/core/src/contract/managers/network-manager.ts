@@ -75,6 +75,8 @@ export interface NetworkInfo {
   /** Whether the network has no route to other machines. */
   readonly internal: boolean
   readonly labels: StringMap
+  /** Present for a network on all nodes of a cluster, which a manager node removes. */
+  readonly scope?: 'cluster'
   /** The subnets of the network, chosen or assigned by the engine. Empty for a network without addresses. */
   readonly subnets: readonly NetworkSubnet[]
 }

@@ -109,6 +109,8 @@ export interface ServiceConfig extends JobConfig {
    * the name does not resolve. INVALID_ARGUMENT for `dnsrr` with ports of mode `ingress`. Default `vip`.
    */
   readonly endpointMode?: 'vip' | 'dnsrr'
+  /** How long a task has between the stop signal and its end by force, in milliseconds. Default 10 000. */
+  readonly stopGraceMs?: number
   /** How tasks are replaced by `updateService`. */
   readonly update?: UpdatePolicy
 }
