@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Owner } from '../../src/contract/owner.js'
 import type { SweepItem } from '../../src/contract/sweep-report.js'
 import {
+  type NetworkInfo,
   networkManagerCapability,
   runtimeCapability,
   type SweepOptions,
@@ -114,8 +115,9 @@ describe('a sweep', () => {
 
   it('ignores a network of a cluster whose services the runtime does not manage', async () => {
     const table = new Table()
-    const network = { name: 'n', internal: false, subnets: [], scope: 'cluster', labels: labelsOf(dead, 'network') }
-    table.engine.networks.set('n', { id: 'n', ...network } as const)
+    const owned = labelsOf(dead, 'network')
+    const network: NetworkInfo = { id: 'n', name: 'n', internal: false, subnets: [], scope: 'cluster', labels: owned }
+    table.engine.networks.set('n', network)
     const scope = createScope(
       [runtimeCapability, table.runtime],
       [networkManagerCapability, new FakeNetworkManager(table.engine)],
