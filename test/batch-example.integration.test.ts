@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sshServerProgram, startSshServer } from '../packages/runtime-docker/test/ssh/ssh-server.js'
 import { testImages } from '../tools/engine/test-image.mjs'
 import { podmanEnv } from '../tools/podman/podman-files.mjs'
 import { runProgram } from '../tools/run-program.mjs'
 import { root } from './docs/documents.js'
+import { sshServerProgram, startSshServer } from './support/ssh-server.js'
 import { describeWithEngine } from './support/test-engine.js'
 
 const folder = join(root, 'examples/batch')
