@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { testImages } from '../tools/engine/test-image.mjs'
 import { podmanEnv } from '../tools/podman/podman-files.mjs'
 import { runProgram } from '../tools/run-program.mjs'
+import { sshServerProgram, startSshServer } from '../tools/test-ssh-server.mjs'
 import { root } from './docs/documents.js'
-import { sshServerProgram, startSshServer } from './support/ssh-server.js'
 import { describeWithEngine } from './support/test-engine.js'
 
 const folder = join(root, 'examples/batch')
