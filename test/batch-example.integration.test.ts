@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { testImages } from '../tools/engine/test-image.mjs'
 import { podmanEnv } from '../tools/podman/podman-files.mjs'
 import { runProgram } from '../tools/run-program.mjs'
@@ -17,7 +17,8 @@ describeWithEngine('examples/batch on a real engine', ({ socketPath, image }) =>
   })
 
   it.skipIf(!existsSync(sshServerProgram))('prints the same output over ssh', async () => {
-    await using server = await startSshServer()
+    const server = await startSshServer()
+    onTestFinished(() => server.close())
     const env = { ...server.env, DOCKER_HOST: `ssh://${server.address}${socketPath}` }
     expect(await run(['docker', image], env)).toBe(await readOutput())
   })
