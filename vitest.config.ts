@@ -139,7 +139,8 @@ export default defineConfig({
           name: 'remote',
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: remote,
-          maxWorkers: 3,
+          // A kit runs four cases at once.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

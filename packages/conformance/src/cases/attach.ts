@@ -196,6 +196,8 @@ export const attachCases: readonly ConformanceCase[] = defineCases(runtimeCapabi
     requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
+      // Connects to an engine on another machine, which may take longer than the program runs.
+      await other.ping()
       const id = await startReady(context, { command: context.programs.printTwice('before', 'after') }, 'before')
       expectIncludes(await readAttached(context, id, {}, other), 'after\n', 'the output')
     },

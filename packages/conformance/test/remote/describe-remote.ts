@@ -6,11 +6,8 @@ import { printReport } from '../../../../test/support/print-report.js'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
 import { runtimePluginSuite } from '../../src/index.js'
 
-/**
- * Declares the cases of the kit in which the connection to the engine matters: those with streams, uploads, half-closed input and
- * aborts. With CAPSTAN_REMOTE_KIT=all the whole kit.
- */
-export function describeRemote(transport: string, env: Environment): void {
+/** Declares these groups and cases of the kit for the engine that `env` names. With CAPSTAN_REMOTE_KIT=all the whole kit. */
+export function describeRemote(transport: string, only: readonly string[], env: Environment): void {
   describeWithFirewallImage(`the Docker runtime over ${transport}`, ({ image, firewallImage }) => {
     runtimePluginSuite(
       { describe, it, beforeAll, afterAll },
@@ -27,6 +24,3 @@ export function describeRemote(transport: string, env: Environment): void {
     )
   })
 }
-
-const builds = ['BLD-002', 'BLD-003', 'BLD-019', 'BLD-023', 'BSV']
-const only = ['LOG', 'ATT', 'EXEC', 'FILE', 'ABT', 'CLS', 'PROC', 'EVT', 'XFER-002', 'FW-001', 'FW-015', ...builds]

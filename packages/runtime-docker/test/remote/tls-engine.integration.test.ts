@@ -139,10 +139,10 @@ describe.skipIf(endpoint === '' || !testEngine.available)('an engine that verifi
       const timeouts = { livenessIntervalMs: 200, livenessAnswerMs: 500, answerMs: 2_000, containerEndMs: 1_000 }
       const { runtime } = await open({ endpoint: forwarder.endpoint, timeouts })
       const command = ['sh', '-c', 'while sleep 0.1; do echo line; done']
-      const id = await runtime.createContainer({ image, command, pull: 'never' })
       const { runtime: direct } = await open()
+      const id = await direct.createContainer({ image, command, pull: 'never' })
       onTestFinished(() => direct.removeContainer(id))
-      await runtime.startContainer(id)
+      await direct.startContainer(id)
       const seen = { log: 0, attach: 0 }
       const readLog = async () => {
         for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) seen.log += bytes.length
