@@ -8,7 +8,7 @@ import {
   ownershipLabelKeys,
   untilAborted,
 } from '@capstan/core/plugin'
-import { toFileError } from '../errors/cli-error.js'
+import { CliError, toFileError } from '../errors/cli-error.js'
 import { pickByReference } from '../host/find-service.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
@@ -121,6 +121,7 @@ async function createObject(
   // No sweep removes what a user creates.
   const labels = { [ownershipLabelKeys.lifetime]: 'persistent', ...parseKeyValues(label, { option: '--label' }) }
   const value = await untilAborted(readValue(file, io), signal)
+  if (value.length === 0) throw new CliError(`the value is empty: ${file === '-' ? 'stdin' : file} has no content`)
   await using opened = await openRuntime(invocation)
   const swarm = await opened.require(swarmManagerCapability)
   const id = await object.create(swarm, name, value, { labels, signal })

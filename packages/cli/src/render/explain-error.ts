@@ -60,11 +60,13 @@ function explainHostError(error: AnyHostError, command: string): PartialExplanat
       return {
         problem,
         details,
-        remedies: [
-          ...(remedy === undefined ? [] : [remedy]),
-          ...(remedies[error.code] ?? []),
-          ...toImageOption(error.code, command),
-        ],
+        remedies: isServiceLimit(error.code, command)
+          ? ['`capstan node ls` shows the nodes; --timeout sets the limit']
+          : [
+              ...(remedy === undefined ? [] : [remedy]),
+              ...(remedies[error.code] ?? []),
+              ...toImageOption(error.code, command),
+            ],
       }
     }
   }
@@ -89,6 +91,11 @@ const splitCodes: ReadonlySet<HostErrorCode> = new Set([
   'PLUGIN_UNKNOWN',
   'TIMED_OUT',
 ])
+
+/** Whether a service has not converged in time, which does not depend on the engine. */
+function isServiceLimit(code: HostErrorCode, command: string): boolean {
+  return code === 'TIMED_OUT' && /^capstan service (create|update|scale)$/.test(command)
+}
 
 /** `capstan conformance` has a default image, so the user may not know the option. */
 function toImageOption(code: HostErrorCode, command: string): readonly string[] {
@@ -197,6 +204,9 @@ const unreachable =
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
   NETWORK_NOT_FOUND: ['`capstan network ls` lists the networks'],
+  SERVICE_NOT_FOUND: ['`capstan service ls` lists the services'],
+  SECRET_NOT_FOUND: ['`capstan secret ls` lists the secrets'],
+  CONFIG_NOT_FOUND: ['`capstan config ls` lists the configs'],
   VOLUME_NOT_FOUND: ['`capstan volume ls` lists the volumes'],
   PATH_NOT_FOUND: ['`capstan cp CONTAINER:/ - | tar t` lists the files'],
   IN_USE: ['stop or remove what uses it first'],
@@ -207,8 +217,21 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   PROTOCOL_ERROR: ['report this to the authors of the runtime plugin'],
 }
 
+/** The options of `service create` and `service update` by field. */
+const serviceFields: Readonly<Record<string, string>> = {
+  memoryBytes: '--limit-memory',
+  cpus: '--limit-cpu',
+  endpointMode: '--endpoint-mode',
+  timeoutMs: '--timeout',
+  // Fields of `update`.
+  parallelism: '--update-parallelism',
+  delayMs: '--update-delay',
+  monitorMs: '--update-monitor',
+}
+
 /** The options and operands of a command, by field, that {@link fieldOptions} does not have or names otherwise. */
 const commandFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'config create': { name: 'NAME', value: 'the content of FILE' },
   commit: { tag: 'IMAGE' },
   cp: { from: 'SRC', to: 'DEST' },
   'job run': { networks: '--network', constraints: '--constraint', configs: '--config' },
@@ -217,6 +240,28 @@ const commandFields: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'network disconnect': { networkId: 'NETWORK', containerId: 'CONTAINER' },
   rename: { name: 'NAME' },
   save: { references: 'image' },
+  'secret create': { name: 'NAME', value: 'the content of FILE' },
+  'service create': {
+    name: '--name',
+    ports: '--publish',
+    mounts: '--mount',
+    networks: '--network',
+    constraints: '--constraint',
+    secrets: '--secret',
+    configs: '--config',
+    ...serviceFields,
+  },
+  'service update': {
+    labels: '--label-add',
+    command: '--args',
+    ports: '--publish-add',
+    networks: '--network-add',
+    constraints: '--constraint-add',
+    secrets: '--secret-add',
+    configs: '--config-add',
+    ...serviceFields,
+  },
+  'service scale': { timeoutMs: '--timeout' },
   tag: { image: 'SOURCE', tag: 'TARGET' },
   'volume create': { name: 'NAME' },
 }

@@ -86,6 +86,19 @@ describe('capstan service', () => {
     const { exitCode, stderr } = await cluster.run(create)
     expect(exitCode).toBe(125)
     expect(stderr).toContain('no suitable node (scheduling constraints not satisfied on 3 nodes)')
+    expect(stderr).toMatch(/\n {2}→ `capstan node ls` shows the nodes; --timeout sets the limit\n$/)
+  })
+
+  it.each([
+    ['--constraint', 'service create --constraint gpu busybox'],
+    ['--publish', 'service create --publish 80 --endpoint-mode dnsrr busybox'],
+    ['--update-monitor', 'service create --update-monitor 0 busybox'],
+    ['--timeout', 'service create --timeout 0 busybox'],
+    ['--name', 'service create --name -x busybox'],
+    ['NAME', 'secret create -- -x -'],
+  ])('names %s in the error of `%s`', async (option, line) => {
+    const { exitCode, stderr } = await createCluster().run(words(line), { stdin: 'a' })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 125, stderr: expect.stringContaining(`: ${option}`) })
   })
 
   it('removes the service when it is interrupted', async () => {
@@ -217,7 +230,7 @@ describe.each(['secret', 'config'] as const)('capstan %s', (kind) => {
     const cluster = createCluster()
     expect(await cluster.run([kind, 'create', 'one', '-'])).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringContaining('value'),
+      stderr: expect.stringContaining('the value is empty: stdin has no content'),
     })
     const missing = await cluster.run([kind, 'create', 'one', '/absent'])
     expect(missing).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('it does not exist') })
