@@ -18,6 +18,10 @@ import { readLogText } from '../steps/logs.js'
 import { createNetwork } from '../steps/networks.js'
 import { createVolume } from '../steps/volumes.js'
 
+/** What each service uses. */
+const requiredOptions = ['name', 'labels', 'command', 'network', 'network.aliases'] as const
+const volumes = ['mounts', 'mounts.volume'] as const
+
 export const composeCases: readonly ConformanceCase[] = defineCases(composeManagerCapability, {
   'CMP-001': {
     title: 'readProject merges files, replaces variables, leaves out inactive profiles, and creates nothing',
@@ -87,6 +91,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-004': {
     title: 'up starts services after their dependencies, which they reach by name, and resolves when all are ready',
+    requiredOptions: [...requiredOptions, ...volumes, 'healthcheck', 'pull'],
     needs: [networkManagerCapability, volumeManagerCapability],
     timeLimitFactor: 2,
     run: async (context) => {
@@ -145,6 +150,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-005': {
     title: 'up again keeps unchanged containers, adds labels only when given, and follows the number of replicas',
+    requiredOptions,
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
@@ -164,7 +170,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-006': {
     title: 'up with services starts these and their dependencies, and listProjects and published ports show them',
-    requiredOptions: ['ports', 'ports.hostPort'],
+    requiredOptions: [...requiredOptions, 'ports', 'ports.hostPort'],
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
@@ -194,6 +200,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-007': {
     title: 'a service that exits rejects up with SERVICE_NOT_READY, its exit code and last lines, and nothing is left',
+    requiredOptions: [...requiredOptions, ...volumes, 'healthcheck'],
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
@@ -213,6 +220,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-008': {
     title: 'an unhealthy service, a failed job and a job that others wait for reject up with SERVICE_NOT_READY',
+    requiredOptions: [...requiredOptions, 'healthcheck'],
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
@@ -235,6 +243,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-009': {
     title: 'readyTimeoutMs and an abort end up, remove what it created, and keep what existed before',
+    requiredOptions: [...requiredOptions, ...volumes, 'healthcheck'],
     timeLimitFactor: 2,
     run: async (context) => {
       const { programs, signal } = context
@@ -262,6 +271,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-010': {
     title: 'an external network and volume must exist, are used, and are kept by down',
+    requiredOptions: [...requiredOptions, ...volumes],
     needs: [networkManagerCapability, volumeManagerCapability],
     run: async (context) => {
       const { programs, signal } = context
@@ -292,6 +302,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   'CMP-011': {
     title:
       'down removes containers, also of services that the files no longer have, and networks; volumes if requested',
+    requiredOptions: [...requiredOptions, ...volumes],
     needs: [volumeManagerCapability],
     run: async (context) => {
       const { programs, signal } = context
@@ -309,7 +320,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-012': {
     title: 'a port that is in use rejects up with IN_USE, a taken name with NAME_CONFLICT; nothing is left',
-    requiredOptions: ['ports', 'ports.hostPort', 'name'],
+    requiredOptions: [...requiredOptions, 'ports', 'ports.hostPort'],
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
@@ -330,8 +341,8 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   },
   'CMP-013': {
     title: 'sweep removes the project of an ended owner: containers, networks and volumes',
+    requiredOptions: [...requiredOptions, ...volumes],
     needs: [networkManagerCapability, volumeManagerCapability],
-    requiredOptions: ['labels'],
     run: async (context) => {
       const { programs, signal } = context
       const labels = { 'conformance.case': context.uniqueName('case') }
