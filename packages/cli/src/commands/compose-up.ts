@@ -3,6 +3,8 @@ import {
   type ComposeSource,
   type ComposeUpOptions,
   composeManagerCapability,
+  type LogOptions,
+  type Runtime,
   type RuntimeScope,
 } from '@capstan/core'
 import { ownershipLabelKeys, validateComposeUpOptions } from '@capstan/core/plugin'
@@ -76,23 +78,30 @@ async function start(
   { invocation: { io, interrupts }, opened, options: { detach, json = false } }: StartContext,
 ): Promise<readonly LoggedContainer[]> {
   const { signal } = interrupts
-  const { runtime } = opened.scope
-  const before = toLoggedContainers(await compose.listServices(source.name, { signal })).map(({ id }) => id)
+  const { runtime, runtimeName } = opened.scope
+  const before = toLoggedContainers(await compose.listServices(source.name, { signal }))
+  const earlier = await Promise.all(before.map(async ({ id }) => [id, await toNewOutput(runtime, id, signal)] as const))
   using display = createComposeDisplay(io, { json })
   const { onProgress } = display
   const project = await compose.up(source, { ...upOptions, onProgress, signal })
   if (json && detach) {
-    await writeOutput(io.stdout, toJson({ runtime: opened.scope.runtimeName, project }), interrupts)
+    await writeOutput(io.stdout, toJson({ runtime: runtimeName, project }), interrupts)
   }
-  return await Promise.all(
-    toLoggedContainers(project.services).map(async (container) => {
-      if (!before.includes(container.id)) return container
-      // The log of a container that existed before has the output of earlier runs.
-      const { state } = await runtime.inspectContainer(container.id, { signal })
-      return { ...container, since: state.startedAt }
-    }),
-  )
+  const starts = new Map(earlier)
+  return toLoggedContainers(project.services).map((container) => ({
+    ...container,
+    from: starts.get(container.id) ?? {},
+  }))
 }
+
+/** Selects the output that a container, which exists already, writes from now on. */
+async function toNewOutput(runtime: Runtime, id: string, signal: AbortSignal): Promise<Pick<LogOptions, LogStart>> {
+  const { state } = await runtime.inspectContainer(id, { signal })
+  if (state.running) return { tailLines: 0 }
+  return omitUndefined({ since: state.finishedAt })
+}
+
+type LogStart = 'since' | 'tailLines'
 
 interface ShowContext extends Omit<StartContext, 'opened'> {
   readonly graceMs: number | undefined

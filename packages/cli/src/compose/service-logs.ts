@@ -10,8 +10,8 @@ export interface LoggedContainer {
   /** The service and the number of the container, such as `web-1`. */
   readonly label: string
   readonly service: string
-  /** Output before this time is not shown. Default: that of the options. */
-  readonly since?: Date | undefined
+  /** Where its log begins. Default: as in the options. */
+  readonly from?: Pick<LogOptions, 'since' | 'tailLines'>
 }
 
 /** Returns the containers of services, in the order of their labels. */
@@ -42,7 +42,7 @@ export async function showLogs(containers: readonly LoggedContainer[], options: 
 }
 
 async function showLog(
-  { id, label, service, since }: LoggedContainer,
+  { id, label, service, from = {} }: LoggedContainer,
   { scope, io, signal, log, prefix, json, width }: ShowLogsOptions & { readonly width: number },
 ): Promise<void> {
   const { runtime, report } = scope
@@ -58,7 +58,7 @@ async function showLog(
   const hasTimes = findUnsupportedOption('logs.timestamps', unsupportedOptions) === undefined
   const timestamps = log.timestamps === true || (log.follow === true && hasTimes)
   const { tailLines: _, ...withoutTail } = log
-  let next: LogOptions = since === undefined ? log : { ...log, since }
+  let next: LogOptions = { ...log, ...from }
   let last: string | undefined
   try {
     do {

@@ -38,7 +38,7 @@ function checkServices(project: ProjectModel, names: readonly string[], field: s
     [...project.services.keys()].map((name) => JSON.stringify(name)),
     'or',
   )
-  const expected = `a service of project "${project.name}": ${known}`
+  const expected = `a service of the project with an active profile: ${known}`
   const given = JSON.stringify(names[unknown])
   throw createHostError('INVALID_ARGUMENT', { field: `${field}[${unknown}]`, expected, given })
 }

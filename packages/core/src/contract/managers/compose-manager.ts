@@ -93,7 +93,7 @@ export interface ComposeSettings {
 
 /** Options of `up`. */
 export interface ComposeUpOptions extends OperationOptions {
-  /** Starts only these services and those on which they depend. Default: all services of the project. */
+  /** Starts only these services of active profiles and those on which they depend. Default: all services of the project. */
   readonly services?: readonly string[]
   /** Services that are ready when they have exited with code 0. Default: those that another service requires to be completed. */
   readonly jobs?: readonly string[]

@@ -15,15 +15,14 @@ import {
 } from './service-settings.js'
 
 /**
- * Reads the files of a project, merges them and resolves all names. `services` are included also if their profiles are not
- * active.
+ * Reads the files of a project, merges them and resolves all names.
  *
  * @throws HostError INVALID_ARGUMENT with the file and the place; OPTION_UNSUPPORTED with the path of a setting that the
  * simulation does not support
  */
 export async function readProject(
   source: ComposeSource,
-  { runtime, services: included = [] }: { readonly runtime: string; readonly services?: readonly string[] },
+  { runtime }: { readonly runtime: string },
 ): Promise<ProjectModel> {
   const { name, directory = source.files && dirname(source.files[0]), profiles = [] } = source
   const env = { COMPOSE_PROJECT_NAME: name, ...(await readVariables(source, directory)), ...source.env }
@@ -38,9 +37,9 @@ export async function readProject(
   const [first, ...others] = files
   if (first === undefined) throw new RangeError('a project has at least one file')
   const merged = others.reduce(mergeFiles, first)
-  const isActive = ({ profiles: own }: ServiceSettings, key: string) =>
-    own.length === 0 || included.includes(key) || own.some((each) => profiles.includes(each) || profiles.includes('*'))
-  const active = new Map([...merged.services].filter(([key, service]) => isActive(service, key)))
+  const isActive = ({ profiles: own }: ServiceSettings) =>
+    own.length === 0 || own.some((each) => profiles.includes(each) || profiles.includes('*'))
+  const active = new Map([...merged.services].filter(([, service]) => isActive(service)))
   if (merged.services.size === 0) throw createFileError(texts[0] ?? { field: 'source' }, 'the project has no services')
   return await resolveProject({ ...merged, services: active }, { name, directory, files: texts, env })
 }
