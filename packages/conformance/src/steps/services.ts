@@ -11,13 +11,14 @@ import type { CaseContext } from '../case-context.js'
 /** The settings of a service of a case. Default: one task of the kit's image that sleeps for a minute. */
 export type CaseService = Partial<ServiceConfig>
 
-/** Completes the settings of a service. A task counts as started after half a second. */
+/** Completes the settings of a service. A task counts as started after half a second, and ends soon. */
 export function toServiceConfig(context: CaseContext, config: CaseService): ServiceConfig {
   return {
     name: context.uniqueName('service'),
     image: context.image,
     command: context.programs.sleep(60),
     replicas: 1,
+    stopGraceMs: 100,
     ...config,
     update: { monitorMs: 500, ...config.update },
   }
