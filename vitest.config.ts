@@ -22,6 +22,8 @@ const builds = ['packages/feature-buildkit/test/build/build-on-engine.integratio
 const cluster = ['packages/*/test/**/*.cluster.test.ts']
 // Connections to an engine over TLS and ssh, for `pnpm test:engines --remote`.
 const remote = ['packages/*/test/remote/*.integration.test.ts']
+// Needs a Compose, for `pnpm test:engines --compose`.
+const compose = ['packages/runtime-docker/test/compose/*.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
@@ -149,6 +151,20 @@ export default defineConfig({
         ...source,
         test: {
           ...polling,
+          name: 'compose',
+          isolate: false,
+          maxWorkers: 2,
+          maxConcurrency: 4,
+          globalSetup: ['test/support/set-up-test-engine.ts'],
+          include: compose,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...polling,
           name: 'integration',
           isolate: false,
           // After the unit tests, which would take the engine's time.
@@ -156,7 +172,7 @@ export default defineConfig({
           maxWorkers: 3,
           globalSetup: ['test/support/set-up-integration.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
-          exclude: [...kit, ...appleKit, ...remote],
+          exclude: [...kit, ...appleKit, ...remote, ...compose],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,7 +1,7 @@
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { isMain } from '../is-main.mjs'
 import { runTool } from '../run-tool.mjs'
-import { findProgram, prepareProgram } from './debian-program.mjs'
+import { prepareProgram } from './debian-program.mjs'
 
 /**
  * A release of Compose with which Capstan is tested. It needs no docker CLI.
@@ -10,7 +10,17 @@ import { findProgram, prepareProgram } from './debian-program.mjs'
  */
 
 /** @type {readonly ComposeRelease[]} */
-export const composeReleases = ['2.26', '2.40']
+const composeReleases = ['2.26', '2.40']
+
+/**
+ * Returns the release with which an engine of the matrix is tested: that of its suite, and the older one where that is Compose 1.
+ *
+ * @param {import('./engine-matrix.mjs').MatrixEngine} engine
+ * @returns {ComposeRelease}
+ */
+export function toComposeRelease({ suite }) {
+  return suite === 'forky' ? '2.40' : '2.26'
+}
 
 /**
  * Resolves with the path of the program of a release.
@@ -22,16 +32,6 @@ export const composeReleases = ['2.26', '2.40']
  */
 export function prepareCompose(release, say) {
   return prepareProgram(toProgram(release), say)
-}
-
-/**
- * Returns the path of the program of a release if the cache has it.
- *
- * @param {ComposeRelease} release
- * @returns {string | undefined}
- */
-export function findComposeRelease(release) {
-  return findProgram(toProgram(release))
 }
 
 /** @param {ComposeRelease} release */

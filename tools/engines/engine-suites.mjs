@@ -2,13 +2,13 @@ import { findMatrixEngines, matrixEngines } from './engine-matrix.mjs'
 
 /**
  * What runs on an engine: the kit, the integration tests that use an engine, or of these only the builds by the engine's BuildKit; and
- * the tests of the engine over TLS and ssh.
+ * the tests of the engine over TLS and ssh, and of Compose projects.
  *
- * @typedef {'kit' | 'integration' | 'builds' | 'remote'} EngineSuite
+ * @typedef {'kit' | 'integration' | 'builds' | 'remote' | 'compose'} EngineSuite
  */
 
-/** The suites that an option of their name runs on engines, as projects of vitest. @type {readonly ('builds' | 'remote')[]} */
-export const optionalSuites = ['builds', 'remote']
+/** The suites that an option of their name runs on engines, as projects of vitest. @type {readonly ('builds' | 'remote' | 'compose')[]} */
+export const optionalSuites = ['builds', 'remote', 'compose']
 
 /**
  * Returns the engines to test in the order of the matrix, and what runs on each of them.

@@ -9,6 +9,7 @@ import { isMain } from '../is-main.mjs'
 import { runStep, StepError, showStepError } from '../step.mjs'
 import { prepareWorkspace, root, scratch } from '../workspace.mjs'
 import { prepareBuildx } from './docker-buildx.mjs'
+import { prepareCompose, toComposeRelease } from './docker-compose.mjs'
 import {
   findFailedCases,
   findFailedFiles,
@@ -26,10 +27,11 @@ import { startMatrixEngine, stopMatrixEngine, toConnection } from './set-up-matr
 import { InterruptedError, withEngine } from './with-engine.mjs'
 
 /**
- * `pnpm test:engines [--kit] [--builds NAME,…] [--remote NAME,…] NAME…|all`: runs the kit and, without `--kit`, the integration tests
- * that use an engine on engines of the matrix, one after the other; on the engines of `--builds` the tests of builds by their BuildKit,
- * and on those of `--remote` the tests of connections over TLS and ssh. What fails is tried again alone, and counts if it fails again. Prints a table, and writes it with the failures to `.capstan/engines.json` and
- * the output to `.capstan/engines`. An object that the tests leave in an engine is a failure. Exits with 1 when something failed.
+ * `pnpm test:engines [--kit] [--builds NAME,…] [--remote NAME,…] [--compose NAME,…] NAME…|all`: runs the kit and, without `--kit`,
+ * the integration tests that use an engine on engines of the matrix, one after the other; on the engines of `--builds` the tests of
+ * builds by their BuildKit, on those of `--remote` the tests of connections over TLS and ssh, and on those of `--compose` the tests of
+ * Compose projects. What fails is tried again alone, and counts if it fails again. Prints a table, and writes it with the failures to
+ * `.capstan/engines.json` and the output to `.capstan/engines`. An object that the tests leave in an engine is a failure. Exits with 1 when something failed.
  * SIGINT and SIGTERM stop the engine that was started.
  *
  * @param {string[]} args
@@ -39,6 +41,7 @@ async function main(args) {
     kit: { type: 'boolean' },
     builds: { type: 'string' },
     remote: { type: 'string' },
+    compose: { type: 'string' },
   })
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const plans = planSuites(positionals, values)
@@ -77,6 +80,7 @@ async function testEngine(engine, suites) {
         version = await startMatrixEngine(engine, say)
         // Tests build with it beside Capstan.
         if (engine.product === 'docker' && suites.includes('integration')) await prepareBuildx(say)
+        if (suites.includes('compose')) await prepareCompose(toComposeRelease(engine), say)
         return version
       }),
     work: (signal) => runSuites({ engine, directory, signal }, { suites, isShared: wasRunning }),
@@ -171,7 +175,9 @@ async function runTests(context, { suite, files }) {
     const toCommand = (report) => {
       return [vitest, 'run', `--project=${suite}`, ...reporters, `--outputFile.json=${report}`, ...args]
     }
-    return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (runForReport(context, name, toCommand))
+    const env = suite === 'compose' ? { CAPSTAN_COMPOSE: await prepareCompose(toComposeRelease(context.engine), console.log) } : {}
+    const report = runForReport({ ...context, env }, name, toCommand)
+    return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (report)
   }
   const first = await run(suite, files)
   const failed = findFailedFiles(first)
@@ -209,17 +215,17 @@ function listFiles(folder) {
 /**
  * Runs a Node program and returns the report that it writes. Its exit status is in the report as well.
  *
- * @param {SuiteContext} context
+ * @param {SuiteContext & { readonly env?: Readonly<Record<string, string>> }} context `env` has additional variables
  * @param {string} name of the report and the log
  * @param {(report: string) => readonly string[]} toCommand
  * @returns {Promise<unknown>}
  */
-async function runForReport({ engine, directory, signal }, name, toCommand) {
+async function runForReport({ engine, directory, signal, env = {} }, name, toCommand) {
   const report = join(directory, `${name}.json`)
   const log = join(directory, `${name}.log`)
   const command = toCommand(report)
   const output = openSync(log, 'w')
-  const status = await runBesideEngine(engine, [process.execPath, ...command], { output, signal }).finally(() =>
+  const status = await runBesideEngine(engine, [process.execPath, ...command], { output, signal, env }).finally(() =>
     closeSync(output),
   )
   signal.throwIfAborted()

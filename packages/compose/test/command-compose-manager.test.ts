@@ -272,7 +272,8 @@ describe('a failed up', () => {
 
   it('removes what the engine creates after Compose has ended', async () => {
     const { compose, write, list } = await openProjects()
-    const up: readonly PlayedStep[] = [network, { ...container('db'), isLate: true } as PlayedStep, failed]
+    const requested = { id: 'Container shop-db-1', status: 'Creating' }
+    const up: readonly PlayedStep[] = [network, requested, { ...container('db'), isLate: true } as PlayedStep, failed]
     await expect(compose.up(await write({ model, up }))).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await list()).toEqual([])
   })

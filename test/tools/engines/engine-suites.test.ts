@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { toComposeRelease } from '../../../tools/engines/docker-compose.mjs'
+import { findMatrixEngines } from '../../../tools/engines/engine-matrix.mjs'
 import { planSuites } from '../../../tools/engines/engine-suites.mjs'
 
 function list(names: readonly string[], options: Parameters<typeof planSuites>[1]) {
@@ -33,4 +35,10 @@ test('an unknown engine is a problem, and so is none', () => {
   expect(list([], {})).toContain('no engine is named; known: 20.10')
   expect(list(['27'], {})).toContain('no engine is named 27')
   expect(list(['28'], { builds: '26,27' })).toContain('no engine is named 27')
+})
+
+test('the tests of Compose projects run on the engines of their option, with the release of the suite', () => {
+  expect(list(['podman-5'], { kit: true, compose: '26,28' })).toEqual(['26 compose', '28 compose', 'podman-5 kit'])
+  const engines = findMatrixEngines(['20.10', '26', '28'])
+  expect(typeof engines === 'string' ? engines : engines.map(toComposeRelease)).toEqual(['2.26', '2.26', '2.40'])
 })

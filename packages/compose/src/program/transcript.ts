@@ -2,14 +2,12 @@ import { type ComposeStep, parseOutputLine } from './output-lines.js'
 
 /** Collects what one run of Compose prints, for its progress and for the error with which it fails. */
 export class Transcript {
-  readonly #onStep: (step: ComposeStep) => void
+  /** Called with each step. */
+  onStep: (step: ComposeStep) => void = () => {}
   readonly #texts: string[] = []
   readonly #errors: string[] = []
   readonly #steps: ComposeStep[] = []
-
-  constructor(onStep: (step: ComposeStep) => void = () => {}) {
-    this.#onStep = onStep
-  }
+  readonly #requested = new Set<string>()
 
   /** Adds a line of its output. */
   add(line: string): void {
@@ -18,9 +16,16 @@ export class Transcript {
       else if (parsed.type === 'text') keepLast(this.#texts, parsed.text)
       else {
         keepLast(this.#steps, parsed.step)
-        this.#onStep(parsed.step)
+        this.#watchRequest(parsed.step)
+        this.onStep(parsed.step)
       }
     }
+  }
+
+  #watchRequest({ kind, name, status }: ComposeStep): void {
+    if (kind !== 'network' && kind !== 'volume' && kind !== 'container') return
+    if (/^(Creating|Recreate)$/.test(status)) this.#requested.add(name)
+    else this.#requested.delete(name)
   }
 
   /** The error with which Compose ended, or its last texts where it does not mark the error. */
@@ -33,6 +38,11 @@ export class Transcript {
   /** The last lines that are neither steps nor warnings. */
   get lastLines(): readonly string[] {
     return this.#texts.filter((text) => text.trim() !== '' && !isWarning(text)).slice(-lastLineCount)
+  }
+
+  /** The names of the networks, volumes and containers that Compose has requested, and of which it has no answer. */
+  get pending(): readonly string[] {
+    return [...this.#requested]
   }
 
   /** The last steps, in order. */

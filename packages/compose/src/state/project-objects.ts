@@ -1,4 +1,12 @@
-import type { ContainerInfo, NetworkInfo, NetworkManager, Runtime, VolumeInfo, VolumeManager } from '@capstan/core'
+import {
+  type ContainerInfo,
+  isHostError,
+  type NetworkInfo,
+  type NetworkManager,
+  type Runtime,
+  type VolumeInfo,
+  type VolumeManager,
+} from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
 import { toProjectLabels } from './compose-labels.js'
 
@@ -32,27 +40,42 @@ export async function listObjects(
 }
 
 /**
- * Removes the objects of a project that are not in `before`: containers, then networks and volumes. A request that Compose sent before
- * it ended may still create one, so the objects are listed again until there were no new ones for `quietMs`.
+ * Removes the objects of a project that are not in `before`: containers, then networks and volumes.
+ *
+ * `pending` are the names of objects that Compose has requested without an answer. The engine may still create them, so they are
+ * awaited, for up to 3 s after the last new object.
  */
 export async function removeNewObjects(
   managers: ProjectManagers,
   project: string,
-  {
-    before,
-    quietMs,
-    signal,
-  }: { readonly before: ProjectObjects; readonly quietMs: number; readonly signal: AbortSignal },
+  { before, pending, signal }: RemoveNewOptions,
 ): Promise<void> {
-  let quietSince = performance.now()
+  const missing = new Set(pending)
+  let changedAt = performance.now()
   for (;;) {
-    const found = subtract(await listObjects(managers, project, { signal }), before)
+    const listed = await listObjects(managers, project, { signal })
+    for (const { name } of [listed.containers, listed.networks, listed.volumes].flat()) missing.delete(name)
+    const found = subtract(listed, before)
     const isEmpty = found.containers.length + found.networks.length + found.volumes.length === 0
-    await removeObjects(managers, found, { signal })
-    if (!isEmpty) quietSince = performance.now()
-    if (performance.now() - quietSince >= quietMs) return
-    await delay(Math.min(quietMs, listMs), { signal })
+    const isLate = performance.now() - changedAt >= lateResultMs
+    if (isEmpty && (missing.size === 0 || isLate)) return
+    const error = await removeObjects(managers, found, { signal }).then(() => undefined, toInUse)
+    // A container that is being created uses its volumes before it is in a list.
+    if (error !== undefined && isLate) throw error
+    if (isEmpty || error !== undefined) await delay(listMs, { signal })
+    else changedAt = performance.now()
   }
+}
+
+function toInUse(error: unknown): unknown {
+  if (isHostError(error, 'IN_USE')) return error
+  throw error
+}
+
+interface RemoveNewOptions {
+  readonly before: ProjectObjects
+  readonly pending: Iterable<string>
+  readonly signal: AbortSignal
 }
 
 /** Removes objects: containers, then networks and volumes. */
@@ -78,4 +101,5 @@ function subtract(now: ProjectObjects, before: ProjectObjects): ProjectObjects {
   }
 }
 
+const lateResultMs = 3_000
 const listMs = 100

@@ -59,10 +59,12 @@ export async function upProject(
     services: new Set(started.filter(({ replicas }) => replicas > 0).map(({ name }) => name)),
     jobs: findJobs(model, options.jobs),
   }
-  const ended = { quietMs: unsettledMs }
+  const transcript = new Transcript()
   await addImageSteps(context, started, call)
-  call.undo.add('project', (own) => removeNewObjects(context, source.name, { before, ...ended, ...own }))
-  const containers = await start(context, { source, options, model, before, awaited, ended }, call)
+  call.undo.add('project', (own) =>
+    removeNewObjects(context, source.name, { before, pending: transcript.pending, ...own }),
+  )
+  const containers = await start(context, { source, options, model, before, awaited, transcript }, call)
   return { ...toComposeProject(model), services: toServiceStates(containers) }
 }
 
@@ -72,11 +74,14 @@ interface Start {
   readonly model: ProjectModel
   readonly before: ProjectObjects
   readonly awaited: AwaitedProject
-  /** `quietMs` is set to 0 when no request of Compose can be open any more. */
-  readonly ended: { quietMs: number }
+  readonly transcript: Transcript
 }
 
-async function start(context: UpContext, { source, options, model, before, awaited, ended }: Start, call: Operation) {
+async function start(
+  context: UpContext,
+  { source, options, model, before, awaited, transcript }: Start,
+  call: Operation,
+) {
   const { readyTimeoutMs: limitMs = call.hasCallerSignal ? undefined : defaultReadyMs } = options
   const link = linkSignals([call.signal])
   const timeout = new Error('the limit has passed')
@@ -84,14 +89,14 @@ async function start(context: UpContext, { source, options, model, before, await
   const startLimit = () => {
     if (limitMs !== undefined) deadline ??= startDeadline(limitMs, () => link.abort(timeout))
   }
-  const transcript = new Transcript((step) => {
+  transcript.onStep = (step) => {
     if (step.kind === 'container') startLimit()
     try {
       options.onProgress?.(toProgress(step, model))
     } catch (error) {
       link.abort(error)
     }
-  })
+  }
   const known = new Set(before.containers.map(({ id }) => id))
   const watch = await watchProject(awaited, { known, signal: call.signal })
   try {
@@ -105,7 +110,6 @@ async function start(context: UpContext, { source, options, model, before, await
       signal: link.signal,
     })
     if (end.exitCode !== 0) throw await toUpError(context, { transcript, exitCode: end.exitCode, model, call })
-    ended.quietMs = 0
     startLimit()
     return await Promise.race([watch.untilReady(), rejectOn(link.signal)])
   } catch (error) {
@@ -209,5 +213,3 @@ function rejectOn(signal: AbortSignal): Promise<never> {
 
 /** As long as `waitFor` of @capstan/container-tools. */
 const defaultReadyMs = 60_000
-/** A request that Compose gave up may still create an object on the engine. */
-const unsettledMs = 500

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  composeManagerCapability,
+  createRuntimeHost,
+  execManagerCapability,
+  type NetworkManager,
+  networkManagerCapability,
+  type Runtime,
+  requireCapabilities,
+  type VolumeManager,
+  volumeManagerCapability,
+} from '@capstan/core'
+import type { TestContext } from 'vitest'
+import type { AvailableTestEngine } from '../../../../test/support/test-engine.js'
+import { type DockerPluginOptions, dockerPlugin } from '../../src/docker-plugin.js'
+
+/** The program with which the tests of Compose run. `undefined`: they are skipped, since the machine may have none. */
+export const composeProgram: string | undefined = process.env.CAPSTAN_COMPOSE || undefined
+
+/** The context of a test. Tests that run side by side each have their own. */
+export type FinishedTest = Pick<TestContext, 'onTestFinished'>
+
+/** Opens the engine with the program of the tests, for one test. */
+export async function openCompose(
+  { socketPath, image }: AvailableTestEngine,
+  { onTestFinished }: FinishedTest,
+  options: DockerPluginOptions = {},
+) {
+  const app = `compose-${randomBytes(6).toString('hex')}`
+  const plugin = dockerPlugin({ endpoint: `unix://${socketPath}`, composeProgram, ...options })
+  const host = createRuntimeHost({ plugins: [plugin], app, env: { PATH: process.env.PATH, HOME: '/nonexistent' } })
+  const scope = await host.open({ runtime: 'docker' })
+  const managers = requireCapabilities(scope, {
+    compose: composeManagerCapability,
+    networks: networkManagerCapability,
+    volumes: volumeManagerCapability,
+    execs: execManagerCapability,
+  })
+  const project = app
+  const { runtime } = scope
+  const listLeft = () => listObjects({ runtime, ...managers }, project)
+  onTestFinished(async () => {
+    await managers.compose.down(project, { volumes: true, graceMs: 0 })
+    await host[Symbol.asyncDispose]()
+  })
+  const toSource = (content: object) => ({ name: project, content: JSON.stringify(content) })
+  return { ...managers, ...{ host, runtime, app, project, listLeft, toSource, image } }
+}
+
+/** Copies a project of this folder, whose files an engine may mount, and removes it after the test. */
+export async function copyProject(name: string, { onTestFinished }: FinishedTest): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-compose-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  await cp(fileURLToPath(new URL(`projects/${name}`, import.meta.url)), directory, { recursive: true })
+  return directory
+}
+
+/** Lists the names of all objects of a project. */
+export async function listObjects(
+  {
+    runtime,
+    networks,
+    volumes,
+  }: { readonly runtime: Runtime; readonly networks: NetworkManager; readonly volumes: VolumeManager },
+  project: string,
+): Promise<readonly string[]> {
+  const options = { labels: { 'com.docker.compose.project': project } }
+  const found = [runtime.listContainers(options), networks.listNetworks(options), volumes.listVolumes(options)]
+  return (await Promise.all(found)).flat().map(({ name }) => name)
+}
