@@ -175,7 +175,10 @@ async function runTests(context, { suite, files }) {
     const toCommand = (report) => {
       return [vitest, 'run', `--project=${suite}`, ...reporters, `--outputFile.json=${report}`, ...args]
     }
-    const env = suite === 'compose' ? { CAPSTAN_COMPOSE: await prepareCompose(toComposeRelease(context.engine), console.log) } : {}
+    const env =
+      suite === 'compose'
+        ? { CAPSTAN_COMPOSE: await prepareCompose(toComposeRelease(context.engine), console.log) }
+        : {}
     const report = runForReport({ ...context, env }, name, toCommand)
     return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (report)
   }
