@@ -1,7 +1,7 @@
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { isMain } from '../is-main.mjs'
 import { runTool } from '../run-tool.mjs'
-import { prepareProgram } from './debian-program.mjs'
+import { findProgram, prepareProgram } from './debian-program.mjs'
 
 /**
  * A release of Compose with which Capstan is tested. It needs no docker CLI.
@@ -32,6 +32,16 @@ export function toComposeRelease({ suite }) {
  */
 export function prepareCompose(release, say) {
   return prepareProgram(toProgram(release), say)
+}
+
+/**
+ * Returns the path of the program of a release if the cache has it.
+ *
+ * @param {ComposeRelease} release
+ * @returns {string | undefined}
+ */
+export function findComposeRelease(release) {
+  return findProgram(toProgram(release))
 }
 
 /** @param {ComposeRelease} release */
