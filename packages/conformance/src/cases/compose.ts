@@ -25,6 +25,8 @@ const volumes = ['mounts', 'mounts.volume'] as const
 export const composeCases: readonly ConformanceCase[] = defineCases(composeManagerCapability, {
   'CMP-001': {
     title: 'readProject merges files, replaces variables, leaves out inactive profiles, and creates nothing',
+    // The first use of a project loads or starts what reads it.
+    timeLimitFactor: 2,
     run: async (context) => {
       const project = await createProject(context)
       const { name, directory, compose } = project
@@ -48,6 +50,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
   'CMP-002': {
     title:
       'readProject and up reject faults of a file with INVALID_ARGUMENT, the file or the place, and no side effect',
+    timeLimitFactor: 2,
     run: async (context) => {
       const { name, directory, compose, ...project } = await createProject(context)
       const file = await project.writeFile('faulty.yaml', '')
