@@ -11,7 +11,8 @@ export const helpTopics: Readonly<Record<string, string>> = {
 
   the exit code of the container (run) or of the command in it (exec); else
     0  success
-    1  doctor: no runtime for real containers is available, or the selected
+    1  build: the build failed; compose: a service is not ready;
+       doctor: no runtime for real containers is available, or the selected
        runtime or endpoint is not; conformance: a case failed, or the runtime
        could not be closed
     3  conformance: the plugin threw an uncaught error, left a rejection

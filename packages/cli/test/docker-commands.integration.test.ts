@@ -68,6 +68,9 @@ const lines: readonly Line[] = [
       "inspect @kept --format '{{with .HostConfig}}{{json .RestartPolicy}} {{.ShmSize}} {{.LogConfig.Type}}{{end}} {{with .Config}}{{.Healthcheck.Test}} {{.Healthcheck.Interval}} {{json .ExposedPorts}}{{end}}'",
   },
   { line: 'run -d --name @web IMAGE true', exitCode: 125 },
+  { line: 'create --name @created IMAGE echo created', effect: state('@created') },
+  { line: 'start -a @created' },
+  { line: 'rm @created' },
   { line: "run --name @ended IMAGE sh -c 'echo one; echo two; echo three; exit 3'", exitCode: 3 },
   // Looking at containers
   { line: "ps --filter label=tier=@front --format '{{.Names}} {{.State}} {{.Image}}'" },
@@ -140,7 +143,7 @@ const lines: readonly Line[] = [
     effect: "image inspect @built:1 --format '{{json .Config.Cmd}} {{json .Config.Env}} {{.Config.Labels.tier}}'",
   },
   { line: 'run --rm @built:1' },
-  { line: 'build -t @built:2 -f context/Failing context', ...failure, output: 'any' },
+  { line: 'build -t @built:2 -f context/Failing context', exitCode: 1, output: 'any' },
   { line: `commit -p -m kept -c 'CMD ["cat", "/tmp/file"]' @web @kept:1`, effect: 'run --rm @kept:1' },
   { line: 'tag @kept:1 @kept:2', effect: "images --format '{{.Tag}}' @kept" },
   { line: "images --format '{{.Repository}}:{{.Tag}}' @kept" },

@@ -13,6 +13,7 @@ const commands = [
   'quickstart',
   'doctor',
   'run',
+  'create',
   'exec',
   'build',
   'pull',
@@ -144,7 +145,9 @@ describe('runProgram', () => {
   })
 
   it.each(
-    commands.filter((command) => !['build', 'run', 'exec', 'pull', 'inspect', 'logs', 'stop', 'rm'].includes(command)),
+    commands.filter(
+      (command) => !['build', 'run', 'create', 'exec', 'pull', 'inspect', 'logs', 'stop', 'rm'].includes(command),
+    ),
   )('rejects an invalid probe timeout before %s does anything', async (command) => {
     const plugins = [fakePlugin('docker', unavailable(), { probe: () => Promise.reject(new Error('was probed')) })]
     const expected = (name: string, given: string) => ({

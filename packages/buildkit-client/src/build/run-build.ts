@@ -208,23 +208,26 @@ function followStatus(
   }
   // The progress is lost if this call fails. The result of the build is that of the other call.
   const reading = read().catch(() => {})
-  return {
-    ended: reading,
-    async finish() {
-      // A build that fails before it begins has no status, and this call would wait for it for some seconds.
-      const limitMs = hasAnswered ? statusMs : firstStatusMs
-      await Promise.race([reading, delay(limitMs, { ref: false })])
-      canceling.abort(new Error('the build has ended'))
-      canceling.unlink()
-      await reading
-    },
+  const end = async () => {
+    // A build that fails before it begins has no status, and this call would wait for it for some seconds.
+    const limitMs = hasAnswered ? statusMs : firstStatusMs
+    await Promise.race([reading, delay(limitMs, { ref: false })])
+    canceling.abort(new Error('the build has ended'))
+    canceling.unlink()
+    await reading
   }
+  let ending: Promise<void> | undefined
+  const finish = () => {
+    ending ??= end()
+    return ending
+  }
+  return { ended: reading, finish }
 }
 
 interface FollowedStatus {
   /** Resolves when BuildKit has ended the build, or does not know it, or when the call for the progress has failed. */
   readonly ended: Promise<void>
-  /** Resolves when the last events have been emitted, or after some seconds. */
+  /** Resolves when the last events have been emitted, or after some seconds. Later calls have no effect. */
   finish(): Promise<void>
 }
 

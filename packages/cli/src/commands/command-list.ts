@@ -13,6 +13,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: 'Containers:',
     commands: [
       toEntry('run', 'Run a command in a new container', () => import('./run.js')),
+      toEntry('create', 'Create a container without starting it', () => import('./create.js')),
       toEntry('job', 'Run commands to their end, also on a cluster', () => import('./job.js')),
       toEntry('exec', 'Run a command in a running container', () => import('./exec.js')),
       toEntry('ps', 'List containers', () => import('./ps.js')),

@@ -20,7 +20,7 @@ import {
 import { type Command, Option } from 'commander'
 import { CliError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
-import { openRuntime } from '../host/open-host.js'
+import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
 import { detachKeysText, parseDetachKeys } from '../options/detach-keys.js'
 import { type RunCommandOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
@@ -41,18 +41,24 @@ export function define(command: Command, setAction: SetAction): void {
     .argument('[command...]', 'Command and arguments (default: those of the image)')
     .helpOption('--help', 'Show this help')
     .passThroughOptions()
-  addOptions(command)
-  command.addHelpText('after', toExamples(examples) + notes)
+  command
+    .optionsGroup('Process:')
+    .option('-d, --detach', 'Run in the background and print the container ID')
+    .option('--detach-keys <keys>', detachKeysText)
+  addContainerOptions(command)
+  command
+    .optionsGroup('Files:')
+    .option('--buildkit', 'Mount the socket of a shared BuildKit, and set BUILDKIT_HOST')
+    .addHelpText('after', toExamples(examples) + notes)
   setAction<RunCommandOptions>(command, run)
 }
 
-function addOptions(command: Command): void {
+/** Adds the options of a new container, which `run` and `create` have in common. */
+export function addContainerOptions(command: Command): void {
   command
     .optionsGroup('Process:')
     .option('-i, --interactive', 'Pass stdin to the container')
     .option('-t, --tty', 'Allocate a pseudo-TTY')
-    .option('-d, --detach', 'Run in the background and print the container ID')
-    .option('--detach-keys <keys>', detachKeysText)
     .option('--rm', 'Remove the container when it exits')
     .option('--init', 'Run an init process as PID 1')
     .option('--stop-signal <signal>', 'Set the signal that Ctrl-C and stop send first, such as SIGINT')
@@ -95,7 +101,6 @@ function addOptions(command: Command): void {
     )
     .option('--tmpfs <target[:options]>', 'Mount a tmpfs, such as /run:size=64m (repeatable)', collect)
     .option('--read-only', "Mount the container's root filesystem read-only")
-    .option('--buildkit', 'Mount the socket of a shared BuildKit, and set BUILDKIT_HOST')
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',
@@ -160,14 +165,12 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
   const detachKeys = parseDetachKeys(options.buildkit ? '' : options.detachKeys)
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
   const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
-  const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
-  // Selects a runtime that supports the options.
-  await using opened = await openRuntime(invocation, { requires, requiredOptions: listUsedOptions(config) })
+  const requires = buildkit?.needs ?? []
+  await using opened = await openForContainer({ config, options, requires }, invocation)
   const { runtime } = opened.scope
-  warnOfLoopback(config, runtime, invocation)
   // Disposed of after the container, which uses its socket, is removed.
   await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)
-  const id = await create(opened.scope, shared?.connect(config) ?? config, { invocation, options })
+  const id = await createFromOptions(opened.scope, shared?.connect(config) ?? config, { invocation, options })
   return detach
     ? await startDetached(runtime, id, invocation)
     : await startAttached(runtime, id, {
@@ -175,6 +178,27 @@ async function run({ invocation, operands, options }: Call<RunCommandOptions>): 
         ...{ interactive, tty, graceMs, detachKeys },
         remove: options.rm === true,
       })
+}
+
+/** What a new container needs of the runtime. */
+interface ContainerNeeds {
+  readonly config: ContainerConfig
+  readonly options: RunCommandOptions
+  /** Capabilities in addition to those of the configuration. Default: none. */
+  readonly requires?: readonly Capability<object>[]
+}
+
+/** Opens a runtime that supports the options of a new container. */
+export async function openForContainer(
+  { config, options, requires = [] }: ContainerNeeds,
+  invocation: Invocation,
+): Promise<OpenedRuntime> {
+  const opened = await openRuntime(invocation, {
+    requires: [...toRequired(config, options), ...requires],
+    requiredOptions: listUsedOptions(config),
+  })
+  warnOfLoopback(config, opened.scope.runtime, invocation)
+  return opened
 }
 
 /** Writes a warning for ports that are published on a loopback address of another machine. */
@@ -185,7 +209,8 @@ function warnOfLoopback({ ports = [] }: ContainerConfig, { portHost }: Runtime, 
   }
 }
 
-async function create(
+/** Creates the container, after a pull if an option requests one. */
+export async function createFromOptions(
   scope: RuntimeScope,
   config: ContainerConfig,
   { invocation, options }: { readonly invocation: Invocation; readonly options: RunCommandOptions },

@@ -5,7 +5,7 @@ import { Interruption } from './interruption.js'
 export function toExitCode(error: unknown): number {
   if (error instanceof Interruption) return error.exitCode
   if (isHostError(error, 'COMMAND_NOT_STARTED')) return error.facts.exitCode
-  if (isHostError(error, 'SERVICE_NOT_READY')) return 1
+  if (isHostError(error, 'SERVICE_NOT_READY') || isHostError(error, 'BUILD_FAILED')) return 1
   return failureCode
 }
 

@@ -26,6 +26,28 @@ beforeEach(async () => {
   await run('web', 'busybox', 'sleep', '1000')
 })
 
+describe('capstan create', () => {
+  it('creates a container with the options of run and prints its ID, and start -a runs it', async () => {
+    const created = await capstan([
+      'create',
+      '--name',
+      'later',
+      '--label',
+      'tier=front',
+      'busybox',
+      'sh',
+      '-c',
+      'exit 3',
+    ])
+    expect(created).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^\S+\n$/) })
+    expect(await state('later')).toBe('created')
+    expect(await names('-a', '--filter', 'label=tier=front')).toEqual(['later'])
+    expect(await capstan(['start', '-a', 'later'])).toMatchObject({ exitCode: 3 })
+    expect(await capstan(['create', '--name', 'later', 'busybox'])).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(await capstan(['create', '-d', 'busybox'])).toMatchObject({ exitCode: 125, stdout: '' })
+  })
+})
+
 describe('capstan start', () => {
   it('starts containers, prints their references, and reports each failure', async () => {
     await run('job', 'busybox', 'true')
