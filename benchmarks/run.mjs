@@ -4,6 +4,7 @@ import { findBuildx } from '../tools/engines/docker-buildx.mjs'
 import * as appleCalls from './apple-calls.mjs'
 import { buildBenchmarks } from './build.mjs'
 import * as buildkitStart from './buildkit-start.mjs'
+import * as composeUp from './compose-up.mjs'
 import * as copy from './copy.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
@@ -31,6 +32,7 @@ const benchmarks = {
   hundred,
   'logs-cpu': logsCpu,
   copy,
+  'compose-up': composeUp,
   'events-cpu': eventsCpu,
   'stats-cpu': statsCpu,
   demux,
