@@ -24,6 +24,7 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
         const killed = `${project}-killed`
         await killOwner({
           app: opened.app,
+          env: opened.env,
           project: killed,
           content,
           step,
@@ -41,6 +42,7 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
 
     interface Killing extends Pick<TestContext, 'expect' | 'onTestFinished'> {
       readonly app: string
+      readonly env: Readonly<Record<string, string | undefined>>
       readonly project: string
       readonly content: string
       readonly step: number
@@ -49,6 +51,7 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
     /** Starts an owner, and kills it when it has printed so many lines, or is ready. */
     async function killOwner({
       app: name,
+      env,
       project,
       content: text,
       step,
@@ -56,7 +59,13 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
       onTestFinished,
     }: Killing): Promise<void> {
       const endpoint = `unix://${engine.socketPath}`
-      const input = JSON.stringify({ endpoint, composeProgram, app: name, source: { name: project, content: text } })
+      const input = JSON.stringify({
+        endpoint,
+        composeProgram,
+        app: name,
+        env,
+        source: { name: project, content: text },
+      })
       const owner = fileURLToPath(new URL('owner.mjs', import.meta.url))
       const child = spawn(process.execPath, [owner, input], { stdio: ['ignore', 'pipe', 'inherit'] })
       onTestFinished(() => void child.kill('SIGKILL'))

@@ -32,7 +32,10 @@ export async function openCompose(
 ) {
   const app = `compose-${randomBytes(6).toString('hex')}`
   const plugin = dockerPlugin({ endpoint: `unix://${socketPath}`, composeProgram, ...options })
-  const host = createRuntimeHost({ plugins: [plugin], app, env: { PATH: process.env.PATH, HOME: '/nonexistent' } })
+  // Compose writes the state of its builder below HOME.
+  const home = await mkdtemp(join(tmpdir(), 'capstan-compose-home-'))
+  const env = { PATH: process.env.PATH, HOME: home }
+  const host = createRuntimeHost({ plugins: [plugin], app, env })
   const scope = await host.open({ runtime: 'docker' })
   const managers = requireCapabilities(scope, {
     compose: composeManagerCapability,
@@ -46,9 +49,10 @@ export async function openCompose(
   onTestFinished(async () => {
     await managers.compose.down(project, { volumes: true, graceMs: 0 })
     await host[Symbol.asyncDispose]()
+    await rm(home, { recursive: true, force: true })
   })
   const toSource = (content: object) => ({ name: project, content: JSON.stringify(content) })
-  return { ...managers, ...{ host, runtime, app, project, listLeft, toSource, image } }
+  return { ...managers, ...{ host, env, runtime, app, project, listLeft, toSource, image } }
 }
 
 /** Copies a project of this folder, whose files an engine may mount, and removes it after the test. */
