@@ -11,6 +11,7 @@ import * as discoverOpen from './discover-open.mjs'
 import * as eventsCpu from './events-cpu.mjs'
 import * as hundred from './hundred.mjs'
 import * as importCore from './import-core.mjs'
+import * as jobs from './jobs.mjs'
 import * as lifecycle from './lifecycle.mjs'
 import * as lifecycleSsh from './lifecycle-ssh.mjs'
 import * as logsCpu from './logs-cpu.mjs'
@@ -30,6 +31,7 @@ const benchmarks = {
   lifecycle,
   'lifecycle-ssh': lifecycleSsh,
   hundred,
+  jobs,
   'logs-cpu': logsCpu,
   copy,
   'compose-up': composeUp,
