@@ -145,5 +145,5 @@ function findPulledImage(steps: readonly ComposeStep[], model: ProjectModel | un
 }
 
 function unquote(text: string): string {
-  return text.replace(/^["']|["',.]+$/g, '')
+  return text.replace(/^["']|["',.:]+$/g, '')
 }

@@ -26,6 +26,7 @@ describe('toEngineError', () => {
     ['network nonet declared as external, but could not be found', 'NETWORK_NOT_FOUND', { id: 'nonet' }],
     [`${daemon}network nonet not found`, 'NETWORK_NOT_FOUND', { id: 'nonet' }],
     ['external volume "novol" not found', 'VOLUME_NOT_FOUND', { name: 'novol' }],
+    [`${daemon}No such image: localhost:1/none:1: not known`, 'IMAGE_NOT_FOUND', { image: 'localhost:1/none:1' }],
     [`${daemon}No such image: localhost:1/none:1`, 'IMAGE_NOT_FOUND', { image: 'localhost:1/none:1' }],
     [
       `${daemon}Conflict. The container name "/db" is already in use by container "e9ec". You have to remove`,
