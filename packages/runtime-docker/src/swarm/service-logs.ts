@@ -20,7 +20,10 @@ export async function* readServiceLog(
   call: StreamCall,
 ): AsyncGenerator<ServiceLogChunk, void> {
   const { ID: id, Spec } = await inspectSwarmService(engine, call)
-  const response = await openLog(engine, { ...options, path: `/services/${id}/logs` }, call)
+  const opening = openLog(engine, { ...options, path: `/services/${id}/logs` }, call)
+  // A followed log ends when the service is removed, also just before the request.
+  const response = await (options.follow ? ignoreErrors(['SERVICE_NOT_FOUND'], opening) : opening)
+  if (response === undefined) return
   const watch = new AbortController()
   let isGone = false
   const watchCall = { ...call, subject: id, signal: AbortSignal.any([call.signal, watch.signal]) }
