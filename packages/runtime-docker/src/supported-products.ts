@@ -67,6 +67,11 @@ export const podmanProduct: EngineProduct = {
 }
 
 const unsupportedOnPodman: readonly UnsupportedOption[] = [
+  {
+    field: 'build.contextLinks',
+    reason: 'Podman rejects an archive with such links',
+    remedy: 'exclude the links by .dockerignore, or use a Docker Engine',
+  },
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
   {
     field: 'ports.ipv6',

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import type { BuildOptions } from '@capstan/core'
-import { loadCommonJs, parseImageReference, type StringMap, toObjectLabels } from '@capstan/core/plugin'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
+import { checkOption, loadCommonJs, parseImageReference, type StringMap, toObjectLabels } from '@capstan/core/plugin'
 import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'
@@ -46,8 +46,10 @@ export async function prepareRequest(
   const labelled = addLabels(image.dockerfile, { labels, target })
   // Imported here because most programs do not build, and loading its libraries takes time.
   const { packBuild } = await loadCommonJs(() => import('@capstan/build-context'))
+  const support = { runtime: engine.runtimeName, unsupportedOptions: engine.details.unsupportedOptions }
+  const onOutsideLink = (target: string) => checkOption(imageBuilderCapability, 'build.contextLinks', target, support)
   const file = { text: image.dockerfile, replacement: labelled.dockerfile }
-  const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
+  const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal, onOutsideLink })
   const { query, addedSteps } = isContextFile ? toLabelParameter(labels) : labelled
   const hasUnknownSteps = engine.details.quirks.hasOwnLabelSteps === true && query.labels !== undefined
   return {
