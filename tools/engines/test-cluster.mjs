@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { findLeftovers, listEngineObjects } from '../engine/leftovers.mjs'
 import { testImages } from '../engine/test-image.mjs'
@@ -31,7 +32,7 @@ async function main(args) {
       const before = await listObjects(nodes)
       const tests = await run(nodes, name, [vitest, 'run', '--project=cluster', ...files], signal)
       const kit = files.length > 0 ? 0 : await run(nodes, name, kitCommand, signal)
-      const left = findLeftovers(before, await listObjects(nodes), { isShared: false })
+      const left = await findLastingLeftovers(before, nodes)
       for (const { kind, name, labels } of left) console.error(`Left behind: ${kind} ${name} ${JSON.stringify(labels)}`)
       return tests || kit || (left.length > 0 ? 1 : 0)
     },
@@ -52,14 +53,32 @@ async function run([manager], name, command, signal) {
 }
 
 /**
- * Lists what the swarm stores, and the containers and volumes of each node. Networks of the swarm appear on a node with its tasks.
+ * Lists the objects that stay. A node removes the container of a task only after the swarm has removed the task.
+ *
+ * @param {Awaited<ReturnType<typeof listObjects>>} before
+ * @param {readonly import('./set-up-cluster.mjs').ClusterNode[]} nodes
+ */
+async function findLastingLeftovers(before, nodes) {
+  for (let second = 0; ; second += 1) {
+    const left = findLeftovers(before, await listObjects(nodes), { isShared: false })
+    if (left.length === 0 || second === containerRemovalSeconds) return left
+    await delay(1000)
+  }
+}
+
+/** More than the 10 seconds that a task has to stop by default. */
+const containerRemovalSeconds = 20
+
+/**
+ * Lists what the swarm stores, and the containers and volumes of each node. Networks of the swarm appear on a node with its tasks,
+ * and the engine creates `docker_gwbridge` with the first one.
  *
  * @param {readonly import('./set-up-cluster.mjs').ClusterNode[]} nodes
  */
 async function listObjects(nodes) {
   const lists = nodes.map(async ({ engine }, index) => {
     const objects = await listEngineObjects(toConnection(engine.name))
-    return objects.filter(({ kind }) => kind !== 'network' || index === 0)
+    return objects.filter(({ kind, name }) => kind !== 'network' || (index === 0 && name !== 'docker_gwbridge'))
   })
   return [...(await listSwarmObjects(nodes)), ...(await Promise.all(lists)).flat()]
 }
