@@ -104,12 +104,6 @@ export function isImageMissing(text: string): boolean {
   return texts.noImage.test(text)
 }
 
-/** The network that a request names and that does not exist. A cluster reports it with status 500. */
-export function findMissingNetwork(error: unknown): string | undefined {
-  const [, first, second] = texts.noNetwork.exec(toEngineText(error) ?? '') ?? []
-  return first ?? second
-}
-
 /** Whether the engine reports that a group does not exist. */
 export function isGroupMissing(error: unknown): boolean {
   return texts.noUserGroup.test(toEngineText(error) ?? '')

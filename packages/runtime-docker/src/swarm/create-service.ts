@@ -1,4 +1,4 @@
-import { type ConvergeOptions, type HostError, isHostError, type ServiceConfig } from '@capstan/core'
+import { type ConvergeOptions, type HostError, isHostError, type JobConfig, type ServiceConfig } from '@capstan/core'
 import {
   createHostError,
   createRequestIdLabel,
@@ -17,32 +17,37 @@ import { waitUntilConverged } from './converge.js'
 import { removeService } from './remove-service.js'
 import { toServiceSpec } from './service-spec.js'
 import { inspectSwarmService } from './services.js'
+import type { ServiceSpec } from './swarm-answers.js'
 import { toPullHeaders } from './task-template.js'
 
-/** Creates a service, waits until it has converged, and resolves with its id. Otherwise it is removed. */
+/** Creates a service, waits until it has converged, and resolves with its id. A service that does not converge is removed. */
 export async function createService(
   engine: DockerEngine,
   config: ServiceConfig,
   options: ConvergeOptions,
   call: Operation,
 ): Promise<string> {
-  const id = await sendCreateService(engine, config, call)
+  const spec = await toServiceSpec(engine, config, call)
+  const id = await sendCreateService(engine, { spec, config }, call)
   await waitUntilConverged(engine, { id, earlier: undefined }, options, call)
   return id
 }
 
 /**
- * Requests a service and resolves with its id. Adds the step to `undo` that removes it. After an abort or a lost answer it is removed,
- * found by the label of its request.
+ * Sends the settings of a new service and resolves with its id. Adds the step to `undo` that removes the service. After an abort or a
+ * lost answer that step finds it by the label of the request.
  */
-async function sendCreateService(engine: DockerEngine, config: ServiceConfig, call: Operation): Promise<string> {
-  const spec = await toServiceSpec(engine, config, call)
+export async function sendCreateService(
+  engine: DockerEngine,
+  { spec, config }: NewService,
+  call: Operation,
+): Promise<string> {
   const headers = await toPullHeaders(engine, config.image, call)
   const requestIdLabel = createRequestIdLabel()
   const body = { ...spec, Labels: { ...spec.Labels, ...requestIdLabel } }
   const about = { ...call, subject: spec.Name }
   try {
-    const created = await withAbortGrace(engine, about, (graceCall) =>
+    const created = await withAbortGrace(engine, call, (graceCall) =>
       engine.sendJson<{ readonly ID: string }>({
         ...graceCall,
         method: 'POST',
@@ -63,6 +68,12 @@ async function sendCreateService(engine: DockerEngine, config: ServiceConfig, ca
   }
 }
 
+/** The settings of a new service, and the config that they are from. */
+export interface NewService {
+  readonly spec: ServiceSpec
+  readonly config: JobConfig
+}
+
 async function toConflict(engine: DockerEngine, cause: unknown, call: EngineCall): Promise<unknown> {
   const holder = await ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))
   const sameOwner = isSameOwner(holder?.Spec.Labels, engine.ownerLabels)
@@ -72,10 +83,7 @@ async function toConflict(engine: DockerEngine, cause: unknown, call: EngineCall
 /** Adds the index of the first network that only one engine has: the swarm names it, although it may be given by its id. */
 async function withNetworkIndex(
   engine: DockerEngine,
-  {
-    error,
-    config: { networks = [] },
-  }: { readonly error: HostError<'INVALID_ARGUMENT'>; readonly config: ServiceConfig },
+  { error, config: { networks = [] } }: { readonly error: HostError<'INVALID_ARGUMENT'>; readonly config: JobConfig },
   call: EngineCall,
 ): Promise<unknown> {
   if (error.facts.field !== 'networks') return error

@@ -3,14 +3,14 @@ import { type Argv, createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isImageMissing, readTaskExitCode } from '../engine/docker-error-texts.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
-import type { ClusterTask } from './cluster-task.js'
+import type { SwarmTask } from './swarm-answers.js'
 
 /** A job whose tasks are examined. */
 export interface ExaminedJob {
   readonly image: string
   readonly command: Argv | undefined
   /** The task that runs the job: the first one that was seen. */
-  readonly first: ClusterTask
+  readonly first: SwarmTask
 }
 
 /**
@@ -22,12 +22,12 @@ export interface ExaminedJob {
 export function findJobEnd(
   { engine, call }: { readonly engine: DockerEngine; readonly call: EngineCall },
   { image, command, first }: ExaminedJob,
-  { tasks, downNodes }: { readonly tasks: readonly ClusterTask[]; readonly downNodes: ReadonlySet<string> },
+  { tasks, downNodes }: { readonly tasks: readonly SwarmTask[]; readonly downNodes: ReadonlySet<string> },
 ): JobResult | undefined {
   const task = tasks.find(({ ID }) => ID === first.ID)
   const unknown = (reason: string) => createHostError('EXIT_CODE_UNKNOWN', { id: first.ID, reason })
   if (task === undefined) throw unknown('another process has removed the job from the cluster')
-  const { State, Err = '', ContainerStatus } = task.Status
+  const { State, Err = '', ContainerStatus } = task.Status ?? {}
   const end = (exitCode: number): JobResult => ({ exitCode, nodeId: task.NodeID, taskId: task.ID })
   if (State === 'complete') return end(ContainerStatus?.ExitCode ?? 0)
   if (State === 'failed' || State === 'rejected') {
@@ -45,10 +45,10 @@ export function findJobEnd(
 /** Translates the text with which a node reports that it did not start a task, like the answer of an engine to a start. */
 function toStartError(
   engine: DockerEngine,
-  { image, task }: { readonly image: string; readonly task: ClusterTask },
+  { image, task }: { readonly image: string; readonly task: SwarmTask },
   call: EngineCall,
 ): unknown {
-  const text = task.Status.Err || 'the node gives no reason'
+  const text = task.Status?.Err || 'the node gives no reason'
   if (isImageMissing(text)) return createHostError('IMAGE_NOT_FOUND', { image })
   const answer = new EngineAnswerError({ status: 500, method: 'POST', path: `/containers/${task.ID}/start`, text })
   const error = engine.translate(answer, call)

@@ -11,15 +11,21 @@ import { findLostNodes, listSwarmTasks } from './tasks.js'
 export async function removeService(engine: DockerEngine, call: EngineCall): Promise<void> {
   const service = await ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))
   if (service === undefined) return
-  const { ID: id, Spec } = service
-  await ignoreErrors(['SERVICE_NOT_FOUND'], engine.sendJson({ ...call, method: 'DELETE', path: `/services/${id}` }))
-  await untilTasksAreGone(engine, Spec.Name, { ...call, subject: id })
+  const about = { ...call, subject: service.ID }
+  await deleteService(engine, about)
+  await untilTasksAreGone(engine, service.Spec.Name, about)
 }
 
-/** Resolves when no task is left of the removed service given by the call's subject. `name`: its name, by which its tasks are listed. */
+/** Deletes the service given by the call's subject and does not wait for its tasks. Resolves also when it does not exist. */
+export async function deleteService(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const path = `/services/${call.subject}`
+  await ignoreErrors(['SERVICE_NOT_FOUND'], engine.sendJson({ ...call, method: 'DELETE', path }))
+}
+
+/** Resolves when the removed service given by the call's subject has no tasks. They are listed by its `name`. */
 export async function untilTasksAreGone(engine: DockerEngine, name: string, call: EngineCall): Promise<void> {
   for (;;) {
-    const tasks = await listSwarmTasks(engine, { name }, call)
+    const tasks = await listSwarmTasks(engine, { names: [name] }, call)
     const own = tasks.filter(({ ServiceID }) => ServiceID === call.subject)
     const lostNodes = await findLostNodes(engine, own, call)
     if (own.every(({ NodeID }) => NodeID !== undefined && lostNodes.has(NodeID))) return

@@ -40,7 +40,7 @@ export interface TaskTemplate {
   readonly Resources?: {
     readonly Limits?: { readonly NanoCPUs?: number | undefined; readonly MemoryBytes?: number | undefined }
   }
-  readonly RestartPolicy?: { readonly Condition?: string }
+  readonly RestartPolicy?: { readonly Condition?: string; readonly MaxAttempts?: number }
   readonly Placement?: { readonly Constraints?: readonly string[] | null }
   readonly Networks?: readonly { readonly Target?: string }[] | null
 }
@@ -57,6 +57,7 @@ export interface ContainerSpec {
   readonly User?: string | undefined
   /** In nanoseconds. */
   readonly StopGracePeriod?: number | undefined
+  readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null
   readonly Mounts?: readonly object[] | null | undefined
   readonly Secrets?:
     | readonly (MountedFile & { readonly SecretID?: string; readonly SecretName?: string })[]

@@ -1,7 +1,9 @@
 import { isHostError, type OperationOptions } from '@capstan/core'
 import { untilAborted } from '@capstan/core/plugin'
-import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import type { ClusterNode, ClusterTask } from './cluster-task.js'
+import type { DockerEngine } from '../engine/docker-engine.js'
+import { listSwarmNodes } from './nodes.js'
+import type { SwarmTask } from './swarm-answers.js'
+import { listSwarmTasks } from './tasks.js'
 
 /**
  * Watches the tasks of all jobs of one runtime. A cluster reports no events of tasks, so they are listed again and again, by one
@@ -59,13 +61,13 @@ export class TaskWatch {
     let failedSince: number | undefined
     while (this.#watched.size > 0) {
       try {
-        const tasks = await this.#listTasks()
+        const tasks = await listSwarmTasks(this.#engine, { label: this.#label }, names)
         if (performance.now() - nodesReadAt > nodesIntervalMs) {
-          downNodes = await listDownNodes(this.#engine, names)
+          downNodes = await this.#listDownNodes()
           nodesReadAt = performance.now()
         }
         failedSince = undefined
-        const states = tasks.map(({ ID, Status, DesiredState }) => ID + Status.State + DesiredState).join()
+        const states = tasks.map(({ ID, Status, DesiredState }) => [ID, Status?.State, DesiredState].join(' ')).join()
         this.#intervalMs = states === seen ? Math.min(this.#intervalMs * growth, longestIntervalMs) : shortestIntervalMs
         seen = states
         for (const { look } of this.#watched) look(tasks, downNodes)
@@ -79,9 +81,9 @@ export class TaskWatch {
     this.#isRunning = false
   }
 
-  #listTasks(): Promise<readonly ClusterTask[]> {
-    const query = { filters: { label: [this.#label] } }
-    return this.#engine.sendJson({ ...names, method: 'GET', path: '/tasks', query })
+  async #listDownNodes(): Promise<ReadonlySet<string>> {
+    const nodes = await listSwarmNodes(this.#engine, names)
+    return new Set(nodes.filter(({ Status }) => Status?.State === 'down').map(({ ID }) => ID))
   }
 
   /** Waits for the interval, or until a job is added or removed. */
@@ -97,17 +99,11 @@ export class TaskWatch {
   }
 }
 
-/** Resolves with the ids of the nodes that the cluster has lost. */
-export async function listDownNodes(engine: DockerEngine, call: EngineCall): Promise<ReadonlySet<string>> {
-  const nodes = await engine.sendJson<readonly ClusterNode[]>({ ...call, method: 'GET', path: '/nodes' })
-  return new Set(nodes.filter(({ Status }) => Status.State === 'down').map(({ ID }) => ID))
-}
-
 /** Finds something in the tasks of a service. `downNodes`: the ids of the nodes that the cluster has lost. */
-export type FindInTasks<T> = (tasks: readonly ClusterTask[], downNodes: ReadonlySet<string>) => T | undefined
+export type FindInTasks<T> = (tasks: readonly SwarmTask[], downNodes: ReadonlySet<string>) => T | undefined
 
 interface Watched {
-  readonly look: (tasks: readonly ClusterTask[], downNodes: ReadonlySet<string>) => void
+  readonly look: (tasks: readonly SwarmTask[], downNodes: ReadonlySet<string>) => void
   readonly fail: (error: unknown) => void
 }
 

@@ -7,24 +7,30 @@ import type { SwarmTask } from './swarm-answers.js'
 export interface TaskFilter {
   /** The id or the name of the service; the list rejects with SERVICE_NOT_FOUND if it does not exist. */
   readonly service?: string
-  /** The beginning of the name: that of the service, also of one that was removed. */
-  readonly name?: string
+  /** The names of services, also of removed ones. Lists also the tasks of services whose names begin with one of them. */
+  readonly names?: readonly string[]
+  /** A label of the service with its value, `key=value`. */
+  readonly label?: string
+  /** The state in which the swarm wants the tasks. */
+  readonly desiredState?: 'running'
   /** Only tasks with the current settings of their service. */
   readonly isUpToDate?: boolean
 }
 
 /**
- * Lists tasks as the swarm knows them. `_up-to-date` is the filter by which docker's client waits for a service; the API's reference does not
- * list it.
+ * Lists tasks in the format of the engine. `_up-to-date` is the filter by which docker's client waits for a service; the API's
+ * reference does not list it.
  */
 export function listSwarmTasks(
   engine: DockerEngine,
-  { service, name, isUpToDate = false }: TaskFilter,
+  { service, names, label, desiredState, isUpToDate = false }: TaskFilter,
   call: EngineCall,
 ): Promise<readonly SwarmTask[]> {
   const filters = {
     ...(service !== undefined && { service: [service] }),
-    ...(name !== undefined && { name: [name] }),
+    ...(names !== undefined && { name: names }),
+    ...(label !== undefined && { label: [label] }),
+    ...(desiredState !== undefined && { 'desired-state': [desiredState] }),
     ...(isUpToDate && { '_up-to-date': ['true'] }),
   }
   return engine.sendJson<readonly SwarmTask[]>({ ...call, method: 'GET', path: '/tasks', query: { filters } })

@@ -30,9 +30,14 @@ export class FakeSwarm {
     fake.override('POST /services/create', (reply, { json }) => {
       reply.json(201, { ID: this.add(json) })
     })
+    fake.override('GET /services/*', (reply, { path }) => {
+      const found = this.#find(path)
+      if (found === undefined) return reply.refuse(404, `service ${toSubject(path)} not found`)
+      return reply.json(200, { ID: found.ID, Version: { Index: 1 }, Spec: found.spec })
+    })
     fake.override('DELETE /services/*', (reply, { path }) => {
-      const found = [...this.services.values()].find(({ spec }) => path.endsWith(`/${String(spec.Name)}`))
-      if (found === undefined) return reply.refuse(404, 'service not found')
+      const found = this.#find(path)
+      if (found === undefined) return reply.refuse(404, `service ${toSubject(path)} not found`)
       this.services.delete(found.ID)
       return reply.raw(200, '')
     })
@@ -63,6 +68,12 @@ export class FakeSwarm {
     return ID
   }
 
+  /** Finds a service by the id or the name at the end of a path. */
+  #find(path: string): FakeService | undefined {
+    const subject = toSubject(path)
+    return [...this.services.values()].find(({ ID, spec }) => ID === subject || spec.Name === subject)
+  }
+
   #look(service: FakeService): readonly object[] {
     const status = this.statuses[Math.min(service.looks, this.statuses.length - 1)]
     service.looks += 1
@@ -70,6 +81,10 @@ export class FakeSwarm {
     const isLast = service.looks >= this.statuses.length
     return this.isReplaced && isLast ? [toTask(service, { number: 2, status: { State: 'pending' } }), first] : [first]
   }
+}
+
+function toSubject(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 interface FakeService {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { ClusterTask } from '../../src/swarm/cluster-task.js'
 import { findJobEnd } from '../../src/swarm/job-end.js'
+import type { SwarmTask } from '../../src/swarm/swarm-answers.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
-const running: ClusterTask = {
+const running: SwarmTask = {
   ID: 't1',
   ServiceID: 's1',
   NodeID: 'n1',
@@ -11,12 +11,12 @@ const running: ClusterTask = {
   DesiredState: 'complete',
   Status: { State: 'running' },
 }
-const failed: ClusterTask = {
+const failed: SwarmTask = {
   ...running,
   DesiredState: 'shutdown',
   Status: { State: 'failed', Err: 'task: non-zero exit (5)', ContainerStatus: { ExitCode: 5 } },
 }
-const second: ClusterTask = { ...running, ID: 't2' }
+const second: SwarmTask = { ...running, ID: 't2' }
 const ended = { ID: 't1', exitCode: 5 }
 
 describe('findJobEnd', () => {
@@ -52,7 +52,7 @@ describe('findJobEnd', () => {
   })
 })
 
-async function find(tasks: readonly ClusterTask[], downNodes: ReadonlySet<string> = new Set()) {
+async function find(tasks: readonly SwarmTask[], downNodes: ReadonlySet<string> = new Set()) {
   const { engine } = await startFakeEngine()
   const call = { operation: 'runJob', subject: 'image' }
   return findJobEnd({ engine, call }, { image: 'image', command: undefined, first: running }, { tasks, downNodes })
