@@ -31,7 +31,7 @@ import { createService } from './swarm/create-service.js'
 import { listSwarmNodes, toNodeInfo } from './swarm/nodes.js'
 import { removeService } from './swarm/remove-service.js'
 import { readServiceLog } from './swarm/service-logs.js'
-import { inspectForContract, listSwarmServices, toServiceInfo } from './swarm/services.js'
+import { inspectService, listServices } from './swarm/services.js'
 import { createStored, listStored, removeStored, type StoredKind } from './swarm/stored-objects.js'
 import { checkTaskMounts } from './swarm/task-template.js'
 import { listTasks } from './swarm/tasks.js'
@@ -69,14 +69,14 @@ export class DockerSwarmManager implements SwarmManager {
     validateListOptions(options)
     return await this.#engine.run('listServices', 'services', options, async (call) => {
       const filters = toLabelFilter(options.labels, options.labelKeys)
-      const services = (await listSwarmServices(this.#engine, filters, call)).map(toServiceInfo)
+      const services = await listServices(this.#engine, filters, call)
       return services.filter((service) => isListed(service, options))
     })
   }
 
   async inspectService(id: string, options: OperationOptions = {}): Promise<ServiceInspection> {
     validateId(id)
-    return await this.#engine.run('inspectService', id, options, (call) => inspectForContract(this.#engine, call))
+    return await this.#engine.run('inspectService', id, options, (call) => inspectService(this.#engine, call))
   }
 
   async listTasks(serviceId: string, options: OperationOptions = {}): Promise<readonly TaskInfo[]> {

@@ -1,59 +1,92 @@
 import type { ServiceInfo, ServiceInspection, ServicePort, ServiceUpdate } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import type { ServiceSpec, SwarmPort, SwarmService } from './swarm-answers.js'
+import type { ServiceSpec, SwarmPort, SwarmService, SwarmTask } from './swarm-answers.js'
+import { listSwarmTasks } from './tasks.js'
 
 /** Inspects the service given by the call's subject. Rejects with SERVICE_NOT_FOUND. */
 export function inspectSwarmService(engine: DockerEngine, call: EngineCall): Promise<SwarmService> {
   return engine.sendJson<SwarmService>({ ...call, method: 'GET', path: `/services/${call.subject}` })
 }
 
-/** Lists services with the numbers of their tasks. */
-export function listSwarmServices(
+/** Lists services in the format of the contract, with at most one request for the tasks of all of them. */
+export async function listServices(
   engine: DockerEngine,
   filters: object,
   call: EngineCall,
-): Promise<readonly SwarmService[]> {
+): Promise<readonly ServiceInfo[]> {
+  const services = await listWithStatus(engine, filters, call)
+  const active = services.filter(({ Spec, ServiceStatus }) => !isJob(Spec) && ServiceStatus?.RunningTasks)
+  const names = active.map(({ Spec }) => Spec.Name)
+  const tasks = names.length === 0 ? [] : await listSwarmTasks(engine, { names, desiredState: 'running' }, call)
+  return services.map((service) => toServiceInfo(service, countTasks(service, tasks)))
+}
+
+/** Inspects the service given by the call's subject in the format of the contract. Rejects with SERVICE_NOT_FOUND. */
+export async function inspectService(engine: DockerEngine, call: EngineCall): Promise<ServiceInspection> {
+  const service = await inspectSwarmService(engine, call)
+  const { ID: id, Spec } = service
+  if (!isJob(Spec)) {
+    const tasks = await listSwarmTasks(engine, { service: id, desiredState: 'running' }, call)
+    return toServiceInspection(service, countTasks(service, tasks))
+  }
+  // The tasks of a job also include those of its previous runs, and only a list has the numbers without them.
+  const listed = (await listWithStatus(engine, { id: [id] }, call)).find(({ ID }) => ID === id)
+  return toServiceInspection(service, countTasks(listed ?? service, []))
+}
+
+/** Lists services, each with `ServiceStatus`. */
+function listWithStatus(engine: DockerEngine, filters: object, call: EngineCall): Promise<readonly SwarmService[]> {
   const query = { filters, status: true }
   return engine.sendJson<readonly SwarmService[]>({ ...call, method: 'GET', path: '/services', query })
 }
 
-/** Inspects a service in the format of the contract. Only a list has the numbers of its tasks. */
-export async function inspectForContract(engine: DockerEngine, call: EngineCall): Promise<ServiceInspection> {
-  const { ID: id } = await inspectSwarmService(engine, call)
-  const service = (await listSwarmServices(engine, { id: [id] }, call)).find(({ ID }) => ID === id)
-  if (service === undefined) throw createHostError('SERVICE_NOT_FOUND', { id: call.subject })
-  return toServiceInspection(service)
+type TaskCount = Pick<ServiceInfo, 'running' | 'desired'>
+
+/**
+ * Counts the tasks of a service. `tasks`: at least all tasks of it that are to run. `RunningTasks` of the engine also counts tasks
+ * that are being stopped, for example after a rollback, so it is used only for jobs.
+ */
+function countTasks({ ID, Spec, ServiceStatus }: SwarmService, tasks: readonly SwarmTask[]): TaskCount {
+  const { RunningTasks = 0, DesiredTasks } = ServiceStatus ?? {}
+  if (isJob(Spec)) return { running: RunningTasks, desired: DesiredTasks ?? 0 }
+  const wanted = tasks.filter(({ ServiceID, DesiredState }) => ServiceID === ID && DesiredState === 'running')
+  const replicas = toReplicas(Spec)
+  return {
+    running: wanted.filter(({ Status }) => Status?.State === 'running').length,
+    desired: DesiredTasks ?? (replicas === 'one-per-node' ? wanted.length : replicas),
+  }
 }
 
-/** Converts an entry of the engine's list. */
-export function toServiceInfo({ ID: id, Spec, Endpoint, ServiceStatus }: SwarmService): ServiceInfo {
+function toServiceInfo({ ID: id, Spec, Endpoint }: SwarmService, count: TaskCount): ServiceInfo {
   const ports = Endpoint?.Ports ?? Spec.EndpointSpec?.Ports ?? []
   return {
     id,
     name: Spec.Name,
     image: toImage(Spec),
     replicas: toReplicas(Spec),
-    isJob: Spec.Mode?.ReplicatedJob !== undefined || Spec.Mode?.GlobalJob !== undefined,
-    running: ServiceStatus?.RunningTasks ?? 0,
-    desired: ServiceStatus?.DesiredTasks ?? 0,
+    isJob: isJob(Spec),
+    ...count,
     ports: ports.flatMap(toPort),
     labels: Spec.Labels ?? {},
   }
 }
 
-/** The number of tasks that a service is to have. */
+/** Returns the number of tasks that a service is to have. */
 export function toReplicas({ Mode: mode = {} }: ServiceSpec): ServiceInfo['replicas'] {
   if (mode.Global !== undefined || mode.GlobalJob !== undefined) return 'one-per-node'
   return mode.Replicated?.Replicas ?? mode.ReplicatedJob?.TotalCompletions ?? 1
 }
 
-function toServiceInspection(service: SwarmService): ServiceInspection {
+function isJob({ Mode: mode }: ServiceSpec): boolean {
+  return mode?.ReplicatedJob !== undefined || mode?.GlobalJob !== undefined
+}
+
+function toServiceInspection(service: SwarmService, count: TaskCount): ServiceInspection {
   const { Spec, UpdateStatus, Endpoint } = service
   const { ContainerSpec: container, Networks, Placement } = Spec.TaskTemplate
   const mode = Endpoint?.Spec?.Mode ?? Spec.EndpointSpec?.Mode
   return {
-    ...toServiceInfo(service),
+    ...toServiceInfo(service, count),
     createdAt: new Date(service.CreatedAt),
     updatedAt: new Date(service.UpdatedAt),
     update: UpdateStatus?.State ? toUpdate(UpdateStatus) : undefined,
