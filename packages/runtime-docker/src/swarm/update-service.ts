@@ -2,6 +2,7 @@ import type { ConvergeOptions, ServiceChange } from '@capstan/core'
 import type { Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
 import { isOutOfSequence } from '../engine/docker-error-texts.js'
+import { hasKnownOutcome } from '../engine/has-known-outcome.js'
 import { waitUntilConverged } from './converge.js'
 import { toChangedSpec } from './service-spec.js'
 import { inspectSwarmService } from './services.js'
@@ -33,7 +34,13 @@ export async function updateService(
     previous = spec
     return changed
   }
-  await sendUpdate(engine, toChanged, { ...about, ...(headers && { headers }) })
+  try {
+    await sendUpdate(engine, toChanged, { ...about, ...(headers && { headers }) })
+  } catch (error) {
+    // A refused update has changed nothing, and to restore the settings could revert a change of another client.
+    if (hasKnownOutcome(error, call)) call.undo.clear()
+    throw error
+  }
   await waitUntilConverged(engine, { id, earlier }, options, call)
 }
 
