@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { LogOptions, ServiceLogChunk } from '@capstan/core'
+import { isHostError, type LogOptions, type ServiceLogChunk } from '@capstan/core'
 import { delay, type StreamCall } from '@capstan/core/plugin'
 import { toEngineTime } from '../containers/logs/log-time.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -10,9 +10,9 @@ import { untilTasksAreGone } from './remove-service.js'
 import { inspectSwarmService } from './services.js'
 
 /**
- * Reads the log of the service given by the call's subject. The part of a node that the swarm has lost is missing.
+ * Reads the log of the service given by the call's subject. The output on a node that the swarm has lost is missing.
  *
- * An engine never ends a followed log, so the service is inspected from time to time, and the reading ends when it is gone.
+ * An engine never ends a followed log, so the service is inspected repeatedly, and the log ends when the service is gone.
  */
 export async function* readServiceLog(
   engine: DockerEngine,
@@ -31,8 +31,7 @@ export async function* readServiceLog(
     isGone = true
     response.destroy()
   }
-  // A failure to inspect the service is not one to read its log.
-  if (options.follow) void untilGone(engine, Spec.Name, watchCall).then(end, () => {})
+  if (options.follow) void untilGone(engine, Spec.Name, watchCall).then(end, () => {}) // rejects only after an abort
   try {
     yield* readTaskOutput(engine, response, options, call)
   } catch (error) {
@@ -45,14 +44,22 @@ export async function* readServiceLog(
 
 /** Resolves when the service and its tasks are gone, and their last output has had time to arrive. */
 async function untilGone(engine: DockerEngine, name: string, call: EngineCall): Promise<void> {
-  const isThere = async () =>
-    (await ignoreErrors(['SERVICE_NOT_FOUND'], inspectSwarmService(engine, call))) !== undefined
-  while (await isThere()) await delay(watchMs, call)
-  await untilTasksAreGone(engine, name, call)
+  while (!(await isRemoved(engine, call))) await delay(watchMs, call)
+  await untilTasksAreGone(engine, name, call).catch(() => {}) // when its tasks cannot be listed, the log ends earlier
   await delay(drainMs, call)
 }
 
-/** Requests the log of a service, each record with the labels of its task. */
+/** Whether the engine reports that the service does not exist. A swarm without a leader does not report it. */
+async function isRemoved(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+  try {
+    await inspectSwarmService(engine, call)
+    return false
+  } catch (error) {
+    return isHostError(error, 'SERVICE_NOT_FOUND')
+  }
+}
+
+/** Requests the log of a service. Each of its records begins with the labels of its task. */
 function openLog(
   engine: DockerEngine,
   { path, follow = false, since, tailLines, timestamps = false, stdout = true, stderr = true }: LogRequest,
@@ -144,7 +151,7 @@ function toRecordTask(labels: string, timestamp: string | undefined): RecordTask
   return { taskId, nodeId, ...(timestamp !== undefined && { timestamp }) }
 }
 
-/** moby, `daemon/cluster/services.go` and swarmkit, `manager/logbroker`: the last record where a node did not answer. */
+/** Whether the log ends because a node did not answer. The text is from `manager/logbroker` of swarmkit. */
 function isNodeLost({ message }: EngineStreamError): boolean {
   return /incomplete log stream/.test(message)
 }

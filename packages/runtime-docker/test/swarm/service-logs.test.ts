@@ -61,6 +61,20 @@ describe('serviceLogs', () => {
     expect(await read(await open({ follow: true }))).toEqual(['t1 n1 stdout: one\n'])
   })
 
+  test('ends a followed log with the service also when an inspection fails before', async () => {
+    const { fake, service, open } = await start(stream([frame(1, `${label('t1')}one\n`)], 'silence'))
+    let inspections = 0
+    fake.onRequest = ({ path }) => {
+      if (path === '/services/s1') inspections += 1
+      if (inspections === 1) fake.override('GET /services/s1', refusal(500, 'the swarm does not have a leader'))
+      if (inspections < 2) return
+      fake.override('GET /services/s1', refusal(404, 'service s1 not found'))
+      service.isRemoved = true
+    }
+    expect(await read(await open({ follow: true }))).toEqual(['t1 n1 stdout: one\n'])
+    expect(inspections).toBe(2)
+  })
+
   test('ends a followed log when the service is removed before the request, and rejects without follow', async () => {
     const { open } = await start(refusal(404, 'service s1 not found'))
     expect(await read(await open({ follow: true }))).toEqual([])
