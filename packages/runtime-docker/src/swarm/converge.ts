@@ -7,7 +7,7 @@ import { inspectSwarmService, toReplicas } from './services.js'
 import type { SwarmService, SwarmTask } from './swarm-answers.js'
 import { findLostNodes, isActive, isDesired, listSwarmTasks, toNewestFirst, toTaskInfo } from './tasks.js'
 
-/** What to wait for. */
+/** The service to wait for. */
 export interface Awaited {
   /** The id of the service. */
   readonly id: string
@@ -35,10 +35,10 @@ export async function waitUntilConverged(
   const failures = new Map<string, string>()
   const report = toReporter(onProgress)
   let stableSince: number | undefined
-  let stableTasks = ''
+  let stableIds = ''
   for (;;) {
     const seen = await observe(engine, { id, earlier }, call)
-    const { service, running, desired, tasks, current } = seen
+    const { service, running, desired, tasks, current, wantedIds } = seen
     for (const task of current) if (hasFailed(task)) failures.set(task.id, toReason(task))
     const facts = {
       service: service.Spec.Name,
@@ -56,11 +56,10 @@ export async function waitUntilConverged(
     if (running === 0 && !isUpdating) throwIfRejected(current, facts)
     const isConverged = !isUpdating && seen.isConverged
     const now = performance.now()
-    // Another task in the place of one that has failed begins the time again.
-    const names = isConverged ? tasks.map(({ id: task }) => task).join() : ''
+    // The time begins again when another task replaces one that has failed.
     if (!isConverged) stableSince = undefined
-    else if (stableSince === undefined || names !== stableTasks) stableSince = now
-    stableTasks = names
+    else if (stableSince === undefined || wantedIds !== stableIds) stableSince = now
+    stableIds = wantedIds
     const phase = toPhase(state, { isConverged, isChange })
     report({ running, desired, phase, tasks })
     const monitorMs = Math.max(toMonitorMs(service.Spec), desired === 0 ? noTaskMs : 0)
@@ -76,10 +75,12 @@ interface Observation {
   readonly service: SwarmService
   readonly running: number
   readonly desired: number
-  /** The tasks to show. */
+  /** The tasks for `onProgress`. */
   readonly tasks: readonly TaskInfo[]
   /** The tasks with the current settings, also ended ones. */
   readonly current: readonly TaskInfo[]
+  /** The ids of the tasks that are to run. */
+  readonly wantedIds: string
   readonly isConverged: boolean
 }
 
@@ -96,7 +97,7 @@ async function observe(engine: DockerEngine, { id, earlier }: Awaited, call: Ope
   const desired = replicas === 'one-per-node' ? wanted.length : replicas
   const running = wanted.filter(({ DesiredState, Status }) => DesiredState === 'running' && Status?.State === 'running')
   const ending = all.filter((task) => isActive(task) && !isDesired(task) && !lostNodes.has(task.NodeID ?? ''))
-  // During an update also tasks with the previous settings are to run.
+  // During an update, tasks with the previous settings are also to run.
   const outdated = all.filter((task) => isDesired(task) && !wanted.some(({ ID }) => ID === task.ID))
   const current = toNewestFirst([...upToDate, ...all.filter((task) => isEndedSince(task, upToDate))])
     .filter(({ ID }) => earlier?.has(ID) !== true)
@@ -105,8 +106,11 @@ async function observe(engine: DockerEngine, { id, earlier }: Awaited, call: Ope
     service,
     running: running.length,
     desired,
-    tasks: toNewestFirst(wanted).map((task) => toTaskInfo(task, lostNodes)),
+    tasks: [...toNewestFirst(wanted).map((task) => toTaskInfo(task, lostNodes)), ...findLastFailed(current)],
     current,
+    wantedIds: toNewestFirst(wanted)
+      .map(({ ID }) => ID)
+      .join(),
     isConverged:
       running.length === desired && wanted.length === desired && ending.length === 0 && outdated.length === 0,
   }
@@ -117,12 +121,24 @@ function isEndedSince(task: SwarmTask, upToDate: readonly SwarmTask[]): boolean 
   return !isDesired(task) && !upToDate.some(({ ID }) => ID === task.ID)
 }
 
+/** Finds the last failed task of each slot, or of each node for a service with one task per node. `current`: the newest first. */
+function findLastFailed(current: readonly TaskInfo[]): readonly TaskInfo[] {
+  const failed = new Map<number | string | undefined, TaskInfo>()
+  for (const task of current) {
+    const place = task.slot ?? task.nodeId
+    if (hasFailed(task) && !task.isDesired && !failed.has(place)) failed.set(place, task)
+  }
+  return [...failed.values()]
+}
+
 function hasFailed({ state }: TaskInfo): boolean {
   return state === 'failed' || state === 'rejected'
 }
 
 function toReason({ reason, state, exitCode }: TaskInfo): string {
-  return reason ?? (exitCode === undefined ? `the task has ${state}` : `the task exited with code ${exitCode}`)
+  if (reason !== undefined) return reason
+  if (exitCode !== undefined) return `the task exited with code ${exitCode}`
+  return state === 'rejected' ? 'a node rejected the task' : 'the task has failed'
 }
 
 interface Facts {
@@ -132,7 +148,7 @@ interface Facts {
   readonly reasons: readonly string[]
 }
 
-/** A swarm tries a rejected task again without end. */
+/** A swarm replaces rejected tasks without a limit, so a few rejections for one reason count as final. */
 function throwIfRejected(current: readonly TaskInfo[], facts: Facts): void {
   const rejected = current.filter(({ state }) => state === 'rejected')
   for (const { reason, image } of rejected) {

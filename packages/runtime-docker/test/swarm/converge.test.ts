@@ -38,10 +38,12 @@ describe('a new service', () => {
   })
 
   test('begins monitorMs again when another task runs in the place of a failed one', async () => {
-    const { service, create, countInspections } = await start()
+    const { service, progress, create, countInspections } = await start()
     const failed = createTask('t1', 'failed', { err: 'task: non-zero exit (5)' })
     service.states = [running, { tasks: [createTask('t2', 'running')], others: [failed] }]
     expect(await create()).toBe('s1')
+    const shown = progress.map(({ tasks }) => tasks.map(({ id, state }) => `${id} ${state}`))
+    expect(shown).toEqual([['t1 running'], ['t2 running', 't1 failed']])
     expect(countInspections()).toBeGreaterThanOrEqual(3)
   })
 
