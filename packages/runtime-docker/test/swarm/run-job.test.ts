@@ -132,6 +132,18 @@ describe('a job on a swarm', () => {
     await expect(jobs.runJob({ image, networks: ['nonet'] })).rejects.toMatchObject(missing)
   })
 
+  it('rejects with INVALID_ARGUMENT and the index of a network that only one engine has', async () => {
+    const { fake, swarm, jobs } = await start()
+    fake.override('POST /services/create', refusal(403, 'The network local cannot be used with services.'))
+    fake.override('GET /networks/*', (reply, { path }) => {
+      const Name = path.slice('/networks/'.length)
+      reply.json(200, { Id: Name, Name, Scope: Name === 'local' ? 'local' : 'swarm' })
+    })
+    const rejection = { code: 'INVALID_ARGUMENT', facts: { field: 'networks[1]', given: '"local"' } }
+    await expect(jobs.runJob({ image, networks: ['net', 'local'] })).rejects.toMatchObject(rejection)
+    expect(swarm.services.size).toBe(0)
+  })
+
   it('rejects mounts that a task cannot have before any request', async () => {
     const { fake, jobs } = await start()
     const mounts = [{ type: 'bind', source: '/src', target: '/src', relabel: 'shared' }] as const
