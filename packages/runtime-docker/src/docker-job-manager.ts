@@ -6,7 +6,7 @@ import { type JobRunner, runJob } from './swarm/run-job.js'
 import { checkTaskMounts } from './swarm/task-template.js'
 import { TaskWatch } from './swarm/task-watch.js'
 
-/** Jobs on the nodes of a swarm, of which the engine is a manager. */
+/** Runs jobs on the nodes of a swarm, of which the engine is a manager. */
 export class DockerJobManager implements JobManager {
   readonly #runner: JobRunner
 
@@ -24,5 +24,5 @@ export class DockerJobManager implements JobManager {
   }
 }
 
-/** The label with an id of the manager, which all its jobs have. */
+/** The label of all jobs of a `DockerJobManager`. Its value is an id of that object. */
 const managerKey = 'capstan.job-manager'

@@ -37,7 +37,7 @@ import { checkTaskMounts } from './swarm/task-template.js'
 import { listTasks } from './swarm/tasks.js'
 import { updateService } from './swarm/update-service.js'
 
-/** The services of a swarm, by one of its managers. */
+/** Manages the services of a swarm, of which the engine is a manager. */
 export class DockerSwarmManager implements SwarmManager {
   readonly #engine: DockerEngine
 

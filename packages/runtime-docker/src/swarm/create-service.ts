@@ -80,7 +80,7 @@ async function toConflict(engine: DockerEngine, cause: unknown, call: EngineCall
   return createHostError('NAME_CONFLICT', { name: call.subject, holderId: holder?.ID, sameOwner }, { cause })
 }
 
-/** Adds the index of the first network that only one engine has: the swarm names it, although it may be given by its id. */
+/** Adds the index of the first network that only one engine has. The swarm reports its name, and the config may have its id. */
 async function withNetworkIndex(
   engine: DockerEngine,
   { error, config: { networks = [] } }: { readonly error: HostError<'INVALID_ARGUMENT'>; readonly config: JobConfig },
@@ -90,7 +90,7 @@ async function withNetworkIndex(
   const found = await Promise.all(
     networks.map((subject) => ignoreErrors(['NETWORK_NOT_FOUND'], inspectNetwork(engine, { ...call, subject }))),
   )
-  const index = found.findIndex((network) => network?.Scope === 'local' && !everywhere.has(network.Name))
+  const index = found.findIndex((network) => network?.Scope === 'local' && !predefinedNetworks.has(network.Name))
   if (index === -1) return error
   const facts = { ...error.facts, field: `networks[${index}]`, given: JSON.stringify(networks[index]) }
   return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
@@ -104,5 +104,5 @@ async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, cal
   }
 }
 
-/** The networks of each engine that services may join. */
-const everywhere: ReadonlySet<string | undefined> = new Set(['bridge', 'host', 'none'])
+/** The networks that each engine has and that services may join. */
+const predefinedNetworks: ReadonlySet<string | undefined> = new Set(['bridge', 'host', 'none'])

@@ -14,8 +14,8 @@ export interface ExaminedJob {
 }
 
 /**
- * Returns the result of a job when its first task has ended, and `undefined` while it runs or waits. Only that task counts: a
- * cluster may run another one in its place, for example when it has lost the node, and then the job may have run twice.
+ * Returns the result of a job when its first task has ended, and `undefined` while it runs or waits. Only that task counts. A
+ * swarm may replace it, for example when it has lost the node, and then the job may have run twice.
  *
  * @throws HostError EXIT_CODE_UNKNOWN when the task was stopped, replaced or lost; the error of a task that was not started
  */
@@ -42,7 +42,7 @@ export function findJobEnd(
   return undefined
 }
 
-/** Translates the text with which a node reports that it did not start a task, like the answer of an engine to a start. */
+/** Translates the text by which a node reports that it did not start a task, as if an engine had answered so to a start. */
 function toStartError(
   engine: DockerEngine,
   { image, task }: { readonly image: string; readonly task: SwarmTask },

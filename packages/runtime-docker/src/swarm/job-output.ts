@@ -13,7 +13,7 @@ export class JobOutput {
   readonly #engine: DockerEngine
   readonly #options: Pick<RunJobOptions, 'stdout' | 'stderr'>
   readonly #call: EngineCall
-  /** Aborts when the log is not to be followed any more. */
+  /** Aborts when the log is no longer to be followed. */
   readonly #following: LinkedSignal
   readonly #pumped: Promise<void>
   /** The task whose log is followed; `undefined` if none is. */
@@ -28,7 +28,7 @@ export class JobOutput {
     this.#following = linkSignals([call.signal])
     const isWanted = stdout !== undefined || stderr !== undefined
     this.#pumped = isWanted ? pumpOutput(this.#readAll(), this.#options, call) : Promise.resolve()
-    this.#pumped.catch(() => {}) // the caller may not wait for it any more
+    this.#pumped.catch(() => {}) // a caller that has failed does not wait for it
   }
 
   /** Rejects when a stream of the caller fails before the end of the task. */
@@ -69,7 +69,7 @@ export class JobOutput {
     }
   }
 
-  /** Ends without an error when the log cannot be read any more. The rest is read after the end of the task. */
+  /** Ends without an error when reading the log fails. The rest is read after the end of the task. */
   async *#readFollowed(taskId: string): AsyncGenerator<OutputChunk> {
     const { signal } = this.#following
     try {
@@ -102,7 +102,7 @@ export class JobOutput {
   }
 }
 
-/** Joins the chunks of one stream that follow each other: a cluster sends each line by itself. */
+/** Joins successive chunks of one stream, since a swarm sends each line separately. */
 function* toOutput(chunks: Iterable<LogChunk>): Iterable<OutputChunk> {
   let joined: { readonly source: OutputChunk['source']; readonly parts: Uint8Array[] } | undefined
   for (const { source: from, bytes } of chunks) {

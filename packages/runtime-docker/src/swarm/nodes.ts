@@ -2,6 +2,7 @@ import type { NodeInfo } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import type { SwarmNode } from './swarm-answers.js'
 
+/** Lists nodes in the format of the engine. */
 export function listSwarmNodes(engine: DockerEngine, call: EngineCall): Promise<readonly SwarmNode[]> {
   return engine.sendJson<readonly SwarmNode[]>({ ...call, method: 'GET', path: '/nodes' })
 }

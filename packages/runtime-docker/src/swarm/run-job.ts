@@ -81,7 +81,7 @@ async function toJobSpec(
     Mode: { ReplicatedJob: { MaxConcurrent: 1, TotalCompletions: 1 } },
     TaskTemplate: {
       ...template,
-      // The cluster would end a task that is not healthy, and a task with a health check starts late.
+      // A swarm ends a task that is not healthy, and reports a task with a health check late as running.
       ContainerSpec: { ...template.ContainerSpec, StopGracePeriod: stopGraceNs, Healthcheck: { Test: ['NONE'] } },
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
     },

@@ -23,8 +23,8 @@ export async function toServiceSpec(
 }
 
 /**
- * Returns the settings of a service after a change. Each changed setting replaces the previous one; those of the engine that the
- * contract does not have are kept.
+ * Returns the settings of a service after a change. Each changed setting replaces the previous one. Settings that the contract does
+ * not have are kept.
  */
 export async function toChangedSpec(
   engine: DockerEngine,
@@ -52,7 +52,7 @@ export async function toChangedSpec(
   }
 }
 
-/** How long the tasks of a service must run until they count as started. */
+/** Returns how long a task of a service must run until it counts as started, in milliseconds. */
 export function toMonitorMs({ UpdateConfig: config }: ServiceSpec): number {
   return config?.Monitor ? config.Monitor / 1e6 : defaultMonitorMs
 }

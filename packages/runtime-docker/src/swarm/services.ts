@@ -103,7 +103,7 @@ function toServiceInspection(service: SwarmService, count: TaskCount): ServiceIn
   }
 }
 
-/** An engine stores the digest with the reference, where docker's client has resolved it: `busybox:1@sha256:…`. */
+/** Removes the digest, which docker's client adds when it creates a service: `busybox:1@sha256:…`. */
 function toImage({ TaskTemplate: { ContainerSpec: container } }: ServiceSpec): string {
   return (container.Image ?? '').replace(/@sha256:[0-9a-f]{64}$/, '')
 }

@@ -18,7 +18,7 @@ import type { SwarmStoredObject } from './swarm-answers.js'
 /** A secret or a config. */
 export type StoredKind = 'secret' | 'config'
 
-/** Creates the object named by the call's subject, and resolves with its id. After an abort or a lost answer it is removed. */
+/** Creates the object named by the call's subject and resolves with its id. After an abort or a lost answer the object is removed. */
 export async function createStored(
   engine: DockerEngine,
   { kind, value, labels = {} }: { readonly kind: StoredKind; readonly value: Uint8Array; readonly labels?: StringMap },
@@ -47,6 +47,7 @@ export async function removeStored(engine: DockerEngine, kind: StoredKind, call:
   await sendRemove(engine, kind, call)
 }
 
+/** Lists secrets or configs in the format of the contract. */
 export async function listStored(
   engine: DockerEngine,
   { kind, filters = {} }: { readonly kind: StoredKind; readonly filters?: object },

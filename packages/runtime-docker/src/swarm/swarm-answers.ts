@@ -1,7 +1,7 @@
-/**
- * The answers and bodies of the requests about a swarm, with the fields that this package reads or sends.
- * https://docs.docker.com/reference/api/engine/ (Service, Task, Node, Secret, Config)
- */
+// Answers and bodies of requests about a swarm, with the fields that this package reads or sends.
+// https://docs.docker.com/reference/api/engine/ (Service, Task, Node, Secret, Config)
+
+/** A service, as `GET /services` and `GET /services/{id}` report it. */
 export interface SwarmService {
   readonly ID: string
   readonly Version: { readonly Index: number }
@@ -13,7 +13,7 @@ export interface SwarmService {
     readonly Ports?: readonly SwarmPort[] | null
   } | null
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string } | null
-  /** Only in a list with `status`. */
+  /** Only a list with `status` has it. */
   readonly ServiceStatus?: { readonly RunningTasks?: number; readonly DesiredTasks?: number } | null
 }
 
@@ -33,8 +33,10 @@ export interface ServiceSpec {
   readonly EndpointSpec?: { readonly Mode?: string; readonly Ports?: readonly SwarmPort[] | null } | null
 }
 
+/** Labels. Some answers have `null` when there are none. */
 export type SwarmLabels = Readonly<Record<string, string>> | null
 
+/** The settings of the tasks of a service. */
 export interface TaskTemplate {
   readonly ContainerSpec: ContainerSpec
   readonly Resources?: {
@@ -45,6 +47,7 @@ export interface TaskTemplate {
   readonly Networks?: readonly { readonly Target?: string }[] | null
 }
 
+/** The settings of the containers of tasks. */
 export interface ContainerSpec {
   readonly Image?: string | undefined
   readonly Labels?: SwarmLabels | undefined
@@ -74,6 +77,7 @@ export interface MountedFile {
   readonly File?: { readonly Name: string; readonly UID: string; readonly GID: string; readonly Mode: number }
 }
 
+/** How an update or a rollback replaces tasks. */
 export interface SwarmUpdateConfig {
   readonly Parallelism?: number
   /** In nanoseconds. */
@@ -83,6 +87,7 @@ export interface SwarmUpdateConfig {
   readonly Monitor?: number
 }
 
+/** A published port of a service or of a task. */
 export interface SwarmPort {
   readonly Protocol?: string
   readonly TargetPort?: number
@@ -90,6 +95,7 @@ export interface SwarmPort {
   readonly PublishMode?: string
 }
 
+/** A task, as `GET /tasks` reports it. */
 export interface SwarmTask {
   readonly ID: string
   readonly CreatedAt: string
@@ -107,6 +113,7 @@ export interface SwarmTask {
   }
 }
 
+/** A node, as `GET /nodes` reports it. */
 export interface SwarmNode {
   readonly ID: string
   readonly Spec?: { readonly Labels?: SwarmLabels; readonly Role?: string; readonly Availability?: string }

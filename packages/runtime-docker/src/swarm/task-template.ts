@@ -68,7 +68,7 @@ export interface TaskSettings {
 type VolumeMount = Parameters<typeof toVolumeLabels>[0]
 
 /**
- * Throws OPTION_UNSUPPORTED for settings of mounts that a cluster cannot have, although a container of the engine can.
+ * Throws OPTION_UNSUPPORTED for settings of mounts that the engine supports for containers and not for tasks.
  * https://docs.docker.com/reference/api/engine/ (ServiceCreate, `Mounts`)
  */
 export function checkTaskMounts(
@@ -105,7 +105,7 @@ export async function toPullHeaders(
   return auth && { 'X-Registry-Auth': toAuthHeader(auth, registry) }
 }
 
-/** Returns the reference of a task to a secret. The cluster requires its id and its name. */
+/** Returns the reference of a task to a secret. The engine requires the id and the name. */
 async function toSecret(engine: DockerEngine, subject: string, target: string, call: EngineCall) {
   const { ID, Spec } = await inspectStored(engine, 'secret', { ...call, subject })
   return { SecretID: ID, SecretName: Spec.Name, File: toFile(target) }
@@ -120,5 +120,5 @@ function toFile(target: string): NonNullable<MountedFile['File']> {
   return { Name: target, UID: '0', GID: '0', Mode: 0o444 }
 }
 
-/** The network of each node that needs no cluster. */
+/** The default network of each engine, which tasks may join. */
 const defaultNetworkName = 'bridge'

@@ -6,8 +6,8 @@ import type { SwarmTask } from './swarm-answers.js'
 import { listSwarmTasks } from './tasks.js'
 
 /**
- * Watches the tasks of all jobs of one runtime. A cluster reports no events of tasks, so they are listed again and again, by one
- * request for all jobs, while at least one job is watched.
+ * Watches the tasks of all jobs of one runtime. A swarm reports no events of tasks, so one request lists the tasks of all jobs,
+ * repeatedly while at least one job is watched.
  */
 export class TaskWatch {
   readonly #engine: DockerEngine
@@ -99,7 +99,7 @@ export class TaskWatch {
   }
 }
 
-/** Finds something in the tasks of a service. `downNodes`: the ids of the nodes that the cluster has lost. */
+/** Examines the tasks of a service. `downNodes`: the ids of the nodes that the swarm has lost. Returns `undefined` to go on. */
 export type FindInTasks<T> = (tasks: readonly SwarmTask[], downNodes: ReadonlySet<string>) => T | undefined
 
 interface Watched {
@@ -112,5 +112,5 @@ const shortestIntervalMs = 100
 const longestIntervalMs = 1_000
 const growth = 1.2
 const nodesIntervalMs = 3_000
-/** How long a cluster may answer with errors, for example while it elects another leader. */
+/** How long a swarm may answer with errors, for example while it elects another leader. */
 const answerMs = 20_000

@@ -44,8 +44,8 @@ export async function listTasks(engine: DockerEngine, call: EngineCall): Promise
 }
 
 /**
- * Returns the ids of the nodes of these tasks that the swarm has lost. A task keeps its last state there, so nodes are requested only
- * for tasks that seem to run and are not to.
+ * Returns the ids of the nodes of these tasks that the swarm has lost. The tasks there keep their last state, so nodes are requested
+ * only when the state of a task is active although it is not to run.
  */
 export async function findLostNodes(
   engine: DockerEngine,
@@ -81,16 +81,17 @@ export function toTaskInfo(task: SwarmTask, lostNodes: ReadonlySet<string>): Tas
   }
 }
 
+/** Sorts tasks by the time of their creation, the newest first. */
 export function toNewestFirst(tasks: readonly SwarmTask[]): readonly SwarmTask[] {
   return [...tasks].sort((one, other) => Date.parse(other.CreatedAt) - Date.parse(one.CreatedAt))
 }
 
-/** Whether the swarm means the task to run, now or after the delay of a restart. */
+/** Whether the swarm wants the task to run, now or after the delay of a restart. */
 export function isDesired({ DesiredState = '' }: SwarmTask): boolean {
   return ['ready', 'running', 'complete'].includes(DesiredState)
 }
 
-/** Whether the task has a container or gets one. */
+/** Whether the task runs or is to be started, by its last reported state. */
 export function isActive({ Status }: SwarmTask): boolean {
   return ['pending', 'preparing', 'running'].includes(toTaskState(Status?.State))
 }
