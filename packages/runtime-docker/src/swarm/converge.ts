@@ -21,7 +21,7 @@ export interface Awaited {
  *
  * Rejects with IMAGE_NOT_FOUND or SERVICE_NOT_CONVERGED when three tasks were rejected for one reason while none runs, with
  * SERVICE_NOT_CONVERGED when the swarm pauses or rolls back the update, and after the time limit with SERVICE_NOT_CONVERGED if a task
- * failed, else with TIMED_OUT. Clears `undo` where the swarm has ended the update itself.
+ * failed, else with TIMED_OUT. Clears `undo` when the swarm itself has ended the update.
  */
 export async function waitUntilConverged(
   engine: DockerEngine,

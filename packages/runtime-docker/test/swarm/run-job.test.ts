@@ -86,7 +86,7 @@ describe('a job on a swarm', () => {
     ])
   })
 
-  it('never counts a second task as the same run', async () => {
+  it('rejects with EXIT_CODE_UNKNOWN when the swarm replaces the running task, and removes the service', async () => {
     const { swarm, jobs } = await start()
     swarm.statuses = [{ State: 'running' }, { State: 'running' }]
     swarm.isReplaced = true
@@ -193,7 +193,7 @@ describe('a job on a swarm', () => {
     expect(swarm.services.size).toBe(0)
   })
 
-  it('goes on when a list of tasks fails once', async () => {
+  it('continues when a list of tasks fails once', async () => {
     const { fake, jobs } = await start()
     let isFirst = true
     fake.onRequest = ({ path }) => {

@@ -49,14 +49,14 @@ describe('toTaskInfo', () => {
     expect(toTaskInfo(ended(State, given), new Set())).toMatchObject({ state, exitCode, isDesired: false })
   })
 
-  test('has no exit code of a task without a container', () => {
+  test('reports no exit code of a task without a container', () => {
     expect(toTaskInfo(ended('shutdown', 0, ''), new Set())).toMatchObject({
       exitCode: undefined,
       containerId: undefined,
     })
   })
 
-  test('is lost when its node is lost and the swarm has replaced it, although its last state is running', () => {
+  test('converts a replaced task of a lost node to lost, although its last state is running', () => {
     const replaced = { ...running, DesiredState: 'shutdown' }
     expect(toTaskInfo(replaced, new Set(['n1'])).state).toBe('lost')
     expect(toTaskInfo(replaced, new Set()).state).toBe('running')
