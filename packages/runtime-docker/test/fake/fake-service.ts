@@ -2,7 +2,7 @@ import type { ServiceSpec, SwarmTask } from '../../src/swarm/swarm-answers.js'
 import type { FakeDockerEngine, FakeRequest } from './fake-docker-engine.js'
 
 /** What a swarm reports about a service at one time. */
-export interface ServiceState {
+interface ServiceState {
   /** The tasks with the current settings. */
   readonly tasks: readonly SwarmTask[]
   /** The other tasks. */
