@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { ContainerConfig } from '../contract/container/container-config.js'
-import type { JobConfig } from '../contract/managers/job-manager.js'
-import { checkEach, checkObject, checkSecret, checkText, checkUnique } from './check.js'
+import type { JobConfig, JobSecret, JobSettingsFile } from '../contract/managers/job-manager.js'
+import { check, checkEach, checkObject, checkSecret, checkText, checkUnique } from './check.js'
 import { validateContainerConfig } from './container-config.js'
 import { checkContainerPath } from './fields.js'
 import { validateId } from './names.js'
@@ -24,6 +24,7 @@ export function validateJobConfig(job: JobConfig): ContainerConfig {
   checkEach('constraints', constraints, (field, text) => checkText(field, text, constraint, constraintText))
   checkFiles('secrets', secrets, 'secretId')
   checkFiles('configs', configs, 'configId')
+  checkTargetsDiffer(secrets, configs)
   checkObject('env', env)
   for (const [name, value] of Object.entries<unknown>(env)) {
     checkSecret(value !== null, `env[${JSON.stringify(name)}]`, 'a string without NUL', value)
@@ -49,6 +50,15 @@ function checkFiles<K extends string>(
     checkContainerPath(`${at}.target`, file.target)
   })
   checkUnique(field, files, ({ target }) => posix.resolve(target))
+}
+
+/** A secret and a config cannot have the same target. */
+function checkTargetsDiffer(secrets: readonly JobSecret[], configs: readonly JobSettingsFile[]): void {
+  const taken = secrets.map(({ target }) => posix.resolve(target))
+  for (const [index, { target }] of configs.entries()) {
+    const isFree = !taken.includes(posix.resolve(target))
+    check(isFree, `configs[${index}].target`, 'another target than those of secrets', target)
+  }
 }
 
 // The type of the record makes a missing field a compile error.

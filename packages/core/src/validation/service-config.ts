@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import type { JobConfig } from '../contract/managers/job-manager.js'
 import type {
   ConvergeOptions,
@@ -54,7 +53,7 @@ export function validateStoredObject(
   value: unknown,
   { labels }: { readonly labels?: Readonly<Record<string, string>> },
 ): void {
-  checkServiceName('name', name)
+  checkStoredName('name', name)
   const isValid = value instanceof Uint8Array && value.length > 0 && value.length < valueLimitBytes
   checkSecret(isValid, 'value', `a Uint8Array with 1 to ${valueLimitBytes - 1} bytes`, value)
   if (labels !== undefined) validateLabels(labels)
@@ -65,7 +64,6 @@ type Settings = Omit<ServiceConfig, 'name'>
 function validateSettings(config: Settings & { readonly name?: string }): void {
   const { name: _name, replicas, ports = [], endpointMode = 'vip', stopGraceMs, update = {}, ...job } = config
   validateJobConfig(job satisfies JobConfig)
-  checkFileTargets(job)
   if (replicas !== 'one-per-node') {
     const isValid = typeof replicas === 'number' && Number.isSafeInteger(replicas) && replicas >= 0
     check(isValid, 'replicas', 'an integer of at least 0, or "one-per-node"', replicas)
@@ -82,18 +80,6 @@ function validateSettings(config: Settings & { readonly name?: string }): void {
   )
   if (stopGraceMs !== undefined) checkInteger('stopGraceMs', stopGraceMs, { min: 0, max: longestMs })
   checkUpdatePolicy(update)
-}
-
-/** A secret and a config cannot have the same target. */
-function checkFileTargets({ secrets = [], configs = [] }: JobConfig): void {
-  const taken = secrets.map(({ target }) => posix.resolve(target))
-  const repeated = configs.findIndex(({ target }) => taken.includes(posix.resolve(target)))
-  check(
-    repeated === -1,
-    `configs[${repeated}].target`,
-    'another target than those of secrets',
-    configs[repeated]?.target,
-  )
 }
 
 function checkPort(field: string, port: ServicePort): void {
@@ -121,10 +107,16 @@ function validateConvergeOptions({ timeoutMs, onProgress }: ConvergeOptions): vo
   check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
 }
 
-/** https://github.com/moby/swarmkit/blob/master/manager/controlapi/common.go */
+/** The names that a swarm accepts: https://github.com/moby/swarmkit/blob/master/manager/controlapi/common.go */
 function checkServiceName(field: string, name: unknown): void {
-  const expected = 'at most 63 letters, digits, "_", "." or "-", beginning and ending with a letter or digit'
-  checkText(field, name, /^(?=.{1,63}$)[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$/, expected)
+  const expected = 'at most 63 letters, digits, "_" or "-", beginning and ending with a letter or digit'
+  checkText(field, name, /^(?=.{1,63}$)[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?$/, expected)
+}
+
+/** The names of secrets and configs, from the same source. */
+function checkStoredName(field: string, name: unknown): void {
+  const expected = 'at most 64 letters, digits, "_", "." or "-", beginning and ending with a letter or digit'
+  checkText(field, name, /^(?=.{1,64}$)[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/, expected)
 }
 
 const policyFields: readonly string[] = ['parallelism', 'delayMs', 'failureAction', 'monitorMs']

@@ -23,6 +23,7 @@ const invalid: readonly (readonly [string, Partial<JobConfig>])[] = [
   ['secrets[0].target', { secrets: [{ ...secret, target: 'token' }] }],
   ['secrets[1]', { secrets: [secret, { secretId: 'other', target: '/run//secrets/token' }] }],
   ['configs[0].configId', { configs: [{ configId: '-', target: '/etc/app' }] }],
+  ['configs[0].target', { secrets: [secret], configs: [{ configId: 'app', target: '/run/secrets//token' }] }],
   ['labels["capstan.owner"]', { labels: { 'capstan.owner': 'x' } }],
   ['tty', { tty: true } as never],
   ['network', { network: { mode: 'host' } } as never],

@@ -31,6 +31,7 @@ describe('validateServiceConfig', () => {
       { timeoutMs: 1000, onProgress: () => {} },
     )
     validateServiceConfig({ ...web, replicas: 0, endpointMode: 'dnsrr', ports: [{ containerPort: 1 }] })
+    validateServiceConfig({ ...web, name: `a__b-${'c'.repeat(58)}` })
   })
 
   it('rejects with INVALID_ARGUMENT and the path of the field', () => {
@@ -40,6 +41,7 @@ describe('validateServiceConfig', () => {
       ['name', { ...web, name: undefined }],
       ['name', { ...web, name: 'a_' }],
       ['name', { ...web, name: 'a'.repeat(64) }],
+      ['name', { ...web, name: 'a.b' }],
       ['image', { ...web, image: '' }],
       ['replicas', { name: 'web', image: 'busybox' }],
       ['replicas', { ...web, replicas: -1 }],
@@ -91,8 +93,11 @@ describe('validateServiceChange', () => {
 })
 
 describe('validateStoredObject', () => {
-  it('accepts up to 511999 bytes, and shows no value in its errors', () => {
+  it('accepts up to 511999 bytes and names of up to 64 characters, and shows no value in its errors', () => {
     validateStoredObject('token', new Uint8Array(511_999), { labels: { app: 'x' } })
+    validateStoredObject(`app..conf_-${'a'.repeat(53)}`, new Uint8Array(1), {})
+    expect(() => validateStoredObject('a'.repeat(65), new Uint8Array(1), {})).toThrow(invalid('name'))
+    expect(() => validateStoredObject('a.', new Uint8Array(1), {})).toThrow(invalid('name'))
     expect(() => validateStoredObject('token', new Uint8Array(512_000), {})).toThrow(invalid('value'))
     expect(() => validateStoredObject('token', new Uint8Array(), {})).toThrow(invalid('value'))
     expect(() => validateStoredObject('token', 'hunter2', {})).not.toThrow(/hunter2/)

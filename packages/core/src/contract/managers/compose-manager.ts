@@ -23,10 +23,10 @@ export interface ComposeManager {
    * its containers is healthy, or runs and has no health check. A job is ready when each of its containers has exited with code 0.
    * Jobs are the services of `jobs` and those that another service requires to be completed.
    *
-   * After a failure or an abort what the call created is removed: containers, networks and volumes. What existed before is
-   * kept, and a container that the call replaced is not restored.
+   * After a failure or an abort, removes the containers, networks and volumes that the call created. Keeps what existed before,
+   * but does not restore a container that the call replaced.
    *
-   * @throws HostError SERVICE_NOT_READY when a container of a service exits, becomes unhealthy, or has a job that fails.
+   * @throws HostError SERVICE_NOT_READY when a container of a service exits or becomes unhealthy, or a job fails.
    * TIMED_OUT with the option `readyTimeoutMs`. INVALID_ARGUMENT as `readProject`, and for unknown services and jobs. IN_USE when a
    * port is in use. IMAGE_PULL_FAILED. IMAGE_NOT_FOUND with `pull: 'never'`. BUILD_FAILED. NETWORK_NOT_FOUND and
    * VOLUME_NOT_FOUND for an external network or volume.
@@ -56,7 +56,7 @@ export const composeManagerCapability: Capability<ComposeManager, 'compose-manag
   options: { 'compose-manager.build': 'the build of the images of services' },
 })
 
-/** The files of a project, or the text of one, and what they are read with. */
+/** The files of a project, or the text of one file, and the settings with which they are read. */
 export type ComposeSource = ComposeSettings &
   (
     | {
@@ -71,7 +71,7 @@ export type ComposeSource = ComposeSettings &
       }
   )
 
-/** What the files of a project are read with. */
+/** The settings with which the files of a project are read. */
 export interface ComposeSettings {
   /** The name of the project: lower-case letters, digits, `-` and `_`, beginning with a letter or digit. */
   readonly name: string

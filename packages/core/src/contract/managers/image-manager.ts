@@ -55,7 +55,7 @@ export interface CommitOptions extends OperationOptions {
 
 /** Changes of the settings of an image. Default of each: those of the container. */
 export interface ImageChanges {
-  /** At least one word; so is `entrypoint`. */
+  /** At least one word, as in `entrypoint`. */
   readonly command?: Argv
   /** Replaces the entrypoint. The command is then that of `command`, else empty. */
   readonly entrypoint?: Argv

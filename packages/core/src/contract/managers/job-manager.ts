@@ -22,7 +22,7 @@ export interface JobManager {
   runJob(config: JobConfig, options?: RunJobOptions): Promise<JobResult>
 }
 
-/** The options of jobs, which a runtime may not support. It may support other fields of `JobConfig` only as in a container. */
+/** The options that only jobs have. The other fields of `JobConfig` have the options of `ContainerConfig`. */
 const options = {
   'job-manager.constraints': 'conditions for the node of a job',
   'job-manager.secrets': 'secrets of the cluster in a job',

@@ -60,7 +60,8 @@ export interface SwarmManager {
   /** Lists the nodes of the cluster. */
   listNodes(options?: OperationOptions): Promise<readonly NodeInfo[]>
   /**
-   * Stores a secret and resolves with its id. Its value is only in the tasks that use it: no method returns it.
+   * Stores a secret and resolves with its id. Its value is only in the tasks that use it: no method returns it. The name has at
+   * most 64 letters, digits, `_`, `.` and `-`, beginning and ending with a letter or digit.
    *
    * @throws HostError NAME_CONFLICT. INVALID_ARGUMENT for an empty value and one of 500 KiB or more
    */
@@ -74,7 +75,7 @@ export interface SwarmManager {
   /** Lists all secrets of the cluster. */
   listSecrets(options?: ListOptions): Promise<readonly StoredObjectInfo[]>
   /**
-   * Stores a config, a file for tasks that is no secret, and resolves with its id.
+   * Stores a config, a file for tasks that is no secret, and resolves with its id. The name is as that of a secret.
    *
    * @throws HostError NAME_CONFLICT. INVALID_ARGUMENT for an empty value and one of 500 KiB or more
    */
@@ -97,7 +98,10 @@ export const swarmManagerCapability: Capability<SwarmManager> = defineCapability
 
 /** The settings of a service. Each task is a container with the settings of `JobConfig`, which is started again when it ends. */
 export interface ServiceConfig extends JobConfig {
-  /** At most 63 letters, digits, `_`, `.` and `-`, beginning and ending with a letter or digit. Other tasks in its networks resolve it. */
+  /**
+   * At most 63 letters, digits, `_` and `-`, beginning and ending with a letter or digit. Other tasks in its networks resolve
+   * it.
+   */
   readonly name: string
   /** The number of tasks, 0 or more, or one task on each node that is suitable. */
   readonly replicas: number | 'one-per-node'
@@ -236,7 +240,7 @@ export interface TaskInfo {
   readonly containerId: string | undefined
   readonly image: string
   readonly state: TaskState
-  /** Whether the cluster means the task to run now. */
+  /** Whether the desired state of the task is to run. */
   readonly isDesired: boolean
   /** `undefined` while it runs, and where it is not known. */
   readonly exitCode: number | undefined
