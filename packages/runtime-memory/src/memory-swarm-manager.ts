@@ -60,7 +60,10 @@ export class MemorySwarmManager implements SwarmManager {
       call.undo.add(`service ${config.name}`, () => this.#cluster.removeService(service))
       service.ingress = await openIngress(this.#cluster.nodes, service, config.ports ?? [])
       const { template } = service.settings
-      await waitUntilConverged(this.#cluster, { ...options, call, service, template, isRolling: false })
+      await waitUntilConverged(this.#cluster, {
+        ...options,
+        ...{ call, service, template, isChange: false, isRolling: false },
+      })
       return service.id
     })
   }
@@ -73,17 +76,18 @@ export class MemorySwarmManager implements SwarmManager {
       const previous = service.settings
       const settings = this.#toChanged(previous, change)
       if (settings === previous) return
-      if (change.ports !== undefined) await this.#replaceIngress(service, settings.config.ports ?? [], call)
       const { template } = settings
       const isRolling = template !== previous.template
-      const { failureAction = 'rollback' } = settings.config.update ?? {}
-      if (failureAction === 'rollback') {
-        call.undo.add(`settings of ${service.name}`, async () => {
-          if (service.settings === settings) service.change(previous)
-        })
+      // A service whose update is paused keeps the new settings.
+      const isKept = () => isRolling && service.settings === settings && service.update?.state === 'paused'
+      if (change.ports !== undefined) {
+        await this.#replaceIngress(service, settings.config.ports ?? [], { undo: call.undo, isKept })
       }
+      call.undo.add(`settings of ${service.name}`, async () => {
+        if (service.settings === settings && !isKept()) service.change(previous)
+      })
       service.change(settings)
-      await waitUntilConverged(this.#cluster, { ...options, call, service, template, isRolling })
+      await waitUntilConverged(this.#cluster, { ...options, call, service, template, isChange: true, isRolling })
     })
   }
 
@@ -158,13 +162,18 @@ export class MemorySwarmManager implements SwarmManager {
     return await this.#listObjects('config', options)
   }
 
-  async #replaceIngress(service: ClusterService, ports: readonly ServicePort[], { undo }: Operation): Promise<void> {
+  async #replaceIngress(
+    service: ClusterService,
+    ports: readonly ServicePort[],
+    { undo, isKept }: Pick<Operation, 'undo'> & { readonly isKept: () => boolean },
+  ): Promise<void> {
     const { ingress: previous } = service
     await previous?.close()
     const open = async (wanted: readonly ServicePort[]) => {
       service.ingress = await openIngress(this.#cluster.nodes, service, wanted)
     }
     undo.add(`ports of ${service.name}`, async () => {
+      if (isKept()) return
       await service.ingress?.close()
       await open(previous?.ports ?? [])
     })
@@ -262,6 +271,7 @@ export class MemorySwarmManager implements SwarmManager {
       }
       throw createHostError('INVALID_ARGUMENT', facts)
     }
+    validateServiceConfig(config)
     this.#checkOptions(config)
     if (toText(config, []) === toText(previous.config, [])) return previous
     // The owner and the lifetime stay those of the creation.

@@ -48,6 +48,8 @@ export class ClusterService {
   #rolling: AbortController | undefined
   /** The slots whose task an update replaces. */
   readonly #held = new Set<ClusterTask['slot']>()
+  /** The slots with a timer after which they get another task. */
+  readonly #delayed = new Set<ClusterTask['slot']>()
 
   constructor(cluster: ServiceCluster, settings: ServiceSettings) {
     this.#cluster = cluster
@@ -146,7 +148,7 @@ export class ClusterService {
       const dueAt = last.changedAt.getTime() + restartDelayMs * 2 ** failures
       const waitMs = dueAt - this.#cluster.now().getTime()
       if (waitMs > 0) {
-        this.#reconcileAfter(waitMs)
+        this.#reconcileAfter(slot, waitMs)
         return
       }
     }
@@ -165,8 +167,13 @@ export class ClusterService {
     this.#cluster.notifyChange()
   }
 
-  #reconcileAfter(waitMs: number): void {
-    void delay(waitMs + 1, { ref: false }).then(() => this.#cluster.notifyChange())
+  #reconcileAfter(slot: ClusterTask['slot'], waitMs: number): void {
+    if (this.#delayed.has(slot)) return
+    this.#delayed.add(slot)
+    void delay(waitMs + 1, { ref: false }).then(() => {
+      this.#delayed.delete(slot)
+      this.#cluster.notifyChange()
+    })
   }
 
   #place(task: ClusterTask): void {
@@ -271,7 +278,7 @@ function isText(value: string | undefined): value is string {
   return value !== undefined
 }
 
-/** Twice this time passes until a task that has ended by itself is replaced, and more after each further one. A swarm waits 5 seconds. */
+/** A task that has ended by itself is replaced after this time, doubled for each such task of its slot. A swarm waits 5 seconds. */
 const restartDelayMs = 20
 /** The number of ended tasks that are kept in each slot. */
 const mostEnded = 5

@@ -35,7 +35,7 @@ export class ClusterTask {
   readonly template: TaskTemplate
   readonly createdAt: Date
   node: ClusterNode | undefined
-  /** Whether the cluster means it to run. */
+  /** Whether its desired state is to run. */
   isDesired = true
   container: MemoryContainer | undefined
   /** The error with which the node could not start it. */
@@ -106,6 +106,7 @@ export class ClusterTask {
     await this.#starting
     const { container } = this
     if (container === undefined) return
+    const { stopGraceMs = defaultStopGraceMs } = this.template.config
     await stopContainer(container, { graceMs: stopGraceMs, signal: new AbortController().signal })
     await container.latestRun?.whenEnded
   }
@@ -258,6 +259,6 @@ export function toMissingImageReason(image: string): string {
   return `No such image: ${image}`
 }
 
-/** The time between the stop signal and SIGKILL, as in a swarm. */
-const stopGraceMs = 10_000
+/** The default of `stopGraceMs`, as in a swarm. */
+const defaultStopGraceMs = 10_000
 const monitorSteps = 20

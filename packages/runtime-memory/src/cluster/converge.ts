@@ -10,6 +10,8 @@ export interface ConvergeCall extends Omit<ConvergeOptions, 'signal'> {
   readonly service: ClusterService
   /** The template that the call has set. */
   readonly template: TaskTemplate
+  /** Whether the call changes a service, which gets its previous settings when the call fails. */
+  readonly isChange: boolean
   /** Whether the call replaces the tasks of an earlier template. */
   readonly isRolling: boolean
 }
@@ -47,8 +49,8 @@ function toProgress({ service, template, isRolling }: ConvergeCall): ServiceProg
   const lastFailed = new Map(
     own
       .filter(isFailed)
-      .map((task) => [task.slot, task])
-      .reverse() as [ClusterTask['slot'], ClusterTask][],
+      .toReversed()
+      .map((task) => [task.slot, task] as const),
   )
   const shown = own.filter((task) => (task.isDesired && task.isLive) || lastFailed.get(task.slot) === task)
   const state = isRolling ? service.update?.state : undefined
@@ -79,7 +81,7 @@ function checkFailure(converging: ConvergeCall, progress: ServiceProgress): void
   const { image } = template.config
   if (rejected.every(({ reason }) => reason === toMissingImageReason(image)))
     throw createHostError('IMAGE_NOT_FOUND', { image })
-  throw toConvergeError(converging, progress, { rolledBack: false })
+  throw toConvergeError(converging, progress, { rolledBack: converging.isChange })
 }
 
 function toConvergeError(
@@ -100,13 +102,14 @@ function toConvergeError(
 function toLimitError(converging: ConvergeCall, timeoutMs = defaultLimitMs): Error {
   const { service, template, call } = converging
   const hasFailed = service.tasks.some((task) => task.template === template && isFailed(task))
-  if (hasFailed) return toConvergeError(converging, toProgress(converging), { rolledBack: false })
+  if (hasFailed) return toConvergeError(converging, toProgress(converging), { rolledBack: converging.isChange })
   const phase = toProgress(converging).phase
   return createHostError('TIMED_OUT', {
     operation: call.operation,
     phase,
     timeoutMs,
     lastLines: listReasons(converging),
+    option: 'timeoutMs',
   })
 }
 

@@ -151,6 +151,13 @@ describe('a service', () => {
     expect(await memory.swarm.listServices()).toEqual([])
   })
 
+  it('ends a task that ignores the stop signal after `stopGraceMs`', { timeout: 5000 }, async () => {
+    await using memory = await openCluster({ commands: { stubborn: () => new Promise(() => {}) } })
+    const id = await memory.swarm.createService(sleeping({ command: ['stubborn'], replicas: 1, stopGraceMs: 1 }))
+    await memory.swarm.removeService(id)
+    expect(await memory.runtime.listContainers()).toEqual([])
+  })
+
   it('is removed when its creation is aborted', async () => {
     await using memory = await openCluster()
     const controller = new AbortController()
@@ -252,6 +259,44 @@ describe('updateService', () => {
     await expect(memory.swarm.updateService(id, change, { signal: controller.signal, onProgress })).rejects.toBe(reason)
     await until(async () => (await memory.swarm.inspectService(id)).update?.state === 'completed')
     expect(await memory.swarm.inspectService(id)).toMatchObject({ replicas: 3 })
+  })
+
+  it('restores the previous settings after an abort and the time limit also with the failure action `pause`', async () => {
+    await using memory = await openCluster()
+    const id = await memory.swarm.createService(sleeping({ update: { failureAction: 'pause' } }))
+    const nowhere = { constraints: ['node.hostname==none'] }
+    await expect(memory.swarm.updateService(id, nowhere, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      facts: { option: 'timeoutMs' },
+    })
+    expect(await memory.swarm.inspectService(id)).toMatchObject({ constraints: [] })
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const options = { signal: controller.signal, onProgress: () => controller.abort(reason) }
+    await expect(memory.swarm.updateService(id, { env: { A: '1' }, replicas: 9 }, options)).rejects.toBe(reason)
+    expect(await memory.swarm.inspectService(id)).toMatchObject({ replicas: 3 })
+  })
+
+  it('rejects with `rolledBack: true` after the time limit when tasks of the change end', async () => {
+    await using memory = await openCluster()
+    const update = { failureAction: 'continue' } as const
+    const id = await memory.swarm.createService(sleeping({ replicas: 1, update }))
+    const change = { command: ['exit', '3'] }
+    await expect(memory.swarm.updateService(id, change, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'SERVICE_NOT_CONVERGED',
+      facts: { rolledBack: true },
+    })
+    expect(await memory.swarm.inspectService(id)).toMatchObject({ command: ['sleep', '1000'] })
+  })
+
+  it('rejects a change that contradicts a setting that it keeps', async () => {
+    await using memory = await openCluster()
+    const ports = [{ containerPort: 80, mode: 'ingress' }] as const
+    const id = await memory.swarm.createService(sleeping({ ports }))
+    await expect(memory.swarm.updateService(id, { endpointMode: 'dnsrr' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'ports[0].mode' },
+    })
   })
 
   it('rejects a change between a number and one task per node', async () => {
