@@ -22,7 +22,8 @@ export function runJobs(
 ): AsyncGenerator<JobOutcome, void> {
   checkInteger('concurrency', concurrency, { min: 1 })
   checkEndOptions(capture)
-  check(typeof configs === 'object' && Symbol.iterator in configs, 'configs', 'an iterable', configs)
+  const isList = typeof configs === 'object' && configs !== null && Symbol.iterator in configs
+  check(isList, 'configs', 'an iterable', configs)
   return iterate(configs, { concurrency, signal }, (config, own) => runOne(jobs, config, { ...capture, signal: own }))
 }
 

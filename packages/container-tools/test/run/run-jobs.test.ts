@@ -134,6 +134,15 @@ describe('runJobs', () => {
     expect(() => runJobs(memory.jobs, [], options)).toThrow(expected)
   })
 
+  it.each([[null], [7], ['abc']])('throws INVALID_ARGUMENT at once for %j in place of the configs', async (configs) => {
+    await using memory = await openMemory()
+    const expected = expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      facts: expect.objectContaining({ field: 'configs' }),
+    })
+    expect(() => runJobs(memory.jobs, configs as never)).toThrow(expected)
+  })
+
   it('yields nothing for an empty list', async () => {
     await using memory = await openMemory()
     expect(await readAll(runJobs(memory.jobs, []))).toEqual([])
