@@ -30,8 +30,8 @@ export function define(group: Command, setAction: SetAction): void {
     .summary('Run a job, or one for each line of a file')
     .description(
       'Runs a command to its end in a container of its own, on the engine or on a node of its cluster, and removes it. ' +
-        'Exits with the exit code of the command. With --file, runs a job for each line, and exits with 1 if one of ' +
-        'them fails.',
+        'Exits with the exit code of the command. With --file, runs a job for each line, and exits with 125 if one ' +
+        'could not be run, else with 1 if the command of one failed.',
     )
     .argument('<image>', 'Reference or ID of the image; pulled if it is missing')
     .argument('[command...]', 'Command and arguments (default: those of the image)')
@@ -177,17 +177,19 @@ interface RunningList extends Running {
 async function runList(jobs: JobManager, configs: readonly JobConfig[], options: RunningList): Promise<number> {
   const { io, interrupts, runtime, limit, lines, json } = options
   const ended: object[] = []
-  const exitCodes: number[] = []
+  let failed = 0
+  let exitCode = 0
   for await (const outcome of runJobs(jobs, configs, { concurrency: limit, signal: interrupts.signal })) {
     const line = lines[outcome.index] ?? ''
-    exitCodes.push(outcome.result === undefined ? 125 : outcome.result.exitCode === 0 ? 0 : 1)
+    const code = outcome.result === undefined ? 125 : outcome.result.exitCode === 0 ? 0 : 1
+    if (code !== 0) failed += 1
+    exitCode = Math.max(exitCode, code)
     if (json) ended.push({ line, ...toDocument(outcome) })
     else await print(outcome, { line, io, interrupts })
   }
   if (json) await writeOutput(io.stdout, toJson({ runtime, jobs: ended }), interrupts)
-  const failed = exitCodes.filter((code) => code !== 0).length
   if (failed > 0 && !json) io.stderr.write(`${failed} of ${lines.length} jobs failed\n`)
-  return Math.max(...exitCodes)
+  return exitCode
 }
 
 async function print(

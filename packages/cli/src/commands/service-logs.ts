@@ -47,7 +47,8 @@ async function showLogs({ invocation, operands, options }: Call<ServiceLogsOptio
   const { id, name } = await findService(swarm, operands[0] ?? '', { signal })
   await using stream = await swarm.serviceLogs(id, { ...logOptions, signal })
   const names = new TaskNames(swarm, { id, name }, signal)
-  const writer = new LineWriter(io, { signal, toLine: options.json ? toDocument : toText })
+  const { json = false } = options
+  const writer = new LineWriter(io, { signal, json, toLine: json ? toDocument : toText })
   for await (const chunk of stream) await writer.write(chunk)
   await writer.end()
   return 0
@@ -78,7 +79,7 @@ interface LogLine extends Omit<ServiceLogChunk, 'bytes'> {
   readonly text: string
 }
 
-/** Writes whole lines, so that those of several tasks are not mixed: stdout on stdout, stderr on stderr. */
+/** Writes whole lines, so that those of several tasks are not mixed: stderr on stderr, the rest and JSON documents on stdout. */
 class LineWriter {
   readonly #io: Io
   readonly #options: LineWriterOptions
@@ -115,16 +116,18 @@ class LineWriter {
   }
 
   async #writeLine({ bytes: _, ...chunk }: ServiceLogChunk, text: string): Promise<void> {
-    const { toLine, signal } = this.#options
+    const { toLine, json, signal } = this.#options
     const { stdout, stderr } = this.#io
-    const isDocument = chunk.source !== 'stderr'
-    await writeOutput(isDocument ? stdout : stderr, await toLine({ ...chunk, text }), { signal })
+    const output = chunk.source === 'stderr' && !json ? stderr : stdout
+    await writeOutput(output, await toLine({ ...chunk, text }), { signal })
   }
 }
 
 interface LineWriterOptions {
   readonly signal: AbortSignal
   readonly toLine: (line: LogLine) => Promise<string>
+  /** Whether the lines are JSON documents, which have the source. */
+  readonly json: boolean
 }
 
 /** Describes tasks as docker does: `web.1.ID@node`. Lists them again for an unknown one. */

@@ -5,12 +5,12 @@ import type { JobConfig } from '@capstan/core'
 import { CliError, toFileError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 import { readEnvironment } from './environment.js'
-import { parseFields, parseKeyValues } from './key-values.js'
+import { parseKeyValues } from './key-values.js'
 import { parseTmpfs, parseVolume } from './mounts.js'
 import { parseBytes, parseNumber } from './numbers.js'
 import { omitUndefined } from './omit-undefined.js'
-import { createOptionError } from './option-error.js'
 import { toPersistent } from './run-config.js'
+import { parseConfig, parseSecret } from './task-files.js'
 
 /** The options of a job, as commander parses them. */
 export interface JobOptions {
@@ -51,29 +51,10 @@ export async function toJobConfig(image: string, options: JobOptions, io: Pick<I
     memoryBytes: memory === undefined ? undefined : parseBytes(memory, '--memory'),
     cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
     constraints: options.constraint,
-    secrets: options.secret?.map((given) => {
-      const { name, target } = parseStoredFile(given, '--secret', '/run/secrets')
-      return { secretId: name, target }
-    }),
-    configs: options.config?.map((given) => {
-      const { name, target } = parseStoredFile(given, '--config', '')
-      return { configId: name, target }
-    }),
+    secrets: options.secret?.map((text) => parseSecret(text, '--secret')),
+    configs: options.config?.map((text) => parseConfig(text, '--config')),
   })
   return { image, ...fields }
-}
-
-/** Parses `NAME` or `source=NAME,target=PATH`. A target without a slash at its begin is below `directory`, as in docker. */
-function parseStoredFile(
-  given: string,
-  option: string,
-  directory: string,
-): { readonly name: string; readonly target: string } {
-  const { source, src = source, target = src, ...others } = given.includes('=') ? parseFields(given) : { source: given }
-  if (!src || !target || Object.keys(others).length > 0) {
-    throw createOptionError(option, 'a name, or source=NAME,target=PATH', given)
-  }
-  return { name: src, target: target.startsWith('/') ? target : `${directory}/${target}` }
 }
 
 /**

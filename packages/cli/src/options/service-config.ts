@@ -7,6 +7,7 @@ import { parseFields, parseKeyValues, splitPair } from './key-values.js'
 import { parseBoolean, parseBytes, parseDuration, parseNumber } from './numbers.js'
 import { omitUndefined } from './omit-undefined.js'
 import { createOptionError } from './option-error.js'
+import { parseConfig, parseSecret } from './task-files.js'
 
 /** The options that `service create` and `service update` share, as commander parses them. */
 export interface ServiceSettingOptions {
@@ -222,26 +223,6 @@ function parseServicePort(text: string, option: string): ServicePort {
     throw createOptionError(option, expected, text)
   const hostPort = published === undefined ? undefined : toPort(published)
   return { containerPort: toPort(target), protocol, mode, ...(hostPort !== undefined && { hostPort }) }
-}
-
-function parseSecret(text: string, option: string) {
-  const { source: secretId, target = secretId } = parseReference(text, option)
-  // As in docker, a relative path is in this folder.
-  return { secretId, target: target.startsWith('/') ? target : `/run/secrets/${target}` }
-}
-
-function parseConfig(text: string, option: string) {
-  const { source: configId, target = configId } = parseReference(text, option)
-  return { configId, target: target.startsWith('/') ? target : `/${target}` }
-}
-
-/** Parses `NAME` and `source=NAME,target=PATH`. */
-function parseReference(text: string, option: string): { readonly source: string; readonly target?: string } {
-  const isName = !text.includes('=') && !text.includes(',')
-  const { source = isName ? text : '', src = source, target, ...others } = isName ? {} : parseFields(text)
-  if (src === '' || Object.keys(others).length > 0)
-    throw createOptionError(option, 'NAME or source=NAME,target=PATH', text)
-  return { source: src, ...(target !== undefined && { target }) }
 }
 
 /**

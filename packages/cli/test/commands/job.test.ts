@@ -91,6 +91,8 @@ describe('capstan job run', () => {
     [['--constraint', 'gpu', 'busybox'], '--constraint must be'],
     [['--network', 'a b', 'busybox'], '--network must be'],
     [['--secret', 'a=b', 'busybox'], '--secret must be'],
+    [['--secret', 'a,b', 'busybox'], '--secret must be'],
+    [['--config', 'source=a,target=', 'busybox'], '--config must be'],
     [['--concurrency', '2', 'busybox'], '--concurrency needs --file'],
     [['--file', 'x', '--concurrency', '0', 'busybox'], '--concurrency must be'],
     [['--file', 'no-such-file', 'busybox'], 'no-such-file'],

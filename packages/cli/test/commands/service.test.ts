@@ -176,6 +176,8 @@ describe('capstan service', () => {
     const document = await cluster.run(words('service logs --json -n 2 web'))
     const [first = ''] = document.stdout.split('\n')
     expect(JSON.parse(first)).toMatchObject({ source: 'stdout', taskId: expect.any(String), text: 'one\n' })
+    expect(document.stdout).toContain('"source":"stderr"')
+    expect(document.stderr).toBe('')
   })
 
   it('removes services by name and by the beginning of an ID', async () => {
