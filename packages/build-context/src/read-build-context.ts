@@ -15,8 +15,8 @@ export interface ReadContextOptions extends OperationOptions {
   /** Called for each link out of the context. Throws to reject it. Default: such links are entries like any others. */
   readonly onOutsideLink?: (target: string) => void
   /**
-   * The builder whose client is followed. Default \`classic\`. BuildKit's client also sends a directory that is ignored if
-   * something below it is not, and reads it for exceptions that begin with a wildcard, such as \`!*.md\`.
+   * The builder whose client is followed. Default `classic`. BuildKit's client also sends a directory that is ignored if
+   * something below it is not, and reads it for exceptions that begin with a wildcard, such as `!*.md`.
    */
   readonly builder?: 'classic' | 'buildkit'
 }
@@ -36,7 +36,8 @@ export interface ReadContextOptions extends OperationOptions {
  * name. A builder that applies the rules again to these entries excludes nothing further. The option `builder` selects the
  * rules of BuildKit's client.
  *
- * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a device or a named pipe, and with file, line and pattern for a pattern that docker rejects.
+ * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a device or a named pipe, and
+ * with file, line and pattern for a pattern that docker rejects.
  * @throws HostError OPERATION_FAILED for an entry that cannot be read.
  */
 export async function* readBuildContext(
