@@ -105,6 +105,9 @@ class LineSplitter {
       await this.#write(line.replace(/\r$/, ''), this.#timestamp)
       this.#timestamp = timestamp
     }
+    if (this.#rest.length < longestLine) return
+    await this.#write(this.#rest, this.#timestamp)
+    this.#rest = ''
   }
 
   async end(): Promise<void> {
@@ -115,3 +118,5 @@ class LineSplitter {
 }
 
 const restartMs = 100
+/** A longer line is written in parts, so that a program without line feeds does not fill the memory. */
+const longestLine = 65_536
