@@ -43,7 +43,7 @@ export function readService(node: ComposeNode, { toPath }: { readonly toPath: To
 
 function checkAttribute(node: ComposeNode): void {
   const { key } = node
-  if (key in simpleReaders || structured.has(key)) return
+  if (Object.hasOwn(simpleReaders, key) || structured.has(key)) return
   if (unsupported.has(key)) throw node.unsupported()
   throw node.fault(`${node.path} is not an attribute of a service`)
 }

@@ -207,6 +207,10 @@ volumes:
     ['services: {a: {image: x}', '-:1'],
     ['services:\n  a:\n    image: x\n   bad: y', '-:4'],
     ['services:\n  a:\n    image: x\n    comand: y', '-:4: services.a.comand is not an attribute of a service'],
+    [
+      'services:\n  a:\n    image: x\n    constructor: y',
+      '-:4: services.a.constructor is not an attribute of a service',
+    ],
     ['services:\n  a:\n    image: x\nservice: {}', '-:4: service is not known to Compose'],
     ['services: {}', 'the project has no services'],
     ['- a', 'the file must be a mapping'],
