@@ -339,7 +339,7 @@ export const serviceCases: readonly ConformanceCase[] = defineCases(
   },
 )
 
-/** Lists the tasks that the cluster means to run. */
+/** Lists the tasks whose desired state is to run. */
 async function listDesired(swarm: SwarmManager, id: string): Promise<readonly TaskInfo[]> {
   return (await swarm.listTasks(id)).filter(({ isDesired }) => isDesired)
 }
