@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import {
   composeManagerCapability,
   findCapability,
@@ -136,7 +137,10 @@ async function listProjectServices(
   const [projectName, projectDirectory] = ['--project-name', '--project-directory'].map((name) => given(name).at(-1))
   const lists = { file: orUndefined(file), profile: orUndefined(profile), envFile: orUndefined(envFile) }
   const { findComposeSource } = await import('../compose/compose-source.js')
-  const source = await findComposeSource(omitUndefined({ ...lists, projectName, projectDirectory }), invocation.io)
+  const { env, cwd } = invocation.io
+  // The content of the file `-` is not known yet: stdin is that of the shell.
+  const io = { env, cwd, stdin: Readable.from([]) }
+  const source = await findComposeSource(omitUndefined({ ...lists, projectName, projectDirectory }), io)
   await using opened = await openRuntime(invocation)
   const compose = await opened.require(composeManagerCapability)
   const { services } = await compose.readProject(source, { signal: AbortSignal.timeout(listMs) })

@@ -244,4 +244,9 @@ describe('the other commands of capstan compose', () => {
     expect(await complete('compose', '-p', '')).toBe('shop\tsetup, web\n')
     expect(await complete('compose', '-f', '')).toBe(':files\n')
   })
+
+  it('completion does not read stdin, which is the terminal, for the file -', { timeout: 5000 }, async () => {
+    const { result } = start(['__complete', '--', 'compose', '-f', '-', 'up', ''], { isStdinOpen: true })
+    expect(await result).toMatchObject({ exitCode: 0, stdout: '' })
+  })
 })
