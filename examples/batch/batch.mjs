@@ -37,7 +37,7 @@ export async function runBatch(scope, commands, { image, attempts, onEnd, ...opt
     for await (const { index, result, error } of runJobs(jobs, configs, options)) {
       const command = left[index] ?? ''
       if (result === undefined) {
-        // The job may have run, so a command that must run once at most is not to be repeated.
+        // The job may have run: an application must not repeat a command that may run only once.
         const isRepeated = isUnknownEnd(error) && attempt < attempts
         if (isRepeated) again.push(command)
         else results.set(command, `failed: ${error instanceof Error ? error.message : error}`)
