@@ -13,7 +13,7 @@ it('writes a long line that arrives in many chunks in parts, before it has ended
   await using scope = await host.open({ runtime: 'memory' })
   const { runtime } = scope
   const id = await runtime.createContainer({ image: 'busybox', command: ['printer'] })
-  await runtime.startAttached(id)
+  await runtime.startAttached(id, {})
   const io = new FakeIo()
   const { signal } = new AbortController()
   const containers = [{ id, label: 'app-1', service: 'app' }]
