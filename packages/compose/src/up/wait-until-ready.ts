@@ -1,6 +1,6 @@
 import { type EventStream, isHostError, type Runtime } from '@capstan/core'
 import { delay, linkSignals } from '@capstan/core/plugin'
-import { composeLabelKeys, toProjectLabels } from '../state/compose-labels.js'
+import { toProjectLabels, toServiceName } from '../state/compose-labels.js'
 import {
   type InspectedServiceContainer,
   inspectServiceContainers,
@@ -24,7 +24,10 @@ export interface AwaitedProject {
 export interface ProjectWatch extends AsyncDisposable {
   /** Resolves with SERVICE_NOT_READY when a container that did not exist before fails. Never rejects. */
   readonly failure: Promise<Error>
-  /** Resolves when all services are ready. Rejects with SERVICE_NOT_READY as soon as a container has failed. */
+  /**
+   * Resolves when all services are ready. Rejects with SERVICE_NOT_READY as soon as a container has failed, and when the watch is
+   * disposed.
+   */
   untilReady(): Promise<readonly InspectedServiceContainer[]>
 }
 
@@ -52,25 +55,25 @@ export async function watchProject(
       notify()
       if (event.kind !== 'container' || known.has(event.id)) continue
       const isFailure = event.action === 'exited' || (event.action === 'health' && event.health === 'unhealthy')
-      if (!isFailure || !awaited.services.has(event.labels[composeLabelKeys.service] ?? '')) continue
+      if (!isFailure || !awaited.services.has(toServiceName(event))) continue
       const error = await findFailure(awaited, event.id, link.signal)
       if (error !== undefined) fail(error)
     }
   }
-  // The states are read again after `pollMs` as well, which rejects when the engine is lost.
+  // A lost stream is ignored: `untilReady` reads the states every `pollMs` as well, and rejects when the engine is lost.
   const reading = read().catch(() => {})
   return {
     failure,
     async untilReady() {
       for (;;) {
         const seen = changes
-        const containers = await inspectAwaited(awaited, signal)
-        if (await isReady(awaited, containers, signal)) return containers
+        const containers = await inspectAwaited()
+        if (await isReady(awaited, containers, link.signal)) return containers
         if (seen !== changes) continue
         const changed = new Promise<void>((resolve) => {
           notify = resolve
         })
-        await Promise.race([changed, delay(pollMs, { signal })])
+        await Promise.race([changed, delay(pollMs, { signal: link.signal })])
       }
     },
     async [Symbol.asyncDispose]() {
@@ -80,10 +83,10 @@ export async function watchProject(
     },
   }
 
-  async function inspectAwaited(given: AwaitedProject, stop: AbortSignal) {
-    const listed = await listServiceContainers(runtime, project, { signal: stop })
-    const own = listed.filter(({ labels: { [composeLabelKeys.service]: name = '' } }) => given.services.has(name))
-    return await inspectServiceContainers(runtime, own, { signal: stop })
+  async function inspectAwaited() {
+    const listed = await listServiceContainers(runtime, project, link)
+    const own = listed.filter((container) => awaited.services.has(toServiceName(container)))
+    return await inspectServiceContainers(runtime, own, link)
   }
 }
 
