@@ -58,10 +58,12 @@ export class CommandComposeManager implements ComposeManager {
     validateComposeSource(source)
     validateComposeUpOptions(options)
     const { operations, managers, events, ownerLabels, findEndpoint } = this.#options
-    checkOption(composeManagerCapability, 'compose-manager.build', options.build || undefined, this.#support)
+    const checkBuild = (given: unknown) =>
+      checkOption(composeManagerCapability, 'compose-manager.build', given, this.#support)
+    checkBuild(options.build)
     return await operations.run({ operation: 'up', subject: source.name }, options, async (call) => {
       const endpoint = await findEndpoint(call)
-      const context = { ...managers, command: this.#command, endpoint, events, ownerLabels }
+      const context = { ...managers, command: this.#command, endpoint, events, ownerLabels, checkBuild }
       return await upProject(context, source, options, call)
     })
   }

@@ -173,6 +173,31 @@ describe('up', () => {
     expect(ready.map(({ service }) => service)).toEqual(['db', 'web'])
   })
 
+  it('adds no file to a persistent project without labels', async () => {
+    const { compose, write, calls } = await openProjects()
+    const source = await write({ model, up: all })
+    await compose.up(source, { labels: { 'capstan.lifetime': 'persistent' } })
+    expect(calls[0]?.args.slice(-4)).toEqual(['--file', source.files[0], 'up', '--detach'])
+    expect(calls[0]?.override).toBeNull()
+  })
+
+  it('activates the profiles of a given service that is not active, and starts no other service of them', async () => {
+    const { compose, write, calls } = await openProjects()
+    const tool = { image, profiles: ['tools', 'debug'], depends_on: { db: { condition: 'service_started' } } }
+    const inactive = { tool, other: { image, profiles: ['tools'] } }
+    const source = { ...(await write({ model, inactive, up: [network, container('db'), container('tool')] })) }
+    const { services } = await compose.up({ ...source, profiles: ['given'] }, { services: ['tool'] })
+    expect(services.map(({ service }) => service)).toEqual(['db', 'tool'])
+    const { args = [], override } = calls[0] ?? {}
+    expect(args.flatMap((word, index) => (args[index - 1] === '--profile' ? [word] : []))).toEqual([
+      'given',
+      'tools',
+      'debug',
+    ])
+    expect(args.slice(-2)).toEqual(['--', 'tool'])
+    expect(override?.services?.tool?.labels).toMatchObject({ 'capstan.owner.instance': 'own' })
+  })
+
   it.each([
     ['services[0]', { services: ['none'] }],
     ['jobs[1]', { jobs: ['db', 'none'] }],
@@ -181,6 +206,18 @@ describe('up', () => {
     const rejection = { code: 'INVALID_ARGUMENT', facts: { field } }
     await expect(compose.up(await write({ model }), options)).rejects.toMatchObject(rejection)
     expect(calls).toEqual([])
+  })
+
+  it('rejects with OPTION_UNSUPPORTED where builds are unsupported and an image has to be built', async () => {
+    const unsupported = { field: 'compose-manager.build', reason: 'no BuildKit', remedy: 'build before' } as const
+    const { compose, write, calls } = await openProjects({}, { unsupportedOptions: [unsupported] })
+    const toSource = (tag: string) =>
+      write({ model: { services: { db: { image: tag, build: { context: '/x' } } } }, up: [container('db')] })
+    const rejection = { code: 'OPTION_UNSUPPORTED', facts: { field: 'compose-manager.build' } }
+    await expect(compose.up(await toSource('missing'))).rejects.toMatchObject(rejection)
+    await expect(compose.up(await toSource(image), { build: true })).rejects.toMatchObject(rejection)
+    expect(calls).toEqual([])
+    await compose.up(await toSource(image))
   })
 
   it('rejects an invalid option before anything is read', async () => {

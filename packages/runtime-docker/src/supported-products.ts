@@ -72,6 +72,11 @@ const unsupportedOnPodman: readonly UnsupportedOption[] = [
     reason: 'Podman rejects an archive with such links',
     remedy: 'exclude the links by .dockerignore, or use a Docker Engine',
   },
+  {
+    field: 'compose-manager.build',
+    reason: 'Podman has no BuildKit, by which Compose builds images',
+    remedy: 'build the images before, or use a Docker Engine',
+  },
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
   {
     field: 'ports.ipv6',

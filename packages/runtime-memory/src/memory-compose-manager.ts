@@ -48,7 +48,7 @@ export class MemoryComposeManager implements ComposeManager {
     validateComposeUpOptions(options)
     this.#context.checkOption(composeManagerCapability, 'compose-manager.build', options.build)
     return await this.#context.call('up', options, async (call) => {
-      const project = await this.#read(source)
+      const project = await this.#read(source, options.services)
       call.signal.throwIfAborted()
       const services = await upProject(this.#context, project, { runtime: this.#runtime, call, options })
       return { ...toProject(project), services }
@@ -74,10 +74,10 @@ export class MemoryComposeManager implements ComposeManager {
     return await this.#context.call('listServices', options, () => listServices(this.#context.engine, project))
   }
 
-  async #read(source: ComposeSource): Promise<ProjectModel> {
+  async #read(source: ComposeSource, services?: readonly string[]): Promise<ProjectModel> {
     // Loads the parser of YAML, which only projects need.
     const { readProject } = await import('./compose/file/read-project.js')
-    return await readProject(source, { runtime: this.#context.runtimeName })
+    return await readProject(source, { runtime: this.#context.runtimeName, services })
   }
 }
 

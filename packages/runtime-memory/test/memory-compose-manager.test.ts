@@ -106,6 +106,31 @@ describe('up', () => {
     })
   })
 
+  it('activates the profiles of a given service that is not active, and starts no other service of them', async () => {
+    await using memory = await openMemory()
+    const content = `
+services:
+  web: {image: busybox, command: sleep 100}
+  tool: {image: busybox, command: sleep 100, profiles: [tools], depends_on: [helper]}
+  helper: {image: busybox, command: sleep 100, profiles: [tools]}
+  other: {image: busybox, command: sleep 100, profiles: [tools]}
+`
+    const { services } = await up(memory, content, { services: ['tool'] })
+    expect(services.map(({ service }) => service)).toEqual(['helper', 'tool'])
+  })
+
+  it('rejects a given service that depends on one of a profile that is not active', async () => {
+    await using memory = await openMemory()
+    const content = `
+services:
+  tool: {image: busybox, profiles: [tools], depends_on: [helper]}
+  helper: {image: busybox, profiles: [help]}
+`
+    const facts = { given: expect.stringContaining('"helper", which does not exist or is not active') }
+    const rejected = expect(up(memory, content, { services: ['tool'] })).rejects
+    await rejected.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+  })
+
   it.each([
     [{ services: ['none'] }, 'services[0]'],
     [{ jobs: ['none'] }, 'jobs[0]'],

@@ -7,13 +7,13 @@ import type { ProjectModel } from './project-model.js'
  * Returns a Compose file that only adds labels: those of the owner, and those of the caller.
  *
  * Objects of a project that exists keep the labels of their owner, or none, since Compose replaces a container whose labels change. New
- * containers have the owner of the existing ones. So a project that another program has created is not labelled. `undefined` if there are no
- * labels to add.
+ * containers have the owner of the existing ones. So a project that another program has created is not labelled. A new persistent
+ * project without labels of the caller has no owner, because no sweep removes it: `docker compose up` then keeps its containers.
+ * `undefined` if there are no labels to add.
  */
 export function toLabelOverride(model: ProjectModel, existing: ProjectObjects, own: OwnLabels): string | undefined {
   const [container] = existing.containers
-  const owner = container === undefined ? own.ownerLabels : findOwnerLabels(container.labels)
-  if (owner === undefined && Object.keys(own.labels).length === 0) return undefined
+  const owner = container === undefined ? findNewOwner(own) : findOwnerLabels(container.labels)
   const toLabels = (kind: 'container' | 'network' | 'volume', given: StringMap | undefined) =>
     escapeValues(toLabelsOf({ kind }, given, own.labels))
   const toBuildLabels = (tag: string) => escapeValues(toLabelsOf({ kind: 'image', tag }, owner, own.labels))
@@ -24,20 +24,27 @@ export function toLabelOverride(model: ProjectModel, existing: ProjectObjects, o
       return [key, { labels: toLabels(kind, same === undefined ? owner : findOwnerLabels(same.labels)) }]
     })
   }
-  return JSON.stringify({
-    services: toMap(model.services, ({ name, builtImage }) => {
-      const build = builtImage === undefined ? {} : { build: { labels: toBuildLabels(builtImage) } }
-      return [name, { labels: toLabels('container', owner), ...build }]
-    }),
-    networks: toResources('network', existing.networks),
-    volumes: toResources('volume', existing.volumes),
+  const networks = toResources('network', existing.networks)
+  const volumes = toResources('volume', existing.volumes)
+  const labels = toLabels('container', owner)
+  if ([{ labels }, ...Object.values(networks), ...Object.values(volumes)].every(hasNoLabels)) return undefined
+  const services = toMap(model.services, ({ name, builtImage }) => {
+    const build = builtImage === undefined ? {} : { build: { labels: toBuildLabels(builtImage) } }
+    return [name, { labels, ...build }]
   })
+  return JSON.stringify({ services, networks, volumes })
 }
 
 /** The labels of the open runtime, and those of the caller. */
 export interface OwnLabels {
   readonly ownerLabels: StringMap
   readonly labels: StringMap
+}
+
+/** Returns the owner of a new project; `undefined` if it is persistent, and the caller gives no other labels. */
+function findNewOwner({ ownerLabels, labels }: OwnLabels): StringMap | undefined {
+  const { [ownershipLabelKeys.lifetime]: lifetime, ...others } = labels
+  return lifetime === 'persistent' && Object.keys(others).length === 0 ? undefined : ownerLabels
 }
 
 /** Returns the ownership labels of an existing object except its kind; `undefined` if it has none. */
@@ -62,6 +69,10 @@ function toLabelsOf(
     ...labels,
     ...(chosen === undefined ? {} : { [ownershipLabelKeys.lifetime]: chosen }),
   })
+}
+
+function hasNoLabels({ labels }: { readonly labels: StringMap }): boolean {
+  return Object.keys(labels).length === 0
 }
 
 /** Compose interpolates values. */

@@ -22,7 +22,7 @@ import {
   type ServiceModel,
   toComposeProject,
 } from '../project/project-model.js'
-import { readModel, toSourceArguments } from '../read-model.js'
+import { readActivated, toSourceArguments } from '../read-model.js'
 import { readLastLines } from '../state/last-lines.js'
 import { inspectServiceContainers, listServiceContainers, toServiceStates } from '../state/list-services.js'
 import { listObjects, type ProjectManagers, type ProjectObjects, removeNewObjects } from '../state/project-objects.js'
@@ -36,19 +36,22 @@ export interface UpContext extends ProjectManagers {
   readonly endpoint: ComposeEndpoint
   readonly events: EventStream
   readonly ownerLabels: StringMap
+  /** Throws OPTION_UNSUPPORTED with this value where Compose cannot build images. */
+  readonly checkBuild: (given: unknown) => void
 }
 
 /** Brings a project up and waits until it is ready. What it has created is undone by steps of the operation. */
 export async function upProject(
   context: UpContext,
-  source: ComposeSource,
+  given: ComposeSource,
   options: ComposeUpOptions,
   call: Operation,
 ): Promise<RunningComposeProject> {
   const { signal } = call
-  const [model, before] = await Promise.all([
-    readModel(context.command, source, { endpoint: context.endpoint, signal }),
-    listObjects(context, source.name, { signal }),
+  const { command, endpoint } = context
+  const [{ source, model }, before] = await Promise.all([
+    readActivated(command, given, { services: options.services, endpoint, signal }),
+    listObjects(context, given.name, { signal }),
   ])
   checkServices(model, options)
   const started = findStarted(model, options.services)
@@ -123,22 +126,22 @@ async function start(
   }
 }
 
-function checkServices({ services }: ProjectModel, { services: named = [], jobs = [] }: ComposeUpOptions): void {
+function checkServices({ services }: ProjectModel, { jobs = [] }: ComposeUpOptions): void {
   const known = services.map(({ name }) => name)
-  for (const [field, names] of Object.entries({ services: named, jobs })) {
-    const index = names.findIndex((name) => !known.includes(name))
-    const expected = `a service of the project with an active profile: ${joinWords(known, 'or')}`
-    check(index < 0, `${field}[${index}]`, expected, names[index])
-  }
+  const index = jobs.findIndex((name) => !known.includes(name))
+  const expected = `a service of the project with an active profile: ${joinWords(known, 'or')}`
+  check(index < 0, `jobs[${index}]`, expected, jobs[index])
   check(known.length > 0, 'source', 'a project with at least one service', 'one without')
 }
 
 /** Adds steps that remove the images which Compose builds, unless an image has the tag before. */
-async function addImageSteps({ runtime }: UpContext, services: readonly ServiceModel[], call: Operation) {
+async function addImageSteps({ runtime, checkBuild }: UpContext, services: readonly ServiceModel[], call: Operation) {
   const tags = services.flatMap(({ builtImage }) => (builtImage === undefined ? [] : [builtImage]))
   const exist = await Promise.all(tags.map((tag) => runtime.imageExists(tag, { signal: call.signal })))
   for (const [index, tag] of tags.entries()) {
-    if (!exist[index]) call.undo.add('image', ({ signal }) => runtime.removeImage(tag, { signal }))
+    if (exist[index]) continue
+    checkBuild(tag)
+    call.undo.add('image', ({ signal }) => runtime.removeImage(tag, { signal }))
   }
 }
 

@@ -50,6 +50,28 @@ describe('toLabelOverride', () => {
     expect(toOverride(model, existing, { ...own, labels }).services.db.labels).toEqual({ team: 'a' })
   })
 
+  it('is undefined for a persistent project without other labels, new or of another program', () => {
+    const persistent = { ...own, labels: { 'capstan.lifetime': 'persistent' } }
+    expect(toLabelOverride(model, none, persistent)).toBeUndefined()
+    expect(toLabelOverride(model, { ...none, containers: [container({})] }, persistent)).toBeUndefined()
+  })
+
+  it('labels a persistent project with other labels', () => {
+    const labels = { team: 'a', 'capstan.lifetime': 'persistent' }
+    const expected = { team: 'a', ...labelsOf('container', 'own', 'persistent') }
+    expect(toOverride(model, none, { ...own, labels }).services.db.labels).toEqual(expected)
+  })
+
+  it('keeps the labels of existing objects when a persistent project is given', () => {
+    const persistent = { ...own, labels: { 'capstan.lifetime': 'persistent' } }
+    const existing = { ...none, containers: [container(labelsOf('container', 'other'))] }
+    expect(toOverride(model, existing, persistent).services.db.labels).toEqual(labelsOf('container', 'other'))
+    const labels = { ...labelsOf('volume', 'other'), 'com.docker.compose.volume': 'data' }
+    const { services, networks, volumes } = toOverride(model, { ...none, volumes: [volume(labels)] }, persistent)
+    expect(volumes.data.labels).toEqual(labelsOf('volume', 'other'))
+    expect([services.db.labels, networks.default.labels]).toEqual([{}, {}])
+  })
+
   it('keeps the owner and the lifetime of a project that exists', () => {
     const existing = { ...none, containers: [container(labelsOf('container', 'other', 'persistent'))] }
     const { services, networks } = toOverride(model, existing, { ...own, labels: { 'capstan.lifetime': 'lease' } })

@@ -28,7 +28,12 @@ async function main() {
 }
 
 const defaults = {
-  config: ({ model }) => [{ stdout: JSON.stringify({ name: valuesOf('--project-name')[0], ...model }) }],
+  config: ({ model, inactive = {} }) => {
+    const profiles = valuesOf('--profile')
+    const isActive = ([, service]) => profiles.includes('*') || service.profiles.some((name) => profiles.includes(name))
+    const services = { ...model?.services, ...Object.fromEntries(Object.entries(inactive).filter(isActive)) }
+    return [{ stdout: JSON.stringify({ name: valuesOf('--project-name')[0], ...model, services }) }]
+  },
   up: () => [],
   down: () => [{ type: 'removeContainers' }],
 }

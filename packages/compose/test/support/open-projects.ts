@@ -15,7 +15,7 @@ import {
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
-import { OperationScope, type StringMap } from '@capstan/core/plugin'
+import { OperationScope, type StringMap, type UnsupportedOption } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { onTestFinished } from 'vitest'
 import { CommandComposeManager } from '../../src/index.js'
@@ -44,6 +44,8 @@ type EngineStep = { readonly isLate?: boolean } & (
 export interface PlayedProject {
   /** The output of `config`. */
   readonly model?: object
+  /** The services that are in the output only with one of their profiles. */
+  readonly inactive?: Readonly<Record<string, { readonly profiles: readonly string[] }>>
   readonly config?: readonly PlayedStep[]
   readonly up?: readonly PlayedStep[]
   readonly down?: readonly PlayedStep[]
@@ -63,7 +65,10 @@ export const container = (service: string, config: Omit<ContainerConfig, 'image'
 }
 
 /** Opens a manager of projects on a simulated runtime, with a program that plays Compose. */
-export async function openProjects(env: StringMap = {}) {
+export async function openProjects(
+  env: StringMap = {},
+  { unsupportedOptions = [] }: { readonly unsupportedOptions?: readonly UnsupportedOption[] } = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-compose-test-'))
   const host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
   const scope = await host.open({ runtime: 'memory' })
@@ -86,8 +91,7 @@ export async function openProjects(env: StringMap = {}) {
     runtimeName: 'memory',
     env: { PATH: process.env.PATH, HOME: directory, ...env },
     ownerLabels: { 'capstan.owner.instance': 'own', 'capstan.app': 'test' },
-    unsupportedOptions: [],
-    ...{ operations, address, managers, events },
+    ...{ unsupportedOptions, operations, address, managers, events },
     findEndpoint: () => ({ host: address }),
   })
   onTestFinished(async () => {

@@ -172,7 +172,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
     },
   },
   'CMP-006': {
-    title: 'up with services starts these and their dependencies, and listProjects and published ports show them',
+    title: 'up with services starts these, also of inactive profiles, and their dependencies; listProjects shows them',
     requiredOptions: [...requiredOptions, 'ports', 'ports.hostPort'],
     run: async (context) => {
       const { programs, signal } = context
@@ -182,11 +182,13 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
         services: {
           web: { command: programs.listen(7070, 'published'), ports: [`127.0.0.1:${port}:7070`], depends_on: ['db'] },
           db: { command: programs.sleep(60) },
+          debug: { command: programs.sleep(60), profiles: ['debug'], depends_on: ['db'] },
           other: { command: programs.sleep(60) },
+          inactive: { command: programs.sleep(60), profiles: ['debug'] },
         },
       })
-      const { services } = await project.compose.up(source, { services: ['web'], signal })
-      expectEqual(toServices(services), ['db', 'web'], 'the started services')
+      const { services } = await project.compose.up(source, { services: ['web', 'debug'], signal })
+      expectEqual(toServices(services), ['db', 'debug', 'web'], 'the started services')
       const bindings = services.flatMap(({ containers }) => containers.flatMap(({ ports }) => ports))
       expectEqual(
         bindings.map(({ hostPort, containerPort }) => [hostPort, containerPort]),
@@ -196,7 +198,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const received = await eventually('an answer of the service', async () => (await readFromPort(port)) || undefined)
       expectEqual(received.trim(), 'published', 'the answer of the service')
       const found = (await project.compose.listProjects({ signal })).find(({ name }) => name === project.name)
-      expectEqual(found?.services, ['db', 'web'], 'the services of the listed project')
+      expectEqual(found?.services, ['db', 'debug', 'web'], 'the services of the listed project')
       const none = await project.compose.listProjects({ labels: { conformance: context.uniqueName('none') }, signal })
       expectEqual(none, [], 'the projects with a label that no container has')
     },

@@ -93,7 +93,10 @@ export interface ComposeSettings {
 
 /** Options of `up`. */
 export interface ComposeUpOptions extends OperationOptions {
-  /** Starts only these services of active profiles and those on which they depend. Default: all services of the project. */
+  /**
+   * Starts only these services and those on which they depend. The profiles of a service that is not active become active. Default:
+   * all services of active profiles.
+   */
   readonly services?: readonly string[]
   /** Services that are ready when they have exited with code 0. Default: those that another service requires to be completed. */
   readonly jobs?: readonly string[]
@@ -101,7 +104,10 @@ export interface ComposeUpOptions extends OperationOptions {
   readonly build?: boolean
   /** `missing` pulls images that the engine does not have, `never` none. Default `missing`. */
   readonly pull?: 'missing' | 'never'
-  /** Labels of all containers, networks and volumes. For keys that begin with `capstan.`, see `ContainerConfig.labels`. */
+  /**
+   * Labels of all containers, networks and volumes. For keys that begin with `capstan.`, see `ContainerConfig.labels`. A runtime may
+   * give no labels to a project with the lifetime `persistent` and no other label.
+   */
   readonly labels?: StringMap
   /**
    * The limit in milliseconds from the start of the containers until all services are ready. Default 60 000 without `signal`, and no

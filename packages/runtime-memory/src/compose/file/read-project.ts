@@ -22,7 +22,7 @@ import {
  */
 export async function readProject(
   source: ComposeSource,
-  { runtime }: { readonly runtime: string },
+  { runtime, services = [] }: ReadOptions,
 ): Promise<ProjectModel> {
   const { name, directory = source.files && dirname(source.files[0]), profiles = [] } = source
   const env = { COMPOSE_PROJECT_NAME: name, ...(await readVariables(source, directory)), ...source.env }
@@ -37,11 +37,19 @@ export async function readProject(
   const [first, ...others] = files
   if (first === undefined) throw new RangeError('a project has at least one file')
   const merged = others.reduce(mergeFiles, first)
-  const isActive = ({ profiles: own }: ServiceSettings) =>
-    own.length === 0 || own.some((each) => profiles.includes(each) || profiles.includes('*'))
-  const active = new Map([...merged.services].filter(([, service]) => isActive(service)))
+  const isActive = ({ profiles: own }: ServiceSettings, enabled = profiles) =>
+    own.length === 0 || own.some((each) => enabled.includes(each) || enabled.includes('*'))
+  const named = services.flatMap((name) => merged.services.get(name) ?? []).filter((service) => !isActive(service))
+  const enabled = [...profiles, ...named.flatMap((service) => service.profiles)]
+  const active = new Map([...merged.services].filter(([, service]) => isActive(service, enabled)))
   if (merged.services.size === 0) throw createFileError(texts[0] ?? { field: 'source' }, 'the project has no services')
   return await resolveProject({ ...merged, services: active }, { name, directory, files: texts, env })
+}
+
+interface ReadOptions {
+  readonly runtime: string
+  /** Services that are started: as in Compose, the profiles of those that are not active become active. */
+  readonly services?: readonly string[] | undefined
 }
 
 interface FileSettings {
