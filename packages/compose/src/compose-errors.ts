@@ -26,7 +26,7 @@ export function toSourceError(
   return createSourceError(field, text)
 }
 
-/** Translates the failure of `up` or `down`. `undefined` is never the result: an unknown text is OPERATION_FAILED. */
+/** Translates the failure of `up` or `down`. An unknown text is OPERATION_FAILED. */
 export function toEngineError(
   failure: ComposeFailure,
   context: {
@@ -50,7 +50,7 @@ export function toEngineError(
   return createHostError('OPERATION_FAILED', { operation, subject, status, reason })
 }
 
-/** The name of a container and what has happened to it, or the name of a job, as Compose reports a dependency that failed. */
+/** Returns the container or the service of the job that Compose reports as a failed dependency. */
 export function findFailedDependency(
   text: string,
 ): { readonly container: string } | { readonly service: string } | undefined {
@@ -60,7 +60,7 @@ export function findFailedDependency(
   return service === undefined ? undefined : { service }
 }
 
-/** The command of a container that could not be started, and the exit code of a shell that cannot start it. */
+/** Returns the command that a container could not start, and the exit code of a shell that cannot start it. */
 export function findUnstartedCommand(
   text: string,
 ): Pick<HostErrorFacts['COMMAND_NOT_STARTED'], 'command' | 'exitCode'> | undefined {

@@ -28,8 +28,8 @@ export async function downProject(
       throw toEngineError(failure, { operation: 'down', subject, host: endpoint.host, model: undefined })
     }
   }
-  // Compose keeps a network that a container of another project uses, and says so only to a reader; and without containers it may
-  // not find the networks.
+  // Compose keeps a network that a container of another project uses, and then exits with 0. Without containers it may not find the
+  // networks.
   const left = await listObjects(context, project, { signal })
   await removeObjects(context, { ...left, containers: [], volumes: volumes ? left.volumes : [] }, { signal })
 }

@@ -45,7 +45,7 @@ export interface CommandOptions extends OperationOptions {
   readonly transcript: Transcript
 }
 
-/** Builds need no plugin of the docker CLI, and interrupts no menu. */
+/** Compose then builds without the plugins of the docker CLI, and shows no menu. */
 const settings = { COMPOSE_BAKE: 'false', COMPOSE_MENU: 'false' }
 
 /** The first release with `--progress json`. */

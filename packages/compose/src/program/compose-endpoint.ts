@@ -16,7 +16,7 @@ export interface ComposeEndpoint {
 /** TLS settings, with the paths of PEM files. */
 export interface ComposeTls {
   readonly verify: boolean
-  /** `undefined`: Node's authorities. */
+  /** `undefined`: the root certificates of Node. */
   readonly caFile: string | undefined
   readonly certFile: string | undefined
   readonly keyFile: string | undefined

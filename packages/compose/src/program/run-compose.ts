@@ -34,7 +34,7 @@ export interface ComposeEnd {
  */
 export async function runCompose({ path, args, env, input = '', signal, onLine }: ComposeRun): Promise<ComposeEnd> {
   signal?.throwIfAborted()
-  // Compose would read a file of the working directory when it gets none.
+  // Without `--file`, Compose would read a file of the working directory.
   const cwd = parse(path).root
   const child =
     process.platform === 'win32'

@@ -40,7 +40,7 @@ export class Transcript {
     return this.#texts.filter((text) => text.trim() !== '' && !isWarning(text)).slice(-lastLineCount)
   }
 
-  /** The names of the networks, volumes and containers that Compose has requested, and of which it has no answer. */
+  /** The names of the networks, volumes and containers that Compose has requested, and for which it has no answer yet. */
   get pending(): readonly string[] {
     return [...this.#requested]
   }

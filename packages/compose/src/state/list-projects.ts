@@ -26,7 +26,7 @@ function toProjectInfo(name: string, containers: readonly ContainerInfo[]): Proj
   }
 }
 
-/** A text on stdin is `-`, which older releases write behind the directory. Beside files, it only adds the labels of the owner. */
+/** A text on stdin is `-`, or `DIRECTORY/-` in older releases. Beside files, it only adds the labels of the owner. */
 function toFiles(files: readonly string[]): readonly string[] {
   const named = files.filter((file) => !/(^|[/\\])-$/.test(file))
   return named.length === 0 && files.length > 0 ? ['-'] : named
