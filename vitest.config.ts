@@ -23,7 +23,7 @@ const cluster = ['packages/*/test/**/*.cluster.test.ts']
 // Connections to an engine over TLS and ssh, for `pnpm test:engines --remote`.
 const remote = ['packages/*/test/remote/*.integration.test.ts']
 // Needs a Compose, for `pnpm test:engines --compose`.
-const compose = ['packages/runtime-docker/test/compose/*.integration.test.ts']
+const compose = ['packages/*/test/compose/*.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
@@ -157,7 +157,8 @@ export default defineConfig({
           maxConcurrency: 4,
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: compose,
-          testTimeout: 60_000,
+          // A kit runs four cases at once.
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,24 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findComposeRelease } from '../tools/engines/docker-compose.mjs'
 import { runProgram } from '../tools/run-program.mjs'
 import { root } from './docs/documents.js'
+import { describeWithCompose } from './support/describe-with-compose.js'
 import { describeWithEngine } from './support/test-engine.js'
 
 const folder = join(root, 'examples/compose')
 
-const compose = findComposeRelease('2.40')
-if (compose === undefined)
-  console.warn(
-    'The test of examples/compose on an engine is skipped: `node tools/engines/docker-compose.mjs up` sets it up',
-  )
-
-describe.skipIf(compose === undefined)('examples/compose with a real Compose', () => {
+describeWithCompose('examples/compose with a real Compose', (compose) => {
   describeWithEngine('on a real engine', ({ socketPath, image }) => {
     it('prints the output in its README', async () => {
       const env = { DOCKER_HOST: `unix://${socketPath}` }
-      expect(await run(['docker', image, compose ?? ''], env)).toBe(await readOutput())
+      expect(await run(['docker', image, compose], env)).toBe(await readOutput())
     })
   })
 })

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeProgress, ComposeSource, ComposeUpOptions } from '@capstan/core'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
-import { composeProgram, copyProject, type FinishedTest, openCompose } from './open-compose.js'
+import { copyProject, type FinishedTest, openCompose } from './open-compose.js'
 
 /** A project that fails, with `$IMAGE` in the place of the test image. */
 interface PlantedFault {
@@ -115,8 +116,9 @@ interface WriteContext extends FinishedTest {
   readonly project: string
 }
 
-describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
-  describeWithEngine('a failed up on a real engine', (engine) => {
+describeWithCompose('with a real Compose', (composeProgram) => {
+  describeWithEngine('a failed up on a real engine', (available) => {
+    const engine = { ...available, composeProgram }
     /** Writes a project for one test. */
     async function write(
       content: object | string,
@@ -169,7 +171,8 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
     })
   })
 
-  describeWithEngine('an aborted up on a real engine', (engine) => {
+  describeWithEngine('an aborted up on a real engine', (available) => {
+    const engine = { ...available, composeProgram }
     const content = {
       services: {
         a: { ...sleeping, image: engine.image, volumes: ['data:/data'] },

@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { describe, type TestContext, test } from 'vitest'
+import { type TestContext, test } from 'vitest'
+import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
-import { composeProgram, listObjects, openCompose } from './open-compose.js'
+import { listObjects, openCompose } from './open-compose.js'
 
-describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
-  describeWithEngine('the owner of a project on a real engine', (engine) => {
+describeWithCompose('with a real Compose', (composeProgram) => {
+  describeWithEngine('the owner of a project on a real engine', (available) => {
+    const engine = { ...available, composeProgram }
     const app = { image: engine.image, command: 'sleep 300' }
     const services = { a: { ...app, volumes: ['data:/data'] }, b: { ...app, depends_on: ['a'] }, c: app }
     const content = JSON.stringify({ services, networks: { default: {} }, volumes: { data: {} } })

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComposeUpOptions, Runtime, ServiceState } from '@capstan/core'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
 import { startTlsProxy } from '../engine/tls-proxy.js'
-import { composeProgram, copyProject, type FinishedTest, openCompose } from './open-compose.js'
+import { copyProject, type FinishedTest, openCompose } from './open-compose.js'
 
 type Opened = Awaited<ReturnType<typeof openCompose>> & FinishedTest
 
@@ -100,8 +101,9 @@ async function expectLog(runtime: Runtime, service: ServiceState | undefined, li
   await expect.poll(async () => String(await runtime.containerLogsAll(id))).toContain(line)
 }
 
-describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
-  describeWithEngine('a project of a real engine', (engine) => {
+describeWithCompose('with a real Compose', (composeProgram) => {
+  describeWithEngine('a project of a real engine', (available) => {
+    const engine = { ...available, composeProgram }
     test.concurrent.for(samples)(
       'with $folder comes up, is read, and goes down without a trace',
       async (sample, context) => {
@@ -141,7 +143,7 @@ describe.skipIf(composeProgram === undefined)('with a real Compose', () => {
       const { compose, runtime, toSource, project, image } = await openCompose(engine, context)
       const app = { image, command: 'sleep 300' }
       const args = ['--project-name', project, '--file', '-', 'up', '--detach']
-      execFileSync(composeProgram ?? '', args, {
+      execFileSync(composeProgram, args, {
         input: JSON.stringify({ services: { app } }),
         env: { DOCKER_HOST: `unix://${engine.socketPath}` },
         stdio: ['pipe', 'ignore', 'ignore'],

@@ -18,15 +18,15 @@ import type { TestContext } from 'vitest'
 import type { AvailableTestEngine } from '../../../../test/support/test-engine.js'
 import { type DockerPluginOptions, dockerPlugin } from '../../src/docker-plugin.js'
 
-/** The program with which the tests of Compose run. `undefined`: they are skipped, since the machine may have none. */
-export const composeProgram: string | undefined = process.env.CAPSTAN_COMPOSE || undefined
-
 /** The context of a test. Tests that run side by side each have their own. */
 export type FinishedTest = Pick<TestContext, 'onTestFinished'>
 
-/** Opens the engine with the program of the tests, for one test. */
+/** An engine and the path of a Compose. */
+export type ComposeTestEngine = Pick<AvailableTestEngine, 'socketPath' | 'image'> & { readonly composeProgram: string }
+
+/** Opens the engine with this Compose, for one test. */
 export async function openCompose(
-  { socketPath, image }: AvailableTestEngine,
+  { socketPath, image, composeProgram }: ComposeTestEngine,
   { onTestFinished }: FinishedTest,
   options: DockerPluginOptions = {},
 ) {

@@ -2,24 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeWithEngine } from '../../../test/support/test-engine.js'
-import { findComposeRelease } from '../../../tools/engines/docker-compose.mjs'
-import { spawnCapstan } from './support/spawn-capstan.js'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
+import { describeWithEngine } from '../../../../test/support/test-engine.js'
+import { spawnCapstan } from '../support/spawn-capstan.js'
 
-const program = findComposeRelease('2.40')
-if (program === undefined)
-  console.warn('The test of `capstan compose` is skipped: `node tools/engines/docker-compose.mjs up` sets Compose up')
-
-describe.skipIf(program === undefined)('capstan compose with a real Compose', () => {
+describeWithCompose('capstan compose with a real Compose', (program) => {
   describeWithEngine('on a real engine', ({ socketPath, image }) => {
     const name = `capstan-cli-${randomUUID().slice(0, 8)}`
     let folder: string
+    const toProject = () => ['--file', join(folder, 'compose.yaml'), '--project-name', name]
+    const engineEnv = { DOCKER_HOST: `unix://${socketPath}`, IMAGE: image }
     const capstan = (argv: readonly string[], { input = '' } = {}) => {
-      const PATH = `${dirname(program ?? '')}:${process.env.PATH ?? ''}`
-      const env = { CAPSTAN_RUNTIME: 'docker', DOCKER_HOST: `unix://${socketPath}`, PATH, IMAGE: image }
-      const project = ['--file', join(folder, 'compose.yaml'), '--project-name', name]
-      return spawnCapstan(['compose', ...project, ...argv], { env, input })
+      const PATH = `${dirname(program)}:${process.env.PATH ?? ''}`
+      const env = { ...engineEnv, CAPSTAN_RUNTIME: 'docker', PATH }
+      return spawnCapstan(['compose', ...toProject(), ...argv], { env, input })
     }
 
     beforeAll(async () => {
@@ -49,11 +47,20 @@ services:
       expect((await capstan(['logs', 'web'])).stdout).toBe('web-1  | from web')
       expect((await capstan(['exec', 'db', 'cat'], { input: 'input' })).stdout).toBe('input')
       expect((await capstan(['exec', 'db', 'sh', '-c', 'exit 7'])).exitCode).toBe(7)
-      const failing = await capstan(['--profile', 'bad', 'up', 'bad'])
+      const failing = await capstan(['up', 'bad'])
       expect([failing.exitCode, failing.stderr]).toEqual([1, expect.stringContaining('service "bad"')])
       expect((await capstan(['ps', '--all', '--services'])).stdout).toBe('db\nweb')
       expect((await capstan(['down', '--timeout', '0'])).exitCode).toBe(0)
       expect((await capstan(['ps', '--all', '--quiet'])).stdout).toBe('')
+    })
+
+    it('starts a project whose containers a later up by docker-compose keeps', async () => {
+      expect((await capstan(['up', '--detach'])).exitCode).toBe(0)
+      const { stdout: ids } = await capstan(['ps', '--quiet'])
+      await execa(program, [...toProject(), 'up', '--detach'], { env: engineEnv })
+      expect((await capstan(['ps', '--quiet'])).stdout).toBe(ids)
+      expect(ids.split('\n')).toHaveLength(2)
+      expect((await capstan(['down', '--timeout', '0'])).exitCode).toBe(0)
     })
 
     it('stops the services on SIGINT, and exits with 130', async () => {
