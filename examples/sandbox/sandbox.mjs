@@ -45,31 +45,23 @@ export async function createSandbox(scope, { session, image, signal }) {
     return {
       /**
        * Copies a file or folder of this machine into the container.
-       *
        * @param {string} from
        * @param {string} to
        */
       copyIn: async (from, to) => await copyIn(files, id, { from, to, signal }),
-
       /**
        * Copies a file or folder out of the container, and writes nothing outside of `to`.
-       *
        * @param {string} from
        * @param {string} to
        */
       copyOut: async (from, to) => await copyOut(files, id, { from, to, signal }),
-
       /**
        * Runs a command to its end, for at most a minute and with at most a megabyte of output.
-       *
        * @param {readonly string[]} command
        */
-      exec: async (command) =>
-        await execToEnd(execs, id, command, { timeoutMs: 60_000, maxOutputBytes: 2 ** 20, signal }),
-
+      exec: async (command) => await execToEnd(execs, id, command, { ...limits, signal }),
       /**
        * Connects the container to the default network while `work` runs, which gets the address of this machine there.
-       *
        * @template T
        * @param {(gateway: string | undefined) => Promise<T>} work
        */
@@ -81,10 +73,8 @@ export async function createSandbox(scope, { session, image, signal }) {
           await networks.disconnectContainer('default', id)
         }
       },
-
       /**
        * Keeps the files as an image while a command runs in a container of it.
-       *
        * @param {string} tag
        * @param {readonly string[]} command
        */
@@ -121,3 +111,4 @@ export async function removeSession(scope, session) {
 }
 
 const sessionLabel = 'sandbox.session'
+const limits = { timeoutMs: 60_000, maxOutputBytes: 2 ** 20 }

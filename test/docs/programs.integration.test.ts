@@ -11,16 +11,20 @@ describeWithEngine('the documents, on a real engine', ({ socketPath, image }) =>
   /** Images that a reader would pull; tests have no registry. */
   const withImage = (text: string) => text.replaceAll(/\bbusybox(:[\d.]+)?(?=[' ])/g, image)
 
-  const programs = blocks.filter(({ language, text }) => language === 'js' && text.includes('@capstan/runtime-docker'))
+  // Tests of Compose need its program: `pnpm test:engines --compose`.
+  const programs = blocks.filter(
+    ({ language, text }) =>
+      language === 'js' && text.includes('@capstan/runtime-docker') && !text.includes('composeManagerCapability'),
+  )
   it.each(programs)('the program of $place prints the documented output', async (block) => {
     expect(await runDocumentedProgram(withImage(block.text), env)).toBe(toExpectedOutput(block))
   })
 
-  // Commands that need a terminal or leave an image behind are tested with the package of the command.
+  // Commands that need a terminal, a project or a context, or leave an image behind, are tested with the package of the command.
   const commands = blocks
     .filter(({ language, place }) => language === 'sh' && !place.startsWith('examples/quickstart/'))
     .flatMap(({ place, text }) => text.split('\n').map((line) => ({ place, line })))
-    .filter(({ line }) => /(^|\| )capstan /.test(line) && !line.includes(' -it '))
+    .filter(({ line }) => /(^|\| )capstan /.test(line) && !/ -it |capstan compose |--context /.test(line))
   it.each(commands)('the command of $place succeeds: $line', async ({ line }) => {
     const [command = '', comment = ''] = line.split(/\s+#\s+/)
     const script = `capstan() { "${process.execPath}" "${root}packages/cli/dist/bin.js" "$@"; }\n${withImage(command)}`

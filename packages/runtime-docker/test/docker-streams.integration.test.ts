@@ -172,7 +172,8 @@ describeWithEngine('logs of a real engine', (testEngine) => {
   async function readLines(runtime: ConnectedRuntime['runtime'], id: string, options: object) {
     const lines: string[] = []
     for await (const { source, bytes } of await runtime.containerLogs(id, options)) {
-      lines.push(`${source}:${Buffer.from(bytes).toString().trim()}`)
+      const text = Buffer.from(bytes).toString().trim()
+      lines.push(...text.split('\n').map((line) => `${source}:${line}`))
     }
     return lines
   }

@@ -72,8 +72,9 @@ async function dial(target: SshTarget, { env, signal }: SshServiceOptions): Prom
   try {
     if (await untilAborted(answers(path), signal)) return toService(path, stop)
     const { stderr, exitCode } = await untilAborted(server.firstEnd, signal)
-    if (exitCode === 255) throw toSshError(stderr, { host: toSshText(target), exitCode })
-    throw createDialError(stderr.trim(), target)
+    // ssh also exits with 255 when it is ended before it reads the exit code of the program there.
+    const error = exitCode === 255 ? toSshError(stderr, { host: toSshText(target), exitCode }) : undefined
+    throw error === undefined || error.code === 'SSH_FAILED' ? createDialError(stderr.trim(), target) : error
   } catch (error) {
     await stop()
     throw error
