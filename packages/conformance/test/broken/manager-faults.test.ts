@@ -20,11 +20,14 @@ test('a plugin with connections to BuildKit passes the cases of them', async () 
   expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
 })
 
-describeFaults([...managerFaults, ...composeFaults, ...imageFaults, ...jobFaults])
-// The other cases do not depend on services.
+describeFaults([...managerFaults, ...imageFaults])
+// The other cases do not depend on projects, jobs and services.
+describeFaults([...composeFaults, ...jobFaults], { cases: ['PRB', 'REG', 'SWP'] })
 describeFaults(serviceFaults, {
   createPlugin: () => memoryPlugin({ cluster: { nodes: 3 } }),
   cases: ['PRB', 'REG', 'SWP'],
 })
 // Two of these would make each other ineffective.
-describeFaults([...pluginFaults, ...buildServiceFaults], { atOnce: 1 })
+describeFaults(pluginFaults, { atOnce: 1 })
+// The other cases do not build.
+describeFaults(buildServiceFaults, { atOnce: 1, cases: ['PRB', 'REG', 'BSV', 'CLS', 'SWP'] })
