@@ -71,6 +71,7 @@ const dependentCases: Readonly<Record<string, readonly string[]>> = {
   'INSP-004': ['CTL-008'],
   'LIM-001': ['STAT-001'],
   'MNT-003': ['FILE-017'],
+  'NET-022': ['CMP-010'],
   'RT-013': ['VOL-011'],
   'STOP-007': ['RST-003'],
 }

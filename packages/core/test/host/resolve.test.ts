@@ -134,7 +134,8 @@ describe('a second copy of core in the tree', () => {
     await writeFile(join(folder, 'package.json'), '{ "name": "@capstan/core", "version": "9.9.9", "type": "module" }')
     const load = (file: string) => import(pathToFileURL(join(folder, 'src', file)).href)
     copy = { ...(await load('index.ts')), ...(await load('plugin.ts')) }
-  })
+    // Transforms all files of the copy.
+  }, 120_000)
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
