@@ -83,8 +83,9 @@ export const containerControlCases: readonly ConformanceCase[] = defineCases(con
       const after = await runtime.inspectContainer(id)
       expectEqual([after.id, after.state.status], [id, 'running'], 'the id and the state')
       expect(
-        before.state.startedAt === undefined || after.state.startedAt?.getTime() !== before.state.startedAt.getTime(),
-        'another time of start',
+        // Some engines report whole seconds.
+        before.state.startedAt === undefined || Number(after.state.startedAt) >= Number(before.state.startedAt),
+        'a time of start that is not before the first one',
         after.state.startedAt,
       )
     },

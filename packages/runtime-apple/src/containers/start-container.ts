@@ -95,17 +95,15 @@ async function waitForStart(context: AppleRuntimeContext, starting: Starting): P
   // The service itself has no limit for a start.
   const { startMs: timeoutMs } = context.timeouts
   const limit = call.hasCallerSignal ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+  const output = session.firstOutput.then(() => 'output' as const)
   for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
-    const event = await Promise.race([
-      session.outcome,
-      session.firstOutput.then(() => 'output' as const),
-      delay(delayMs, call).then(() => 'time' as const),
-    ])
+    const event = await Promise.race([session.outcome, output, delay(delayMs, call).then(() => 'time' as const)])
     call.signal.throwIfAborted()
     if (event === 'output') return undefined
     if (event !== 'time') return await findStartFailure(context, starting, event)
-    const seen = await tryFindContainer(context, found.id, call)
-    if (typeof seen === 'object' && seen.state === 'running') return undefined
+    // A program with output has started, whatever happens to the query.
+    const seen = await Promise.race([output, tryFindContainer(context, found.id, call)])
+    if (seen === 'output' || (typeof seen === 'object' && seen.state === 'running')) return undefined
   }
   const facts = { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [], option: 'timeouts.startMs' }
   throw createHostError('TIMED_OUT', facts)
