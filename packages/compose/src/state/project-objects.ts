@@ -43,7 +43,7 @@ export async function listObjects(
  * Removes the objects of a project that are not in `before`: containers, then networks and volumes.
  *
  * `pending` are the names of objects that Compose has requested without an answer. The engine may still create them, so they are
- * awaited, for up to 10 s after the last new object.
+ * awaited, for up to 3 s after the last new object.
  */
 export async function removeNewObjects(
   managers: ProjectManagers,
@@ -101,5 +101,5 @@ function subtract(now: ProjectObjects, before: ProjectObjects): ProjectObjects {
   }
 }
 
-const lateResultMs = 10_000
+const lateResultMs = 3_000
 const listMs = 100

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComposeUpOptions, Runtime, ServiceState } from '@capstan/core'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
 import { startTlsProxy } from '../engine/tls-proxy.js'
@@ -98,7 +98,8 @@ const samples: readonly Sample[] = [
 
 async function expectLog(runtime: Runtime, service: ServiceState | undefined, line: string): Promise<void> {
   const id = service?.containers[0]?.id ?? ''
-  await expect.poll(async () => String(await runtime.containerLogsAll(id))).toContain(line)
+  // Not `expect.poll`, which needs the test that runs, and several run at once.
+  await vi.waitFor(async () => expect(String(await runtime.containerLogsAll(id))).toContain(line))
 }
 
 describeWithCompose('with a real Compose', (composeProgram) => {
