@@ -57,8 +57,9 @@ export async function removeNewObjects(
     for (const { name } of [listed.containers, listed.networks, listed.volumes].flat()) missing.delete(name)
     const found = subtract(listed, before)
     const isEmpty = found.containers.length + found.networks.length + found.volumes.length === 0
-    const isLate = performance.now() - changedAt >= lateResultMs
-    if (isEmpty && (missing.size === 0 || isLate)) return
+    const unchangedMs = performance.now() - changedAt
+    const isLate = unchangedMs >= lateResultMs
+    if (isEmpty && unchangedMs >= (missing.size === 0 ? unreportedMs : lateResultMs)) return
     const error = await removeObjects(managers, found, { signal }).then(() => undefined, toInUse)
     // A container that is being created uses its volumes before it is in a list.
     if (error !== undefined && isLate) throw error
@@ -102,4 +103,6 @@ function subtract(now: ProjectObjects, before: ProjectObjects): ProjectObjects {
 }
 
 const lateResultMs = 3_000
+/** Compose may have sent a request that it had not reported when it was ended. */
+const unreportedMs = 1_000
 const listMs = 100
