@@ -182,8 +182,7 @@ async function runTests(context, { suite, files }) {
     const report = runForReport({ ...context, env }, name, toCommand)
     return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (report)
   }
-  // One file after the other: with all at once, a network of an aborted project has remained on a busy machine.
-  const first = await run(suite, suite === 'compose' ? ['--no-file-parallelism', ...files] : files)
+  const first = await run(suite, files)
   const failed = findFailedFiles(first)
   if (failed.length === 0) return toTestResult(suite, first)
   const alone = await run(`${suite}-alone`, ['--no-file-parallelism', ...toPattern(first), ...failed])

@@ -307,10 +307,16 @@ describe('a failed up', () => {
     expect(await list()).toEqual([])
   })
 
-  it('removes what the engine creates after Compose has ended', async () => {
+  // Compose reports "Error" for each request that it gives up when it is ended or when another one fails.
+  it.each([
+    [[]],
+    [[{ id: 'Container shop-db-1', status: 'Error' }]],
+    [[{ id: 'Container shop-db-1', status: 'Interrupted' }]],
+  ])('removes what the engine creates after Compose has ended: %o', async (givenUp) => {
     const { compose, write, list } = await openProjects()
     const requested = { id: 'Container shop-db-1', status: 'Creating' }
-    const up: readonly PlayedStep[] = [network, requested, { ...container('db'), isLate: true } as PlayedStep, failed]
+    const late = { ...container('db'), isLate: true } as PlayedStep
+    const up: readonly PlayedStep[] = [network, requested, late, ...givenUp, failed]
     await expect(compose.up(await write({ model, up }))).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(await list()).toEqual([])
   })

@@ -25,7 +25,8 @@ export class Transcript {
   #watchRequest({ kind, name, status }: ComposeStep): void {
     if (kind !== 'network' && kind !== 'volume' && kind !== 'container') return
     if (/^(Creating|Recreate)$/.test(status)) this.#requested.add(name)
-    else this.#requested.delete(name)
+    // Compose also reports these for requests that it gives up when it is ended or another one fails. The engine goes on with them.
+    else if (!/^(Error|Interrupted|Cancell?ed)/.test(status)) this.#requested.delete(name)
   }
 
   /** The error with which Compose ended, or its last texts where it does not mark the error. */

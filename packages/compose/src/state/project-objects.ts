@@ -43,7 +43,7 @@ export async function listObjects(
  * Removes the objects of a project that are not in `before`: containers, then networks and volumes.
  *
  * `pending` are the names of objects that Compose has requested without an answer. The engine may still create them, so they are
- * awaited, for up to 3 s after the last new object.
+ * awaited, for up to 5 s after the last new object.
  */
 export async function removeNewObjects(
   managers: ProjectManagers,
@@ -57,9 +57,8 @@ export async function removeNewObjects(
     for (const { name } of [listed.containers, listed.networks, listed.volumes].flat()) missing.delete(name)
     const found = subtract(listed, before)
     const isEmpty = found.containers.length + found.networks.length + found.volumes.length === 0
-    const unchangedMs = performance.now() - changedAt
-    const isLate = unchangedMs >= lateResultMs
-    if (isEmpty && unchangedMs >= (missing.size === 0 ? unreportedMs : lateResultMs)) return
+    const isLate = performance.now() - changedAt >= lateResultMs
+    if (isEmpty && (missing.size === 0 || isLate)) return
     const error = await removeObjects(managers, found, { signal }).then(() => undefined, toInUse)
     // A container that is being created uses its volumes before it is in a list.
     if (error !== undefined && isLate) throw error
@@ -102,7 +101,5 @@ function subtract(now: ProjectObjects, before: ProjectObjects): ProjectObjects {
   }
 }
 
-const lateResultMs = 3_000
-/** Compose may have sent a request that it had not reported when it was ended. */
-const unreportedMs = 1_000
+const lateResultMs = 5_000
 const listMs = 100

@@ -9,6 +9,7 @@ import {
   type RunningComposeProject,
   type StringMap,
   startDeadline,
+  untilAborted,
 } from '@capstan/core/plugin'
 import { findFailedDependency, findUnstartedCommand, toEngineError } from '../compose-errors.js'
 import type { ComposeCommand } from '../program/compose-command.js'
@@ -114,7 +115,7 @@ async function start(
     })
     if (end.exitCode !== 0) throw await toUpError(context, { transcript, exitCode: end.exitCode, model, call })
     startLimit()
-    return await Promise.race([watch.untilReady(), rejectOn(link.signal)])
+    return await untilAborted(watch.untilReady(), link.signal)
   } catch (error) {
     call.signal.throwIfAborted()
     if (error !== timeout || limitMs === undefined) throw error
@@ -205,13 +206,6 @@ async function createReadyTimeout(awaited: AwaitedProject, timeoutMs: number, { 
   const phase = unready === undefined ? 'docker-compose up' : `waiting for service "${unready.service}"`
   const lastLines = unready?.id === undefined ? [] : await readLastLines(awaited.runtime, unready.id, { signal })
   return createHostError('TIMED_OUT', { operation: 'up', phase, timeoutMs, lastLines, option: 'readyTimeoutMs' })
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }
 
 /** As long as `waitFor` of @capstan/container-tools. */

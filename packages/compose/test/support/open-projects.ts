@@ -110,8 +110,9 @@ export async function openProjects(
       await writeFile(file, JSON.stringify(project))
       return { name: 'shop', files: [file] as const }
     },
-    /** The names of all objects of the engine. */
+    /** The names of all objects of the engine, when it has served all requests. */
     async list() {
+      await engine.served()
       const found = await Promise.all([runtime.listContainers(), networks.listNetworks(), volumes.listVolumes()])
       const names = found.flat().map(({ name }) => name)
       return names.filter((name) => !['default', 'host', 'none', 'bridge'].includes(name)).sort()
@@ -132,7 +133,8 @@ async function startEngine(path: string, context: EngineContext) {
   const works = new Set<Promise<unknown>>()
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}))
-    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    // An engine that is busy: the undo lists the objects first.
+    const ended = new Promise<void>((resolve) => socket.once('close', () => setTimeout(resolve, 200)))
     createInterface({ input: socket })
       .on('error', () => {})
       .on('line', (line) => {
@@ -146,10 +148,12 @@ async function startEngine(path: string, context: EngineContext) {
       })
   })
   await new Promise<void>((resolve) => server.listen(path, resolve))
+  const served = () => Promise.allSettled(works)
   return {
+    served,
     async close() {
       for (const socket of sockets) socket.destroy()
-      await Promise.allSettled(works)
+      await served()
       await new Promise((resolve) => server.close(resolve))
     },
   }
