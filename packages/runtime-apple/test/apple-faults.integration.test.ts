@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { inspect, promisify } from 'node:util'
 import {
   containerStatsCapability,
@@ -335,6 +337,21 @@ describeWithSimulator('the Apple runtime when the command fails', () => {
     await starting
     expect(await short.scope.runtime.containerState(id)).toBe('running')
     await short.scope.runtime.removeContainer(id)
+  })
+
+  it('keeps a program with output running when the runtime is closed during the query of its state', async () => {
+    const other = await openApple(simulator)
+    const command = ['sh', '-c', 'sleep 0.3; echo started; sleep 60']
+    const id = await other.scope.runtime.createContainer({ image, command })
+    const stdout = new PassThrough()
+    await simulator.control({ faults: [{ on: 'inspect', kind: 'slow', ms: 1500 }] })
+    const running = other.scope.runtime.startAttached(id, { stdout }).catch((error: unknown) => error)
+    await once(stdout, 'data')
+    await other[Symbol.asyncDispose]()
+    await simulator.control({ faults: [] })
+    expect(await running).toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    expect(await runtime.containerState(id)).toBe('running')
+    await runtime.removeContainer(id)
   })
 
   it('settles an aborted call although the command does not answer', async () => {
