@@ -6,10 +6,8 @@ import { findService } from '../host/find-service.js'
 import type { Invocation } from '../host/invocation.js'
 import { openRuntime } from '../host/open-host.js'
 import { collect, toExamples } from '../options/command-definition.js'
-import { splitPair } from '../options/key-values.js'
 import { parseDuration } from '../options/numbers.js'
 import { parseObjectFilters } from '../options/object-filters.js'
-import { createOptionError } from '../options/option-error.js'
 import {
   parseScale,
   type ServiceCreateOptions,
@@ -18,22 +16,14 @@ import {
   toServiceConfig,
 } from '../options/service-config.js'
 import { createServiceDisplay } from '../render/service-display.js'
-import {
-  type NamedTask,
-  serviceTitles,
-  taskTitles,
-  toServiceFields,
-  toServiceRow,
-  toServiceText,
-  toTaskName,
-  toTaskRow,
-} from '../render/service-rows.js'
+import { serviceTitles, toServiceFields, toServiceRow, toServiceText } from '../render/service-rows.js'
 import { parseTemplate } from '../render/template.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call, SetAction } from './command.js'
 import { addListOptions, createListPrinter, type ListPrinterOptions } from './list-printer.js'
 import { type RemoveOptions, removeEach } from './remove-each.js'
 import { defineServiceLogs } from './service-logs.js'
+import { defineServiceTasks } from './service-ps.js'
 
 /** Defines `capstan service` and its subcommands. */
 export function define(group: Command, setAction: SetAction): void {
@@ -68,7 +58,7 @@ export function define(group: Command, setAction: SetAction): void {
   )
   setAction<ConvergeCommandOptions>(scale, scaleServices)
   defineServiceLogs(add('logs', 'Show the logs of the tasks of a service on all nodes'), setAction)
-  defineTasks(add('ps', 'List the tasks of services'), setAction)
+  defineServiceTasks(add('ps', 'List the tasks of services'), setAction)
   const remove = add('rm', 'Remove one or more services, and wait until their tasks are gone')
     .argument('<service...>', reference)
     .option('--json', 'Print one JSON document')
@@ -269,69 +259,6 @@ async function scaleServices({ invocation, operands, options }: Call<ConvergeCom
     using display = createServiceDisplay(invocation.io.stderr, name, { quiet })
     await swarm.updateService(id, { replicas }, { ...converge, onProgress: display.onProgress })
   })
-}
-
-function defineTasks(command: Command, setAction: SetAction): void {
-  command
-    .argument('<service...>', reference)
-    .option(
-      '-f, --filter <filter>',
-      'Show only tasks with desired-state=running|shutdown, name=TEXT or node=NAME (repeatable)',
-      collect,
-    )
-    .option('--no-trunc', 'Print full IDs')
-  setAction<ListOptions>(addListOptions(command, taskTitles), listTasks)
-}
-
-async function listTasks({ invocation, operands, options }: Call<ListOptions>): Promise<number> {
-  const { signal } = invocation.interrupts
-  const isSelected = parseTaskFilters(options.filter ?? [])
-  const print = createListPrinter(options, {
-    titles: taskTitles,
-    columns: ['ID', 'Name', 'Image', 'Node', 'DesiredState', 'CurrentState', 'Error', 'Ports'],
-  })
-  await using opened = await openRuntime(invocation)
-  const swarm = await opened.require(swarmManagerCapability)
-  const nodes = new Map((await swarm.listNodes({ signal })).map(({ id, hostname }) => [id, hostname]))
-  const named: NamedTask[] = []
-  for (const operand of operands) {
-    const { id, name } = await findService(swarm, operand, { signal })
-    const tasks = await swarm.listTasks(id, { signal })
-    // As in docker, the tasks of a slot follow each other, the newest first.
-    const ordered = tasks.toSorted((one, other) => (one.slot ?? 0) - (other.slot ?? 0))
-    named.push(
-      ...ordered.map((task) => ({ task, service: name, node: nodes.get(task.nodeId ?? '') ?? task.nodeId ?? '' })),
-    )
-  }
-  const selected = named.filter(isSelected)
-  const now = new Date()
-  const rows = selected.map((each) => toTaskRow(each, now, { truncate: options.trunc }))
-  const ids = rows.map(({ ID }) => String(ID))
-  const tasks = selected.map(({ task, service, node }) => ({ ...task, service, nodeName: node }))
-  await print(invocation, { rows, ids, document: { runtime: opened.scope.runtimeName, tasks } })
-  return 0
-}
-
-/** Parses the filters of `service ps`. A task is selected by one of several values of each key, as in docker. */
-function parseTaskFilters(texts: readonly string[]): (task: NamedTask) => boolean {
-  const filters = texts.map((text) => {
-    const [key, value] = splitPair(text)
-    const isState = value === 'running' || value === 'shutdown'
-    const isKnown = key === 'desired-state' ? isState : key === 'name' || key === 'node'
-    if (!isKnown || !value)
-      throw createOptionError('--filter', 'desired-state=running|shutdown, name=TEXT or node=NAME', text)
-    return { key, value }
-  })
-  const tests: Readonly<Record<string, (task: NamedTask, value: string) => boolean>> = {
-    'desired-state': ({ task }, value) => task.isDesired === (value === 'running'),
-    name: (task, value) => toTaskName(task).includes(value),
-    node: ({ node, task }, value) => node === value || task.nodeId === value,
-  }
-  return (task) =>
-    Object.entries(tests).every(([key, test]) => {
-      const values = filters.filter((filter) => filter.key === key)
-      return values.length === 0 || values.some(({ value }) => test(task, value))
-    })
 }
 
 async function removeServices({ invocation, operands, options }: Call<RemoveOptions>): Promise<number> {

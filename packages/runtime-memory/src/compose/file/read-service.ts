@@ -111,7 +111,8 @@ function readEnvironment(node: ComposeNode): ReadonlyMap<string, string | null> 
   )
 }
 
-function readLabels(node: ComposeNode): ReadonlyMap<string, string> {
+/** Reads labels from a mapping, or from a list of KEY=VALUE. */
+export function readLabels(node: ComposeNode): ReadonlyMap<string, string> {
   return new Map([...readEnvironment(node)].map(([key, value]) => [key, value ?? '']))
 }
 
