@@ -10,7 +10,7 @@ import { linkSignals } from '@capstan/core/plugin'
  *
  * Keeps at most 1000 events that are not read yet. A further one replaces the earlier one of the same part, or else the oldest.
  *
- * Can be iterated only once. The result needs no iteration.
+ * Can be iterated only once. The result needs no iteration; it also has the error that `start` throws.
  */
 export function iterateProgress<E extends ProgressEvent, T>(
   start: (options: ProgressOptions<E>) => Promise<T>,
@@ -18,7 +18,7 @@ export function iterateProgress<E extends ProgressEvent, T>(
 ): ProgressIteration<E, T> {
   const link = linkSignals([signal])
   const events = new EventQueue<E>()
-  const result = start({ signal: link.signal, onProgress: (event) => events.add(event) })
+  const result = (async () => await start({ signal: link.signal, onProgress: (event) => events.add(event) }))()
   const settled = result.then(
     () => {},
     () => {},

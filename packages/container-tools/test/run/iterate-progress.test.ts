@@ -78,6 +78,15 @@ describe('iterateProgress', () => {
     await expect(progress.result).rejects.toBe(reason)
   })
 
+  it('rejects with the error that start throws', async () => {
+    const failure = new Error('invalid')
+    const progress = iterateProgress((): Promise<string> => {
+      throw failure
+    })
+    await expect(progress.result).rejects.toBe(failure)
+    await expect(readAll(progress)).rejects.toBe(failure)
+  })
+
   it('keeps 1000 events: a further one replaces that of the same part, or else the oldest', async () => {
     const ids = Array.from({ length: 1000 }, (_, index) => String(index))
     const progress = iterateProgress(report([...ids, '5', 'new']))

@@ -53,7 +53,8 @@ export async function waitUntilConverged(
       throw createHostError('SERVICE_NOT_CONVERGED', { ...facts, reasons, rolledBack: state === 'rollback_completed' })
     }
     const isUpdating = state === 'updating' || state === 'rollback_started'
-    if (running === 0 && !isUpdating) throwIfRejected(current, facts)
+    // The undo of a change restores the previous settings.
+    if (running === 0 && !isUpdating) throwIfRejected(current, { ...facts, rolledBack: isChange })
     const isConverged = !isUpdating && seen.isConverged
     const now = performance.now()
     // The time begins again when another task replaces one that has failed.
@@ -149,12 +150,12 @@ interface Facts {
 }
 
 /** A swarm replaces rejected tasks without a limit, so a few rejections for one reason count as final. */
-function throwIfRejected(current: readonly TaskInfo[], facts: Facts): void {
+function throwIfRejected(current: readonly TaskInfo[], facts: Facts & { readonly rolledBack: boolean }): void {
   const rejected = current.filter(({ state }) => state === 'rejected')
   for (const { reason, image } of rejected) {
     if (rejected.filter((other) => other.reason === reason).length < decidingRejections) continue
     if (reason !== undefined && isImageMissing(reason)) throw createHostError('IMAGE_NOT_FOUND', { image })
-    throw createHostError('SERVICE_NOT_CONVERGED', { ...facts, rolledBack: false })
+    throw createHostError('SERVICE_NOT_CONVERGED', facts)
   }
 }
 

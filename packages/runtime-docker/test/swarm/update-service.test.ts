@@ -118,6 +118,20 @@ describe('updateService', () => {
     expect(service.spec).toEqual(before)
   })
 
+  test('restores the previous settings after three rejections of the new tasks, and says so', async () => {
+    const { service, before, update, listVersions } = await start()
+    const err = 'invalid mount config'
+    const rejected = ['t2', 't3', 't4'].map((id) => createTask(id, 'rejected', { err }))
+    service.states = [{ update: { State: 'completed' }, tasks: rejected, others: [createTask('t1', 'shutdown')] }]
+    await expect(update()).rejects.toMatchObject({
+      code: 'SERVICE_NOT_CONVERGED',
+      facts: { reasons: [err], rolledBack: true },
+      undoFailures: [],
+    })
+    expect(service.spec.TaskTemplate).toEqual(before.TaskTemplate)
+    expect(listVersions()).toHaveLength(2)
+  })
+
   test('restores the previous settings when it is aborted, also when another client changes the service', async () => {
     const { service, before, update, listVersions } = await start()
     service.states = [{ tasks: [createTask('t2', 'preparing')], others: [old] }]
