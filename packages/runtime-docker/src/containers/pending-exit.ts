@@ -7,6 +7,7 @@ import { isInconclusive } from '../engine/is-inconclusive.js'
 import { parseDate } from '../engine/ping.js'
 import { readBody } from '../engine/read-body.js'
 import { type ExitResult, toWaitCondition, watchMissedExit } from '../quirks/missed-exits.js'
+import { checkExitCode } from '../quirks/replaced-exit-codes.js'
 import { inspectContainer } from './inspection/inspect-container.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
@@ -41,7 +42,7 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
     const openedAt = parseDate(response.headers.date)
     const own = { ...call, signal }
-    const answered = readExit(engine, response, call)
+    const answered = readExit(engine, response, call).then((code) => checkExitCode(engine, own, { code, openedAt }))
     const polled = watchMissedExit(engine, own, { ...options, openedAt, answered })
     const exitCode = (polled ?? Promise.race([answered, watchContainer(engine, own)])).finally(close)
     // A wait that is cancelled early rejects without a listener.

@@ -4,7 +4,7 @@ import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import type { ExitResult } from '../quirks/missed-exits.js'
 import { hasEnded } from './inspection/convert-container.js'
-import { findExitEventCode } from './inspection/exit-event.js'
+import { findExitEvents } from './inspection/exit-event.js'
 import { findContainer, inspectContainer } from './inspection/inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 
@@ -85,8 +85,8 @@ async function confirmExitCode(
     return 'replaced'
   }
   if (code !== 0 && code !== 'replaced') return code
-  const exitCode = await findExitEventCode(engine, { ...call, since: pending.openedAt })
-  if (exitCode !== undefined) return exitCode
+  const last = (await findExitEvents(engine, { ...call, since: pending.openedAt })).at(-1)
+  if (last !== undefined) return last.exitCode
   throw toUnknown(call.subject, 'it was removed, and whether it ran is unknown')
 }
 

@@ -12,6 +12,11 @@ export function hasFeature(apiVersion: string, feature: keyof typeof features): 
 const features = {
   /** A followed log is complete. Before, it can end with the container while a slow reader reads. Seen on Docker 20.10. */
   completeLogs: '1.42',
+  /**
+   * A wait answers with the code of the exit that it has seen. Before, a start right after this exit can replace it by 0.
+   * https://github.com/moby/moby/pull/43751
+   */
+  ownExitCodes: '1.42',
   /** A create connects the container to several networks. Before, the others are connected after the create. */
   severalNetworks: '1.44',
   /** A health check has a separate interval for its start period, 5 s by default. */

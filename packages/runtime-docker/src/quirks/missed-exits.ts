@@ -1,7 +1,7 @@
 import { isHostError } from '@capstan/core'
 import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 import { hasEnded } from '../containers/inspection/convert-container.js'
-import { findExitEventCode } from '../containers/inspection/exit-event.js'
+import { findExitEvents } from '../containers/inspection/exit-event.js'
 import { findContainer } from '../containers/inspection/inspect-container.js'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -106,8 +106,8 @@ async function inspect(engine: DockerEngine, call: EngineCall): Promise<Inspecte
 }
 
 async function readExitEvent(engine: DockerEngine, call: EngineCall, since: number | undefined): Promise<number> {
-  const code = await findExitEventCode(engine, { ...call, since })
-  if (code !== undefined) return code
+  const last = (await findExitEvents(engine, { ...call, since })).at(-1)
+  if (last !== undefined) return last.exitCode
   const reason = 'it was removed during the wait'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason })
 }

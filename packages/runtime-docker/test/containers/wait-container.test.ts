@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { DockerDetails } from '../../src/engine/docker-details.js'
 import type { FakeContainer } from '../fake/fake-engine-state.js'
 import { startRuntime } from '../start-runtime.js'
 
-async function startWaiting(command: readonly string[] = ['sleep']) {
-  const started = await startRuntime()
-  const container = started.fake.state.createContainer('c', { Cmd: command })
+async function startWaiting(changes: Partial<DockerDetails> = {}) {
+  const started = await startRuntime(changes)
+  const container = started.fake.state.createContainer('c', { Cmd: ['sleep'] })
   return { ...started, container, id: container.id }
 }
 
@@ -88,6 +89,26 @@ describe('waitContainer', () => {
       event: ['die'],
       container: [id],
     })
+  })
+
+  test.each([
+    { api: '1.41', code: 3, what: 'the first exit in the events' },
+    { api: '1.42', code: 0, what: 'the answer' },
+  ])('resolves with $what when the container has started again, on API $api', async ({ api, code }) => {
+    const { fake, runtime, container, id } = await startWaiting({ api: { version: api, newest: api, pinned: false } })
+    fake.newestApi = api
+    const seconds = Math.floor(Date.now() / 1000)
+    const exits = [
+      { time: seconds - 10, exitCode: '2' },
+      { time: seconds + 1, exitCode: '3' },
+      { time: seconds + 2, exitCode: '4' },
+    ].map(({ time, exitCode }) => ({ Action: 'die', time, Actor: { ID: id, Attributes: { exitCode } } }))
+    fake.override('GET /events', (reply) => reply.raw(200, exits.map((exit) => `${JSON.stringify(exit)}\n`).join('')))
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    container.events.emit('exit', 0)
+    expect(await waiting).toBe(code)
   })
 
   test('resolves with the answered code when the container is removed while it runs', async () => {

@@ -4,12 +4,22 @@ import { parseDate, ping } from '../../engine/ping.js'
 import { readJsonLines } from '../../engine/streams/json-lines.js'
 import { streamBody } from '../../engine/streams/stream-body.js'
 
-/** Finds the exit code in the engine's events since a time; `undefined` when there is no exit event. */
-export async function findExitEventCode(
+/** An exit by the engine's events. */
+export interface ExitEvent {
+  readonly exitCode: number
+  /** By the engine's clock, in whole seconds. */
+  readonly time: number
+}
+
+/**
+ * Finds the exits of a container in the engine's events, in their order, from a second before `since`. The list is empty
+ * without `since`.
+ */
+export async function findExitEvents(
   engine: DockerEngine,
   { since, ...call }: ExitEventCall,
-): Promise<number | undefined> {
-  if (since === undefined) return undefined
+): Promise<readonly ExitEvent[]> {
+  if (since === undefined) return []
   const { answerMs: timeoutMs } = engine.timeouts
   // The answer ends at `until`, which is one second ahead because the engine's clock is known in whole seconds.
   const { date } = await ping(engine, { ...call, timeoutMs })
@@ -27,14 +37,18 @@ export async function findExitEventCode(
     query,
     timeoutMs,
   })
-  let code: number | undefined
+  const exits: ExitEvent[] = []
   for await (const event of readJsonLines(streamBody(engine, response, call), call.operation)) {
-    code = readCode(event) ?? code
+    const exitCode = readCode(event)
+    if (exitCode !== undefined) exits.push({ exitCode, time: Number(event.time) })
   }
-  return code
+  return exits
 }
 
-type ExitEventCall = EngineCall & { readonly since: number | undefined }
+interface ExitEventCall extends EngineCall {
+  /** By the engine's clock, in seconds. */
+  readonly since: number | undefined
+}
 
 function readCode({ Actor }: JsonObject): number | undefined {
   const code = asString(toObject(toObject(Actor).Attributes).exitCode)
