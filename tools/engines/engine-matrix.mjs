@@ -33,6 +33,7 @@ export const matrixEngines = [
     suite: 'forky',
     version: '28.',
     config: { features: { 'containerd-snapshotter': true } },
+    tls: true,
   },
   { name: 'podman-4', product: 'podman', suite: 'bookworm', version: '4.' },
   { name: 'podman-5', product: 'podman', suite: 'forky', version: '5.' },

@@ -6,8 +6,8 @@ import { printReport } from '../../../../test/support/print-report.js'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
 import { runtimePluginSuite } from '../../src/index.js'
 
-/** Declares these groups and cases of the kit for the engine that `env` names. With CAPSTAN_REMOTE_KIT=all the whole kit. */
-export function describeRemote(transport: string, only: readonly string[], env: Environment): void {
+/** Declares the kit for the engine that `env` names. */
+export function describeRemote(transport: string, env: Environment): void {
   describeWithFirewallImage(`the Docker runtime over ${transport}`, ({ image, firewallImage }) => {
     runtimePluginSuite(
       { describe, it, beforeAll, afterAll },
@@ -18,7 +18,6 @@ export function describeRemote(transport: string, only: readonly string[], env: 
         env: { ...process.env, ...env },
         unavailableEnv: { DOCKER_HOST: 'unix:///nowhere/docker.sock' },
         specifier: fileURLToPath(new URL('../fixtures/docker-plugin.mjs', import.meta.url)),
-        ...(process.env.CAPSTAN_REMOTE_KIT === 'all' ? {} : { only }),
         onReport: (report) => printReport(report, ` (${transport})`),
       },
     )

@@ -4,13 +4,10 @@ import { testEngine } from '../../../../test/support/test-engine.js'
 import { sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
 import { describeRemote } from './describe-remote.js'
 
-/** Half-closed input, uploads, and the end of streams, calls and processes. */
-const only = ['ATT', 'EXEC', 'FILE', 'ABT', 'CLS', 'PROC', 'BLD-003']
-
 describe.skipIf(!existsSync(sshServerProgram) || !testEngine.available)('the engine at a socket', async () => {
   if (!existsSync(sshServerProgram) || !testEngine.available) return
   // The suite needs its environment when it is declared.
   const server = await startSshServer()
   afterAll(() => server.close())
-  describeRemote('ssh', only, { ...server.env, DOCKER_HOST: `ssh://${server.address}${testEngine.socketPath}` })
+  describeRemote('ssh', { ...server.env, DOCKER_HOST: `ssh://${server.address}${testEngine.socketPath}` })
 })
