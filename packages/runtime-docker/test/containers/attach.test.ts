@@ -280,7 +280,7 @@ describe('startAttached', () => {
     fake.requests.length = 0
     expect(await runtime.startAttached(id, { stdout: stdout.stream })).toBe(0)
     expect(stdout.text()).toBe('hi\n')
-    expect(fake.log().map((line) => line.split('/').at(-1))).toEqual(['json', 'attach', 'wait', 'start'])
+    expect(fake.log().map((line) => line.split('/').at(-1))).toEqual(['json', 'attach', 'wait', 'start', 'json'])
   })
 
   test.each([

@@ -95,7 +95,9 @@ describe('waitContainer', () => {
     { api: '1.41', code: 3, what: 'the first exit in the events' },
     { api: '1.42', code: 0, what: 'the answer' },
   ])('resolves with $what when the container has started again, on API $api', async ({ api, code }) => {
-    const { fake, runtime, container, id } = await startWaiting({ api: { version: api, newest: api, pinned: false } })
+    const { fake, runtime, container, id } = await startWaiting({
+      api: { version: api, newest: api, oldest: '1.12', pinned: false },
+    })
     fake.newestApi = api
     const seconds = Math.floor(Date.now() / 1000)
     const exits = [
