@@ -19,10 +19,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 export const sshServerProgram = '/usr/sbin/sshd'
 
 /**
- * The ssh server of this machine on a loopback address, with keys of its own.
+ * The ssh server of this machine, with keys of its own.
  *
  * @typedef {object} SshServer
- * @property {string} address `USER@127.0.0.1:PORT`
+ * @property {string} address `USER@ADDRESS:PORT`
  * @property {Readonly<Record<string, string>>} env the environment in which `ssh` logs in to the server
  * @property {string} temporaryDirectory the directory of temporary files in `env`
  * @property {(lines: readonly string[]) => Readonly<Record<string, string>>} configure returns an environment whose configuration
@@ -38,20 +38,21 @@ export const sshServerProgram = '/usr/sbin/sshd'
  * Starts the server with these lines in its configuration.
  *
  * @param {readonly string[]} [lines]
+ * @param {{ readonly address?: string }} [options] `address` is that of this machine on which it listens; default: 127.0.0.1
  * @returns {Promise<SshServer>}
  */
-export async function startSshServer(lines = []) {
+export async function startSshServer(lines = [], { address = '127.0.0.1' } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'capstan-test-ssh-'))
   /** @param {string} name */
   const path = (name) => join(directory, name)
   for (const name of ['host-key', 'key']) {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)])
   }
-  const port = await findPort()
+  const port = await findPort(address)
   writeFileSync(
     path('sshd_config'),
     [
-      ...['ListenAddress 127.0.0.1', `Port ${port}`, `HostKey ${path('host-key')}`, 'PidFile none', 'StrictModes no'],
+      ...[`ListenAddress ${address}`, `Port ${port}`, `HostKey ${path('host-key')}`, 'PidFile none', 'StrictModes no'],
       ...[`AuthorizedKeysFile ${path('key.pub')}`, 'PermitRootLogin yes', 'PasswordAuthentication no', 'UsePAM no'],
       ...lines,
       '',
@@ -66,11 +67,11 @@ export async function startSshServer(lines = []) {
   program.stderr.on('data', (chunk) => {
     log += chunk.toString()
   })
-  while (!(await isListening(port))) {
+  while (!(await isListening(port, address))) {
     if (program.exitCode !== null) throw new Error(`sshd has ended: ${log}`)
     await delay(10)
   }
-  writeFileSync(path('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(path('host-key.pub'), 'utf8')}`)
+  writeFileSync(path('known_hosts'), `[${address}]:${port} ${readFileSync(path('host-key.pub'), 'utf8')}`)
   mkdirSync(path('tmp'))
   /** @param {readonly string[]} changed */
   const configure = (changed) => {
@@ -88,7 +89,7 @@ export async function startSshServer(lines = []) {
     for (const pid of listConnections()) kill(pid)
   }
   return {
-    address: `${userInfo().username}@127.0.0.1:${port}`,
+    address: `${userInfo().username}@${address}:${port}`,
     env: configure([]),
     temporaryDirectory: path('tmp'),
     configure,
@@ -104,17 +105,21 @@ export async function startSshServer(lines = []) {
   }
 }
 
-async function findPort() {
-  const server = createServer().listen(0, '127.0.0.1')
+/** @param {string} host */
+async function findPort(host) {
+  const server = createServer().listen(0, host)
   await once(server, 'listening')
   const address = server.address()
   server.close()
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** @param {number} port */
-async function isListening(port) {
-  const socket = connect(port, '127.0.0.1')
+/**
+ * @param {number} port
+ * @param {string} host
+ */
+async function isListening(port, host) {
+  const socket = connect(port, host)
   try {
     await once(socket, 'connect')
     return true

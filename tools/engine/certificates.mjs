@@ -25,7 +25,11 @@ export function makeCertificates(directory) {
     const authority = ['-CA', path('ca.pem'), '-CAkey', path('ca-key.pem'), '-CAcreateserial', '-days', '2']
     openssl(['x509', '-req', '-in', path('request.pem'), ...authority, ...extended(), '-out', path(`${name}.pem`)])
   }
-  make('server', 'server-key', 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n')
+  make(
+    'server',
+    'server-key',
+    `subjectAltName=IP:127.0.0.1,IP:${outsideAddress},DNS:localhost\nextendedKeyUsage=serverAuth\n`,
+  )
   make('cert', 'key', 'extendedKeyUsage=clientAuth\n')
   for (const name of ['request.pem', 'extensions', 'ca-key.pem', 'ca.srl']) rmSync(path(name), { force: true })
 
@@ -41,6 +45,9 @@ export function makeCertificates(directory) {
     return ['-extfile', path('extensions')]
   }
 }
+
+/** The address of the server in a network that a test connects to its network namespace. */
+export const outsideAddress = '10.97.0.1'
 
 /** @param {readonly string[]} args */
 function openssl(args) {

@@ -37,7 +37,7 @@ function writeDocker(engine) {
  */
 export function toDaemonConfig({ name, tls, config }, { store, socket, certificates, runc }) {
   return {
-    hosts: [`unix://${socket}`, ...(tls ? [tlsEndpoint] : [])],
+    hosts: [`unix://${socket}`, ...(tls ? [tlsListener] : [])],
     ...(tls && {
       tlsverify: true,
       tlscacert: join(certificates, 'ca.pem'),
@@ -78,8 +78,9 @@ function writeRunc({ name, wrapsRunc }) {
   return file
 }
 
-/** Each engine has a network namespace of its own, so the port is free. */
+/** Where clients in the network namespace of an engine reach it. Each engine has one of its own, so the port is free. */
 export const tlsEndpoint = 'tcp://127.0.0.1:2376'
+const tlsListener = 'tcp://0.0.0.0:2376'
 
 /** In the roots of Debian. */
 const runcPath = '/usr/sbin/runc'

@@ -52,6 +52,12 @@ export interface ConformancePrograms {
   readThenSleep(path: string): Argv
   /** Writes an executable script that prints `executed`, runs it and exits with its code. */
   execute(path: string): Argv
+  /** Creates a directory. */
+  makeDirectory(path: string): Argv
+  /** Removes a directory with its entries. */
+  removeDirectory(path: string): Argv
+  /** Prints the names of the entries of a directory, one per line. */
+  listDirectory(path: string): Argv
   /** Prints the permission bits of a file in octal. */
   permissions(path: string): Argv
   /** Prints the height and width of the terminal after a second; exits with a code other than 0 without a terminal. */
@@ -113,6 +119,9 @@ export const busyboxPrograms: ConformancePrograms = {
   read: (path) => ['cat', path],
   readThenSleep: (path) => shell('cat "$1"; sleep 60', path),
   execute: (path) => shell(`printf '#!/bin/sh\\necho executed\\n' > ${path}; chmod 755 ${path}; ${path}`),
+  makeDirectory: (path) => ['mkdir', path],
+  removeDirectory: (path) => ['rm', '-rf', path],
+  listDirectory: (path) => ['ls', '-A', path],
   permissions: (path) => ['stat', '-c', '%a', path],
   // An engine may set the size only after the process has started.
   terminalSize: () => shell('sleep 1; stty size'),

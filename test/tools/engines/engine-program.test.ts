@@ -8,7 +8,7 @@ test('every engine of Docker gets a socket, a data folder and a cgroup, and keep
   for (const engine of matrixEngines.filter(({ product }) => product === 'docker')) {
     const config = toDaemonConfig(engine, files)
     expect(config).toMatchObject({
-      hosts: ['unix:///run/engine.sock', ...(engine.tls ? ['tcp://127.0.0.1:2376'] : [])],
+      hosts: ['unix:///run/engine.sock', ...(engine.tls ? ['tcp://0.0.0.0:2376'] : [])],
       'data-root': '/data/store/data',
       'cgroup-parent': `/capstan-engine-${engine.name}`,
     })
@@ -27,7 +27,7 @@ test('a wrapper of runc becomes the default runtime', () => {
 test('an engine with TLS verifies its clients', () => {
   const engine = { name: 'x', product: 'docker', suite: 'bookworm', version: '20.10.', tls: true } as const
   expect(toDaemonConfig(engine, files)).toMatchObject({
-    hosts: ['unix:///run/engine.sock', 'tcp://127.0.0.1:2376'],
+    hosts: ['unix:///run/engine.sock', 'tcp://0.0.0.0:2376'],
     tlsverify: true,
     tlscacert: '/data/certificates/ca.pem',
   })

@@ -8,12 +8,11 @@ import {
 import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, expectEqual, toNames } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
-import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseProject, createProject, healthyWhen, toContainerIds } from '../steps/compose.js'
 import { createContainer } from '../steps/containers.js'
-import { findFreePort, readFromPort } from '../steps/host-ports.js'
+import { expectServed, findFreeEnginePort } from '../steps/engine-machine.js'
 import { readLogText } from '../steps/logs.js'
 import { createNetwork } from '../steps/networks.js'
 import { createVolume } from '../steps/volumes.js'
@@ -177,7 +176,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
     run: async (context) => {
       const { programs, signal } = context
       const project = await createProject(context)
-      const port = await findFreePort()
+      const port = await findFreeEnginePort(context)
       const source = await project.write({
         services: {
           web: { command: programs.listen(7070, 'published'), ports: [`127.0.0.1:${port}:7070`], depends_on: ['db'] },
@@ -195,8 +194,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
         [[port, 7070]],
         'the published ports',
       )
-      const received = await eventually('an answer of the service', async () => (await readFromPort(port)) || undefined)
-      expectEqual(received.trim(), 'published', 'the answer of the service')
+      await expectServed(context, { hostPort: port }, 'published')
       const found = (await project.compose.listProjects({ signal })).find(({ name }) => name === project.name)
       expectEqual(found?.services, ['db', 'debug', 'web'], 'the services of the listed project')
       const none = await project.compose.listProjects({ labels: { conformance: context.uniqueName('none') }, signal })
@@ -330,7 +328,7 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       const { programs, signal } = context
       const project = await createProject(context)
       const command = programs.sleep(60)
-      const port = await findFreePort()
+      const port = await findFreeEnginePort(context)
       const taken = { command, ports: [`127.0.0.1:${port}:80`] }
       const source = await project.write({ services: { first: taken, second: { ...taken, depends_on: ['first'] } } })
       const { facts } = await expectHostError('IN_USE', () => project.compose.up(source, { signal }))

@@ -1,45 +1,45 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, expectPrints, runAttached, startReady } from '../steps/containers.js'
-import { createDirectory } from '../steps/directories.js'
+import { createEngineDirectory } from '../steps/engine-machine.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const mountCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, requiredOptions: ['mounts'] },
   {
     'MNT-001': {
-      title: 'a bind mount shows a directory of the host machine',
+      title: "a bind mount shows a directory of the engine's machine",
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await createDirectory(context)
-        await writeFile(join(source, 'note'), 'from the machine\n')
+        const directory = await createEngineDirectory(context)
+        await directory.write('note', 'from the machine')
+        const { path: source } = directory
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'from the machine')
       },
     },
     'MNT-002': {
-      title: 'writes to a bind mount are visible on the host machine',
+      title: "writes to a bind mount are visible on the engine's machine",
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await createDirectory(context)
-        const mounts = [{ type: 'bind', source, target: '/shown' }] as const
+        const directory = await createEngineDirectory(context)
+        const mounts = [{ type: 'bind', source: directory.path, target: '/shown' }] as const
         const { exitCode } = await runAttached(context, {
           mounts,
           command: context.programs.write('/shown/note', 'back'),
         })
         expectEqual(exitCode, 0, 'the exit code')
-        expectEqual(await readFile(join(source, 'note'), 'utf8'), 'back\n', 'the file')
+        expectEqual(await directory.read('note'), 'back\n', 'the file')
       },
     },
     'MNT-003': {
       title: 'writes to a read-only bind mount fail',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const source = await createDirectory(context)
+        const { path: source } = await createEngineDirectory(context)
         const mounts = [{ type: 'bind', source, target: '/shown', readOnly: true }] as const
         const { exitCode } = await runAttached(context, {
           mounts,
@@ -53,11 +53,11 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         'the start fails when the source of a bind mount does not exist: the source is not created, and nothing runs',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
-        const directory = await createDirectory(context)
-        const source = join(directory, 'absent')
+        const directory = await createEngineDirectory(context)
+        const source = join(directory.path, 'absent')
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
         await expectAnyHostError(() => runAttached(context, { mounts, command: context.programs.exit(0) }))
-        expectEqual(await readdir(directory), [], 'the entries of the directory')
+        expectEqual([...(await directory.list())], [], 'the entries of the directory')
       },
     },
     'MNT-005': {
@@ -117,8 +117,9 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'one container can have several mounts of different types',
       requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
-        const source = await createDirectory(context)
-        await writeFile(join(source, 'note'), 'bound\n')
+        const directory = await createEngineDirectory(context)
+        await directory.write('note', 'bound')
+        const { path: source } = directory
         const mounts = [
           { type: 'tmpfs', target: '/scratch', executable: true },
           { type: 'bind', source, target: '/shown' },
@@ -142,13 +143,14 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'a bind mount with a changed SELinux label shows the directory',
       requiredOptions: ['mounts.bind', 'mounts.bind.relabel'],
       run: async (context) => {
-        const source = await createDirectory(context)
-        await writeFile(join(source, 'note'), 'relabelled\n')
+        const directory = await createEngineDirectory(context)
+        await directory.write('note', 'relabelled')
+        const { path: source } = directory
         const mounts = [{ type: 'bind', source, target: '/shown', relabel: 'private' }] as const
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'relabelled')
         const absent = [{ ...mounts[0], source: join(source, 'absent') }]
         await expectAnyHostError(() => createContainer(context, { mounts: absent }))
-        expectEqual(await readdir(source), ['note'], 'the entries of the directory')
+        expectEqual([...(await directory.list())], ['note'], 'the entries of the directory')
       },
     },
     'MNT-012': {

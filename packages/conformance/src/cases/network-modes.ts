@@ -6,15 +6,16 @@ import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
 import { createContainer, startContainer } from '../steps/containers.js'
+import { listenOnEngine } from '../steps/engine-machine.js'
 import { findHostAddress, listenOnHost } from '../steps/host-ports.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const networkModeCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'MODE-001': {
-    title: 'network mode "host" uses the network of this machine',
+    title: 'network mode "host" uses the network of the engine\'s machine',
     requiredOptions: ['network', 'network.host'],
     run: async (context) => {
-      const port = await listenOnHost(context, { line: 'from the machine' })
+      const port = await listenOnEngine(context, 'from the machine')
       const peer = { host: '127.0.0.1', port, line: 'from the machine' }
       await expectReaches(context, { network: { mode: 'host' } }, peer)
     },

@@ -1,31 +1,31 @@
 import { runtimeCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
-import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
-import { findFreePort, hasAddress, listenOnHost, readFromPort } from '../steps/host-ports.js'
+import { expectServed, findFreeEnginePort, listenOnEngine, untilPublished } from '../steps/engine-machine.js'
+import { hasAddress, isElsewhere } from '../steps/host-ports.js'
 
 export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapability, {
   'PORT-001': {
-    title: 'a published port is reachable at 127.0.0.1 on the assigned host port',
+    title: "a published port is reachable at 127.0.0.1 of the engine's machine on the assigned host port",
     requiredOptions: ['ports'],
     run: async (context) => {
       const id = await startContainer(context, { ports: [{ containerPort: 8080 }], command: serve(context, 8080) })
       const hostPort = await untilPublished(context, id, 8080)
-      await expectServed(hostPort, 'port 8080')
+      await expectServed(context, { hostPort }, 'port 8080')
     },
   },
   'PORT-002': {
     title: 'a port is published on the requested host port',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
-      const hostPort = await findFreePort()
+      const hostPort = await findFreeEnginePort(context)
       const ports = [{ containerPort: 8080, hostPort }]
       const id = await startContainer(context, { ports, command: serve(context, 8080) })
       expectEqual(await untilPublished(context, id, 8080), hostPort, 'the published port')
-      await expectServed(hostPort, 'port 8080')
+      await expectServed(context, { hostPort }, 'port 8080')
     },
   },
   'PORT-003': {
@@ -62,7 +62,7 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'startContainer rejects with IN_USE and the port when the host port is taken',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
-      const hostPort = await listenOnHost(context)
+      const hostPort = await listenOnEngine(context)
       const ports = [{ containerPort: 8080, hostPort }]
       const id = await createContainer(context, { ports, command: context.programs.sleep(60) })
       const error = await expectHostError('IN_USE', () => context.runtime.startContainer(id))
@@ -101,7 +101,7 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'a host port is free after its container was removed',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
-      const hostPort = await findFreePort()
+      const hostPort = await findFreeEnginePort(context)
       const config = { ports: [{ containerPort: 8080, hostPort }], command: context.programs.sleep(60) }
       const first = await startContainer(context, config)
       await context.runtime.removeContainer(first)
@@ -112,16 +112,17 @@ export const portCases: readonly ConformanceCase[] = defineCases(runtimeCapabili
     title: 'a port published on "any" is reachable by IPv4 at portHost, if the runtime knows it',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
-      const { portHost = '127.0.0.1' } = context.runtime
-      await expectServed(await publishAny(context), 'port 8080', portHost)
+      const { hostPort } = await publishAny(context)
+      await expectServed(context, { hostAddress: '0.0.0.0', hostPort }, 'port 8080')
     },
   },
   'PORT-011': {
-    title: 'a port published on "any" is reachable by IPv6 when this machine has IPv6',
+    title: 'a port published on "any" is reachable by IPv6 when the engine\'s machine has IPv6',
     requiredOptions: ['ports', 'ports.hostPort', 'ports.ipv6'],
     run: async (context) => {
-      const hostPort = await publishAny(context)
-      if (await hasAddress('::1')) await expectServed(hostPort, 'port 8080', '::1')
+      const { hostPort, bindings } = await publishAny(context)
+      const hasIpv6 = isElsewhere(context) ? bindings.includes('::') : await hasAddress('::1')
+      if (hasIpv6) await expectServed(context, { hostAddress: '::1', hostPort }, 'port 8080')
     },
   },
   'PORT-012': {
@@ -142,23 +143,12 @@ function serve({ programs }: CaseContext, port: number) {
   return programs.listen(port, `port ${port}`)
 }
 
-/** Starts a container that serves on all addresses; resolves with its host port. */
-async function publishAny(context: CaseContext): Promise<number> {
-  const hostPort = await findFreePort()
+/** Starts a container that serves on all addresses; resolves with its host port and the addresses of its bindings. */
+async function publishAny(context: CaseContext) {
+  const hostPort = await findFreeEnginePort(context)
   const ports = [{ containerPort: 8080, hostPort, hostAddress: 'any' }]
   const id = await startContainer(context, { ports, command: serve(context, 8080) })
   expectEqual(await untilPublished(context, id, 8080), hostPort, 'the published port')
-  return hostPort
-}
-
-async function untilPublished({ runtime, signal }: CaseContext, id: string, port: number): Promise<number> {
-  return await eventually(`a binding of port ${port}`, async () =>
-    (await runtime.getPortBindings(id, { signal })).get(port),
-  )
-}
-
-async function expectServed(port: number, line: string, host?: string): Promise<void> {
-  const read = async () => (await readFromPort(port, host)) || undefined
-  const answer = await eventually(`an answer of port ${port}${host === undefined ? '' : ` of ${host}`}`, read)
-  expectEqual(answer.trim(), line, `the data received from port ${port}`)
+  const inspection = await context.runtime.inspectContainer(id)
+  return { hostPort, bindings: inspection.ports.map(({ hostAddress }) => hostAddress) }
 }

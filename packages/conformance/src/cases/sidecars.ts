@@ -10,7 +10,7 @@ import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { expectUndoneByAbort } from '../steps/abort.js'
 import { createContainer, expectListed } from '../steps/containers.js'
-import { listenOnHost } from '../steps/host-ports.js'
+import { listenOnEngine } from '../steps/engine-machine.js'
 import { readLogText } from '../steps/logs.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 import { nameVolume } from '../steps/volumes.js'
@@ -98,11 +98,12 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       title: 'startSidecar rejects with IN_USE when a host port is taken, and no resource remains',
       requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
-        const hostPort = await listenOnHost(context)
+        const hostPort = await listenOnEngine(context)
         const ports = [{ containerPort: 8080, hostPort }]
+        const before = await context.listCreated()
         const start = () => startSidecar(context, { ports, command: context.programs.sleep(60) })
         await expectHostError('IN_USE', start)
-        expectEqual(await context.listCreated(), [], 'the remaining resources')
+        expectEqual(await context.listCreated(), before, 'the remaining resources')
       },
     },
     'SIDE-009': {

@@ -3,6 +3,11 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import type { HostAddressOptions } from '@capstan/core/plugin'
 import type { CaseContext } from '../case-context.js'
 
+/** Whether the engine runs on another machine than the kit: loopback addresses and paths for it are those of that machine. */
+export function isElsewhere({ scope: { report } }: CaseContext): boolean {
+  return report.available && report.location === 'elsewhere'
+}
+
 /** Listens on a free TCP port of this machine until the case ends, and sends the line to each client. */
 export async function listenOnHost(context: CaseContext, options: ListenOptions = {}): Promise<number> {
   const { port, close } = await listen(options)
@@ -24,7 +29,10 @@ export async function findHostAddress(
   const { runtime, signal } = context
   const address = await runtime.getHostAddress({ signal, ...options })
   if (address === undefined) {
-    context.reportAbsent('getHostAddress', 'the runtime does not know the address of this machine')
+    const reason = isElsewhere(context)
+      ? 'the engine runs on another machine, and no address at which its containers reach this one is known'
+      : 'the runtime does not know the address of this machine'
+    context.reportAbsent('getHostAddress', reason)
   }
   return address
 }
