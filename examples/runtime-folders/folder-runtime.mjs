@@ -148,7 +148,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
     },
 
     async attach(id, options) {
-      if (options.initialSize !== undefined) core.validateTerminalSize(options.initialSize, 'initialSize')
+      core.validateAttachOptions(options)
       await runOn('attach', id, options, async ({ log, state }, call) => {
         if (state !== 'running') throw core.createHostError('NOT_RUNNING', { id, state })
         const { size: from } = await stat(log)
@@ -158,7 +158,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
     },
 
     async startAttached(id, options) {
-      if (options.initialSize !== undefined) core.validateTerminalSize(options.initialSize, 'initialSize')
+      core.validateAttachOptions(options)
       return await runOn('startAttached', id, options, async ({ log }, call) => {
         const { signal, undo } = call
         const child = await runs.start(id, { isAttached: true })

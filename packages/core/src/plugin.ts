@@ -178,6 +178,8 @@ export {
   validateCommit,
   validateImageReferences,
   validateListImages,
+  validatePull,
+  validatePush,
   validatePushReference,
 } from './validation/images.js'
 export { validateJobConfig } from './validation/job-config.js'
@@ -197,18 +199,21 @@ export {
 } from './validation/networks.js'
 export {
   validateArchive,
+  validateAttachOptions,
   validateBuild,
   validateContainerPath,
   validateContainerUpdate,
   validateEventOptions,
   validateExec,
   validateFirewallRules,
+  validateHostAddressOptions,
   validateListContainersOptions,
   validateListOptions,
   validateLogOptions,
   validateRemoveOptions,
   validateStopOptions,
   validateTerminalSize,
+  validateVolume,
 } from './validation/operations.js'
 export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
 export {

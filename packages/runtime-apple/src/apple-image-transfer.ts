@@ -13,7 +13,8 @@ import {
   untilAborted,
   validateImageReference,
   validateImageReferences,
-  validatePushReference,
+  validatePull,
+  validatePush,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import { findReference, listTaggedImages } from './images/find-reference.js'
@@ -31,7 +32,7 @@ export class AppleImageTransfer implements ImageTransfer {
   }
 
   async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
-    validateImageReference(reference, 'reference')
+    validatePull(reference, options)
     const { platform, credentials, onProgress } = options
     return await this.#context.call({ operation: 'pullImage', subject: reference }, options, async (call) => {
       const pull = () => pullImage(this.#context, reference, { call, platform, onProgress })
@@ -45,7 +46,7 @@ export class AppleImageTransfer implements ImageTransfer {
   }
 
   async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
-    validatePushReference(reference)
+    validatePush(reference, options)
     const { credentials, onProgress } = options
     return await this.#context.call({ operation: 'pushImage', subject: reference }, options, async (call) => {
       if ((await findImage(this.#context, reference, call)) === undefined)

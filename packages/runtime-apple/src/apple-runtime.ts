@@ -22,6 +22,8 @@ import {
   type HostAddressOptions,
   isListed,
   type Operation,
+  validateAttachOptions,
+  validateHostAddressOptions,
   validateId,
   validateImageReference,
   validateListContainersOptions,
@@ -62,7 +64,7 @@ export class AppleRuntime implements Runtime {
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
-    checkConfig(this.#context, config)
+    checkConfig(this.#context, config, options)
     const { onProgress } = options
     return await this.#call('createContainer', config.name ?? config.image, options, (call) =>
       createContainer(this.#context, config, { call, onProgress }),
@@ -154,13 +156,13 @@ export class AppleRuntime implements Runtime {
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     await this.#call('attach', id, options, (call) => attach(this.#context, id, { call, options }))
   }
 
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     return await this.#call('startAttached', id, options, (call) => startAttached(this.#context, id, { call, options }))
   }
 
@@ -171,8 +173,8 @@ export class AppleRuntime implements Runtime {
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
+    validateHostAddressOptions(options)
     const { networkId = 'default' } = options
-    validateId(networkId, 'networkId')
     return await this.#call('getHostAddress', networkId, options, (call) =>
       getHostAddress(this.#context, networkId, call),
     )

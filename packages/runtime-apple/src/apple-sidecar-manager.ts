@@ -22,7 +22,7 @@ export class AppleSidecarManager implements SidecarManager {
   }
 
   async startSidecar(sidecar: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const config = validateSidecarConfig(sidecar)
+    const config = validateSidecarConfig(sidecar, options)
     checkConfig(this.#context, config)
     const { onProgress } = options
     return await this.#context.call(

@@ -3,9 +3,9 @@ import {
   type CreateVolumeOptions,
   isListed,
   type ListOptions,
-  validateLabels,
   validateListOptions,
   validateName,
+  validateVolume,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
 import type { NamedObjects } from './named-objects.js'
@@ -20,9 +20,8 @@ export class AppleVolumeManager implements VolumeManager {
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
-    validateName(name)
+    validateVolume(name, options)
     const { labels = {} } = options
-    validateLabels(labels)
     return await this.#volumes.create('createVolume', { name, labels }, options)
   }
 

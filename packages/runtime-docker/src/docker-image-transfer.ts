@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ImageTransfer, OperationOptions, PullOptions, PushOptions } from '@capstan/core'
-import { validateImageReference, validateImageReferences, validatePushReference } from '@capstan/core/plugin'
+import { validateImageReference, validateImageReferences, validatePull, validatePush } from '@capstan/core/plugin'
 import type { DockerEngine } from './engine/docker-engine.js'
 import { loadImages } from './images/load-images.js'
 import { pullImage } from './images/pull-image.js'
@@ -16,14 +16,14 @@ export class DockerImageTransfer implements ImageTransfer {
   }
 
   async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
-    validateImageReference(reference)
+    validatePull(reference, options)
     return await this.#engine.run('pullImage', reference, options, (call) =>
       pullImage(this.#engine, reference, { ...options, ...call }),
     )
   }
 
   async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
-    validatePushReference(reference)
+    validatePush(reference, options)
     return await this.#engine.run('pushImage', reference, options, (call) =>
       pushImage(this.#engine, reference, { ...options, ...call }),
     )

@@ -17,7 +17,7 @@ export class DockerJobManager implements JobManager {
   }
 
   async runJob(config: JobConfig, options: RunJobOptions = {}): Promise<JobResult> {
-    validateJobConfig(config)
+    validateJobConfig(config, options)
     const { engine } = this.#runner
     checkTaskMounts(engine, config)
     return await engine.run('runJob', config.image, options, (call) => runJob(this.#runner, config, options, call))

@@ -20,7 +20,8 @@ import {
   createLogStream,
   findUnsupportedOption,
   type HostAddressOptions,
-  validateId,
+  validateAttachOptions,
+  validateHostAddressOptions,
   validateImageReference,
   validateListContainersOptions,
   validateListImages,
@@ -71,7 +72,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
-    validateConfig(this.#engine, config)
+    validateConfig(this.#engine, config, options)
     return await this.#engine.run('createContainer', config.name ?? config.image, options, (call) =>
       createContainer(this.#engine, config, options, call),
     )
@@ -156,13 +157,13 @@ export class DockerRuntime implements Runtime {
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateContainerId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     await this.#engine.run('attach', id, options, (call) => attach(this.#engine, options, call))
   }
 
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateContainerId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     return await this.#engine.run('startAttached', id, options, (call) =>
       startAttached(this.#engine, { ...options, prepare: prepareStart }, call),
     )
@@ -175,8 +176,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
+    validateHostAddressOptions(options)
     const { networkId } = options
-    if (networkId !== undefined) validateId(networkId, 'networkId')
     return await this.#engine.run('getHostAddress', networkId ?? 'the default network', options, (call) =>
       getHostAddress(this.#engine, { ...options, ...call }),
     )

@@ -16,7 +16,7 @@ export class DockerSidecarManager implements SidecarManager {
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const container = validateSidecarConfig(config)
+    const container = validateSidecarConfig(config, options)
     validateConfig(this.#engine, container)
     return await this.#engine.run('startSidecar', config.name, options, async (call) => {
       const id = await createContainer(this.#engine, container, options, call)

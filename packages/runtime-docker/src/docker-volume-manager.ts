@@ -4,9 +4,9 @@ import {
   createHostError,
   isListed,
   type ListOptions,
-  validateLabels,
   validateListOptions,
   validateName,
+  validateVolume,
 } from '@capstan/core/plugin'
 import { toContainerName } from './engine/container-name.js'
 import type { InspectedVolume } from './engine/docker-api.js'
@@ -23,9 +23,8 @@ export class DockerVolumeManager implements VolumeManager {
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
+    validateVolume(name, options)
     const { labels = {} } = options
-    validateName(name)
-    validateLabels(labels)
     return await this.#engine.run('createVolume', name, options, (call) => createVolume(this.#engine, labels, call))
   }
 

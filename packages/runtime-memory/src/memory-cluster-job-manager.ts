@@ -26,7 +26,7 @@ export class MemoryClusterJobManager implements JobManager {
   }
 
   async runJob(job: JobConfig, options: RunJobOptions = {}): Promise<JobResult> {
-    const container = validateJobConfig(job)
+    const container = validateJobConfig(job, options)
     const { runtimeName, unsupportedOptions, ownerLabels, engine } = this.#context
     checkConfigOptions(runtimeName, container, unsupportedOptions)
     return await this.#context.call('runJob', options, async (call) => {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { ImageTransfer, OperationOptions, PullOptions, PushOptions } from '@capstan/core'
-import { validateImageReference, validateImageReferences, validatePushReference } from '@capstan/core/plugin'
+import { validateImageReference, validateImageReferences, validatePull, validatePush } from '@capstan/core/plugin'
 import { pullImage } from './images/pull-image.js'
 import { pushImage } from './images/push-image.js'
 import { toShortReference } from './images/state/image-store.js'
@@ -16,13 +16,13 @@ export class MemoryImageTransfer implements ImageTransfer {
   }
 
   async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
-    validateImageReference(reference, 'reference')
+    validatePull(reference, options)
     const { id } = await pullImage(this.#context, reference, options)
     return id
   }
 
   async pushImage(reference: string, options: PushOptions = {}): Promise<string | undefined> {
-    validatePushReference(reference)
+    validatePush(reference, options)
     return await pushImage(this.#context, reference, options)
   }
 

@@ -25,7 +25,9 @@ import {
   isListed,
   toImageHome,
   untilAborted,
+  validateAttachOptions,
   validateContainerConfig,
+  validateHostAddressOptions,
   validateId,
   validateImageReference,
   validateListContainersOptions,
@@ -74,7 +76,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
-    validateContainerConfig(config)
+    validateContainerConfig(config, options)
     if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
     checkConfigOptions(this.type, config, this.#context.unsupportedOptions)
     const { onProgress } = options
@@ -183,7 +185,7 @@ export class MemoryRuntime implements Runtime {
 
   async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     await this.#context.call('attach', options, ({ signal }) => {
       const container = this.#engine.containers.require(id)
       const unsupported = findUnsupportedOption('foreignContainers.output', this.#context.unsupportedOptions)
@@ -195,7 +197,7 @@ export class MemoryRuntime implements Runtime {
 
   async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
-    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    validateAttachOptions(options)
     return await this.#context.call('startAttached', options, ({ signal }) =>
       startAttached(this.#context, this.#engine.containers.require(id), { attach: options, signal }),
     )
@@ -213,7 +215,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
-    if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
+    validateHostAddressOptions(options)
     const { networks } = this.#engine
     return await this.#context.call('getHostAddress', options, () => {
       const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)

@@ -22,7 +22,7 @@ export class MemorySidecarManager implements SidecarManager {
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const container = validateSidecarConfig(config)
+    const container = validateSidecarConfig(config, options)
     return await this.#context.call('startSidecar', options, async ({ signal, undo }) => {
       const id = await this.#runtime.createContainer(container, { ...options, signal })
       undo.add(`sidecar ${config.name}`, (own) => this.#remove(id, own.signal))

@@ -5,9 +5,9 @@ import {
   isListed,
   type ListOptions,
   toObjectLabels,
-  validateLabels,
   validateListOptions,
   validateName,
+  validateVolume,
 } from '@capstan/core/plugin'
 import type { MemoryRuntimeContext } from './memory-runtime-context.js'
 
@@ -20,9 +20,8 @@ export class MemoryVolumeManager implements VolumeManager {
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
+    validateVolume(name, options)
     const { labels = {} } = options
-    validateName(name)
-    validateLabels(labels)
     const { engine, ownerLabels } = this.#context
     return await this.#context.call('createVolume', options, ({ undo }) => {
       this.#context.checkNameIsFree(name, engine.volumes.find(name))

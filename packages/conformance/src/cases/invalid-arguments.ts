@@ -4,6 +4,7 @@ import {
   execManagerCapability,
   findCapability,
   firewallManagerCapability,
+  type LogOptions,
   networkManagerCapability,
   runtimeCapability,
   volumeManagerCapability,
@@ -62,6 +63,11 @@ export const invalidArgumentCases: readonly ConformanceCase[] = [
       'ulimits[0].soft',
     ),
     'IN-018': rejectsConfig('an unknown field', { restart: 'always' }, 'restart'),
+    'IN-030': rejectsConfig(
+      'an unknown field of a mount',
+      { mounts: [{ type: 'tmpfs', target: '/x', readonly: true }] },
+      'mounts[0].readonly',
+    ),
     'IN-019': {
       title: 'a negative graceMs rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
@@ -72,7 +78,8 @@ export const invalidArgumentCases: readonly ConformanceCase[] = [
       },
     },
     'IN-020': {
-      title: 'log options with negative lines, an invalid time or no stream reject with INVALID_ARGUMENT',
+      title:
+        'log options with negative lines, an invalid time, no stream or an unknown field reject with INVALID_ARGUMENT',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const { runtime } = context
@@ -84,6 +91,8 @@ export const invalidArgumentCases: readonly ConformanceCase[] = [
         })
         const nothing = { stdout: false, stderr: false }
         await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, nothing), { field: 'stdout' })
+        const misspelled: LogOptions & { readonly tail: number } = { tail: 1 }
+        await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, misspelled), { field: 'tail' })
       },
     },
     'IN-021': rejectsIds('an empty id', ''),

@@ -1,4 +1,7 @@
-/** The options that every method with I/O accepts in its last parameter. */
+/**
+ * The options that every method with I/O accepts in its last parameter. A method with options of its own rejects with
+ * INVALID_ARGUMENT for an unknown one; a method that has only these accepts the options of any other method.
+ */
 export interface OperationOptions {
   /**
    * Aborts the call, which then rejects with `signal.reason` itself. With a signal the runtime sets no time limits of
@@ -28,7 +31,10 @@ export interface ProgressEvent {
   readonly totalBytes?: number
 }
 
-/** Options of the methods that list objects of the engine. */
+/**
+ * Options of the methods that list objects of the engine. A map of labels, which TypeScript accepts in their place, rejects with
+ * INVALID_ARGUMENT for its first key.
+ */
 export interface ListOptions extends OperationOptions {
   /** Lists only objects with all of these labels and values. Default: all objects. */
   readonly labels?: StringMap

@@ -11,6 +11,7 @@ import { hasTimedOutAttempt } from '../errors/timed-out-attempt.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import { type Operation, OperationScope } from '../operation/operation-scope.js'
 import { createOwner } from '../ownership/owner.js'
+import { checkFields } from '../validation/known-fields.js'
 import { validateSweepOptions } from '../validation/operations.js'
 import { readProbeTimeoutMs } from '../validation/parse-probe-timeout.js'
 import { closeAll, collectFailures } from './close-all.js'
@@ -59,6 +60,7 @@ export class PluginHost implements RuntimeHost {
 
   open(options: OpenOptions = {}): Promise<RuntimeScope> {
     return this.#run('open', options, async ({ signal, undo }) => {
+      checkFields('OpenOptions', options)
       const { selected, others } = await this.#select(options, signal)
       const scope = await this.#openScope(selected, others, signal)
       undo.add(`runtime ${scope.runtimeName}`, () => scope[Symbol.asyncDispose]())

@@ -25,7 +25,7 @@ export class ContainerJobManager implements JobManager, AsyncDisposable {
   }
 
   async runJob(config: JobConfig, options: RunJobOptions = {}): Promise<JobResult> {
-    const container = validateJobConfig(config)
+    const container = validateJobConfig(config, options)
     const support = { runtime: this.#runtimeName, unsupportedOptions: unsupportedJobOptions }
     const { constraints, secrets, configs } = config
     checkOption(jobManagerCapability, 'job-manager.constraints', toUsed(constraints), support)

@@ -57,6 +57,11 @@ export function checkBoolean(field: string, value: unknown): void {
   check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
 }
 
+/** Checks for a function or `undefined`. */
+export function checkFunction(field: string, value: unknown): void {
+  check(value === undefined || typeof value === 'function', field, 'a function', value)
+}
+
 /** Checks for an array. */
 export function checkList(field: string, value: unknown): asserts value is readonly unknown[] {
   check(Array.isArray(value), field, 'an array', value)

@@ -4,6 +4,7 @@ import {
   check,
   checkBoolean,
   checkEach,
+  checkFunction,
   checkInteger,
   checkObject,
   checkOneOf,
@@ -11,6 +12,7 @@ import {
   checkTimeout,
   checkUnique,
 } from './check.js'
+import { checkFields } from './known-fields.js'
 import { validateLabels, validateStringMap } from './names.js'
 
 /** Checks the name of a Compose project. */
@@ -26,6 +28,7 @@ export function validateProjectName(name: unknown, field = 'project'): void {
 /** Checks the source of a Compose project, without reading its files. */
 export function validateComposeSource(source: ComposeSource): void {
   checkObject('source', source)
+  checkFields('ComposeSource', source, 'source')
   const { name, files, content, directory, profiles = [], envFiles = [], env } = source
   validateProjectName(name, 'source.name')
   check((files === undefined) !== (content === undefined), 'source', 'an object with either files or content', source)
@@ -46,6 +49,7 @@ export function validateComposeSource(source: ComposeSource): void {
 
 /** Checks the options of `up`. Whether the project has the services is known only when its files are read. */
 export function validateComposeUpOptions(options: ComposeUpOptions): void {
+  checkFields('ComposeUpOptions', options)
   const { services = [], jobs = [], build, pull, labels, readyTimeoutMs, onProgress } = options
   for (const [field, names] of Object.entries({ services, jobs })) {
     checkEach<unknown>(field, names, checkServiceName)
@@ -56,11 +60,13 @@ export function validateComposeUpOptions(options: ComposeUpOptions): void {
   if (pull !== undefined) checkOneOf('pull', pull, ['missing', 'never'])
   if (labels !== undefined) validateLabels(labels)
   if (readyTimeoutMs !== undefined) checkTimeout('readyTimeoutMs', readyTimeoutMs)
-  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+  checkFunction('onProgress', onProgress)
 }
 
 /** Checks the options of `down`. */
-export function validateComposeDownOptions({ volumes, graceMs = 0 }: ComposeDownOptions): void {
+export function validateComposeDownOptions(options: ComposeDownOptions): void {
+  checkFields('ComposeDownOptions', options)
+  const { volumes, graceMs = 0 } = options
   checkBoolean('volumes', volumes)
   checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
 }

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type {
   ContainerConfig,
   ContainerNetwork,
+  CreateOptions,
   Mount,
   NetworkJoin,
   Ulimit,
@@ -12,10 +13,10 @@ import {
   check,
   checkBoolean,
   checkEach,
+  checkFunction,
   checkInteger,
   checkObject,
   checkOneOf,
-  checkSecret,
   checkText,
   checkUnique,
 } from './check.js'
@@ -42,6 +43,7 @@ import {
   checkPlatform,
   checkUser,
 } from './fields.js'
+import { checkFields } from './known-fields.js'
 import {
   validateEnv,
   validateId,
@@ -54,23 +56,18 @@ import {
 import { checkNetworkJoin } from './networks.js'
 
 /**
- * Validates the config of a container. Every runtime must call it before any side effect.
+ * Validates the config of a container and the options of `createContainer`. Every runtime must call it before any side effect.
  *
  * Unknown fields are rejected, since they would be ignored silently. Inherited fields are validated, too.
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field; the message contains no value of `env`
  */
-export function validateContainerConfig(config: ContainerConfig): void {
+export function validateContainerConfig(config: ContainerConfig, options: CreateOptions = {}): void {
   checkObject('config', config)
   validateImageReference(config.image)
-  for (const field of Object.keys(config)) {
-    checkSecret(
-      Object.hasOwn(fields, field),
-      field,
-      'absent, since it is not a field of ContainerConfig',
-      Reflect.get(config, field),
-    )
-  }
+  checkFields('ContainerConfig', config)
+  checkFields('CreateOptions', options)
+  checkFunction('onProgress', options.onProgress)
   for (const [field, checkField] of Object.entries(fields)) {
     const value: unknown = config[field as keyof ContainerConfig] // `fields` has the keys of ContainerConfig
     // Each check declares the type of its field and accepts a value of any type.

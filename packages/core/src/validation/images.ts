@@ -1,22 +1,62 @@
 import type { ExposedPort } from '../contract/container/ports.js'
-import type { ListImagesOptions } from '../contract/image/image.js'
+import type { ListImagesOptions, PullOptions, PushOptions, RegistryCredentials } from '../contract/image/image.js'
 import { isImageId } from '../contract/image/image-reference.js'
 import type { CommitOptions, ImageChanges } from '../contract/managers/image-manager.js'
-import { check, checkBoolean, checkEach, checkInteger, checkList, checkObject, checkOneOf } from './check.js'
-import { checkCommand, checkContainerPath, checkUser } from './fields.js'
+import {
+  check,
+  checkBoolean,
+  checkEach,
+  checkFunction,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkOneOf,
+  checkSecret,
+  isObject,
+} from './check.js'
+import { checkCommand, checkContainerPath, checkPlatform, checkUser } from './fields.js'
+import { checkFields } from './known-fields.js'
 import { validateEnv, validateImageReference, validateImageTag, validateLabels, validateSignal } from './names.js'
-import { validateListOptions } from './operations.js'
+import { checkListOptions } from './operations.js'
 
 /** Checks the options of `listImages`. */
 export function validateListImages(options: ListImagesOptions): void {
-  validateListOptions(options)
+  checkFields('ListImagesOptions', options)
+  checkListOptions(options)
   checkBoolean('all', options.all)
 }
 
-/** Checks the reference of `pushImage`: a name with an optional tag, and not an id. */
+/** Checks the reference and the options of `pullImage`. */
+export function validatePull(reference: unknown, options: PullOptions): void {
+  validateImageReference(reference, 'reference')
+  checkFields('PullOptions', options)
+  if (options.platform !== undefined) checkPlatform('platform', options.platform)
+  checkTransfer(options)
+}
+
+/** Checks the reference and the options of `pushImage`. The reference is a name with an optional tag, and not an id. */
+export function validatePush(reference: unknown, options: PushOptions): void {
+  validatePushReference(reference)
+  checkFields('PushOptions', options)
+  checkTransfer(options)
+}
+
+/** Checks the reference of `pushImage`. */
 export function validatePushReference(reference: unknown, field = 'reference'): void {
   validateImageTag(reference, field)
   check(!isImageId(String(reference)), field, 'a name in lower case with an optional tag, such as "app:1"', reference)
+}
+
+function checkTransfer({ credentials, onProgress }: PullOptions | PushOptions): void {
+  if (credentials !== undefined) checkCredentials('credentials', credentials)
+  checkFunction('onProgress', onProgress)
+}
+
+function checkCredentials(field: string, credentials: RegistryCredentials): void {
+  checkSecret(isObject(credentials), field, 'an object', credentials)
+  for (const name of ['username', 'password'] as const) {
+    checkSecret(typeof credentials[name] === 'string', `${field}.${name}`, 'a string', credentials[name])
+  }
 }
 
 /** Checks the references of `saveImages`: at least one. */
@@ -26,8 +66,10 @@ export function validateImageReferences(references: readonly string[], field = '
   checkEach(field, references, (at, reference) => validateImageReference(reference, at))
 }
 
-/** Checks the options of `commitContainer`. Unknown changes are rejected, since they would be ignored silently. */
-export function validateCommit({ tag, changes, message, author, pause }: CommitOptions): void {
+/** Checks the options of `commitContainer`. */
+export function validateCommit(options: CommitOptions): void {
+  checkFields('CommitOptions', options)
+  const { tag, changes, message, author, pause } = options
   if (tag !== undefined) validateImageTag(tag)
   if (changes !== undefined) checkChanges('changes', changes)
   for (const [field, value] of Object.entries({ message, author })) {
@@ -39,9 +81,6 @@ export function validateCommit({ tag, changes, message, author, pause }: CommitO
 
 function checkChanges(field: string, changes: ImageChanges): void {
   checkObject(field, changes)
-  for (const name of Object.keys(changes)) {
-    check(Object.hasOwn(fields, name), `${field}.${name}`, 'absent, since it is not a field of ImageChanges', name)
-  }
   for (const [name, checkField] of Object.entries(fields)) {
     const value: unknown = changes[name as keyof ImageChanges] // `fields` has the keys of ImageChanges
     // Each check declares the type of its field and accepts a value of any type.

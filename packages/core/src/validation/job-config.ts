@@ -1,23 +1,23 @@
 import { posix } from 'node:path'
 import type { ContainerConfig } from '../contract/container/container-config.js'
-import type { JobConfig, JobSecret, JobSettingsFile } from '../contract/managers/job-manager.js'
-import { check, checkEach, checkObject, checkSecret, checkText, checkUnique } from './check.js'
+import type { JobConfig, JobSecret, JobSettingsFile, RunJobOptions } from '../contract/managers/job-manager.js'
+import { check, checkEach, checkFunction, checkObject, checkSecret, checkText, checkUnique } from './check.js'
 import { validateContainerConfig } from './container-config.js'
 import { checkContainerPath } from './fields.js'
+import { checkFields } from './known-fields.js'
 import { validateId } from './names.js'
 
 /**
- * Validates the config of a job and returns that of a container which runs it on one engine. Every job manager must call it
- * before any side effect.
+ * Validates the config of a job and the options of `runJob`, and returns the config of a container which runs the job on one
+ * engine. Every job manager must call it before any side effect.
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field in the job's config
  */
-export function validateJobConfig(job: JobConfig): ContainerConfig {
+export function validateJobConfig(job: JobConfig, options: RunJobOptions = {}): ContainerConfig {
   checkObject('config', job)
-  for (const field of Object.keys(job)) {
-    const expected = 'absent, since it is not a field of JobConfig'
-    checkSecret(Object.hasOwn(fields, field), field, expected, Reflect.get(job, field))
-  }
+  checkFields('JobConfig', job)
+  checkFields('RunJobOptions', options)
+  checkFunction('onProgress', options.onProgress)
   const { networks = [], constraints = [], secrets = [], configs = [], env = {}, ...rest } = job
   checkEach('networks', networks, (field, network) => validateId(network, field))
   checkUnique('networks', networks, (network) => network)
@@ -59,24 +59,6 @@ function checkTargetsDiffer(secrets: readonly JobSecret[], configs: readonly Job
     const isFree = !taken.includes(posix.resolve(target))
     check(isFree, `configs[${index}].target`, 'another target than those of secrets', target)
   }
-}
-
-// The type of the record makes a missing field a compile error.
-const fields: Readonly<Record<keyof JobConfig, true>> = {
-  image: true,
-  command: true,
-  entrypoint: true,
-  env: true,
-  user: true,
-  workingDirectory: true,
-  mounts: true,
-  networks: true,
-  memoryBytes: true,
-  cpus: true,
-  constraints: true,
-  secrets: true,
-  configs: true,
-  labels: true,
 }
 
 const constraint = /^[A-Za-z][\w.-]*\s*[=!]=\s*\S/

@@ -8,6 +8,7 @@ import type {
 import { parseSubnet, type Subnet } from '../contract/subnet.js'
 import { check, checkBoolean, checkEach, checkObject, checkOneOf, checkText, checkUnique } from './check.js'
 import { checkAddress, checkHostName } from './fields.js'
+import { checkFields } from './known-fields.js'
 import { validateId, validateLabels, validateName } from './names.js'
 
 /** The id of the default network on every runtime. */
@@ -17,6 +18,7 @@ export const defaultNetworkId = 'default'
 export function validateNetwork(name: string, options: CreateNetworkOptions): void {
   validateName(name)
   check(name !== defaultNetworkId, 'name', 'another name, since "default" is the default network', name)
+  checkFields('CreateNetworkOptions', options)
   const { labels, internal, subnets = [], ipv6, scope } = options
   if (labels !== undefined) validateLabels(labels)
   checkBoolean('internal', internal)
@@ -43,6 +45,7 @@ function checkSubnet(field: string, subnet: SubnetConfig): void {
 /** Checks the arguments of `connectContainer`. */
 export function validateConnection(networkId: string, containerId: string, options: ConnectContainerOptions): void {
   validateName(containerId, 'containerId')
+  checkFields('ConnectContainerOptions', options)
   const { aliases, ipAddress } = options
   checkNetworkJoin({ networkId, ...(aliases && { aliases }), ...(ipAddress !== undefined && { ipAddress }) }, '')
 }
@@ -62,11 +65,12 @@ export function checkNetworkJoin({ networkId, aliases = [], ipAddress }: Network
 export function validateDisconnection(
   networkId: string,
   containerId: string,
-  { force }: DisconnectContainerOptions,
+  options: DisconnectContainerOptions,
 ): void {
   validateId(networkId, 'networkId')
   validateName(containerId, 'containerId')
-  checkBoolean('force', force)
+  checkFields('DisconnectContainerOptions', options)
+  checkBoolean('force', options.force)
 }
 
 const subnetText = 'an address range such as "10.20.0.0/24", whose bits after the prefix are 0'

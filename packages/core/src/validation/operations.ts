@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { TerminalSize } from '../contract/container/attach.js'
+import type { AttachOptions, TerminalSize } from '../contract/container/attach.js'
 import type {
   ContainerState,
   ListContainersOptions,
@@ -12,10 +12,21 @@ import type { EventOptions } from '../contract/managers/event-stream.js'
 import type { ExecOptions } from '../contract/managers/exec-manager.js'
 import type { FirewallDestination, FirewallRules } from '../contract/managers/firewall-manager.js'
 import type { BuildContext, BuildOptions } from '../contract/managers/image-builder.js'
+import type { CreateVolumeOptions } from '../contract/managers/volume-manager.js'
 import type { Argv, ListOptions } from '../contract/operation.js'
+import type { HostAddressOptions } from '../contract/runtime.js'
 import type { SweepOptions } from '../contract/sweep-report.js'
 import { joinWords } from '../errors/message.js'
-import { check, checkBoolean, checkEach, checkInteger, checkObject, checkOneOf, checkText } from './check.js'
+import {
+  check,
+  checkBoolean,
+  checkEach,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkText,
+} from './check.js'
 import { checkRestartPolicy } from './container-settings.js'
 import {
   checkAddress,
@@ -26,10 +37,21 @@ import {
   checkPlatform,
   checkUser,
 } from './fields.js'
-import { validateAppName, validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
+import { checkFields } from './known-fields.js'
+import {
+  validateAppName,
+  validateEnv,
+  validateId,
+  validateImageTag,
+  validateLabels,
+  validateName,
+  validateStringMap,
+} from './names.js'
 
 /** Checks the options of `sweep`. */
-export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
+export function validateSweepOptions(options: SweepOptions): void {
+  checkFields('SweepOptions', options)
+  const { app, dryRun } = options
   if (app !== undefined && app !== null) validateAppName(app)
   checkBoolean('dryRun', dryRun)
 }
@@ -37,53 +59,57 @@ export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
 /** Checks the size of a terminal. */
 export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
   checkObject(field, size)
+  checkFields('TerminalSize', size, field)
   const { height, width } = size
   checkInteger(`${field}.height`, height, { min: 1, max: 65_535 })
   checkInteger(`${field}.width`, width, { min: 1, max: 65_535 })
 }
 
+/** Checks the options of `attach` and `startAttached`, except that its streams are streams. */
+export function validateAttachOptions(options: AttachOptions): void {
+  checkFields('AttachOptions', options)
+  if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+}
+
 /** Checks the options of `stopContainer`: `graceMs` is an integer from 0 to a day. */
-export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
+export function validateStopOptions(options: StopOptions): void {
+  checkFields('StopOptions', options)
+  const { graceMs = 0 } = options
   checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
 }
 
 /** Checks the options of `removeContainer`. */
-export function validateRemoveOptions({ keepVolumes }: RemoveOptions): void {
-  checkBoolean('keepVolumes', keepVolumes)
+export function validateRemoveOptions(options: RemoveOptions): void {
+  checkFields('RemoveOptions', options)
+  checkBoolean('keepVolumes', options.keepVolumes)
 }
 
-/**
- * Checks the options of the methods that list objects. Labels may be those of owners. Rejects a map of labels in place of the
- * options, which TypeScript accepts, because all objects would be listed. Other fields are ignored, since callers pass on the
- * options of their own methods.
- */
+/** Checks the options of the methods that list objects. Labels may be those of owners. */
 export function validateListOptions(options: ListOptions): void {
-  checkObject('options', options)
-  const entries: readonly (readonly [string, unknown])[] = Object.entries(options)
-  const isMap = entries.every(([field, value]) => typeof value === 'string' && !listFields.includes(field))
-  check(entries.length === 0 || !isMap, 'options', 'an object with the field labels, not a map of labels', options)
+  checkFields('ListOptions', options)
+  checkListOptions(options)
+}
+
+/** Checks the values of the options that all lists have. */
+export function checkListOptions(options: ListOptions): void {
   const { labels, labelKeys = [] } = options
   if (labels !== undefined) validateStringMap(labels, 'labels', { key: labelKey, expectedKey: labelKeyText })
   checkEach<unknown>('labelKeys', labelKeys, (field, key) => checkText(field, key, labelKey, labelKeyText))
 }
 
-const listFields: readonly string[] = ['labels', 'labelKeys', 'states', 'all']
-
 /** Checks the options of `listContainers`. */
 export function validateListContainersOptions(options: ListContainersOptions): void {
-  validateListOptions(options)
+  checkFields('ListContainersOptions', options)
+  checkListOptions(options)
   const { states = [] } = options
   checkEach<unknown>('states', states, (field, state) => checkOneOf(field, state, Object.keys(containerStates)))
 }
 
-/** Checks the settings of `updateContainer`: at least one, and no other field. */
+/** Checks the settings of `updateContainer`: at least one. */
 export function validateContainerUpdate(update: ContainerUpdate): void {
   checkObject('update', update)
+  checkFields('ContainerUpdate', update, 'update')
   const given = Object.entries(update).filter(([, value]) => value !== undefined)
-  const unknown = Object.keys(update).find((field) => !Object.hasOwn(updateChecks, field))
-  if (unknown !== undefined) {
-    check(false, `update.${unknown}`, 'absent, since it cannot be changed', Reflect.get(update, unknown))
-  }
   check(given.length > 0, 'update', `at least one of ${joinWords(Object.keys(updateChecks))}`, update)
   // The field is one of `updateChecks`. Each check declares the type of its field and accepts a value of any type.
   for (const [field, value] of given) updateChecks[field as keyof ContainerUpdate](`update.${field}`, value as never)
@@ -91,6 +117,7 @@ export function validateContainerUpdate(update: ContainerUpdate): void {
 
 /** Checks the options of `containerLogs`: at least one stream, and a valid time. */
 export function validateLogOptions(options: LogOptions): void {
+  checkFields('LogOptions', options)
   const { since, tailLines, follow, timestamps, stdout = true, stderr = true } = options
   if (since !== undefined) checkTime('since', since)
   for (const [field, value] of Object.entries({ follow, timestamps, stdout, stderr })) checkBoolean(field, value)
@@ -108,7 +135,9 @@ function checkTime(field: string, time: unknown): void {
 }
 
 /** Checks the options of `events`: valid times, `until` not before `since`, and `labels` only with containers. */
-export function validateEventOptions({ since, until, kinds, labels }: EventOptions): void {
+export function validateEventOptions(options: EventOptions): void {
+  checkFields('EventOptions', options)
+  const { since, until, kinds, labels } = options
   if (since !== undefined) checkTime('since', since)
   if (until !== undefined) {
     checkTime('until', until)
@@ -125,12 +154,11 @@ export function validateEventOptions({ since, until, kinds, labels }: EventOptio
 }
 
 /** Checks the command and the options of `exec`. */
-export function validateExec(
-  command: Argv,
-  { env, user, workingDirectory, tty, stdin, privileged }: ExecOptions,
-): void {
+export function validateExec(command: Argv, options: ExecOptions): void {
   checkCommand('command', command)
   check(command.length > 0 && command[0] !== '', 'command', 'a command and its arguments', command)
+  checkFields('ExecOptions', options)
+  const { env, user, workingDirectory, tty, stdin, privileged } = options
   if (env !== undefined) validateEnv(env)
   if (user !== undefined) checkUser('user', user)
   if (workingDirectory !== undefined) checkContainerPath('workingDirectory', workingDirectory)
@@ -154,9 +182,23 @@ export function validateArchive(tar: unknown, field = 'tar'): void {
   )
 }
 
+/** Checks the options of `getHostAddress`. */
+export function validateHostAddressOptions(options: HostAddressOptions): void {
+  checkFields('HostAddressOptions', options)
+  if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
+}
+
+/** Checks the name and the options of `createVolume`. */
+export function validateVolume(name: string, options: CreateVolumeOptions): void {
+  validateName(name)
+  checkFields('CreateVolumeOptions', options)
+  if (options.labels !== undefined) validateLabels(options.labels)
+}
+
 /** Checks the rules of `setupFirewall`. */
 export function validateFirewallRules(rules: FirewallRules): void {
   checkObject('rules', rules)
+  checkFields('FirewallRules', rules)
   const { proxyHost, proxyPort, allow = [], dns = 'none' } = rules
   checkHostName('proxyHost', proxyHost)
   checkInteger('proxyPort', proxyPort, { min: 1, max: 65_535 })
@@ -179,7 +221,8 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
     dockerfile,
   )
   validateImageTag(tag)
-  const { tags = [], context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
+  checkFields('BuildOptions', options)
+  const { tags = [], context, buildArgs, labels, target, platform, noCache, pull, dns = [], onProgress } = options
   checkEach('tags', tags, (field, additional) => validateImageTag(additional, field))
   if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {
@@ -191,6 +234,7 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
   if (platform !== undefined) checkPlatform('platform', platform)
   for (const [field, value] of Object.entries({ noCache, pull })) checkBoolean(field, value)
   checkEach('dns', dns, checkAddress)
+  checkFunction('onProgress', onProgress)
 }
 
 function checkContext(context: BuildContext): void {

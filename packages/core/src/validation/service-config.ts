@@ -1,15 +1,17 @@
 import type { JobConfig } from '../contract/managers/job-manager.js'
 import type {
   ConvergeOptions,
+  CreateConfigOptions,
+  CreateSecretOptions,
   ServiceChange,
   ServiceConfig,
   ServicePort,
   UpdatePolicy,
 } from '../contract/managers/swarm-manager.js'
-import { joinWords } from '../errors/message.js'
 import {
   check,
   checkEach,
+  checkFunction,
   checkInteger,
   checkObject,
   checkOneOf,
@@ -19,6 +21,7 @@ import {
   checkUnique,
 } from './check.js'
 import { validateJobConfig } from './job-config.js'
+import { checkFields } from './known-fields.js'
 import { validateLabels } from './names.js'
 
 /**
@@ -28,6 +31,7 @@ import { validateLabels } from './names.js'
  */
 export function validateServiceConfig(config: ServiceConfig, options: ConvergeOptions = {}): void {
   checkObject('config', config)
+  checkFields('ServiceConfig', config)
   checkServiceName('name', config.name)
   validateSettings(config)
   validateConvergeOptions(options)
@@ -39,8 +43,8 @@ export function validateServiceConfig(config: ServiceConfig, options: ConvergeOp
  */
 export function validateServiceChange(change: ServiceChange, options: ConvergeOptions = {}): void {
   checkObject('change', change)
+  checkFields('ServiceChange', change)
   const given = Object.entries(change).filter(([, value]) => value !== undefined)
-  checkSecret(!('name' in change), 'name', 'absent, since it cannot be changed', Reflect.get(change, 'name'))
   check(given.length > 0, 'change', 'at least one setting', change)
   // Without an image, the check of the job needs another valid one. `replicas` has no default.
   validateSettings({ image: 'unchanged', replicas: 0, ...Object.fromEntries(given) })
@@ -51,12 +55,13 @@ export function validateServiceChange(change: ServiceChange, options: ConvergeOp
 export function validateStoredObject(
   name: unknown,
   value: unknown,
-  { labels }: { readonly labels?: Readonly<Record<string, string>> },
+  options: CreateSecretOptions | CreateConfigOptions,
 ): void {
   checkStoredName('name', name)
   const isValid = value instanceof Uint8Array && value.length > 0 && value.length < valueLimitBytes
   checkSecret(isValid, 'value', `a Uint8Array with 1 to ${valueLimitBytes - 1} bytes`, value)
-  if (labels !== undefined) validateLabels(labels)
+  checkFields('CreateSecretOptions', options)
+  if (options.labels !== undefined) validateLabels(options.labels)
 }
 
 type Settings = Omit<ServiceConfig, 'name'>
@@ -93,8 +98,6 @@ function checkPort(field: string, port: ServicePort): void {
 
 function checkUpdatePolicy(update: UpdatePolicy): void {
   checkObject('update', update)
-  const unknown = Object.keys(update).find((field) => !policyFields.includes(field))
-  check(unknown === undefined, `update.${unknown}`, `one of ${joinWords(policyFields, 'or')}`, unknown)
   const { parallelism = 1, delayMs = 0, failureAction = 'rollback', monitorMs } = update
   checkInteger('update.parallelism', parallelism, { min: 0 })
   checkInteger('update.delayMs', delayMs, { min: 0, max: longestMs })
@@ -102,9 +105,11 @@ function checkUpdatePolicy(update: UpdatePolicy): void {
   if (monitorMs !== undefined) checkInteger('update.monitorMs', monitorMs, { min: 1, max: longestMs })
 }
 
-function validateConvergeOptions({ timeoutMs, onProgress }: ConvergeOptions): void {
+function validateConvergeOptions(options: ConvergeOptions): void {
+  checkFields('ConvergeOptions', options)
+  const { timeoutMs, onProgress } = options
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
-  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+  checkFunction('onProgress', onProgress)
 }
 
 /** The names that a swarm accepts: https://github.com/moby/swarmkit/blob/master/manager/controlapi/common.go */
@@ -119,7 +124,6 @@ function checkStoredName(field: string, name: unknown): void {
   checkText(field, name, /^(?=.{1,64}$)[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/, expected)
 }
 
-const policyFields: readonly string[] = ['parallelism', 'delayMs', 'failureAction', 'monitorMs']
 /** A day. */
 const longestMs = 86_400_000
 /** Swarm stores secrets and configs of fewer bytes in its log: 500 KiB. */

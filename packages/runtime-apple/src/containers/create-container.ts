@@ -19,8 +19,8 @@ import { fillPorts } from './free-ports.js'
 import { findContainerIfPresent } from './queries/find-container.js'
 
 /** Throws INVALID_ARGUMENT or OPTION_UNSUPPORTED for a config that this runtime cannot honour. Does not run the command. */
-export function checkConfig(context: AppleRuntimeContext, config: ContainerConfig): void {
-  validateContainerConfig(config)
+export function checkConfig(context: AppleRuntimeContext, config: ContainerConfig, options: CreateOptions = {}): void {
+  validateContainerConfig(config, options)
   checkConfigOptions(context.runtimeName, config, context.details.unsupportedOptions)
   const { name, mounts = [] } = config
   if (name !== undefined && !/^.{2,63}$/.test(name))

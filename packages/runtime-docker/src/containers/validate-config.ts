@@ -1,4 +1,9 @@
-import { type ContainerConfig, type ContainerUpdate, containerControlCapability } from '@capstan/core'
+import {
+  type ContainerConfig,
+  type ContainerUpdate,
+  type CreateOptions,
+  containerControlCapability,
+} from '@capstan/core'
 import {
   checkConfigOptions,
   checkEngineName,
@@ -9,12 +14,13 @@ import {
 } from '@capstan/core/plugin'
 import type { DockerEngine } from '../engine/docker-engine.js'
 
-/** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
+/** Checks a config and the options of `createContainer` without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
 export function validateConfig(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   config: ContainerConfig,
+  options: CreateOptions = {},
 ): void {
-  validateContainerConfig(config)
+  validateContainerConfig(config, options)
   checkMemory(config.memoryBytes, 'memoryBytes')
   checkConfigOptions(runtimeName, config, details.unsupportedOptions)
   checkEngineNames(config, details.facts)

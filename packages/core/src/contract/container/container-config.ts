@@ -5,7 +5,8 @@ import type { PortSpec } from './ports.js'
 /**
  * The settings of a new container. Default of a field that states none: the value of the image, else of the engine.
  *
- * A runtime that does not support a field rejects with OPTION_UNSUPPORTED. No field is ignored silently.
+ * A runtime that does not support a field rejects with OPTION_UNSUPPORTED, and for an unknown field, also of a nested object,
+ * with INVALID_ARGUMENT. No field is ignored silently.
  */
 export interface ContainerConfig {
   /** A reference (`busybox:1.37`, `registry.example/name@sha256:…`) or an image id. */
