@@ -2,6 +2,7 @@ import {
   containerControlCapability,
   containerStatsCapability,
   execManagerCapability,
+  fileTransferCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageManagerCapability,
@@ -18,6 +19,7 @@ import { AppleContainerControl } from './apple-container-control.js'
 import { AppleContainerStats } from './apple-container-stats.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
+import { AppleFileTransfer } from './apple-file-transfer.js'
 import { AppleFirewallManager } from './apple-firewall-manager.js'
 import { AppleImageBuilder } from './apple-image-builder.js'
 import { AppleImageManager } from './apple-image-manager.js'
@@ -58,6 +60,7 @@ function register(scope: RegistrationScope, context: AppleRuntimeContext): void 
   scope.provide(runtimeCapability, runtime)
   scope.provide(imageBuilderCapability, new AppleImageBuilder(context))
   scope.provide(execManagerCapability, new AppleExecManager(context))
+  scope.provide(fileTransferCapability, new AppleFileTransfer(context))
   scope.provide(containerControlCapability, new AppleContainerControl(context))
   scope.provide(imageTransferCapability, new AppleImageTransfer(context))
   scope.provide(imageManagerCapability, new AppleImageManager(context))

@@ -26,7 +26,7 @@ const toFields = (report: RuntimeReport) =>
   report.available ? report.unsupportedOptions.map(({ field }) => field) : []
 
 /** The last absent capabilities, with any release and any networks. */
-const neverProvided = ['file-transfer', 'events', 'compose-manager', 'swarm-manager'].map((id) => ({
+const neverProvided = ['events', 'compose-manager', 'swarm-manager'].map((id) => ({
   id,
 }))
 
@@ -38,6 +38,7 @@ describeWithSimulator('the report of the probe', () => {
       'image-builder',
       'firewall-manager',
       'exec-manager',
+      'file-transfer',
       'container-control',
       'image-transfer',
       'image-manager',

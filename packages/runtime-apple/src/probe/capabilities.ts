@@ -55,11 +55,6 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     reason: 'the command gives no access to its BuildKit',
     remedy: 'start BuildKit in a sidecar',
   }
-  const noFileTransfer = {
-    reason:
-      'the command copies only files of running containers, not as archives, and creates a directory that does not exist',
-    remedy: 'mount a directory, or copy by a program in the container',
-  }
   const noFirewalls = {
     reason: 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest',
     remedy: 'update the command',
@@ -72,7 +67,7 @@ export function listCapabilities(commands: Commands, noNetworks: AbsenceReason |
     [networkManagerCapability, noNetworks],
     [sidecarManagerCapability, noNetworks],
     [execManagerCapability, undefined],
-    [fileTransferCapability, noFileTransfer],
+    [fileTransferCapability, undefined],
     [containerControlCapability, undefined],
     [imageTransferCapability, undefined],
     [imageManagerCapability, undefined],

@@ -122,6 +122,11 @@ const always: readonly UnsupportedOption[] = [
   { field: 'restartPolicy', reason: noOption, remedy: 'start the container again after waitContainer' },
   { field: 'healthcheck', reason: `${noOption}, and it does not run those of images`, remedy: 'run the check by exec' },
   { field: 'logDriver', reason: noOption, remedy: undefined },
+  {
+    field: 'files.stopped',
+    reason: 'files are copied by programs in the container',
+    remedy: 'start the container, or mount a directory',
+  },
   { field: 'container-control.pause', reason: 'the command cannot pause a container', remedy: undefined },
   {
     field: 'container-control.rename',
