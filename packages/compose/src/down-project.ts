@@ -1,6 +1,6 @@
 import type { ComposeDownOptions, Operation } from '@capstan/core/plugin'
 import { toEngineError } from './compose-errors.js'
-import type { ComposeCommand } from './program/compose-command.js'
+import { type ComposeCommand, toGraceArguments } from './program/compose-command.js'
 import type { ComposeEndpoint } from './program/compose-endpoint.js'
 import { Transcript } from './program/transcript.js'
 import { listObjects, type ProjectManagers, removeObjects } from './state/project-objects.js'
@@ -19,7 +19,7 @@ export async function downProject(
     const args = [
       ...['--project-name', project, 'down', '--remove-orphans'],
       ...(volumes ? ['--volumes'] : []),
-      ...(graceMs === undefined ? [] : ['--timeout', String(Math.ceil(graceMs / 1000))]),
+      ...toGraceArguments(graceMs),
     ]
     const { exitCode } = await command.run(args, { endpoint, transcript, signal })
     if (exitCode !== 0) {

@@ -164,6 +164,53 @@ describe('up', () => {
     ])
   })
 
+  it('passes the scale, what is replaced and removed, and the grace', async () => {
+    const { compose, write, calls } = await openProjects()
+    const source = await write({ model, up: [network, container('web'), container('web')] })
+    const { services } = await compose.up(source, {
+      ...{ services: ['web'], dependencies: false, scale: { web: 2 } },
+      ...{ recreate: 'always', removeOrphans: true, graceMs: 1_500, pull: 'always' },
+    })
+    expect(services).toMatchObject([{ service: 'web', containers: [{ number: 1 }, { number: 2 }] }])
+    const { args = [] } = calls[0] ?? {}
+    expect(args.slice(args.indexOf('up'))).toEqual([
+      ...[
+        'up',
+        '--detach',
+        '--pull',
+        'always',
+        '--scale',
+        'web=2',
+        '--force-recreate',
+        '--remove-orphans',
+        '--no-deps',
+      ],
+      ...['--timeout', '2', '--', 'web'],
+    ])
+    await compose.up(source, { recreate: 'never', scale: { db: 0 } })
+    expect(calls[1]?.args.slice(-3)).toEqual(['--scale', 'db=0', '--no-recreate'])
+  })
+
+  it('until started resolves when a service has exited, and does not wait for its health', async () => {
+    const { compose, write, list } = await openProjects()
+    const healthcheck = { command: ['false'], intervalMs: 60_000 }
+    const command = ['sh', '-c', 'exit 7']
+    const up = [network, container('db', { command }), container('web', { healthcheck })]
+    const { services } = await compose.up(await write({ model, up }), { until: 'started' })
+    expect(services.map(({ service }) => service)).toEqual(['db', 'web'])
+    expect(await list()).toContain('shop-db-1')
+  })
+
+  it('until started is undone when Compose fails, and when the limit has passed', async () => {
+    const { compose, write, list } = await openProjects()
+    const options = { until: 'started', readyTimeoutMs: 300 } as const
+    await expect(compose.up(await write({ model, up: [...all, failed] }), options)).rejects.toThrow('no luck')
+    const hanging = [...all, { id: 'Container shop-db-1', status: 'Starting' }, { hangs: true }] as const
+    const late = { code: 'TIMED_OUT', facts: { option: 'readyTimeoutMs' } }
+    await expect(compose.up(await write({ model, up: hanging }), options)).rejects.toMatchObject(late)
+    expect(await list()).toEqual([])
+  })
+
   it('waits only for the given services and those on which they depend', async () => {
     const { compose, write } = await openProjects()
     const services = { ...model.services, late: { image } }
@@ -201,10 +248,14 @@ describe('up', () => {
   it.each([
     ['services[0]', { services: ['none'] }],
     ['jobs[1]', { jobs: ['db', 'none'] }],
-  ])('rejects with INVALID_ARGUMENT and %s for an unknown service', async (field, options) => {
+    ['scale["none"]', { scale: { none: 1 } }],
+    ['scale["db"]', { scale: { db: 1 }, services: ['web'], dependencies: false }],
+    ['scale["named"]', { scale: { named: 2 } }],
+  ])('rejects with INVALID_ARGUMENT and %s for a service that cannot have it', async (field, options) => {
     const { compose, write, calls } = await openProjects()
     const rejection = { code: 'INVALID_ARGUMENT', facts: { field } }
-    await expect(compose.up(await write({ model }), options)).rejects.toMatchObject(rejection)
+    const services = { ...model.services, named: { image, container_name: 'own' } }
+    await expect(compose.up(await write({ model: { ...model, services } }), options)).rejects.toMatchObject(rejection)
     expect(calls).toEqual([])
   })
 

@@ -95,6 +95,70 @@ describe('up', () => {
     expect((await listObjects(memory)).containers).toHaveLength(2)
   })
 
+  it('takes the scale of the options, and replaces or keeps containers as they say', async () => {
+    await using memory = await openMemory()
+    const content = (command: string) => `services: {a: {image: busybox, command: ${command}}}`
+    const ids = async (text: string, options: ComposeUpOptions) => {
+      const { services } = await up(memory, text, options)
+      return services.flatMap(({ containers }) => containers.map(({ id }) => id))
+    }
+    const both = await ids(content('sleep 100'), { scale: { a: 2 } })
+    expect(both).toHaveLength(2)
+    expect(await ids(content('sleep 200'), { recreate: 'never' })).toEqual(both.slice(0, 1))
+    const [replaced] = await ids(content('sleep 100'), { recreate: 'always' })
+    expect(both).not.toContain(replaced)
+    expect(await ids(content('sleep 100'), { scale: { a: 0 } })).toEqual([])
+    expect((await listObjects(memory)).containers).toEqual([])
+  })
+
+  it('removes the containers of services that the files do not have if requested, but not of inactive ones', async () => {
+    await using memory = await openMemory()
+    const app = '{image: busybox, command: [sh, -c, "trap : TERM; sleep 100"]}'
+    const more = `a: ${app}, tool: {image: busybox, command: sleep 100, profiles: [tools]}`
+    await up(memory, `services: {${more}, gone: ${app}}`, { services: ['a', 'tool', 'gone'] })
+    await up(memory, `services: {${more}}`)
+    expect((await listObjects(memory)).containers).toHaveLength(3)
+    await up(memory, `services: {${more}}`, { removeOrphans: true, graceMs: 0 })
+    expect((await listObjects(memory)).containers.toSorted()).toEqual(['shop-a-1 running', 'shop-tool-1 running'])
+  })
+
+  it('until started resolves when services exit or are not healthy, but waits for dependencies', async () => {
+    await using memory = await openMemory()
+    const content = `
+services:
+  slow: {image: busybox, command: sleep 100, healthcheck: {test: exit 1, interval: 1h}}
+  failing: {image: busybox, command: exit 3, depends_on: {setup: {condition: service_completed_successfully}}}
+  setup: {image: busybox, command: sh -c "sleep 0.05"}
+`
+    const { services } = await up(memory, content, { until: 'started' })
+    expect(services.map(({ service }) => service)).toEqual(['failing', 'setup', 'slow'])
+    expect(services[1]?.containers[0]).toMatchObject({ state: 'exited', exitCode: 0 })
+    const failing = { code: 'SERVICE_NOT_READY', facts: { service: 'setup' } }
+    const rejected = expect(up(memory, content.replace('sleep 0.05', 'exit 1'), { until: 'started' })).rejects
+    await rejected.toMatchObject(failing)
+  })
+
+  it('starts only the given services without their dependencies', async () => {
+    await using memory = await openMemory()
+    const { services } = await up(memory, shop, { services: ['web'], dependencies: false, until: 'started' })
+    expect(services.map(({ service }) => service)).toEqual(['web'])
+  })
+
+  it('pulls images that exist with pull: "always"', async () => {
+    const main = async () => 0
+    await using memory = await openMemory({ pullable: { 'app:1': { main } } })
+    const pulls: string[] = []
+    const onProgress = ({ kind, status }: ComposeProgress) => {
+      if (kind === 'image' && status === 'Resolving') pulls.push(status)
+    }
+    for (const pull of ['always', 'missing', 'always'] as const) {
+      await up(memory, 'services: {a: {image: "app:1"}, b: {image: "app:1"}}', { until: 'started', pull, onProgress })
+    }
+    expect(pulls).toHaveLength(2)
+    const missing = up(memory, 'services: {a: {image: "none:1"}}', { pull: 'always' })
+    await expect(missing).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED' })
+  })
+
   it('starts only the given services and those on which they depend, with what they use', async () => {
     await using memory = await openMemory()
     const { services } = await up(memory, shop, { services: ['db'] })
@@ -134,6 +198,8 @@ services:
   it.each([
     [{ services: ['none'] }, 'services[0]'],
     [{ jobs: ['none'] }, 'jobs[0]'],
+    [{ scale: { none: 2 } }, 'scale["none"]'],
+    [{ scale: { db: 2 }, services: ['setup'] }, 'scale["db"]'],
   ])('rejects %j before any side effect', async (options, field) => {
     await using memory = await openMemory()
     await expect(up(memory, shop, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })

@@ -3,27 +3,36 @@ import {
   type ComposeSource,
   type ComposeUpOptions,
   composeManagerCapability,
+  isHostError,
   type LogOptions,
   type Runtime,
   type RuntimeScope,
 } from '@capstan/core'
 import { ownershipLabelKeys, validateComposeUpOptions } from '@capstan/core/plugin'
 import { type ComposeProjectOptions, findComposeSource } from '../compose/compose-source.js'
+import { type ExitOptions, endsOnExit, ServiceExits } from '../compose/service-exits.js'
 import { type LoggedContainer, showLogs, toLoggedContainers } from '../compose/service-logs.js'
+import { CliError } from '../errors/cli-error.js'
 import type { Interruption } from '../errors/interruption.js'
 import type { Invocation } from '../host/invocation.js'
 import { type OpenedRuntime, openRuntime } from '../host/open-host.js'
 import { parseSeconds } from '../options/numbers.js'
 import { omitUndefined } from '../options/omit-undefined.js'
+import { createOptionError } from '../options/option-error.js'
 import { createComposeDisplay } from '../render/compose-display.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import type { Call } from './command.js'
 
 /** The options of `capstan compose up`, as commander parses them. */
-export interface UpCommandOptions {
+export interface UpCommandOptions extends ExitOptions {
   readonly detach?: boolean
   readonly build?: boolean
-  readonly pull?: 'missing' | 'never'
+  readonly pull?: 'missing' | 'always' | 'never'
+  readonly scale?: readonly string[]
+  readonly deps: boolean
+  readonly forceRecreate?: boolean
+  readonly recreate: boolean
+  readonly removeOrphans?: boolean
   readonly job?: readonly string[]
   readonly waitTimeout?: string
   readonly timeout?: string
@@ -33,25 +42,49 @@ export interface UpCommandOptions {
 
 /** Runs `capstan compose up`: starts a project, and unless it is detached shows its logs and stops it when it is interrupted. */
 export async function upProject(
-  { invocation, operands: services, options }: Call<UpCommandOptions>,
+  { invocation, operands, options }: Call<UpCommandOptions>,
   project: ComposeProjectOptions,
 ): Promise<number> {
+  checkConflicts(options)
+  const { exitCodeFrom } = options
+  const isLeftOut = exitCodeFrom !== undefined && operands.length > 0 && !operands.includes(exitCodeFrom)
+  const services = isLeftOut ? [...operands, exitCodeFrom] : operands
   const upOptions = toUpOptions(services, options)
   validateComposeUpOptions(upOptions)
-  const graceMs = options.timeout === undefined ? undefined : parseSeconds(options.timeout, '--timeout')
+  const { graceMs } = upOptions
   const source = await findComposeSource(project, invocation.io)
   await using opened = await openRuntime(invocation, {
     requires: [composeManagerCapability],
     requiredOptions: options.build ? ['compose-manager.build'] : [],
   })
   const compose = await opened.require(composeManagerCapability)
+  // A named service activates its profiles.
+  const described = services.length === 0 ? source : { ...source, profiles: ['*'] }
+  const exits = endsOnExit(options)
+    ? new ServiceExits(options, await compose.readProject(described, invocation.interrupts))
+    : undefined
   const containers = await start(compose, source, upOptions, { invocation, opened, options })
   if (options.detach) return 0
-  return await showUntilEnd(opened.scope, containers, { invocation, options, graceMs })
+  return await showUntilEnd(opened.scope, containers, { invocation, options, graceMs, exits })
+}
+
+function checkConflicts(options: UpCommandOptions): void {
+  const { abortOnContainerExit, abortOnContainerFailure, forceRecreate, recreate } = options
+  if (forceRecreate && !recreate) throw new CliError('--force-recreate cannot be used with --no-recreate')
+  if (!endsOnExit(options)) return
+  const given =
+    options.exitCodeFrom !== undefined
+      ? '--exit-code-from'
+      : `--abort-on-container-${abortOnContainerExit ? 'exit' : 'failure'}`
+  if (options.detach) throw new CliError(`${given} cannot be used with --detach`)
+  if (options.job !== undefined) throw new CliError(`${given} cannot be used with --job`)
+  if (abortOnContainerExit && abortOnContainerFailure)
+    throw new CliError('--abort-on-container-exit cannot be used with --abort-on-container-failure')
 }
 
 function toUpOptions(services: readonly string[], options: UpCommandOptions): ComposeUpOptions {
-  const { build, pull, job: jobs, waitTimeout } = options
+  const { build, pull, job: jobs, waitTimeout, timeout, scale, deps, forceRecreate, recreate, removeOrphans } = options
+  const recreated = forceRecreate ? 'always' : recreate ? undefined : 'never'
   return {
     // No sweep removes what a user creates.
     labels: { [ownershipLabelKeys.lifetime]: 'persistent' },
@@ -59,10 +92,22 @@ function toUpOptions(services: readonly string[], options: UpCommandOptions): Co
       build,
       pull,
       jobs,
+      removeOrphans,
       services: services.length === 0 ? undefined : services,
+      dependencies: deps ? undefined : false,
+      scale: scale === undefined ? undefined : Object.fromEntries(scale.map(parseScale)),
+      recreate: recreated,
+      until: endsOnExit(options) ? 'started' : undefined,
+      graceMs: timeout === undefined ? undefined : parseSeconds(timeout, '--timeout'),
       readyTimeoutMs: waitTimeout === undefined ? undefined : parseSeconds(waitTimeout, '--wait-timeout'),
     }),
   }
+}
+
+function parseScale(text: string): readonly [service: string, count: number] {
+  const [, service, count] = /^([^=]+)=(\d+)$/.exec(text) ?? []
+  if (service === undefined) throw createOptionError('--scale', 'a service and a number, such as web=3', text)
+  return [service, Number(count)]
 }
 
 interface StartContext {
@@ -105,16 +150,18 @@ type LogStart = 'since' | 'tailLines'
 
 interface ShowContext extends Omit<StartContext, 'opened'> {
   readonly graceMs: number | undefined
+  /** Absent if no exit of a container ends the project. */
+  readonly exits: ServiceExits | undefined
 }
 
 /**
  * Shows the logs until all containers have ended. The first interruption stops the containers, the second kills them, the third
- * ends the command.
+ * ends the command. An exit that ends the project stops the other containers.
  */
 async function showUntilEnd(
   scope: RuntimeScope,
   containers: readonly LoggedContainer[],
-  { invocation: { io, interrupts }, options: { logPrefix, json = false }, graceMs }: ShowContext,
+  { invocation: { io, interrupts }, options: { logPrefix, json = false }, graceMs, exits }: ShowContext,
 ): Promise<number> {
   const { signal } = interrupts
   let interrupted: Interruption | undefined
@@ -128,8 +175,25 @@ async function showUntilEnd(
     if (count === 1 && io.stderr.isTTY) io.stderr.write(stoppingText)
     stop(count === 1).catch((error: unknown) => interrupts.abort(error))
   })
-  await showLogs(containers, { scope, io, signal, log: { follow: true }, prefix: logPrefix, json })
-  return interrupted?.exitCode ?? 0
+  const onEnd = async ({ id, service, label }: LoggedContainer) => {
+    if (exits === undefined) return
+    const exitCode = await findExitCode(scope.runtime, id, signal)
+    if (!exits.add({ service, exitCode }) || interrupted !== undefined) return
+    if (!json) io.stderr.write(`${label} exited with code ${exitCode ?? 'unknown'}; stopping the services\n`)
+    await stop(true)
+  }
+  await showLogs(containers, { scope, io, signal, log: { follow: true }, prefix: logPrefix, json, onEnd })
+  return interrupted?.exitCode ?? exits?.exitCode ?? 0
+}
+
+/** Resolves with `undefined` for a container that another program has removed, and where the code is not known. */
+async function findExitCode(runtime: Runtime, id: string, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    return (await runtime.inspectContainer(id, { signal })).state.exitCode
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
 }
 
 // The line feed ends the line in which the terminal has echoed ^C.

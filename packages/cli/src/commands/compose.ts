@@ -87,11 +87,22 @@ function defineUp(command: Command, setAction: SetAction, project: FindProject):
     .argument('[service...]', 'Names of services; those on which they depend are started, too (default: all)')
     .option('-d, --detach', 'Run in the background when the services are ready')
     .option('--build', 'Build the images of services with a build section, also when they exist')
-    .addOption(new Option('--pull <when>', 'Set when to pull an image').choices(['missing', 'never']))
+    .addOption(new Option('--pull <when>', 'Set when to pull an image').choices(['missing', 'always', 'never']))
+    .option('--scale <service=number>', 'Set the number of containers of a service (repeatable)', collect)
+    .option('--no-deps', 'Do not start the services on which the named ones depend')
+    .option('--force-recreate', 'Create containers again, also when their settings have not changed')
+    .option('--no-recreate', 'Keep containers whose settings have changed')
+    .option('--remove-orphans', 'Remove the containers of services that the files do not have')
+    .option('--abort-on-container-exit', 'Stop the services when a container exits, and exit with its code')
+    .option('--abort-on-container-failure', 'Stop the services when a container exits with another code than 0')
+    .option(
+      '--exit-code-from <service>',
+      'Stop the services when a container exits, and exit with the code of this one',
+    )
     .option('--job <service>', 'Wait until a service has exited with 0 (repeatable)', collect)
     .option('--wait', 'Accepted: the command always waits until the services are ready')
     .option('--wait-timeout <seconds>', 'Fail when the services are not ready after this time')
-    .option('-t, --timeout <seconds>', 'Set the seconds that Ctrl-C waits before it kills (default: 10)')
+    .option('-t, --timeout <seconds>', 'Set the seconds before a container that is stopped is killed (default: 10)')
     .option('--no-log-prefix', 'Do not print the names of the services before their output')
     .option('--json', 'Print the project, or each line of output, as JSON')
     .addHelpText('after', upNotes)
@@ -104,7 +115,9 @@ that others require to be completed, and those of --job, are ready when they hav
 exited with 0. After a failure, what the command created is removed.
 
 Without -d, the logs are shown until all services have ended. Ctrl-C stops the
-services, a second one kills them.`
+services, a second one kills them. With --abort-on-container-exit and -failure and
+with --exit-code-from, the logs are shown as soon as the services have been started.
+A job for which another service waits may exit with 0.`
 
 interface DownOptions {
   readonly volumes?: boolean

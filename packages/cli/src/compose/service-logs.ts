@@ -30,6 +30,8 @@ export interface ShowLogsOptions extends Pick<Invocation, 'io'> {
   readonly prefix: boolean
   /** Whether each line is a JSON document. */
   readonly json: boolean
+  /** Called when the log of a container has ended, with `follow` when the container has. */
+  readonly onEnd?: (container: LoggedContainer) => Promise<void>
 }
 
 /**
@@ -42,9 +44,10 @@ export async function showLogs(containers: readonly LoggedContainer[], options: 
 }
 
 async function showLog(
-  { id, label, service, from = {} }: LoggedContainer,
-  { scope, io, signal, log, prefix, json, width }: ShowLogsOptions & { readonly width: number },
+  container: LoggedContainer,
+  { scope, io, signal, log, prefix, json, width, onEnd }: ShowLogsOptions & { readonly width: number },
 ): Promise<void> {
+  const { id, label, service, from = {} } = container
   const { runtime, report } = scope
   const write = async (line: string, timestamp: string | undefined) => {
     const time = log.timestamps === true ? timestamp : undefined
@@ -77,6 +80,7 @@ async function showLog(
   } catch (error) {
     if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
+  await onEnd?.(container)
 }
 
 /** Whether the engine runs the container again, or will. */

@@ -156,6 +156,92 @@ services:
   })
 })
 
+describe('capstan compose up with --scale, --no-deps and what is created again', () => {
+  const listIds = async () => (await capstan('compose', 'ps', '-a', '-q')).stdout.split('\n').filter(Boolean).toSorted()
+
+  it('starts the number of containers, without dependencies, and keeps, replaces or removes containers', async () => {
+    await write('services: {a: {image: busybox, command: sleep 1000, depends_on: [b]}, b: {image: busybox}}')
+    expect(await capstan('compose', 'up', '-d', '--no-deps', '--scale', 'a=2', 'a')).toMatchObject({ exitCode: 0 })
+    const ids = await listIds()
+    expect(ids).toHaveLength(2)
+    await write('services: {a: {image: busybox, command: sleep 2000}, c: {image: busybox, command: sleep 1000}}')
+    await capstan('compose', 'up', '-d', '--scale', 'a=2', '--no-recreate')
+    expect(await listIds()).toEqual(expect.arrayContaining(ids))
+    await write('services: {a: {image: busybox, command: sleep 2000}}')
+    await capstan('compose', 'up', '-d', '--scale', 'a=2', '--force-recreate', '--remove-orphans', '-t', '0')
+    const now = await listIds()
+    expect(now).toHaveLength(2)
+    expect(now.filter((id) => ids.includes(id))).toEqual([])
+  })
+
+  it.each([
+    [['--scale', 'a'], '--scale must be a service and a number'],
+    [['--scale', 'none=2'], 'scale["none"]'],
+    [['--no-deps'], 'dependencies'],
+    [['--force-recreate', '--no-recreate'], '--force-recreate cannot be used with --no-recreate'],
+    [['--abort-on-container-exit', '-d'], '--abort-on-container-exit cannot be used with --detach'],
+    [['--exit-code-from', 'a', '--job', 'a'], '--exit-code-from cannot be used with --job'],
+    [['--exit-code-from', 'none'], 'project "shop" has no service "none"'],
+    [['--exit-code-from', 'none', 'a'], 'project "shop" has no service "none"'],
+    [['--abort-on-container-exit', '--abort-on-container-failure'], 'with --abort-on-container-failure'],
+  ])('rejects %j and creates nothing', async (argv, problem) => {
+    await write('services: {a: {image: busybox, command: sleep 1000}}')
+    const { exitCode, stderr } = await capstan('compose', 'up', ...argv)
+    expect([exitCode, stderr]).toEqual([125, expect.stringContaining(problem)])
+    expect(await listIds()).toEqual([])
+  })
+})
+
+describe('capstan compose up that ends when a container exits', () => {
+  const tests = `
+services:
+  tests: {image: busybox, command: sh -c 'echo testing; exit 3', depends_on: {setup: {condition: service_completed_successfully}}}
+  setup: {image: busybox, command: echo migrated}
+  db: {image: busybox, command: sh -c "trap 'exit 9' TERM; echo serving; sleep 1000", healthcheck: {test: exit 1, interval: 1h}}
+`
+  const listStates = async () => {
+    const { services } = await json('compose', 'ps', '-a')
+    const toCode = ({ containers }: { containers: readonly { exitCode: number }[] }) => containers[0]?.exitCode
+    return services.map(toCode)
+  }
+
+  it('exits with the code of the first container that exits, other than a job that another service waits for', async () => {
+    await write(tests)
+    const { exitCode, stdout, stderr } = await capstan('compose', 'up', '--abort-on-container-exit')
+    expect(exitCode).toBe(3)
+    expect(stdout).toContain('tests-1  | testing')
+    expect(stdout).toContain('setup-1  | migrated')
+    expect(stderr).toContain('tests-1 exited with code 3; stopping the services\n')
+    expect(await listStates()).toEqual([9, 0, 3])
+  })
+
+  it('exits with the code of the service that is named, which is started, too', async () => {
+    await write(tests)
+    expect(await capstan('compose', 'up', '--exit-code-from', 'tests', 'db')).toMatchObject({ exitCode: 3 })
+    expect(await capstan('compose', 'up', '--exit-code-from', 'db')).toMatchObject({ exitCode: 9 })
+  })
+
+  it('ends at the first failure, not at an exit with 0', async () => {
+    const toProject = (code: number) => `
+services:
+  first: {image: busybox, command: "true"}
+  second: {image: busybox, command: sh -c 'sleep 0.1; exit ${code}'}
+`
+    await write(toProject(0))
+    expect(await capstan('compose', 'up', '--abort-on-container-failure')).toMatchObject({ exitCode: 0 })
+    await write(`${toProject(4)}  third: {image: busybox, command: sleep 1000}\n`)
+    expect(await capstan('compose', 'up', '--abort-on-container-failure')).toMatchObject({ exitCode: 4 })
+  })
+
+  it('exits with 130 when it is interrupted before', async () => {
+    await write('services: {a: {image: busybox, command: sh -c "echo ready; sleep 1000"}}')
+    const { io, result } = start(['compose', 'up', '--exit-code-from', 'a'])
+    await io.stdout.waitFor(/ready/)
+    io.signals.emit('SIGINT')
+    expect(await result).toMatchObject({ exitCode: 130 })
+  })
+})
+
 describe('capstan compose down', () => {
   it('removes a project by its name or its files, with volumes if requested', async () => {
     await write('services: {a: {image: busybox, command: sleep 1000, volumes: ["v:/v"]}}\nvolumes: {v: }')
@@ -230,7 +316,10 @@ describe('the other commands of capstan compose', () => {
     expect((await capstan('compose', 'config')).stdout).toMatch(
       /^Project shop\n\nSERVICE +IMAGE +CONTAINERS +DEPENDS ON\nsetup +busybox +1\nweb +busybox +2 +setup \(completed\)\n\nKIND +KEY +NAME\nnetwork +default +shop_default\n$/,
     )
-    expect((await capstan('compose', '--profile', 'debug', 'config', '--services')).stdout).toBe('debug\nsetup\nweb\n')
+    for (const profile of ['debug', '*'])
+      expect((await capstan('compose', '--profile', profile, 'config', '--services')).stdout).toBe(
+        'debug\nsetup\nweb\n',
+      )
     expect((await capstan('compose', 'config', '--images')).stdout).toBe('busybox\n')
     expect((await capstan('compose', 'config', '-q')).stdout).toBe('')
     expect((await json('compose', 'config')).project.services).toHaveLength(2)

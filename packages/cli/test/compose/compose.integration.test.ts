@@ -63,6 +63,17 @@ services:
       expect((await capstan(['down', '--timeout', '0'])).exitCode).toBe(0)
     })
 
+    it('stops the services when one exits, and exits with its code', async () => {
+      const { exitCode, stdout, stderr } = await capstan(['up', '--timeout', '0', '--exit-code-from', 'bad', 'db'])
+      expect([exitCode, stdout], stderr).toEqual([3, expect.stringContaining('bad-1  | reason')])
+      const { services } = JSON.parse((await capstan(['ps', '--all', '--json'])).stdout)
+      expect(services).toMatchObject([
+        { service: 'bad', containers: [{ state: 'exited', exitCode: 3 }] },
+        { service: 'db', containers: [{ state: 'exited' }] },
+      ])
+      expect((await capstan(['down', '--timeout', '0'])).exitCode).toBe(0)
+    })
+
     it('stops the services on SIGINT, and exits with 130', async () => {
       const child = capstan(['up', 'db'])
       const isShown = new Promise<void>((resolve) => {

@@ -45,6 +45,11 @@ export interface CommandOptions extends OperationOptions {
   readonly transcript: Transcript
 }
 
+/** Returns the option for the time between the stop signal and SIGKILL, which Compose takes in seconds. */
+export function toGraceArguments(graceMs: number | undefined): readonly string[] {
+  return graceMs === undefined ? [] : ['--timeout', String(Math.ceil(graceMs / 1000))]
+}
+
 /** Compose then builds without the plugins of the docker CLI, and shows no menu. */
 const settings = { COMPOSE_BAKE: 'false', COMPOSE_MENU: 'false' }
 

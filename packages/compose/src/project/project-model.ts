@@ -1,4 +1,4 @@
-import type { ComposeProject } from '@capstan/core'
+import type { ComposeProject, ComposeUpOptions } from '@capstan/core'
 import {
   type ComposeDependency,
   type ComposeResource,
@@ -39,9 +39,13 @@ export function toComposeProject({ services, ...project }: ProjectModel): Compos
   }
 }
 
-/** Returns the services with these names and those on which they depend, all of them without names. */
-export function findStarted({ services }: ProjectModel, names?: readonly string[]): readonly ServiceModel[] {
+/** Returns the services that `up` starts: those with the given names and those on which they depend, all of them without names. */
+export function findStarted(
+  { services }: ProjectModel,
+  { services: names, dependencies = true }: Pick<ComposeUpOptions, 'services' | 'dependencies'>,
+): readonly ServiceModel[] {
   if (names === undefined) return services
+  if (!dependencies) return services.filter(({ name }) => names.includes(name))
   const started = new Set<string>()
   const add = (name: string) => {
     if (started.has(name)) return

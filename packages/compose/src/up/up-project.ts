@@ -12,7 +12,7 @@ import {
   untilAborted,
 } from '@capstan/core/plugin'
 import { findFailedDependency, findUnstartedCommand, toEngineError } from '../compose-errors.js'
-import type { ComposeCommand } from '../program/compose-command.js'
+import { type ComposeCommand, toGraceArguments } from '../program/compose-command.js'
 import type { ComposeEndpoint } from '../program/compose-endpoint.js'
 import { Transcript } from '../program/transcript.js'
 import { toLabelOverride } from '../project/label-override.js'
@@ -29,7 +29,7 @@ import { inspectServiceContainers, listServiceContainers, toServiceStates } from
 import { listObjects, type ProjectManagers, type ProjectObjects, removeNewObjects } from '../state/project-objects.js'
 import { createServiceError } from './service-error.js'
 import { toProgress } from './to-progress.js'
-import { type AwaitedProject, findUnready, watchProject } from './wait-until-ready.js'
+import { type AwaitedProject, findUnready, inspectAwaited, watchProject } from './wait-until-ready.js'
 
 /** What `up` uses. */
 export interface UpContext extends ProjectManagers {
@@ -55,12 +55,14 @@ export async function upProject(
     listObjects(context, given.name, { signal }),
   ])
   checkServices(model, options)
-  const started = findStarted(model, options.services)
+  const started = findStarted(model, options)
+  const { scale = {} } = options
+  checkScale(started, scale)
   const awaited: AwaitedProject = {
     runtime: context.runtime,
     events: context.events,
     project: source.name,
-    services: new Set(started.filter(({ replicas }) => replicas > 0).map(({ name }) => name)),
+    services: new Set(started.filter(({ name, replicas }) => (scale[name] ?? replicas) > 0).map(({ name }) => name)),
     jobs: findJobs(model, options.jobs),
   }
   const transcript = new Transcript()
@@ -102,9 +104,10 @@ async function start(
     }
   }
   const known = new Set(before.containers.map(({ id }) => id))
-  const watch = await watchProject(awaited, { known, signal: call.signal })
+  const { until = 'ready' } = options
+  const watch = until === 'ready' ? await watchProject(awaited, { known, signal: call.signal }) : undefined
   try {
-    void watch.failure.then(link.abort)
+    void watch?.failure.then(link.abort)
     const override = toLabelOverride(model, before, { ownerLabels: context.ownerLabels, labels: options.labels ?? {} })
     const end = await context.command.run(toUpArguments(source, options, override), {
       endpoint: context.endpoint,
@@ -114,6 +117,7 @@ async function start(
       signal: link.signal,
     })
     if (end.exitCode !== 0) throw await toUpError(context, { transcript, exitCode: end.exitCode, model, call })
+    if (watch === undefined) return await inspectAwaited(awaited, link)
     startLimit()
     return await untilAborted(watch.untilReady(), link.signal)
   } catch (error) {
@@ -123,7 +127,7 @@ async function start(
   } finally {
     deadline?.clear()
     link.unlink()
-    await watch[Symbol.asyncDispose]()
+    await watch?.[Symbol.asyncDispose]()
   }
 }
 
@@ -133,6 +137,19 @@ function checkServices({ services }: ProjectModel, { jobs = [] }: ComposeUpOptio
   const expected = `a service of the project with an active profile: ${joinWords(known, 'or')}`
   check(index < 0, `jobs[${index}]`, expected, jobs[index])
   check(known.length > 0, 'source', 'a project with at least one service', 'one without')
+}
+
+function checkScale(started: readonly ServiceModel[], scale: NonNullable<ComposeUpOptions['scale']>): void {
+  for (const [name, count] of Object.entries(scale)) {
+    const service = started.find((each) => each.name === name)
+    const expected = `the name of a service that is started: ${joinWords(
+      started.map((each) => each.name),
+      'or',
+    )}`
+    check(service !== undefined, `scale["${name}"]`, expected, name)
+    const isNamed = service.containerName !== undefined && count > 1
+    check(!isNamed, `scale["${name}"]`, 'at most 1, because the files name the container', count)
+  }
 }
 
 /** Adds steps that remove the images which Compose builds, unless an image has the tag before. */
@@ -148,15 +165,22 @@ async function addImageSteps({ runtime, checkBuild }: UpContext, services: reado
 
 function toUpArguments(
   source: ComposeSource,
-  { build = false, pull, services = [] }: ComposeUpOptions,
+  options: ComposeUpOptions,
   override: string | undefined,
 ): readonly string[] {
+  const { build = false, pull = 'missing', recreate = 'changed', removeOrphans = false, services = [] } = options
+  const { dependencies = true, scale = {}, graceMs } = options
   return [
     ...toSourceArguments(source),
     ...(override === undefined || source.files === undefined ? [] : ['--file', '-']),
     ...['up', '--detach'],
     ...(build ? ['--build'] : []),
-    ...(pull === 'never' ? ['--pull', 'never'] : []),
+    ...(pull === 'missing' ? [] : ['--pull', pull]),
+    ...Object.entries(scale).flatMap(([name, count]) => ['--scale', `${name}=${count}`]),
+    ...(recreate === 'changed' ? [] : [recreate === 'always' ? '--force-recreate' : '--no-recreate']),
+    ...(removeOrphans ? ['--remove-orphans'] : []),
+    ...(dependencies ? [] : ['--no-deps']),
+    ...toGraceArguments(graceMs),
     ...(services.length === 0 ? [] : ['--', ...services]),
   ]
 }

@@ -39,7 +39,7 @@ export async function watchProject(
   awaited: AwaitedProject,
   { known, signal }: { readonly known: ReadonlySet<string>; readonly signal: AbortSignal },
 ): Promise<ProjectWatch> {
-  const { runtime, project } = awaited
+  const { project } = awaited
   const link = linkSignals([signal])
   const labels = toProjectLabels(project)
   const events = await awaited.events.events({ kinds: ['container'], labels, signal: link.signal })
@@ -67,7 +67,7 @@ export async function watchProject(
     async untilReady() {
       for (;;) {
         const seen = changes
-        const containers = await inspectAwaited()
+        const containers = await inspectAwaited(awaited, link)
         if (await isReady(awaited, containers, link.signal)) return containers
         if (seen !== changes) continue
         const changed = new Promise<void>((resolve) => {
@@ -82,12 +82,16 @@ export async function watchProject(
       await reading
     },
   }
+}
 
-  async function inspectAwaited() {
-    const listed = await listServiceContainers(runtime, project, link)
-    const own = listed.filter((container) => awaited.services.has(toServiceName(container)))
-    return await inspectServiceContainers(runtime, own, link)
-  }
+/** Inspects the containers of the services. */
+export async function inspectAwaited(
+  { runtime, project, services }: AwaitedProject,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<readonly InspectedServiceContainer[]> {
+  const listed = await listServiceContainers(runtime, project, { signal })
+  const own = listed.filter((container) => services.has(toServiceName(container)))
+  return await inspectServiceContainers(runtime, own, { signal })
 }
 
 /** Returns the first service that is not ready, and one of its containers. */

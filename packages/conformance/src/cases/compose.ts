@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a text has a variable of Compose
 import {
   type ComposeProgress,
+  type ComposeUpOptions,
   composeManagerCapability,
   networkManagerCapability,
   volumeManagerCapability,
@@ -8,9 +9,10 @@ import {
 import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, expectEqual, toNames } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { type CaseProject, createProject, healthyWhen, toContainerIds } from '../steps/compose.js'
+import { type CaseProject, type ComposeDocument, createProject, healthyWhen, toContainerIds } from '../steps/compose.js'
 import { createContainer } from '../steps/containers.js'
 import { expectServed, findFreeEnginePort } from '../steps/engine-machine.js'
 import { readLogText } from '../steps/logs.js'
@@ -79,6 +81,8 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
         ['readyTimeoutMs', () => compose.up(source, { readyTimeoutMs: 0 })],
         ['services[0]', () => compose.up(source, { services: ['missing'] })],
         ['jobs[0]', () => compose.up(source, { jobs: ['missing'] })],
+        ['scale["missing"]', () => compose.up(source, { scale: { missing: 1 } })],
+        ['dependencies', () => compose.up(source, { dependencies: false })],
         ['project', () => compose.down('Bad Name')],
         ['graceMs', () => compose.down(project.name, { graceMs: -1 })],
         ['project', () => compose.listServices('')],
@@ -366,6 +370,54 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
         'the kinds of the removed objects',
       )
       expectEqual([kept, failed], [[], []], 'the remaining objects')
+    },
+  },
+  'CMP-014': {
+    title:
+      'scale replaces the number of the files, recreate keeps or replaces containers, removeOrphans removes others',
+    requiredOptions,
+    run: async (context) => {
+      const { programs, signal } = context
+      const project = await createProject(context)
+      const app = { command: programs.exitOnSignal('TERM', 0) }
+      const up = async (services: ComposeDocument['services'], options: ComposeUpOptions) =>
+        (await project.compose.up(await project.write({ services }), { ...options, scale: { app: 2 }, signal }))
+          .services
+      const first = await up({ app, gone: app }, {})
+      const ids = toContainerIds(first, 'app')
+      expectEqual([ids.length, toContainerIds(first, 'gone').length], [2, 1], 'the numbers of containers')
+      const kept = await up({ app: { ...app, environment: { CHANGED: 'yes' } } }, { recreate: 'never' })
+      expectEqual(toContainerIds(kept, 'app'), ids, 'the containers that are not replaced')
+      const listed = await project.compose.listServices(project.name, { signal })
+      expectEqual(toContainerIds(listed, 'gone'), toContainerIds(first, 'gone'), 'the containers of the other service')
+      const last = await up({ app }, { recreate: 'always', removeOrphans: true, graceMs: 0 })
+      const replaced = toContainerIds(last, 'app')
+      expectEqual(replaced.length, 2, 'the number of containers after the replacement')
+      expect(!replaced.some((id) => ids.includes(id)), 'other containers', replaced)
+      expectEqual(await project.compose.listServices(project.name, { signal }), last, 'the remaining services')
+    },
+  },
+  'CMP-015': {
+    title: 'up until started resolves also when a service exits; without dependencies, starts only the given services',
+    requiredOptions: [...requiredOptions, 'healthcheck'],
+    run: async (context) => {
+      const { programs, signal } = context
+      const { compose, name, write } = await createProject(context)
+      const source = await write({
+        services: {
+          web: { command: programs.sleep(60), depends_on: ['db'] },
+          db: { command: programs.exit(3) },
+          slow: { command: programs.sleep(60), ...neverHealthy(programs.exit(0)) },
+        },
+      })
+      const web = await compose.up(source, { services: ['web'], dependencies: false, until: 'started', signal })
+      expectEqual(toServices(web.services), ['web'], 'the started services')
+      const all = await compose.up(source, { until: 'started', signal })
+      expectEqual(toServices(all.services), ['db', 'slow', 'web'], 'all services')
+      await eventually('the end of a service', async () => {
+        const [db] = await compose.listServices(name, { signal })
+        return db?.containers[0]?.exitCode === 3 || undefined
+      })
     },
   },
 })

@@ -79,6 +79,12 @@ export const composeFaults: readonly FaultyPlugin[] = [
   composeFault('up ignores labels', 'CMP-013', (compose) => ({
     up: (source, { labels: _, ...options } = {}) => compose.up(source, options),
   })),
+  composeFault('up keeps containers of services that the files do not have', 'CMP-014', (compose) => ({
+    up: (source, { removeOrphans: _, ...options } = {}) => compose.up(source, options),
+  })),
+  composeFault('up waits until services are ready that only have to be started', 'CMP-015', (compose) => ({
+    up: (source, { until: _, ...options } = {}) => compose.up(source, options),
+  })),
 ]
 
 function composeFault(

@@ -40,7 +40,7 @@ export function validateComposeSource(source: ComposeSource): void {
   if (directory !== undefined) checkPath('source.directory', directory)
   checkEach<unknown>('source.envFiles', envFiles, checkPath)
   checkEach<unknown>('source.profiles', profiles, (field, profile) => {
-    checkText(field, profile, /^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'the name of a profile')
+    checkText(field, profile, /^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$/, 'the name of a profile, or "*"')
   })
   if (env === undefined) return
   const rule = { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=", spaces or a leading "-"' }
@@ -50,14 +50,25 @@ export function validateComposeSource(source: ComposeSource): void {
 /** Checks the options of `up`. Whether the project has the services is known only when its files are read. */
 export function validateComposeUpOptions(options: ComposeUpOptions): void {
   checkFields('ComposeUpOptions', options)
-  const { services = [], jobs = [], build, pull, labels, readyTimeoutMs, onProgress } = options
+  const { services = [], jobs = [], dependencies, scale = {}, recreate, removeOrphans, until, graceMs = 0 } = options
+  const { build, pull, labels, readyTimeoutMs, onProgress } = options
   for (const [field, names] of Object.entries({ services, jobs })) {
     checkEach<unknown>(field, names, checkServiceName)
     checkUnique<unknown>(field, names, String)
   }
   check(options.services?.length !== 0, 'services', 'absent, or at least one service', services)
+  checkBoolean('dependencies', dependencies)
+  const isAll = dependencies === false && options.services === undefined
+  check(!isAll, 'dependencies', 'true, or false with services', dependencies)
+  checkObject('scale', scale)
+  for (const [name, count] of Object.entries(scale)) checkInteger(`scale["${name}"]`, count, { min: 0, max: 10_000 })
+  if (recreate !== undefined) checkOneOf('recreate', recreate, ['changed', 'always', 'never'])
+  checkBoolean('removeOrphans', removeOrphans)
+  if (until !== undefined) checkOneOf('until', until, ['started', 'ready'])
+  check(until !== 'started' || jobs.length === 0, 'jobs', 'none with until: "started"', jobs)
+  checkGrace(graceMs)
   checkBoolean('build', build)
-  if (pull !== undefined) checkOneOf('pull', pull, ['missing', 'never'])
+  if (pull !== undefined) checkOneOf('pull', pull, ['missing', 'always', 'never'])
   if (labels !== undefined) validateLabels(labels)
   if (readyTimeoutMs !== undefined) checkTimeout('readyTimeoutMs', readyTimeoutMs)
   checkFunction('onProgress', onProgress)
@@ -68,6 +79,10 @@ export function validateComposeDownOptions(options: ComposeDownOptions): void {
   checkFields('ComposeDownOptions', options)
   const { volumes, graceMs = 0 } = options
   checkBoolean('volumes', volumes)
+  checkGrace(graceMs)
+}
+
+function checkGrace(graceMs: unknown): void {
   checkInteger('graceMs', graceMs, { min: 0, max: 86_400_000 })
 }
 

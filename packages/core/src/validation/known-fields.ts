@@ -333,6 +333,12 @@ const fieldsOf: { readonly [K in keyof ContractArguments]: Fields<ContractArgume
     build: true,
     pull: true,
     readyTimeoutMs: true,
+    dependencies: true,
+    scale: true,
+    recreate: true,
+    removeOrphans: true,
+    until: true,
+    graceMs: true,
   },
   ConnectContainerOptions: { ...signal, aliases: true, ipAddress: true },
   ContainerConfig: {

@@ -33,7 +33,7 @@ describe('validateProjectName', () => {
 describe('validateComposeSource', () => {
   it('accepts files, and the text of a file', () => {
     validateComposeSource(file)
-    const settings = { directory: '/srv', profiles: ['debug'], env: { TAG: '1' } }
+    const settings = { directory: '/srv', profiles: ['debug', '*'], env: { TAG: '1' } }
     validateComposeSource({ name: 'shop', content: 'services: {}', ...settings })
   })
 
@@ -48,6 +48,7 @@ describe('validateComposeSource', () => {
     ['source.content', { name: 'shop', content: ' ' }],
     ['source.directory', { ...file, directory: 'srv' }],
     ['source.profiles[0]', { ...file, profiles: ['-x'] }],
+    ['source.profiles[1]', { ...file, profiles: ['x', '*x'] }],
     ['source.env["A"]', { ...file, env: { A: 1 } }],
     ['source.env["-A"]', { ...file, env: { '-A': '1' } }],
   ])('rejects with the field %s', (field, source) => {
@@ -66,6 +67,8 @@ describe('validateComposeUpOptions', () => {
     const labels = { team: 'a', 'capstan.lifetime': 'lease' }
     validateComposeUpOptions({ services: ['db'], jobs: ['migrate'], build: true, pull: 'never', labels })
     validateComposeUpOptions({ readyTimeoutMs: 1, onProgress: () => undefined })
+    validateComposeUpOptions({ services: ['db'], dependencies: false, scale: { db: 0 }, recreate: 'never', graceMs: 0 })
+    validateComposeUpOptions({ dependencies: true, removeOrphans: true, until: 'started', pull: 'always' })
   })
 
   it.each<[field: string, options: object]>([
@@ -74,7 +77,15 @@ describe('validateComposeUpOptions', () => {
     ['services[1]', { services: ['db', 'db'] }],
     ['jobs[0]', { jobs: ['a b'] }],
     ['build', { build: 'yes' }],
-    ['pull', { pull: 'always' }],
+    ['pull', { pull: 'daily' }],
+    ['dependencies', { dependencies: false }],
+    ['scale', { scale: ['db'] }],
+    ['scale["db"]', { scale: { db: -1 } }],
+    ['recreate', { recreate: true }],
+    ['removeOrphans', { removeOrphans: 'yes' }],
+    ['until', { until: 'healthy' }],
+    ['jobs', { until: 'started', jobs: ['migrate'] }],
+    ['graceMs', { graceMs: 0.5 }],
     ['labels["capstan.pid"]', { labels: { 'capstan.pid': '1' } }],
     ['readyTimeoutMs', { readyTimeoutMs: 0 }],
     ['onProgress', { onProgress: 'log' }],

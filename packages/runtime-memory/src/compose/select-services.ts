@@ -1,21 +1,38 @@
-import { createHostError, joinWords } from '@capstan/core/plugin'
+import type { ComposeUpOptions } from '@capstan/core'
+import { check, createHostError, joinWords } from '@capstan/core/plugin'
 import type { ProjectModel, ServiceModel } from './file/project-model.js'
 
-/** Returns the given services (default: all) and those on which they depend. @throws HostError INVALID_ARGUMENT for an unknown one */
+/**
+ * Returns the services that `up` starts, with the given numbers of containers: the given ones and those on which they depend.
+ *
+ * @throws HostError INVALID_ARGUMENT for an unknown one
+ */
 export function selectServices(
   project: ProjectModel,
-  names: readonly string[] = [...project.services.keys()],
+  { services: names = [...project.services.keys()], dependencies = true, scale = {} }: SelectOptions,
 ): readonly ServiceModel[] {
   const selected = new Map<string, ServiceModel>()
   const add = (name: string) => {
     const service = project.services.get(name)
     if (service === undefined || selected.has(name)) return
     selected.set(name, service)
-    for (const dependency of service.dependsOn) add(dependency.service)
+    if (dependencies) for (const dependency of service.dependsOn) add(dependency.service)
   }
   checkServices(project, names, 'services')
   for (const name of names) add(name)
-  return [...selected.values()]
+  for (const [name, count] of Object.entries(scale)) checkScale(selected, name, count)
+  return [...selected.values()].map((service) => ({ ...service, replicas: scale[service.name] ?? service.replicas }))
+}
+
+type SelectOptions = Pick<ComposeUpOptions, 'services' | 'dependencies' | 'scale'>
+
+function checkScale(selected: ReadonlyMap<string, ServiceModel>, name: string, count: number): void {
+  const field = `scale["${name}"]`
+  const service = selected.get(name)
+  const expected = `the name of a service that is started: ${joinWords([...selected.keys()], 'or')}`
+  check(service !== undefined, field, expected, name)
+  const isNamed = service.config.name !== undefined && count > 1
+  check(!isNamed, field, 'at most 1, because the files name the container', count)
 }
 
 /** Returns the jobs among the services: the given ones, and those that another service requires to be completed. */

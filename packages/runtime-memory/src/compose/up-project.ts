@@ -1,4 +1,11 @@
-import type { ComposeProgress, ComposeUpOptions, ContainerConfig, Runtime, ServiceState } from '@capstan/core'
+import type {
+  ComposeProgress,
+  ComposeUpOptions,
+  ContainerConfig,
+  PullOptions,
+  Runtime,
+  ServiceState,
+} from '@capstan/core'
 import {
   createHostError,
   delay,
@@ -13,6 +20,7 @@ import { readWholeLog } from '../containers/read-logs.js'
 import { removeContainer } from '../containers/remove-container.js'
 import type { MemoryContainer } from '../containers/state/memory-container.js'
 import { stopContainer } from '../containers/stop-container.js'
+import { pullImage } from '../images/pull-image.js'
 import type { MemoryRuntimeContext } from '../memory-runtime-context.js'
 import { composeLabels, toContainerLabels } from './compose-labels.js'
 import type { ProjectModel, ServiceModel } from './file/project-model.js'
@@ -25,15 +33,17 @@ export async function upProject(
   project: ProjectModel,
   { runtime, call, options }: UpOptions,
 ): Promise<readonly ServiceState[]> {
-  const services = selectServices(project, options.services)
+  const services = selectServices(project, options)
   const jobs = selectJobs(project, { services, jobs: options.jobs })
   const selected = selectResources(project, services)
   checkExternal(context, selected)
+  if (options.pull === 'always') await pullImages(context, services, { call, options })
   const link = linkSignals([call.signal])
   const up = new ProjectUp(context, selected, { runtime, call, options, services, jobs, link })
   try {
     up.createNetworks()
     up.createVolumes()
+    if (options.removeOrphans) await up.removeOrphans()
     await up.start()
   } finally {
     link.unlink()
@@ -69,6 +79,20 @@ function checkExternal({ engine }: MemoryRuntimeContext, { networks, volumes }: 
   for (const { external, name } of networks) if (external) engine.networks.require(name)
   for (const { external, name } of volumes) {
     if (external && engine.volumes.find(name) === undefined) throw createHostError('VOLUME_NOT_FOUND', { name })
+  }
+}
+
+/** Pulls the image of each service, also if it exists. */
+async function pullImages(
+  context: MemoryRuntimeContext,
+  services: readonly ServiceModel[],
+  { call, options }: Pick<UpOptions, 'call' | 'options'>,
+): Promise<void> {
+  const images = new Map(services.map(({ name, config }) => [config.image, name]))
+  for (const [image, service] of images) {
+    const onProgress: PullOptions['onProgress'] = (event) =>
+      options.onProgress?.({ ...event, kind: 'image', service, id: image })
+    await pullImage(context, image, { signal: call.signal, onProgress })
   }
 }
 
@@ -126,13 +150,15 @@ class ProjectUp {
     const expire = (limitMs: number) => () => link.abort(this.#createTimeoutError(limitMs))
     const deadline = readyTimeoutMs === undefined ? undefined : startDeadline(readyTimeoutMs, expire(readyTimeoutMs))
     let hasStarted = false
+    const { until = 'ready' } = options
     const starting = Promise.all(services.map((service) => this.#start(service))).then(() => {
       hasStarted = true
     })
     starting.catch((error: unknown) => link.abort(error))
     try {
       // A service that was ready may end while others are not ready yet.
-      while (!this.#areStartedReady() || !hasStarted) await delay(pollMs, { signal: link.signal, ref: false })
+      while (!hasStarted || (until === 'ready' && !this.#areStartedReady()))
+        await delay(pollMs, { signal: link.signal, ref: false })
     } catch (error) {
       link.abort(error)
       await Promise.allSettled(this.#starts.values())
@@ -168,12 +194,29 @@ class ProjectUp {
     return await Promise.all(numbers.map((number) => this.#startContainer(service, number)))
   }
 
+  /** Removes the containers of services that the files do not have. */
+  async removeOrphans(): Promise<void> {
+    const { engine } = this.#context
+    const { serviceNames } = this.#project
+    for (const container of listContainersOf(engine, this.#project.name)) {
+      const { [composeLabels.service]: service, [composeLabels.oneOff]: oneOff } = container.labels
+      if (service === undefined || oneOff === 'True' || serviceNames.has(service)) continue
+      await this.#stopAndRemove(container)
+    }
+  }
+
+  async #stopAndRemove(container: MemoryContainer): Promise<void> {
+    const { link, options } = this.#options
+    await stopContainer(container, { graceMs: options.graceMs ?? defaultGraceMs, signal: link.signal })
+    await removeContainer(this.#context.engine, container.id)
+  }
+
   async #removeSurplus({ name, replicas }: ServiceModel): Promise<void> {
     const { engine } = this.#context
     const surplus = listContainersOf(engine, this.#project.name).filter(
       ({ labels }) => labels[composeLabels.service] === name && Number(labels[composeLabels.number]) > replicas,
     )
-    for (const { id } of surplus) await removeContainer(engine, id)
+    for (const container of surplus) await this.#stopAndRemove(container)
   }
 
   async #startContainer(service: ServiceModel, number: number): Promise<MemoryContainer> {
@@ -198,12 +241,12 @@ class ProjectUp {
     const existing = listContainersOf(engine, this.#project.name)
       .filter(isSame(composeLabels.service))
       .find(isSame(composeLabels.number))
-    if (existing !== undefined && isSame(composeLabels.configHash)(existing)) return existing
+    const { recreate = 'changed' } = options
+    const isKept =
+      recreate === 'never' || (recreate === 'changed' && existing && isSame(composeLabels.configHash)(existing))
+    if (existing !== undefined && isKept) return existing
     const progress = { kind: 'container', service: service.name, id: `${service.name}-${number}` } as const
-    if (existing !== undefined) {
-      await stopContainer(existing, { graceMs: 10_000, signal })
-      await removeContainer(engine, existing.id)
-    }
+    if (existing !== undefined) await this.#stopAndRemove(existing)
     this.#report({ ...progress, status: existing === undefined ? 'Creating' : 'Recreating' })
     const { name = `${this.#project.name}-${service.name}-${number}`, image } = service.config
     const config: ContainerConfig = {
@@ -290,5 +333,6 @@ function readLastLines(container: MemoryContainer): readonly string[] {
 }
 
 const defaultReadyMs = 60_000
+const defaultGraceMs = 10_000
 const pollMs = 5
 const lastLineCount = 10

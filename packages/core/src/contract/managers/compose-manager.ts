@@ -23,8 +23,10 @@ export interface ComposeManager {
    * its containers is healthy, or runs and has no health check. A job is ready when each of its containers has exited with code 0.
    * Jobs are the services of `jobs` and those that another service requires to be completed.
    *
+   * With `until: 'started'`, resolves as soon as the containers have been started.
+   *
    * After a failure or an abort, removes the containers, networks and volumes that the call created. Keeps what existed before,
-   * but does not restore a container that the call replaced.
+   * but does not restore a container that the call replaced or removed.
    *
    * @throws HostError SERVICE_NOT_READY when a container of a service exits or becomes unhealthy, or a job fails.
    * TIMED_OUT with the option `readyTimeoutMs`. INVALID_ARGUMENT as `readProject`, and for unknown services and jobs. IN_USE when a
@@ -80,7 +82,7 @@ export interface ComposeSettings {
    * Required for a `content` with relative paths.
    */
   readonly directory?: string
-  /** The active profiles. Default: none. */
+  /** The active profiles; `*` means all. Default: none. */
   readonly profiles?: readonly string[]
   /**
    * The absolute paths of files with variables for interpolation, in place of the file `.env` of the directory. Later files
@@ -98,20 +100,46 @@ export interface ComposeUpOptions extends OperationOptions {
    * all services of active profiles.
    */
   readonly services?: readonly string[]
-  /** Services that are ready when they have exited with code 0. Default: those that another service requires to be completed. */
+  /** Starts also those on which `services` depend. `false` requires `services`. Default true. */
+  readonly dependencies?: boolean
+  /** The number of containers of services that are started, in place of that of the files. */
+  readonly scale?: Readonly<Record<string, number>>
+  /**
+   * `changed` creates containers again whose settings have changed, `always` those of all services that are started, `never` none.
+   * Default `changed`.
+   */
+  readonly recreate?: 'changed' | 'always' | 'never'
+  /** Removes the containers of services that the files do not have. Default false. */
+  readonly removeOrphans?: boolean
+  /**
+   * `ready` resolves when all services are ready. `started` resolves as soon as their containers have been started, also if one of them
+   * exits or is unhealthy; the health and the completion of dependencies are awaited, as the files require. Default `ready`.
+   */
+  readonly until?: 'started' | 'ready'
+  /**
+   * Services that are ready when they have exited with code 0, besides those that another service requires to be completed. Not with
+   * `until: 'started'`. Default: none.
+   */
   readonly jobs?: readonly string[]
   /** Builds the images of services with a `build` section, also when they exist. Default false: builds those that are missing. */
   readonly build?: boolean
-  /** `missing` pulls images that the engine does not have, `never` none. Default `missing`. */
-  readonly pull?: 'missing' | 'never'
+  /**
+   * `missing` pulls images that the engine does not have, `always` also those that it has, `never` none. Default `missing`.
+   */
+  readonly pull?: 'missing' | 'always' | 'never'
+  /**
+   * Milliseconds between the stop signal and SIGKILL for containers that are replaced or removed, rounded up to seconds. Default: that
+   * of each service, usually 10 000.
+   */
+  readonly graceMs?: number
   /**
    * Labels of all containers, networks and volumes. For keys that begin with `capstan.`, see `ContainerConfig.labels`. A runtime may
    * give no labels to a project with the lifetime `persistent` and no other label.
    */
   readonly labels?: StringMap
   /**
-   * The limit in milliseconds from the start of the containers until all services are ready. Default 60 000 without `signal`, and no
-   * limit with it.
+   * The limit in milliseconds from the start of the containers until all services are ready, or started with `until: 'started'`.
+   * Default 60 000 without `signal`, and no limit with it.
    */
   readonly readyTimeoutMs?: number
   /** Called for each step of a part of the project. */

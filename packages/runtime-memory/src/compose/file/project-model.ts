@@ -9,6 +9,8 @@ export interface ProjectModel {
   readonly files: readonly string[]
   /** The services of active profiles by name. */
   readonly services: ReadonlyMap<string, ServiceModel>
+  /** The names of all services, also those of profiles that are not active. */
+  readonly serviceNames: ReadonlySet<string>
   /** The networks that the services use; so are the volumes. */
   readonly networks: readonly NetworkModel[]
   readonly volumes: readonly VolumeModel[]

@@ -43,6 +43,7 @@ export async function readProject(
     { ...merged, services: active },
     {
       ...{ name, directory, env },
+      serviceNames: new Set(merged.services.keys()),
       files: texts.map((file) => file.name),
     },
   )

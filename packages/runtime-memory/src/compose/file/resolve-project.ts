@@ -26,12 +26,14 @@ interface ResolveOptions {
   /** Their names. */
   readonly files: readonly string[]
   readonly env: StringMap
+  /** Of all services, also those that are not active. */
+  readonly serviceNames: ReadonlySet<string>
 }
 
 /** Returns the model of a project: resolves names, and checks that services do not contradict each other. */
 export async function resolveProject(
   { services, networks, volumes }: FileSettings,
-  { name, directory, files, env }: ResolveOptions,
+  { name, directory, files, env, serviceNames }: ResolveOptions,
 ): Promise<ProjectModel> {
   const toResource = (key: string, { name: given, external = false, labels }: ResourceSettings) => ({
     key,
@@ -66,6 +68,7 @@ export async function resolveProject(
     directory,
     files,
     services: models,
+    serviceNames,
     networks: toSorted(networkModels).flatMap(([key, network]) => (usedNetworks.has(key) ? [network] : [])),
     volumes: toSorted(volumeModels).flatMap(([key, volume]) => (usedVolumes.has(key) ? [volume] : [])),
   }
