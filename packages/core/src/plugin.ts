@@ -217,6 +217,7 @@ export {
 } from './validation/operations.js'
 export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
 export {
+  validateChangedEndpoint,
   validateServiceChange,
   validateServiceConfig,
   validateStoredObject,

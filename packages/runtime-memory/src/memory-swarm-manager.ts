@@ -23,6 +23,7 @@ import {
   type ListOptions,
   type Operation,
   toObjectLabels,
+  validateChangedEndpoint,
   validateId,
   validateJobConfig,
   validateListOptions,
@@ -271,6 +272,8 @@ export class MemorySwarmManager implements SwarmManager {
       }
       throw createHostError('INVALID_ARGUMENT', facts)
     }
+    const { ports = [], endpointMode = 'vip' } = previous.config
+    validateChangedEndpoint(change, { ports, endpointMode })
     validateServiceConfig(config)
     this.#checkOptions(config)
     if (toText(config, []) === toText(previous.config, [])) return previous

@@ -14,6 +14,7 @@ import { eventually, within } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { expectAborts, expectUndoneByAbort } from '../steps/abort.js'
 import { collectBytes } from '../steps/collect.js'
+import { inBackground } from '../steps/in-background.js'
 import { createNetwork } from '../steps/networks.js'
 import { createService, readServiceLog, toServiceConfig } from '../steps/services.js'
 
@@ -158,7 +159,8 @@ export const serviceCases: readonly ConformanceCase[] = defineCases(
       },
     },
     'SVC-007': {
-      title: 'serviceLogs has the output of all tasks with task and node, and follows until the service is removed',
+      title:
+        'serviceLogs has the output of all tasks with task and node, and follows, also new tasks, until the service is removed',
       run: async (context) => {
         const command = context.programs.echoThenSleep('to-out')
         const { id, swarm } = await createService(context, { replicas: 2, command })
@@ -181,10 +183,16 @@ export const serviceCases: readonly ConformanceCase[] = defineCases(
           ['to-out\n', 'to-out\n'],
           'the last lines',
         )
-        const following = readServiceLog(await swarm.serviceLogs(id, { follow: true, signal: context.signal }))
+        const followed: Parameters<typeof readServiceLog>[1] = new Map()
+        const stream = await swarm.serviceLogs(id, { follow: true, signal: context.signal })
+        const following = inBackground(readServiceLog(stream, followed))
+        await eventually('the followed output of both tasks', () => followed.size === 2 || undefined)
+        await swarm.updateService(id, { replicas: 3 }, { signal: context.signal })
+        await eventually('the followed output of the new task', () => followed.size === 3 || undefined)
         await swarm.removeService(id)
-        const followed = await within(20_000, 'the end of the stream', following)
-        expect(followed.size <= 2, 'chunks of the two tasks', [...followed.keys()])
+        await within(20_000, 'the end of the stream', following.result)
+        const texts = [...followed.values()].map(({ stdout, stderr }) => [stdout, stderr])
+        expectEqual(texts, Array(3).fill(['to-out\n', '']), 'the followed output')
       },
     },
     'SVC-008': {
@@ -251,6 +259,8 @@ export const serviceCases: readonly ConformanceCase[] = defineCases(
           networks,
         })
         expectEqual((await swarm.inspectService(id)).networks, [networkId], 'the networks of the service')
+        const ingress = { ports: [{ containerPort: 7070, mode: 'ingress' }] } as const
+        await expectHostError('INVALID_ARGUMENT', () => swarm.updateService(id, ingress), { field: 'ports[0].mode' })
         const jobs = context.require(jobManagerCapability)
         const job = { image: context.image, command: programs.connect(name, 7070), networks }
         await eventually('a connection to the service', async () => {
@@ -280,6 +290,15 @@ export const serviceCases: readonly ConformanceCase[] = defineCases(
           ['endpointMode', create({ endpointMode: 'x' })],
           ['ports[0].containerPort', create({ ports: [{ containerPort: 0 }] })],
           ['ports[0].mode', create({ ports: [{ containerPort: 80, mode: 'ingress' }], endpointMode: 'dnsrr' })],
+          [
+            'ports[1]',
+            create({
+              ports: [
+                { containerPort: 80, hostPort: 8080 },
+                { containerPort: 81, hostPort: 8080, mode: 'ingress' },
+              ],
+            }),
+          ],
           ['update.monitorMs', create({ update: { monitorMs: 0 } })],
           ['constraints[0]', create({ constraints: ['gpu'] })],
           ['timeoutMs', () => swarm.createService(toServiceConfig(context, {}), { timeoutMs: 0 })],

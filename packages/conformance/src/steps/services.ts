@@ -39,11 +39,18 @@ export async function createService(
   return { id, name: complete.name, swarm }
 }
 
-/** Reads the log of a service to its end. Resolves with the lines of each task, by its id. */
+/** The output of one task in the log of a service. */
+interface TaskOutput {
+  nodeId: string
+  stdout: string
+  stderr: string
+}
+
+/** Reads the log of a service to its end. Resolves with the output of each task, by its id; `tasks` has it while it is read. */
 export async function readServiceLog(
   stream: ServiceLogStream,
-): Promise<ReadonlyMap<string, { readonly nodeId: string; readonly stdout: string; readonly stderr: string }>> {
-  const tasks = new Map<string, { nodeId: string; stdout: string; stderr: string }>()
+  tasks: Map<string, TaskOutput> = new Map(),
+): Promise<ReadonlyMap<string, Readonly<TaskOutput>>> {
   for await (const { taskId, nodeId, source, bytes } of stream) {
     const task = tasks.get(taskId) ?? { nodeId, stdout: '', stderr: '' }
     tasks.set(taskId, task)

@@ -50,6 +50,18 @@ export const jobFaults: readonly FaultyPlugin[] = [
       throw result.error
     },
   })),
+  jobFault('an aborted job without an output stream leaves a container', 'JOB-006', (jobs, runtime) => ({
+    runJob: async (config, options) => {
+      const result = await jobs.runJob(config, options)
+      if (options?.stdout !== undefined) return result
+      // The simulation is faster than the aborts of the case.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      if (!options?.signal?.aborted) return result
+      const { image, command } = config
+      await runtime.createContainer({ image, ...(command && { command }) })
+      throw options.signal.reason
+    },
+  })),
   jobFault('runJob reports a missing image by an exit code', 'JOB-007', (jobs) => ({
     runJob: (config, options) =>
       jobs.runJob(config, options).catch((error: unknown) => {

@@ -61,6 +61,9 @@ export const serviceFaults: readonly FaultyPlugin[] = [
   serviceFault('the log of a service does not count lines for each task', 'SVC-007', (swarm) => ({
     serviceLogs: (id, { tailLines: _, ...options } = {}) => swarm.serviceLogs(id, options),
   })),
+  serviceFault('the log of a service is not followed', 'SVC-007', (swarm) => ({
+    serviceLogs: (id, { follow: _, ...options } = {}) => swarm.serviceLogs(id, options),
+  })),
   serviceFault('secrets are not mounted', 'SVC-008', (swarm) => ({
     createService: ({ secrets: _, ...config }, options) => swarm.createService(config, options),
   })),

@@ -51,6 +51,26 @@ export function validateServiceChange(change: ServiceChange, options: ConvergeOp
   validateConvergeOptions(options)
 }
 
+/**
+ * Validates that a change fits the endpoint settings that it keeps: a service with endpoint mode `dnsrr` has no ports of mode `ingress`.
+ * Every swarm manager must call it with the current settings before it changes a service.
+ *
+ * @throws HostError INVALID_ARGUMENT with the path of the field in the change
+ */
+export function validateChangedEndpoint(change: ServiceChange, current: CurrentEndpoint): void {
+  const { ports, endpointMode = current.endpointMode } = change
+  if (ports !== undefined) {
+    checkEndpoint(ports, endpointMode)
+    return
+  }
+  const ingress = current.ports.find(({ mode }) => mode === 'ingress')
+  const expected = `"vip", since port ${ingress?.containerPort} of the service has mode "ingress"`
+  check(ingress === undefined || endpointMode === 'vip', 'endpointMode', expected, endpointMode)
+}
+
+/** The endpoint settings of a service before a change. */
+export type CurrentEndpoint = Required<Pick<ServiceConfig, 'ports' | 'endpointMode'>>
+
 /** Checks the name of a secret or a config, its value and its labels. */
 export function validateStoredObject(
   name: unknown,
@@ -76,15 +96,19 @@ function validateSettings(config: Settings & { readonly name?: string }): void {
   checkOneOf('endpointMode', endpointMode, ['vip', 'dnsrr'])
   checkEach('ports', ports, checkPort)
   checkUnique('ports', ports, ({ containerPort, protocol = 'tcp' }) => `${containerPort}/${protocol}`)
-  const ingress = ports.findIndex(({ mode }) => mode === 'ingress')
-  check(
-    ingress === -1 || endpointMode === 'vip',
-    `ports[${ingress}].mode`,
-    '"host" with endpointMode "dnsrr"',
-    'ingress',
+  // A swarm accepts a published port once for all modes.
+  checkUnique('ports', ports, ({ containerPort, hostPort, protocol = 'tcp' }) =>
+    hostPort === undefined ? `any to ${containerPort}/${protocol}` : `${hostPort}/${protocol}`,
   )
+  checkEndpoint(ports, endpointMode)
   if (stopGraceMs !== undefined) checkInteger('stopGraceMs', stopGraceMs, { min: 0, max: longestMs })
   checkUpdatePolicy(update)
+}
+
+function checkEndpoint(ports: readonly ServicePort[], endpointMode: ServiceConfig['endpointMode']): void {
+  const ingress = ports.findIndex(({ mode }) => mode === 'ingress')
+  const isValid = ingress === -1 || endpointMode === 'vip'
+  check(isValid, `ports[${ingress}].mode`, '"host" with endpointMode "dnsrr"', 'ingress')
 }
 
 function checkPort(field: string, port: ServicePort): void {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ServiceChange, ServiceConfig } from '../../src/index.js'
-import { validateServiceChange, validateServiceConfig, validateStoredObject } from '../../src/plugin.js'
+import {
+  validateChangedEndpoint,
+  validateServiceChange,
+  validateServiceConfig,
+  validateStoredObject,
+} from '../../src/plugin.js'
 
 const invalid = (field: string) =>
   expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) })
@@ -22,7 +27,9 @@ describe('validateServiceConfig', () => {
         labels: { app: 'x', 'capstan.lifetime': 'persistent' },
         ports: [
           { containerPort: 80, hostPort: 8080, mode: 'ingress' },
-          { containerPort: 80, protocol: 'udp' },
+          { containerPort: 80, hostPort: 8080, protocol: 'udp' },
+          { containerPort: 81 },
+          { containerPort: 82 },
         ],
         endpointMode: 'vip',
         stopGraceMs: 0,
@@ -55,6 +62,16 @@ describe('validateServiceConfig', () => {
       ['ports[0].mode', { ...web, ports: [{ containerPort: 1, mode: 'all' }] }],
       ['ports[0].mode', { ...web, endpointMode: 'dnsrr', ports: [{ containerPort: 1, mode: 'ingress' }] }],
       ['ports[1]', { ...web, ports: [{ containerPort: 1 }, { containerPort: 1, protocol: 'tcp' }] }],
+      [
+        'ports[1]',
+        {
+          ...web,
+          ports: [
+            { containerPort: 1, hostPort: 80 },
+            { containerPort: 2, hostPort: 80, mode: 'ingress' },
+          ],
+        },
+      ],
       ['stopGraceMs', { ...web, stopGraceMs: -1 }],
       ['update.order', { ...web, update: { order: 'start-first' } }],
       ['update.parallelism', { ...web, update: { parallelism: -1 } }],
@@ -89,6 +106,25 @@ describe('validateServiceChange', () => {
     for (const [field, change] of bad) {
       expect(() => validateServiceChange(change as ServiceChange), JSON.stringify(change)).toThrow(invalid(field))
     }
+  })
+})
+
+describe('validateChangedEndpoint', () => {
+  const ingress = { containerPort: 80, mode: 'ingress' } as const
+  const published = { ports: [{ containerPort: 1 }, ingress], endpointMode: 'vip' } as const
+  const roundRobin = { ports: [{ containerPort: 1 }], endpointMode: 'dnsrr' } as const
+
+  it('accepts changes that leave no port of mode `ingress` with endpoint mode `dnsrr`', () => {
+    validateChangedEndpoint({ image: 'busybox:2', ports: [ingress] }, published)
+    validateChangedEndpoint({ ports: [], endpointMode: 'dnsrr' }, published)
+    validateChangedEndpoint({ ports: [ingress], endpointMode: 'vip' }, roundRobin)
+  })
+
+  it('rejects with the path of the field that contradicts a kept setting', () => {
+    expect(() => validateChangedEndpoint({ endpointMode: 'dnsrr' }, published)).toThrow(invalid('endpointMode'))
+    expect(() => validateChangedEndpoint({ ports: [{ containerPort: 2 }, ingress] }, roundRobin)).toThrow(
+      invalid('ports[1].mode'),
+    )
   })
 })
 

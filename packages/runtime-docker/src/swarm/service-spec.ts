@@ -1,6 +1,7 @@
 import type { ServiceChange, ServiceConfig } from '@capstan/core'
-import { createHostError, type StringMap, toObjectLabels } from '@capstan/core/plugin'
+import { createHostError, type StringMap, toObjectLabels, validateChangedEndpoint } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { toEndpointMode, toServicePort } from './services.js'
 import type { ServiceSpec, SwarmLabels, SwarmUpdateConfig, TaskTemplate } from './swarm-answers.js'
 import { toTaskTemplate } from './task-template.js'
 
@@ -33,6 +34,7 @@ export async function toChangedSpec(
   call: EngineCall,
 ): Promise<ServiceSpec> {
   const { replicas, ports, endpointMode, stopGraceMs, update, ...config } = change
+  validateChangedEndpoint(change, toEndpoint(spec))
   const withOwn = (old: SwarmLabels = {}) => config.labels && { ...toOwnLabels(old), ...config.labels }
   const { TaskTemplate: old } = spec
   const labels = withOwn(old.ContainerSpec.Labels)
@@ -55,6 +57,11 @@ export async function toChangedSpec(
 /** Returns how long a task of a service must run until it counts as started, in milliseconds. */
 export function toMonitorMs({ UpdateConfig: config }: ServiceSpec): number {
   return config?.Monitor ? config.Monitor / 1e6 : defaultMonitorMs
+}
+
+/** Returns the ports and the endpoint mode of a service. Both have defaults of the swarm where its settings have none. */
+function toEndpoint({ EndpointSpec: spec }: ServiceSpec) {
+  return { ports: (spec?.Ports ?? []).flatMap(toServicePort), endpointMode: toEndpointMode(spec?.Mode) }
 }
 
 function withGrace(template: TaskTemplate, stopGraceMs: number | undefined): TaskTemplate {

@@ -66,7 +66,7 @@ function toServiceInfo({ ID: id, Spec, Endpoint }: SwarmService, count: TaskCoun
     replicas: toReplicas(Spec),
     isJob: isJob(Spec),
     ...count,
-    ports: ports.flatMap(toPort),
+    ports: ports.flatMap(toServicePort),
     labels: Spec.Labels ?? {},
   }
 }
@@ -90,7 +90,7 @@ function toServiceInspection(service: SwarmService, count: TaskCount): ServiceIn
     createdAt: new Date(service.CreatedAt),
     updatedAt: new Date(service.UpdatedAt),
     update: UpdateStatus?.State ? toUpdate(UpdateStatus) : undefined,
-    endpointMode: mode === 'dnsrr' ? 'dnsrr' : 'vip',
+    endpointMode: toEndpointMode(mode),
     command: container.Args ?? undefined,
     networks: (Networks ?? []).flatMap(({ Target }) => Target ?? []),
     constraints: Placement?.Constraints ?? [],
@@ -112,10 +112,15 @@ function toUpdate({ State, Message = '' }: NonNullable<SwarmService['UpdateStatu
   return { state: updateStates.get(State ?? '') ?? 'unknown', message: Message }
 }
 
-function toPort({ TargetPort, PublishedPort, Protocol, PublishMode }: SwarmPort): readonly ServicePort[] {
+/** Converts a port of a service; nothing for one of a protocol that the contract does not have. */
+export function toServicePort({ TargetPort, PublishedPort, Protocol, PublishMode }: SwarmPort): readonly ServicePort[] {
   if (!TargetPort || (Protocol !== 'tcp' && Protocol !== 'udp')) return []
   const mode = PublishMode === 'host' ? 'host' : 'ingress'
   return [{ containerPort: TargetPort, protocol: Protocol, mode, ...(PublishedPort && { hostPort: PublishedPort }) }]
+}
+
+export function toEndpointMode(mode: string | undefined): ServiceInspection['endpointMode'] {
+  return mode === 'dnsrr' ? 'dnsrr' : 'vip'
 }
 
 /** A path without a leading slash is relative to the folder of the secrets, or of the container. */

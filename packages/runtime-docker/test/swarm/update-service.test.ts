@@ -65,6 +65,27 @@ describe('updateService', () => {
     expect(listVersions()).toEqual([])
   })
 
+  test.each([
+    {
+      change: { endpointMode: 'dnsrr' },
+      field: 'endpointMode',
+      spec: { Ports: [{ TargetPort: 80, Protocol: 'tcp' }] },
+    },
+    {
+      change: { ports: [{ containerPort: 80, mode: 'ingress' }] },
+      field: 'ports[0].mode',
+      spec: { Mode: 'dnsrr' },
+    },
+  ] as const)(
+    'rejects $field that contradicts a kept setting, and sends no change',
+    async ({ change, field, spec }) => {
+      const { service, update, listVersions } = await start()
+      service.spec = { ...service.spec, EndpointSpec: spec }
+      await expect(update(change)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
+      expect(listVersions()).toEqual([])
+    },
+  )
+
   test('rejects with rolledBack when the swarm has restored the previous settings, and restores nothing itself', async () => {
     const { service, progress, update, listVersions } = await start()
     service.states = [

@@ -297,6 +297,11 @@ describe('updateService', () => {
       code: 'INVALID_ARGUMENT',
       facts: { field: 'ports[0].mode' },
     })
+    const other = await memory.swarm.createService(sleeping({ name: 'published', ports }))
+    await expect(memory.swarm.updateService(other, { endpointMode: 'dnsrr' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'endpointMode' },
+    })
   })
 
   it('rejects a change between a number and one task per node', async () => {

@@ -29,7 +29,8 @@ export interface SwarmManager {
    *
    * @throws HostError SERVICE_NOT_FOUND, and the errors of `createService`. SERVICE_NOT_CONVERGED with `rolledBack: true` when
    * the cluster has restored the previous settings, and with `rolledBack: false` when it has paused the update. INVALID_ARGUMENT
-   * when `replicas` of a service with one task per node is a number, or the reverse
+   * when `replicas` of a service with one task per node is a number, or the reverse, and for `dnsrr` with ports of mode `ingress`,
+   * also if the service keeps one of them
    */
   updateService(id: string, change: ServiceChange, options?: ConvergeOptions): Promise<void>
   /** Removes a service and resolves when its tasks are gone. Resolves also when it does not exist. */
@@ -105,7 +106,7 @@ export interface ServiceConfig extends JobConfig {
   readonly name: string
   /** The number of tasks, 0 or more, or one task on each node that is suitable. */
   readonly replicas: number | 'one-per-node'
-  /** Ports to publish. Default: none. */
+  /** Ports to publish; each `containerPort` and each `hostPort` may occur once for each protocol. Default: none. */
   readonly ports?: readonly ServicePort[]
   /**
    * What the name of the service resolves to in its networks: one virtual address that distributes connections (`vip`), or the
