@@ -10,7 +10,7 @@ import {
   validateBuildRequest,
 } from '@capstan/feature-buildkit'
 import { findCredentials } from '@capstan/runtime-docker'
-import { CliError, toFileError } from '../errors/cli-error.js'
+import { CliError, failedBuild, toFileError } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import {
   type BuildCommandOptions,
@@ -95,7 +95,7 @@ async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>
 
 async function readSecretFile(path: string): Promise<Uint8Array> {
   return await readFile(path).catch((cause: unknown) => {
-    throw toFileError(`the secret ${path} cannot be read`, cause)
+    throw toFileError(`the secret ${path} cannot be read`, cause, failedBuild)
   })
 }
 
@@ -105,10 +105,10 @@ async function findAgents(texts: readonly string[], { env, cwd }: Pick<Io, 'env'
     if (!path) throw new CliError(`--ssh ${id}: SSH_AUTH_SOCK is not set`, { remedies: startAgent })
     const socket = resolve(cwd, path)
     const stats = await stat(socket).catch((cause: unknown) => {
-      throw toFileError(`--ssh ${id}: the socket ${socket} cannot be used`, cause)
+      throw toFileError(`--ssh ${id}: the socket ${socket} cannot be used`, cause, failedBuild)
     })
     if (!stats.isSocket())
-      throw new CliError(`--ssh ${id}: ${socket} is not the socket of an agent`, { remedies: addKey })
+      throw new CliError(`--ssh ${id}: ${socket} is not the socket of an agent`, { remedies: addKey, ...failedBuild })
     return [id, socket] as const
   })
   return Object.fromEntries(await Promise.all(entries))

@@ -7,7 +7,7 @@ import {
 } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import type { Command } from 'commander'
-import { failureCode } from '../errors/exit-code.js'
+import { failureCode } from '../errors/cli-error.js'
 import { toFeatureSupports } from '../host/features.js'
 import type { Invocation } from '../host/invocation.js'
 import { openHost } from '../host/open-host.js'

@@ -1,6 +1,6 @@
 import type { SweepReport } from '@capstan/core'
 import type { Command } from 'commander'
-import { failureCode } from '../errors/exit-code.js'
+import { failureCode } from '../errors/cli-error.js'
 import type { Invocation } from '../host/invocation.js'
 import { openHost, openRuntime } from '../host/open-host.js'
 import { findNamedRuntime } from '../host/runtime-choice.js'

@@ -8,7 +8,7 @@ import { unpackArchive } from '@capstan/build-context'
 import type { BuildContext, OperationOptions } from '@capstan/core'
 import { findTemporaryDirectory } from '@capstan/core/plugin'
 import type { BuildRequest } from '@capstan/feature-buildkit'
-import { CliError, toFileError } from '../errors/cli-error.js'
+import { CliError, failedBuild, toFileError } from '../errors/cli-error.js'
 import type { Io } from '../terminal/io.js'
 import { isRemote } from './build-options.js'
 
@@ -45,9 +45,9 @@ export async function readBuildSource(
 /** @throws CliError if the path is not a readable directory. */
 export async function requireDirectory(directory: string, remedy: string): Promise<void> {
   const stats = await stat(directory).catch((cause: unknown) => {
-    throw toFileError(`the directory ${directory} cannot be read`, cause)
+    throw toFileError(`the directory ${directory} cannot be read`, cause, failedBuild)
   })
-  if (!stats.isDirectory()) throw new CliError(`${directory} is not a directory: ${remedy}`)
+  if (!stats.isDirectory()) throw new CliError(`${directory} is not a directory: ${remedy}`, failedBuild)
 }
 
 async function readDirectory(
@@ -64,7 +64,7 @@ async function readDirectory(
   // Users do not know the directory into which an archive is unpacked.
   const name = isUnpacked ? `the Dockerfile ${file ?? 'Dockerfile'} in the archive on stdin` : `the Dockerfile ${path}`
   const read = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw toFileError(`${name} cannot be read (-f selects another)`, cause)
+    throw toFileError(`${name} cannot be read (-f selects another)`, cause, failedBuild)
   })
   const text = requireText(read, name)
   const inContext = relative(directory, path)
@@ -81,7 +81,7 @@ async function readIgnoreFile(path: string): Promise<{ readonly path: string; re
     return { path, text: await readFile(path, 'utf8') }
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw toFileError(`the ignore file ${path} cannot be read`, cause)
+    throw toFileError(`the ignore file ${path} cannot be read`, cause, failedBuild)
   }
 }
 
@@ -107,7 +107,7 @@ async function readStdin(
     return toSource({ context, text, request: { context, dockerfileText: text } })
   }
   if (compression !== undefined && compression !== 'gzip')
-    throw new CliError(`the archive on stdin is compressed with ${compression}: decompress it first`)
+    throw new CliError(`the archive on stdin is compressed with ${compression}: decompress it first`, failedBuild)
   const directory = await mkdtemp(join(findTemporaryDirectory(env), 'capstan-context-'))
   const remove = () => rm(directory, { recursive: true, force: true })
   try {
@@ -172,6 +172,6 @@ const compressions = [
 const blockBytes = 512
 
 function requireText(content: string, name: string): string {
-  if (content.trim() === '') throw new CliError(`${name} is empty`)
+  if (content.trim() === '') throw new CliError(`${name} is empty`, failedBuild)
   return content
 }

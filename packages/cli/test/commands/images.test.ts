@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -144,11 +144,35 @@ describe('capstan build', () => {
   })
 
   it.each([
-    [['-t', 'app', 'missing'], /the directory .*missing cannot be read: it does not exist/],
-    [['-t', 'app', 'note.txt'], /is not a directory/],
-    [['-t', 'app', '-f', 'empty'], /the Dockerfile .*empty is empty$/m],
-    [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
-    [['-t', 'app', '-'], /the Dockerfile on stdin is empty/],
+    [['missing'], /the directory .*missing cannot be read: it does not exist/],
+    [['note.txt'], /is not a directory/],
+    [['-f', 'empty'], /the Dockerfile .*empty is empty$/m],
+    [['-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
+    [['-'], /the Dockerfile on stdin is empty/],
+    [['--builder', 'runtime', '-f', 'unknown'], /RUNN/],
+    [['--builder', 'runtime', '-f', 'from'], /first instruction must be FROM/],
+    [['--builder', 'runtime', '--target', 'none'], /none/],
+    [['--builder', 'runtime', 'ignored'], /"\.dockerignore" in the context must be/],
+    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it does not exist/],
+    [['--ssh', 'default=none'], /--ssh default: the socket .*none cannot be used: it does not exist/],
+    [['--ssh', 'key=note.txt'], /--ssh key: .*note\.txt is not the socket of an agent[\s\S]*→ add the key to an agent/],
+    [['--build-context', 'lib=none'], /the directory .*none cannot be read: it does not exist/],
+    [
+      ['--build-context', 'lib=note.txt'],
+      /note\.txt is not a directory: pass a directory or a URL to --build-context lib/,
+    ],
+  ])('exits with 1, as for a failed build, for %j', async (argv, stderr) => {
+    await writeFile(join(cwd, 'unknown'), 'FROM busybox\nRUNN true\n')
+    await writeFile(join(cwd, 'from'), 'COPY note.txt /\n')
+    await mkdir(join(cwd, 'ignored'))
+    await writeFile(join(cwd, 'ignored', 'Dockerfile'), 'FROM busybox\n')
+    await writeFile(join(cwd, 'ignored', '.dockerignore'), '[z-a\n')
+    const result = await capstan(['build', '-t', 'app', ...argv])
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
+  })
+
+  it.each([
     [['-t', 'app', '-', '-f', '-'], /stdin cannot be both the context and the Dockerfile/],
     [['-t', 'app', 'https://example.com/x.git', '-f', '-'], /a Dockerfile on stdin cannot be used with a URL/],
     [['-t', 'app', '-o', 'a', '--push'], /--output must be one output/],
@@ -288,17 +312,9 @@ describe('capstan build --builder', () => {
   })
 
   it.each([
-    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it does not exist/],
     [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
     [['--secret', 'x'], /--secret must be/],
     [['--ssh', 'default'], /--ssh default: SSH_AUTH_SOCK is not set[\s\S]*→ start an agent/],
-    [['--ssh', 'default=none'], /--ssh default: the socket .*none cannot be used: it does not exist/],
-    [['--ssh', 'key=note.txt'], /--ssh key: .*note\.txt is not the socket of an agent[\s\S]*→ add the key to an agent/],
-    [['--build-context', 'lib=none'], /the directory .*none cannot be read: it does not exist/],
-    [
-      ['--build-context', 'lib=note.txt'],
-      /note\.txt is not a directory: pass a directory or a URL to --build-context lib/,
-    ],
     [['--allow', 'everything!'], /--allow must be/],
     [['-f', '../x', 'https://example.com/app.git'], /--file must be a relative path/],
     [['--output', 'type=disk'], /--output must be/],
