@@ -40,6 +40,7 @@ export function toCreateArguments(config: ContainerConfig, settings: CreateSetti
     ...toOptions('cap-drop', capDrop),
     ...toOptions('ulimit', ulimits.map(toUlimit)),
     ...toOption('memory', memoryBytes === undefined ? undefined : `${Math.ceil(memoryBytes / mebibyte)}M`),
+    ...toOption('shm-size', config.shmSizeBytes === undefined ? undefined : String(config.shmSizeBytes)),
     ...toOption('cpus', cpus === undefined ? undefined : String(cpus)),
     ...toFlags({
       'read-only': config.readOnlyRootFilesystem,

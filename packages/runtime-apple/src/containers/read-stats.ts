@@ -1,5 +1,5 @@
 import { type ContainerSample, isHostError } from '@capstan/core'
-import { createHostError, type StreamCall } from '@capstan/core/plugin'
+import { createHostError, delay, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import { type JsonReader, readList } from '../cli/json-reader.js'
 import { findContainer, findContainerIfPresent, toContainerState } from './queries/find-container.js'
@@ -14,21 +14,29 @@ export async function readSample(context: AppleRuntimeContext, call: StreamCall)
   throw await createNotRunning(context, call)
 }
 
-/** Yields a sample for each run of the command after the first one, until the container stops or is removed. */
+/**
+ * Yields a sample for each run of the command after the first one, until the container stops or is removed. Runs it at most once
+ * each second, because a release may answer faster than in the two seconds for which 1.2 measures.
+ */
 export async function* watchSamples(
   context: AppleRuntimeContext,
   call: StreamCall,
 ): AsyncGenerator<ContainerSample, void> {
   const { state } = await findContainer(context, call.subject, call)
+  let begun = performance.now()
   let previous = state === 'running' ? await measure(context, call) : undefined
   if (previous === undefined) throw await createNotRunning(context, call)
   for (;;) {
+    await delay(Math.max(intervalMs - (performance.now() - begun), 0), call)
+    begun = performance.now()
     const measured = await measure(context, call)
     if (measured === undefined) return
     yield toSample(measured, previous)
     previous = measured
   }
 }
+
+const intervalMs = 1000
 
 /** What one run of the command prints, with its time, which is not printed. */
 interface Measurement extends Pick<ContainerSample, 'at' | 'memory' | 'network' | 'blocks' | 'pids'> {

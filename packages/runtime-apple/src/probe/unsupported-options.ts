@@ -30,6 +30,7 @@ function listByRelease(commands: Commands, version: string): readonly Unsupporte
     [creates('cap-add'), 'capDrop', older('--cap-drop'), update],
     [creates('ulimit'), 'ulimits', older('--ulimit'), update],
     [creates('init'), 'init', older('--init'), update],
+    [creates('shm-size'), 'shmSizeBytes', older('--shm-size'), 'mount a tmpfs at /dev/shm'],
     [creates('read-only'), 'readOnlyRootFilesystem', older('--read-only'), update],
     [hasNetworkCommand, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
     [!hasNetworkCommand || supportsNetworkNone, 'network.none', older('network "none"'), update],
@@ -103,18 +104,14 @@ const always: readonly UnsupportedOption[] = [
     remedy: 'build an image from a Dockerfile',
   },
   { field: 'network.container', reason: ownMachine, remedy: 'run both programs in one container, or publish a port' },
-  {
-    field: 'shmSizeBytes',
-    reason: 'the option of the command has not been tested',
-    remedy: 'mount a tmpfs at /dev/shm',
-  },
   { field: 'exposedPorts', reason: noOption, remedy: 'build an image with EXPOSE' },
   { field: 'mounts.bind.relabel', reason: 'macOS has no SELinux labels', remedy: 'omit it' },
   { field: 'devices', reason: `${noOption}: ${ownMachine}`, remedy: undefined },
   { field: 'gpus', reason: `${noOption}: ${ownMachine}`, remedy: undefined },
   {
     field: 'ociRuntime',
-    reason: 'its option --runtime names a plugin of the service, and it lists no known names',
+    reason:
+      'its option --runtime names a plugin of the service that runs virtual machines, not an OCI runtime in the guest',
     remedy: undefined,
   },
   { field: 'ipcMode', reason: ownMachine, remedy: 'run both programs in one container' },

@@ -37,6 +37,7 @@ describe('toCreateArguments', () => {
       ['--network=a', '--network=b'],
     ],
     ['memory in whole mebibytes, rounded up', { memoryBytes: 300 * 1024 * 1024 + 1 }, ['--memory=301M']],
+    ['the size of /dev/shm in bytes', { shmSizeBytes: 12_582_912 }, ['--shm-size=12582912']],
     ['limits', { ulimits: [{ name: 'nofile', soft: 10, hard: -1 }] }, ['--ulimit=nofile=10:unlimited']],
     ['flags that are set', { init: true, tty: false, autoRemove: true }, ['--init', '--rm']],
     ['a bind', { mounts: [{ type: 'bind', source: '/a b', target: '/c', readOnly: true }] }, ['--volume=/a b:/c:ro']],

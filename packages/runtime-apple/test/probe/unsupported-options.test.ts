@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { listUnsupportedOptions, type OptionInput } from '../../src/probe/unsupported-options.js'
 
-const create = ['cap-add', 'ulimit', 'init', 'read-only']
+const create = ['cap-add', 'ulimit', 'init', 'read-only', 'shm-size']
 const commands = (change: Readonly<Record<string, readonly string[] | undefined>>): OptionInput['commands'] => {
   const all = { create, build: ['dns'], network: [], volume: [], ...change }
   return new Map(Object.entries(all).flatMap(([name, options]) => (options ? [[name, new Set(options)]] : [])))
@@ -22,6 +22,7 @@ it.each<readonly [string, Partial<OptionInput>, readonly string[]]>([
   ['--ulimit', createWithout('ulimit'), ['ulimits']],
   ['--init', createWithout('init'), ['init']],
   ['--read-only', createWithout('read-only'), ['readOnlyRootFilesystem']],
+  ['--shm-size', createWithout('shm-size'), ['shmSizeBytes']],
   ['the network "none", as 1.0', { version: '1.0.3' }, ['network.none']],
   ['networks', { commands: commands({ network: undefined }), version: '0.12.0' }, ['network']],
   ['volumes', { commands: commands({ volume: undefined }) }, ['mounts.volume']],

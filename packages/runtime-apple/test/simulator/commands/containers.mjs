@@ -131,6 +131,7 @@ async function create({ state, options, positionals: [reference, ...words] }) {
     dns: all('dns'),
     memoryBytes,
     cpus: one('cpus') === undefined ? undefined : Number(one('cpus')),
+    shmBytes: toBytes(one('shm-size')),
     ulimits: all('ulimit'),
     capAdd: all('cap-add'),
     capDrop: all('cap-drop'),
@@ -233,7 +234,10 @@ async function launch(state, container, { relays, size }) {
   const { argv, env, directory, user } = container.process
   const identity = findUser(root, user)
   const calls = answerCalls(root, container)
-  const mounts = container.mounts.map((mount) => toMountLine(state, root, mount))
+  const shm = { kind: 'tmpfs', target: '/dev/shm', options: [`size=${container.shmBytes}`] }
+  const mounts = [...(container.shmBytes === undefined ? [] : [shm]), ...container.mounts].map((mount) =>
+    toMountLine(state, root, mount),
+  )
   const limits = container.ulimits.map((limit) => `--${limit}`)
   const spec = {
     root,
