@@ -32,8 +32,15 @@ export async function readActivated(
     // Also of one that is active, by a variable that the option --profile replaces.
     return service.profiles
   })
-  const activated = { ...source, profiles: [...(source.profiles ?? []), ...profiles] }
+  const activated = { ...source, profiles: [...findProfiles(source), ...profiles] }
   return { source: activated, model: await readModel(command, activated, options) }
+}
+
+/** The option --profile replaces the variable. */
+function findProfiles({ profiles = [], env = {} }: ComposeSource): readonly string[] {
+  if (profiles.length > 0) return profiles
+  const names = (env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim())
+  return names.filter((name) => name !== '')
 }
 
 /** Reads the files of a project by `config`. */

@@ -145,10 +145,12 @@ describe('up', () => {
 
   it('passes the endpoint, the variables of the caller and few others', async () => {
     const { compose, write, calls, directory } = await openProjects({ DOCKER_CONTEXT: 'other', SECRET: 'x' })
-    const source = { ...(await write({ model, up: all })), env: { TAG: '1', DOCKER_HOST: 'tcp://elsewhere:1' } }
+    const others = { DOCKER_HOST: 'tcp://elsewhere:1', DOCKER_TLS_VERIFY: '1', COMPOSE_REMOVE_ORPHANS: 'true' }
+    const source = { ...(await write({ model, up: all })), env: { TAG: '1', ...others } }
     await compose.up(source)
     const { env = {} } = calls[0] ?? {}
     expect(env).toMatchObject({ DOCKER_HOST: `unix://${directory}/engine.sock`, TAG: '1', HOME: directory })
+    expect(env).toMatchObject({ DOCKER_TLS_VERIFY: '', COMPOSE_REMOVE_ORPHANS: 'false', COMPOSE_ENV_FILES: '' })
     expect(env).not.toHaveProperty('DOCKER_CONTEXT')
     expect(env).not.toHaveProperty('SECRET')
   })
@@ -243,6 +245,13 @@ describe('up', () => {
     ])
     expect(args.slice(-2)).toEqual(['--', 'tool'])
     expect(override?.services?.tool?.labels).toMatchObject({ 'capstan.owner.instance': 'own' })
+    await compose.up({ ...source, env: { COMPOSE_PROFILES: 'one, two' } }, { services: ['tool'] })
+    expect(calls[1]?.args.filter((word) => /^(given|one|two|tools|debug)$/.test(word))).toEqual([
+      'one',
+      'two',
+      'tools',
+      'debug',
+    ])
   })
 
   it.each([

@@ -50,8 +50,19 @@ export function toGraceArguments(graceMs: number | undefined): readonly string[]
   return graceMs === undefined ? [] : ['--timeout', String(Math.ceil(graceMs / 1000))]
 }
 
-/** Compose then builds without the plugins of the docker CLI, and shows no menu. */
-const settings = { COMPOSE_BAKE: 'false', COMPOSE_MENU: 'false' }
+/**
+ * Compose then builds without the plugins of the docker CLI, and shows no menu. The others are set because Compose otherwise takes
+ * them from the file `.env` or from the variables of the caller, which are only for interpolation.
+ */
+const settings = {
+  COMPOSE_BAKE: 'false',
+  COMPOSE_MENU: 'false',
+  COMPOSE_COMPATIBILITY: 'false',
+  COMPOSE_DISABLE_ENV_FILE: 'false',
+  COMPOSE_ENV_FILES: '',
+  COMPOSE_REMOVE_ORPHANS: 'false',
+  COMPOSE_STATUS_STDOUT: 'false',
+}
 
 /** The first release with `--progress json`. */
 const jsonRelease = { major: 2, minor: 29 }

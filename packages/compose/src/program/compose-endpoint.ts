@@ -31,7 +31,11 @@ export async function withEndpointEnv<T>(
   env: Environment,
   run: (variables: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T> {
-  const common = { DOCKER_HOST: host, ...(apiVersion === undefined ? {} : { DOCKER_API_VERSION: apiVersion }) }
+  // An empty variable replaces that of the caller. With those of TLS, Compose would also use TLS at a socket.
+  const common = {
+    ...{ DOCKER_HOST: host, DOCKER_API_VERSION: apiVersion ?? '' },
+    ...{ DOCKER_TLS: '', DOCKER_TLS_VERIFY: '', DOCKER_CERT_PATH: '' },
+  }
   if (tls === undefined) return await run(common)
   const directory = await mkdtemp(join(findTemporaryDirectory(env), 'capstan-compose-'))
   try {

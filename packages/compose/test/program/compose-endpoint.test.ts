@@ -11,10 +11,15 @@ async function createDirectory() {
 }
 
 describe('withEndpointEnv', () => {
-  it('names the socket, and the API version where it is pinned', async () => {
-    const endpoint = { host: 'unix:///run/x.sock', apiVersion: '1.41' }
-    const env = await withEndpointEnv(endpoint, {}, async (variables) => variables)
-    expect(env).toEqual({ DOCKER_HOST: 'unix:///run/x.sock', DOCKER_API_VERSION: '1.41' })
+  it('names the socket, and the API version where it is pinned, and no other connection', async () => {
+    const host = 'unix:///run/x.sock'
+    const read = async (variables: Readonly<Record<string, string>>) => variables
+    const none = { DOCKER_HOST: host, DOCKER_TLS: '', DOCKER_TLS_VERIFY: '', DOCKER_CERT_PATH: '' }
+    expect(await withEndpointEnv({ host, apiVersion: '1.41' }, {}, read)).toEqual({
+      ...none,
+      DOCKER_API_VERSION: '1.41',
+    })
+    expect(await withEndpointEnv({ host }, {}, read)).toEqual({ ...none, DOCKER_API_VERSION: '' })
   })
 
   it('collects the files of TLS in one directory and removes it', async () => {
@@ -31,7 +36,7 @@ describe('withEndpointEnv', () => {
       const files = await Promise.all(['ca', 'cert', 'key'].map((name) => readFile(join(path, `${name}.pem`), 'utf8')))
       return { ...variables, DOCKER_CERT_PATH: '', files }
     })
-    expect(found).toEqual({
+    expect(found).toMatchObject({
       ...{ DOCKER_HOST: 'tcp://h:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '' },
       files: ['authority', 'client.crt', 'client.key'],
     })
@@ -44,8 +49,7 @@ describe('withEndpointEnv', () => {
     const [env, names] = await withEndpointEnv({ host: 'tcp://h:2376', tls }, { TMPDIR }, async (variables) => {
       return [variables, await readdir(variables.DOCKER_CERT_PATH ?? '')] as const
     })
-    expect(env).toMatchObject({ DOCKER_TLS: '1' })
-    expect(env).not.toHaveProperty('DOCKER_TLS_VERIFY')
+    expect(env).toMatchObject({ DOCKER_TLS: '1', DOCKER_TLS_VERIFY: '' })
     expect(names).toEqual(['ca.pem'])
   })
 })

@@ -42,6 +42,11 @@ export const composeCases: readonly ConformanceCase[] = defineCases(composeManag
       expectEqual([web?.image, web?.replicas], ['app:other', 1], 'the service with another environment file')
       const withDebug = await compose.readProject({ ...source, profiles: ['debug'] })
       expectEqual(toNames(withDebug.services), ['db', 'debug', 'migrate', 'web'], 'the services with a profile')
+      const env = { COMPOSE_PROFILES: 'debug', COMPOSE_PROJECT_NAME: 'other', COMPOSE_DISABLE_ENV_FILE: 'true' }
+      const content = 'services: {a: {image: "$COMPOSE_PROJECT_NAME:$TAG"}, debug: {image: b, profiles: [debug]}}'
+      const { services } = await compose.readProject({ name, directory, content, env })
+      const images = services.map(({ image }) => image)
+      expectEqual(images, [`${name}:from-file`, 'b'], 'the images with variables of Compose')
       const text = { name, directory, content: 'services: {only: {image: "x:$REPLICAS"}}' }
       const [only] = (await compose.readProject(text)).services
       expectEqual(only?.image, 'x:2', 'the image of a project that is given as a text')

@@ -82,14 +82,18 @@ export interface ComposeSettings {
    * Required for a `content` with relative paths.
    */
   readonly directory?: string
-  /** The active profiles; `*` means all. Default: none. */
+  /** The active profiles; `*` means all. Default, also for an empty list: those of the variable COMPOSE_PROFILES, if it is set. */
   readonly profiles?: readonly string[]
   /**
    * The absolute paths of files with variables for interpolation, in place of the file `.env` of the directory. Later files
    * override earlier ones. Default: that file, if it exists.
    */
   readonly envFiles?: readonly string[]
-  /** The variables for interpolation, which override those of files. Variables of this process are not used. Default: none. */
+  /**
+   * The variables for interpolation, which override those of files. Variables of this process are not used. COMPOSE_PROFILES, here or in
+   * a file, names the active profiles. No other variable changes how the project is read: COMPOSE_PROJECT_NAME is always `name`.
+   * Default: none.
+   */
   readonly env?: StringMap
 }
 

@@ -20,8 +20,9 @@ export async function readProject(
   source: ComposeSource,
   { runtime, services = [] }: ReadOptions,
 ): Promise<ProjectModel> {
-  const { name, directory = source.files && dirname(source.files[0]), profiles = [] } = source
-  const env = { COMPOSE_PROJECT_NAME: name, ...(await readVariables(source, directory)), ...source.env }
+  const { name, directory = source.files && dirname(source.files[0]) } = source
+  const env = { ...(await readVariables(source, directory)), ...source.env, COMPOSE_PROJECT_NAME: name }
+  const profiles = findProfiles(source, env)
   const toPath: ToPath = (path) => {
     if (directory !== undefined) return resolve(directory, path)
     if (isAbsolute(path)) return path
@@ -47,6 +48,13 @@ export async function readProject(
       files: texts.map((file) => file.name),
     },
   )
+}
+
+/** As in Compose, the variable counts where no profiles are given. */
+function findProfiles({ profiles = [] }: ComposeSource, { COMPOSE_PROFILES: text = '' }: StringMap): readonly string[] {
+  if (profiles.length > 0) return profiles
+  const names = text.split(',').map((name) => name.trim())
+  return names.filter((name) => name !== '')
 }
 
 interface ReadOptions {

@@ -255,6 +255,22 @@ volumes:
     })
   })
 
+  it('takes the profiles of COMPOSE_PROFILES where none are given, and the name only from the source', async () => {
+    const content =
+      'services: {a: {image: "$COMPOSE_PROJECT_NAME"}, b: {image: x, profiles: [b]}, c: {image: x, profiles: [c]}}'
+    const list = async (source: Partial<ComposeSource>) => {
+      const { services } = await read(content, source)
+      return [...services.values()].map(({ name, config }) => (name === 'a' ? config.image : name))
+    }
+    await write('.env', 'COMPOSE_PROFILES=c\nCOMPOSE_PROJECT_NAME=file\n')
+    expect(await list({ profiles: [] })).toEqual(['shop', 'c'])
+    expect(await list({ profiles: ['b'] })).toEqual(['shop', 'b'])
+    const env = { COMPOSE_PROFILES: ' b , none', COMPOSE_PROJECT_NAME: 'given', COMPOSE_FILE: '/none' }
+    expect(await list({ env })).toEqual(['shop', 'b'])
+    expect(await list({ env: { COMPOSE_PROFILES: '' } })).toEqual(['shop'])
+    expect(await list({ env: { COMPOSE_PROFILES: '*' } })).toEqual(['shop', 'b', 'c'])
+  })
+
   it('names the file that cannot be read or is not valid', async () => {
     const good = await write('good.yaml', 'services: {a: {image: x}}')
     const bad = await write('bad.yaml', 'services:\n  a: [')
