@@ -53,7 +53,11 @@ import { root } from '../workspace.mjs'
  * @returns {Required<Pick<EngineResult, 'kit' | 'failures'>>}
  */
 export function toKitResult({ counts, cases }, alone) {
-  const failing = (alone ?? { cases }).cases.filter(({ status }) => status === 'failed')
+  const passedAlone = new Set(alone?.cases.filter(({ status }) => status === 'passed').map(({ id }) => id))
+  const lastCases = new Map(alone?.cases.map((last) => [last.id, last]))
+  const failing = cases
+    .filter(({ id, status }) => status === 'failed' && !passedAlone.has(id))
+    .map((first) => lastCases.get(first.id) ?? first)
   const failures = failing.map(({ id, title, failures = [] }) => {
     return { suite: /** @type {const} */ ('kit'), test: `${id} ${title}`, error: toFirstLine(failures[0]?.message) }
   })
@@ -81,9 +85,9 @@ export function findFailedCases({ cases }) {
  */
 export function toTestResult(suite, report, alone) {
   const first = report.testResults.flatMap(toTests)
-  const second = new Set((alone ?? report).testResults.flatMap(toTests).filter(isFailed).map(toKey))
+  const passedAlone = new Set(alone?.testResults.flatMap(toPassed))
   const failed = first.filter(isFailed)
-  const failing = failed.filter((test) => second.has(toKey(test)))
+  const failing = failed.filter((test) => !passedAlone.has(toKey(test)))
   const passed = first.filter(({ status }) => status === 'passed').length
   const flaky = failed.length - failing.length
   const unsupported = first.flatMap((test) =>
@@ -158,6 +162,17 @@ function toTests({ name, status, message = '', assertionResults }) {
   })
   const isBroken = status === 'failed' && !tests.some(isFailed)
   return isBroken ? [...tests, { file, title: outsideOfTests, status, message }] : tests
+}
+
+/**
+ * Returns the keys of the tests of a file that passed, and the key of the part outside of tests if no test of it failed.
+ *
+ * @param {TestFile} file
+ */
+function toPassed(file) {
+  const passed = toTests(file).filter(({ status }) => status === 'passed')
+  const outside = { file: relative(root, file.name), title: outsideOfTests }
+  return [...passed, ...(file.status === 'passed' ? [outside] : [])].map(toKey)
 }
 
 /** @param {{ readonly status: string }} test */

@@ -151,7 +151,7 @@ async function runKit(context) {
   const run = async (name, args) => {
     /** @param {string} report */
     const toCommand = (report) => [cli, 'conformance', ...kitArguments, '--report', report, ...args]
-    return /** @type {Promise<import('./engine-results.mjs').KitReport>} */ (runForReport(context, name, toCommand))
+    return runForReport(context, name, { toCommand, findFailed: findFailedCases })
   }
   const first = await run('kit', [])
   const failed = findFailedCases(first)
@@ -179,8 +179,7 @@ async function runTests(context, { suite, files }) {
       suite === 'compose'
         ? { CAPSTAN_COMPOSE: await prepareCompose(toComposeRelease(context.engine), console.log) }
         : {}
-    const report = runForReport({ ...context, env }, name, toCommand)
-    return /** @type {Promise<import('./engine-results.mjs').TestReport>} */ (report)
+    return runForReport({ ...context, env }, name, { toCommand, findFailed: findFailedFiles })
   }
   const first = await run(suite, files)
   const failed = findFailedFiles(first)
@@ -216,14 +215,16 @@ function listFiles(folder) {
 }
 
 /**
- * Runs a Node program and returns the report that it writes. Its exit status is in the report as well.
+ * Runs a Node program and returns the report that it writes. Rejects with a StepError when it writes none, or fails although
+ * the report has no failure: no test ran, or an error was thrown outside of the tests.
  *
+ * @template Report
  * @param {SuiteContext & { readonly env?: Readonly<Record<string, string>> }} context `env` has additional variables
  * @param {string} name of the report and the log
- * @param {(report: string) => readonly string[]} toCommand
- * @returns {Promise<unknown>}
+ * @param {{ readonly toCommand: (report: string) => readonly string[], readonly findFailed: (report: Report) => readonly string[] }} program
+ * @returns {Promise<Report>}
  */
-async function runForReport({ engine, directory, signal, env = {} }, name, toCommand) {
+async function runForReport({ engine, directory, signal, env = {} }, name, { toCommand, findFailed }) {
   const report = join(directory, `${name}.json`)
   const log = join(directory, `${name}.log`)
   const command = toCommand(report)
@@ -232,14 +233,17 @@ async function runForReport({ engine, directory, signal, env = {} }, name, toCom
     closeSync(output),
   )
   signal.throwIfAborted()
-  try {
-    return JSON.parse(readFileSync(report, 'utf8'))
-  } catch {
-    throw new StepError(`${command.slice(0, 2).join(' ')} ended with ${status} and wrote no report`, {
+  /** @param {string} problem */
+  const toError = (problem) =>
+    new StepError(`${command.slice(0, 2).join(' ')} ended with ${status} and ${problem}`, {
       output: readFileSync(log, 'utf8').split('\n').slice(-40).join('\n'),
       advice: `All of its output is in ${relative(root, log)}.`,
     })
-  }
+  if (!existsSync(report)) throw toError('wrote no report')
+  /** @type {Report} */
+  const result = JSON.parse(readFileSync(report, 'utf8'))
+  if (status !== 0 && findFailed(result).length === 0) throw toError('its report has no failure')
+  return result
 }
 
 /**

@@ -30,6 +30,13 @@ describe('the result of the kit', () => {
     })
   })
 
+  test('has the failed cases that did not run alone', () => {
+    expect(toKitResult(kit, { ...kitAlone, cases: [] })).toMatchObject({
+      kit: { failed: 2, flaky: 0 },
+      failures: [{ error: 'first' }, { error: 'busy' }],
+    })
+  })
+
   test('of a single run has all of its failures', () => {
     expect(toKitResult(kit)).toMatchObject({ kit: { passed: 1, failed: 2, flaky: 0 } })
     expect(findFailedCases(kit)).toEqual(['NET-001', 'RT-002'])
@@ -71,6 +78,14 @@ describe('the result of a suite of tests', () => {
         { suite: 'builds', test: 'test/b.test.ts: (outside of tests)', error: 'no module' },
       ],
       unsupported: [{ test: 'packages/cli/test/run.integration.test.ts: f', reason: 'no such option' }],
+    })
+  })
+
+  test('has the failed tests that did not run alone, and no file that can be loaded alone', () => {
+    const alone = { testResults: [{ ...broken, status: 'passed', assertionResults: [passed('g')] }] }
+    expect(toTestResult('builds', report, alone)).toMatchObject({
+      tests: { failed: 2, flaky: 1 },
+      failures: [{ test: expect.stringMatching(/ b$/) }, { test: expect.stringMatching(/ c$/) }],
     })
   })
 
