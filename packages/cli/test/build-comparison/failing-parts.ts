@@ -18,6 +18,29 @@ export const failingParts: Readonly<Record<string, BuildPart>> = {
   'a missing file': (build) => {
     build.steps.push('COPY no-such-file /')
   },
+  'a link to a missing file as a source': (build) => {
+    build.addLink('dangling', 'no-such-file')
+    build.steps.push('COPY dangling /')
+  },
+  'a link out of the context as a source': (build) => {
+    build.addLink('outward', '../outside-of-the-context')
+    build.steps.push('COPY outward /')
+  },
+  'an absolute link out of the context as a source': (build) => {
+    build.addLink('outward', '/etc/hostname')
+    build.steps.push('COPY outward /')
+  },
+  'a link in a loop as a source': (build) => {
+    build.addLink('loop', 'pool')
+    build.addLink('pool', 'loop')
+    build.steps.push('COPY loop /')
+  },
+  'a link to an excluded file as a source': (build) => {
+    build.addFile('excluded.txt')
+    build.addLink('to-excluded', 'excluded.txt')
+    build.ignored.push('excluded.txt')
+    build.steps.push('COPY to-excluded /')
+  },
   'an excluded file': (build) => {
     build.addFile('excluded.txt')
     build.ignored.push('excluded.txt')

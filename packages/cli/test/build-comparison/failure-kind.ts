@@ -56,6 +56,7 @@ const kinds: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ['an image is missing', /failed to resolve source metadata|failed to do request/],
   ['a user is unknown', /unable to find user|no matching entries in passwd|invalid user index/],
   ['a rule of .dockerignore is invalid', /syntax error in pattern|^"\.dockerignore" in the context must be/m],
+  ['a link leads to itself', /: too many links$/m],
   ['a path is not a directory', /: not a directory$/m],
   ['a file is missing', /: not found$|no such file or directory|excluded by \.dockerignore/m],
   [
