@@ -1,7 +1,7 @@
+import { isHostError } from '@capstan/core'
 import { findUndoFailures, withUndoFailures } from '@capstan/core/plugin'
 import { CommanderError } from 'commander'
-import { CliError, failureCode } from './errors/cli-error.js'
-import { toExitCode } from './errors/exit-code.js'
+import { CliError, failedBuild, failureCode } from './errors/cli-error.js'
 import { Interruption } from './errors/interruption.js'
 import { toErrorDocument } from './render/error-document.js'
 import { toErrorText } from './render/error-text.js'
@@ -31,6 +31,19 @@ export interface ReportOptions {
   readonly interruption: Interruption | undefined
   /** Returns remedies for an unknown command or option. */
   readonly suggest: (given: string) => readonly string[]
+}
+
+/** Returns the exit status for an error: 126, 127 or 1 as in docker, 128 + n for an interruption, else 125. */
+function toExitCode(error: unknown): number {
+  if (error instanceof Interruption || error instanceof CliError) return error.exitCode
+  if (isHostError(error, 'COMMAND_NOT_STARTED')) return error.facts.exitCode
+  if (isHostError(error, 'SERVICE_NOT_READY')) return 1
+  return isHostError(error, 'BUILD_FAILED') || isInvalidContext(error) ? failedBuild.exitCode : failureCode
+}
+
+/** Whether a file of a build context cannot be sent: its kind or name, or a rule of .dockerignore, is invalid. */
+function isInvalidContext(error: unknown): boolean {
+  return isHostError(error, 'INVALID_ARGUMENT') && contextField.test(error.facts.field)
 }
 
 /** Writes only failures of the cleanup, since the interruption caused all others. */
@@ -78,3 +91,6 @@ function isSuppressedError(thrown: unknown): thrown is { readonly error: unknown
 }
 
 const unknownName = /^error: unknown (?:command|option) '(.*)'$/
+
+/** Matches the fields of files of a context. */
+const contextField = /^context\.(directory|files)\[|^dockerignoreText$/
