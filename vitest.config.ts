@@ -25,6 +25,8 @@ const remote = ['packages/*/test/remote/*.integration.test.ts']
 // Needs a Compose, for `pnpm test:engines --compose`.
 const compose = ['packages/*/test/compose/*.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
+// A killed vitest leaves no worker.
+const ending = { setupFiles: ['test/support/end-with-vitest.ts'] }
 // Polls end at once when they succeed. On a busy machine that can take seconds.
 const polling = { expect: { poll: { timeout: 15_000 } } }
 
@@ -34,6 +36,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'unit',
           // Tests share nothing but modules, and wait more than they compute.
@@ -49,6 +52,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           name: 'kit',
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: kit,
@@ -59,6 +63,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           name: 'kit-apple',
           include: appleKit,
           maxWorkers: 1,
@@ -69,6 +74,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           name: 'faults',
           include: faults,
           maxWorkers: 2,
@@ -78,6 +84,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           name: 'packed',
           include: packed,
           testTimeout: 60_000,
@@ -99,6 +106,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'real-buildkit',
           isolate: false,
@@ -112,6 +120,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'builds',
           // An engine without BuildKit is a failure.
@@ -125,6 +134,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'cluster',
           // Tests kill nodes.
@@ -137,6 +147,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'remote',
           globalSetup: ['test/support/set-up-test-engine.ts'],
@@ -150,6 +161,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'compose',
           isolate: false,
@@ -165,6 +177,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...ending,
           ...polling,
           name: 'integration',
           isolate: false,

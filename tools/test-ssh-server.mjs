@@ -14,6 +14,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { endWithThisProcess } from './end-with-this-process.mjs'
 
 /** Where Debian's package has the program. */
 export const sshServerProgram = '/usr/sbin/sshd'
@@ -35,7 +36,7 @@ export const sshServerProgram = '/usr/sbin/sshd'
  */
 
 /**
- * Starts the server with these lines in its configuration.
+ * Starts the server with these lines in its configuration. It ends with this process.
  *
  * @param {readonly string[]} [lines]
  * @param {{ readonly address?: string }} [options] `address` is that of this machine on which it listens; default: 127.0.0.1
@@ -63,6 +64,7 @@ export async function startSshServer(lines = [], { address = '127.0.0.1' } = {})
   const program = spawn(sshServerProgram, ['-D', '-e', '-f', path('sshd_config')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const cancelEnd = endWithThisProcess(program.pid ?? 0, directory)
   let log = ''
   program.stderr.on('data', (chunk) => {
     log += chunk.toString()
@@ -100,6 +102,7 @@ export async function startSshServer(lines = [], { address = '127.0.0.1' } = {})
       cutConnections()
       program.kill()
       await once(program, 'close')
+      cancelEnd()
       rmSync(directory, { recursive: true })
     },
   }

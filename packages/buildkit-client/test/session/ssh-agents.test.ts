@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Code, createClient } from '@connectrpc/connect'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { endWithThisProcess } from '../../../../tools/end-with-this-process.mjs'
 import { SSH } from '../../src/generated/ssh_pb.js'
 import { openTestSession } from '../support/session-daemon.js'
 
@@ -99,7 +100,11 @@ describe('the SSH agents of a session', () => {
   it.skipIf(!hasOpenSsh)('give the keys of ssh-agent, and keep it unchanged (skipped without OpenSSH)', async () => {
     const path = await createSocketPath()
     const agent = spawn('ssh-agent', ['-D', '-a', path], { stdio: ['ignore', 'pipe', 'ignore'] })
-    onTestFinished(() => void agent.kill())
+    const cancelEnd = endWithThisProcess(agent.pid ?? 0, path)
+    onTestFinished(() => {
+      agent.kill()
+      cancelEnd()
+    })
     await once(agent.stdout, 'data')
     const env = { ...process.env, SSH_AUTH_SOCK: path }
     const key = `${path}.key`

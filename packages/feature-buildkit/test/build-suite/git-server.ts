@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import { endWithThisProcess } from '../../../../tools/end-with-this-process.mjs'
 import { findProgram } from '../../../../tools/engine/engine-packages.mjs'
 import { createDirectory } from './build-files.js'
 
@@ -31,10 +32,12 @@ export async function startGitServer(files: Readonly<Record<string, string>>): P
   })
   await once(daemon, 'spawn')
   const exited = once(daemon, 'exit')
+  const cancelEnd = endWithThisProcess(-(daemon.pid ?? 0), directory)
   onTestFinished(async () => {
     // git starts the daemon as another process of this group.
     signalGroup(daemon, 'SIGTERM')
     await exited
+    cancelEnd()
   })
   const exitedEarly = exited.then(() => {
     throw new Error('git daemon has exited')
