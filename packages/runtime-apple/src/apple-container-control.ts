@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import {
   type ContainerControl,
   type ContainerProcess,
@@ -20,11 +19,15 @@ import {
   validateStopOptions,
 } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from './apple-runtime-context.js'
+import { listProcesses } from './containers/list-processes.js'
 import { findContainer, findContainerIfPresent, toContainerState } from './containers/queries/find-container.js'
 import { startContainer } from './containers/start-container.js'
-import { stopContainer, waitForSessionEnd } from './containers/stop-container.js'
+import { checkSignal, stopContainer, waitForSessionEnd } from './containers/stop-container.js'
 
-/** Sends signals to containers and restarts them. The command has no words for the other methods, which reject. */
+/**
+ * Sends signals to containers, restarts them, and lists their processes by a script in the container. The command has no words for
+ * the other methods, which reject.
+ */
 export class AppleContainerControl implements ContainerControl {
   readonly #context: AppleRuntimeContext
 
@@ -35,7 +38,7 @@ export class AppleContainerControl implements ContainerControl {
   async killContainer(id: string, signal = 'SIGKILL', options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateSignal(signal)
-    checkKnown(signal)
+    checkSignal('signal', signal)
     await this.#context.call({ operation: 'killContainer', subject: id }, options, async (call) => {
       await this.#requireRunning(id, call)
       try {
@@ -86,9 +89,12 @@ export class AppleContainerControl implements ContainerControl {
     throw this.#toUnsupported('container-control.update', JSON.stringify(update))
   }
 
-  async listProcesses(id: string): Promise<readonly ContainerProcess[]> {
+  async listProcesses(id: string, options: OperationOptions = {}): Promise<readonly ContainerProcess[]> {
     validateId(id)
-    throw this.#toUnsupported('container-control.top', id)
+    return await this.#context.call({ operation: 'listProcesses', subject: id }, options, async (call) => {
+      await this.#requireRunning(id, call)
+      return await listProcesses(this.#context, call)
+    })
   }
 
   #toUnsupported(field: OptionName, given: string): Error {
@@ -110,14 +116,6 @@ export class AppleContainerControl implements ContainerControl {
 
 function isKill(signal: string): boolean {
   return ['SIGKILL', 'KILL', '9'].includes(signal)
-}
-
-/** The command accepts any text as a signal. Numbers are those of Linux, and are passed on. */
-function checkKnown(signal: string): void {
-  const name = signal.startsWith('SIG') ? signal : `SIG${signal}`
-  if (/^\d+$/.test(signal) || Object.hasOwn(constants.signals, name)) return
-  const facts = { field: 'signal', expected: 'a signal such as "SIGINT"', given: JSON.stringify(signal) }
-  throw createHostError('INVALID_ARGUMENT', facts)
 }
 
 const intervalMs = 100

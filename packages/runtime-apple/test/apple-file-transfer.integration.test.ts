@@ -115,7 +115,7 @@ describeWithSimulator('file transfer of the Apple runtime', () => {
   it('rejects with OPERATION_FAILED and the name of a program that the image lacks', async () => {
     const id = await start()
     await replaceTar(id, 'echo "sh: tar: not found" >&2; return 127')
-    const facts = { reason: expect.stringMatching(/^its image lacks a program by which files are copied: .*tar/) }
+    const facts = { reason: expect.stringMatching(/^its image lacks a program that this needs: .*tar/) }
     const rejection = { code: 'OPERATION_FAILED', facts }
     await expect(files.putArchive(id, '/tmp', pack({}))).rejects.toMatchObject(rejection)
     const archive = await files.getArchive(id, '/tmp')

@@ -74,6 +74,26 @@ describeWithSimulator('an Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
+  it('stops a container of another process with the stop signal of its config', async () => {
+    const command = ['sh', '-c', "trap 'exit 5' INT; trap '' TERM; echo ready; while :; do sleep 0.05; done"]
+    const id = await runtime.createContainer({ image, command, stopSignal: 'SIGINT' })
+    await runtime.startContainer(id)
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) if (bytes.length > 0) break
+    await using other = await openApple(simulator)
+    await other.scope.runtime.stopContainer(id, { graceMs: 30_000 })
+    expect(await runtime.waitContainer(id)).toBe(5)
+    await runtime.removeContainer(id)
+  })
+
+  it('rejects an unknown stop signal with INVALID_ARGUMENT and creates nothing', async () => {
+    const before = await runtime.listContainers()
+    await expect(runtime.createContainer({ image, stopSignal: 'SIGNONE' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'stopSignal' },
+    })
+    expect(await runtime.listContainers()).toEqual(before)
+  })
+
   it('attaches without options', async () => {
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'echo unheard; exit 4'] })
     expect(await (runtime as AppleRuntime).startAttached(id)).toBe(4)

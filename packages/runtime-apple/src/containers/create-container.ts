@@ -17,12 +17,14 @@ import { createMountedVolumes } from '../volumes/volume-objects.js'
 import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { fillPorts } from './free-ports.js'
 import { findContainerIfPresent } from './queries/find-container.js'
+import { checkSignal, stopSignalLabel } from './stop-container.js'
 
 /** Throws INVALID_ARGUMENT or OPTION_UNSUPPORTED for a config that this runtime cannot honour. Does not run the command. */
 export function checkConfig(context: AppleRuntimeContext, config: ContainerConfig, options: CreateOptions = {}): void {
   validateContainerConfig(config, options)
   checkConfigOptions(context.runtimeName, config, context.details.unsupportedOptions)
-  const { name, mounts = [] } = config
+  const { name, mounts = [], stopSignal } = config
+  if (stopSignal !== undefined) checkSignal('stopSignal', stopSignal)
   if (name !== undefined && !/^.{2,63}$/.test(name))
     throw context.toUnsupported('name', name, 'names have 2 to 63 characters')
   const mount = findUnquotable(mounts)
@@ -54,8 +56,11 @@ export async function createContainer(
 export async function runCreate(context: AppleRuntimeContext, plan: ContainerPlan, call: Operation): Promise<string> {
   const { config, image, ports } = plan
   const name = config.name ?? randomUUID()
-  const stdin = config.interactive ? { [interactiveLabel]: 'true' } : {}
-  const labels = { ...toObjectLabels({ kind: 'container' }, context.ownerLabels, config.labels), ...stdin }
+  const settings = {
+    ...(config.interactive && { [interactiveLabel]: 'true' }),
+    ...(config.stopSignal !== undefined && { [stopSignalLabel]: config.stopSignal }),
+  }
+  const labels = { ...toObjectLabels({ kind: 'container' }, context.ownerLabels, config.labels), ...settings }
   const argv = toCreateArguments(config, { name, image, labels, ports })
   let isCreated: boolean | undefined
   call.undo.add('container', async ({ signal }) => {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { ExecProcess, OperationOptions } from '@capstan/core'
 import { createHostError, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
-import { checkRunning, type GuestScript, startScript, toScriptError } from './guest-programs.js'
+import { checkRunning, type GuestScript, startScript, toScriptError } from '../containers/guest-programs.js'
 import { statPath } from './stat-path.js'
 
 /**

@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises'
 import { readArchive } from '@capstan/build-context'
 import { createHostError, linkSignals, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
+import { checkRunning, runScript, startScript, toScriptError } from '../containers/guest-programs.js'
 import { type PackedEntries, packForGuest } from './guest-archive.js'
-import { checkRunning, runScript, startScript, toScriptError } from './guest-programs.js'
 import { statPath } from './stat-path.js'
 
 /** Extracts an archive into a directory of a running container by `tar` there. */

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { PathStat } from '@capstan/core'
 import { createHostError, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
-import { runScript, toScriptError } from './guest-programs.js'
+import { runScript, toScriptError } from '../containers/guest-programs.js'
 
 /** Reads the kind, size, mode and time of a file of a running container; `undefined` if it does not exist. */
 export async function statPath(

@@ -61,7 +61,6 @@ const always: readonly UnsupportedOption[] = [
     reason: 'the command may follow such links on this machine',
     remedy: 'exclude the links by .dockerignore',
   },
-  { field: 'stopSignal', reason: `${noOption}: the image sets it`, remedy: 'build an image with STOPSIGNAL' },
   { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'use a whole number' },
   { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'set at least 200 MiB' },
   {
@@ -135,7 +134,6 @@ const always: readonly UnsupportedOption[] = [
     reason: 'a virtual machine keeps the limits with which it was created',
     remedy: 'create another container',
   },
-  { field: 'container-control.top', reason: 'the command lists no processes', remedy: 'run `ps` with exec' },
   {
     field: 'container-control.autoRemove',
     reason: 'the service removes such a container when it stops',

@@ -11,6 +11,8 @@ export interface ContainerRecord {
   isCreatedHere: boolean
   /** Whether the service removes the container when it exits, as far as this runtime knows. */
   isRemovedAtExit: boolean
+  /** The stop signal of its config, where this runtime created the container. */
+  stopSignal: string | undefined
   /** Whether this runtime has started the container. */
   hasRun: boolean
   session: ContainerSession | undefined
@@ -48,6 +50,7 @@ export class ContainerRecords {
       plan: undefined,
       isCreatedHere: false,
       isRemovedAtExit: false,
+      stopSignal: undefined,
       hasRun: false,
       session: undefined,
       afterStart: undefined,
@@ -60,8 +63,8 @@ export class ContainerRecords {
   /** Starts a new record for a created container. Nothing of an earlier container of this name is kept. */
   add(id: string, plan: ContainerPlan): void {
     this.#records.delete(id)
-    const isRemovedAtExit = plan.config.autoRemove === true
-    Object.assign(this.getOrAdd(id), { plan, isCreatedHere: true, isRemovedAtExit })
+    const { autoRemove: isRemovedAtExit = false, stopSignal } = plan.config
+    Object.assign(this.getOrAdd(id), { plan, isCreatedHere: true, isRemovedAtExit, stopSignal })
   }
 
   remove(id: string): void {

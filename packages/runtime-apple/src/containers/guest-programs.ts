@@ -4,7 +4,7 @@ import { createHostError, type StreamCall } from '@capstan/core/plugin'
 import { isCliFailure, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliResult } from '../cli/apple-cli.js'
-import { findStoppedState, startExec } from '../containers/start-exec.js'
+import { findStoppedState, startExec } from './start-exec.js'
 
 /** @throws HostError CONTAINER_NOT_FOUND; OPTION_UNSUPPORTED for a container that does not run */
 export async function checkRunning(context: AppleRuntimeContext, call: StreamCall): Promise<void> {
@@ -53,7 +53,7 @@ export function toScriptError(
   const isMissing = exitCode === 127 || toNotStartedCode(text) !== undefined
   if (!isMissing && isCliFailure(exitCode, stderr)) return context.toError({ exitCode, stderr }, call)
   const problem = text === '' ? `its programs failed with exit code ${exitCode}` : text
-  const reason = isMissing ? `its image lacks a program by which files are copied: ${problem}` : problem
+  const reason = isMissing ? `its image lacks a program that this needs: ${problem}` : problem
   return createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason })
 }
 
