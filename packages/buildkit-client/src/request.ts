@@ -11,5 +11,11 @@ export {
 export { type BuildResult, findImageId } from './build/build-result.js'
 export { type BuildEventListener, type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 export type { BuildKitKind } from './build/solve-request.js'
-export { type BuildRequestField, findUnsupportedFields, type UnsupportedField } from './build/unsupported-fields.js'
+export {
+  type BuildRequestField,
+  findGatewayHost,
+  findUnsupportedFields,
+  resolveHostGateway,
+  type UnsupportedField,
+} from './build/unsupported-fields.js'
 export type { FindCredentials, RegistryToken } from './session/session-services.js'

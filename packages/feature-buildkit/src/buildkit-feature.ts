@@ -8,7 +8,7 @@ import { type BuildService, buildServiceCapability, defineNeeds, type FeatureSup
 import { createHostError, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildHistory, openServiceHistory } from './build/build-history.js'
 import { buildOnEngine } from './build/build-on-engine.js'
-import { checkLoad } from './build/check-load.js'
+import { checkSidecarRequest } from './build/check-sidecar-request.js'
 import { type BuildKitManagers, buildKitNeeds, type InjectedBuildKitManagers, sidecarNeeds } from './buildkit-needs.js'
 import type { BuildKitBuildOptions, BuildKitOptions, FindHistoryOptions } from './buildkit-options.js'
 import { toBuildKitSupport, toSidecarSupport } from './buildkit-support.js'
@@ -83,7 +83,7 @@ export class BuildKitFeature {
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { builder = 'auto', fallback = 'none', signal } = options
     const start = async () => {
-      checkLoad(this.#managers, request)
+      checkSidecarRequest(this.#managers, request)
       return this.start(options)
     }
     const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)

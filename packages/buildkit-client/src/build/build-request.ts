@@ -84,7 +84,10 @@ export interface BuildRequest {
   readonly entitlements?: readonly string[]
   /** The network of the RUN steps without one of their own. `host` needs the entitlement `network.host`. Default: that of BuildKit. */
   readonly network?: 'host' | 'none'
-  /** Additional host names for the RUN steps, with their IP addresses. */
+  /**
+   * Additional host names for the RUN steps, with their IP addresses. `host-gateway` stands for the address of the engine's machine,
+   * which only the engine's own BuildKit knows.
+   */
   readonly extraHosts?: StringMap
   /** Runs every step again. Default false. */
   readonly noCache?: boolean
@@ -232,7 +235,7 @@ function checkSteps({ network, extraHosts = {}, noCacheStages = [] }: BuildReque
   for (const [name, address] of Object.entries(extraHosts)) {
     const field = `extraHosts[${JSON.stringify(name)}]`
     checkHostName(field, name)
-    checkAddress(field, address) // BuildKit does not know `host-gateway`
+    if (address !== 'host-gateway') checkAddress(field, address)
   }
   for (const [index, stage] of noCacheStages.entries())
     check(/^[a-z\d][\w.-]*$/i.test(stage), `noCacheStages[${index}]`, 'the name of a stage', stage)

@@ -2,7 +2,7 @@ import type { BuildKitWorker } from '../control/control-records.js'
 import type { BuildRequest } from './build-request.js'
 
 /** The fields that some BuildKit does not support: `facts.field` of OPTION_UNSUPPORTED. */
-export type BuildRequestField = 'output.type' | 'output.format' | 'platforms' | `cacheTo[${number}].type`
+export type BuildRequestField = 'output.type' | 'output.format' | 'platforms' | `cacheTo[${number}].type` | 'extraHosts'
 
 /** A field of a request that a BuildKit does not support. */
 export interface UnsupportedField {
@@ -15,13 +15,36 @@ export interface UnsupportedField {
 /**
  * Returns the fields of a request that an engine's BuildKit with these workers does not support. With Docker's own image store it
  * exports only images into that store and archives of files, and has only inline caches. With the image store of containerd it
- * supports everything, as does a daemon of its own.
+ * supports everything, as does a daemon of its own, except that only an engine knows the address for `host-gateway`.
  */
 export function findUnsupportedFields(
   request: BuildRequest,
   workers: readonly BuildKitWorker[],
 ): readonly UnsupportedField[] {
-  return usesContainerdStore(workers) ? [] : listLimits(request)
+  const gateway = findHostGateway(workers) === undefined ? findGatewayHost(request) : undefined
+  return [...(gateway === undefined ? [] : [gateway]), ...(usesContainerdStore(workers) ? [] : listLimits(request))]
+}
+
+/** Returns the field of the host names if one has the address `host-gateway`, which a BuildKit in a sidecar does not support. */
+export function findGatewayHost({ extraHosts = {} }: BuildRequest): UnsupportedField | undefined {
+  if (!Object.values(extraHosts).includes(hostGateway)) return undefined
+  const reason = "this BuildKit does not report the address of the engine's machine"
+  return { field: 'extraHosts', given: hostGateway, reason }
+}
+
+/** Replaces `host-gateway` in the host names by the address that the workers report, if they do. */
+export function resolveHostGateway(request: BuildRequest, workers: readonly BuildKitWorker[]): BuildRequest {
+  const address = findHostGateway(workers)
+  if (address === undefined || findGatewayHost(request) === undefined) return request
+  const hosts = Object.entries(request.extraHosts ?? {}).map(([name, given]) => [
+    name,
+    given === hostGateway ? address : given,
+  ])
+  return { ...request, extraHosts: Object.fromEntries(hosts) }
+}
+
+function findHostGateway(workers: readonly BuildKitWorker[]): string | undefined {
+  return workers.map(({ labels }) => labels[gatewayLabel]).find((address) => address)
 }
 
 /** Whether an engine with these workers stores images in containerd. */
@@ -58,3 +81,6 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
 }
 
 const snapshotterLabel = 'org.mobyproject.buildkit.worker.snapshotter'
+/** https://github.com/docker/buildx/blob/master/driver/docker/driver.go */
+const gatewayLabel = 'org.mobyproject.buildkit.worker.moby.host-gateway-ip'
+const hostGateway = 'host-gateway'

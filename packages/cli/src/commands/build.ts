@@ -76,7 +76,11 @@ export function define(command: Command, setAction: SetAction): void {
         .choices(['default', 'host', 'none'])
         .default('default'),
     )
-    .option('--add-host <name:address>', 'Add a host name for RUN (repeatable)', collect)
+    .option(
+      '--add-host <name:address>',
+      'Add a host name for RUN; the address may be host-gateway (repeatable)',
+      collect,
+    )
     .option('-o, --output <what>', 'Set the output: a directory, or one of those below (default: load)', collect)
     .option('--load', 'Load the image into the runtime (default)')
     .option('--push', 'Push the image to its registry')

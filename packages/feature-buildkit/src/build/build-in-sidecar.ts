@@ -7,7 +7,7 @@ import {
 import { linkSignals } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-needs.js'
 import { type ControlConnection, loadBuildKitClient } from '../control/control-connection.js'
-import { checkLoad } from './check-load.js'
+import { checkSidecarRequest } from './check-sidecar-request.js'
 
 /** The connection to the sidecar's daemon, and the signals that end the build. */
 export interface SidecarBuildOptions {
@@ -23,7 +23,7 @@ export async function buildInSidecar(
   { control, signals, onEvents }: SidecarBuildOptions,
 ): Promise<BuildResult> {
   validateBuildRequest(request)
-  checkLoad(managers, request)
+  checkSidecarRequest(managers, request)
   const { runtime, images } = managers
   const linked = linkSignals(signals)
   const { signal } = linked

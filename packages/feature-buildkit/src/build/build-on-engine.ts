@@ -4,6 +4,7 @@ import {
   type BuildRequest,
   type BuildResult,
   findUnsupportedFields,
+  resolveHostGateway,
 } from '@capstan/buildkit-client/request'
 import type { BuildService, OperationOptions } from '@capstan/core'
 import { createHostError, linkSignals } from '@capstan/core/plugin'
@@ -32,7 +33,12 @@ export async function buildOnEngine(
     if (unsupported !== undefined)
       throw createHostError('OPTION_UNSUPPORTED', { runtime: managers.report.runtime, ...unsupported })
     onEvents([{ type: 'builder', builder: 'build-service', version: workers[0]?.version, reasons: [] }])
-    return await runBuild(client, request, { kind: 'engine', runtime: managers.runtime, signal, onEvents })
+    return await runBuild(client, resolveHostGateway(request, workers), {
+      kind: 'engine',
+      runtime: managers.runtime,
+      signal,
+      onEvents,
+    })
   } finally {
     client.close()
   }

@@ -236,6 +236,17 @@ export function defineBuildContents(declare: DeclareBuild): void {
   )
 
   declare(
+    "gives a host name the address of the engine's machine for host-gateway",
+    async (builder) => {
+      const run = `RUN : ${builder.runId} && grep machine.example /etc/hosts >/hosts`
+      const context = toContext([run, 'FROM scratch', 'COPY --from=base /hosts /'])
+      const { hosts } = await buildTexts(builder, { context, extraHosts: { 'machine.example': 'host-gateway' } })
+      expect(hosts).toMatch(/^\d+\.\d+\.\d+\.\d+\s+machine\.example\n$/)
+    },
+    { sidecar: 'BuildKit in a sidecar does not know the address' },
+  )
+
+  declare(
     'runs a step in the network of the machine when that is requested',
     async (builder) => {
       const port = await serve(builder.runId)

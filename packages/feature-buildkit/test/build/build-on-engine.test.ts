@@ -161,6 +161,17 @@ describe("a build on a runtime with the engine's own BuildKit", () => {
     await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'output.format' } })
   })
 
+  it('builds with host-gateway, which a sidecar rejects before it starts', async () => {
+    const scope = await open()
+    const given = request({ extraHosts: { machine: 'host-gateway' } })
+    const feature = scope.resolve(BuildKitFeature)
+    expect(await feature.build(given).result).toMatchObject({ builder: 'build-service' })
+    const { result } = feature.build(given, { builder: 'sidecar' })
+    const facts = { field: 'extraHosts' }
+    await expect(result).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts })
+    expect(await scope.runtime.listContainers()).toEqual([])
+  })
+
   it('uses a sidecar when the caller requests one, or the connection is refused', async () => {
     const chosen = (await open()).resolve(BuildKitFeature).build(request(), { builder: 'sidecar', graceMs: 1 })
     expect(await chosen.result).toMatchObject({ builder: 'sidecar' })
