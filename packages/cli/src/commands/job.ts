@@ -16,7 +16,7 @@ import { type JobOptions, readJobLines, toJobConfig } from '../options/job-confi
 import { parseNumber } from '../options/numbers.js'
 import { toErrorDocument } from '../render/error-document.js'
 import { createPullDisplay } from '../render/pull-display.js'
-import { toJson, writeOutput } from '../render/write-output.js'
+import { toJson, writeOutput, writeWarning } from '../render/write-output.js'
 import type { Call, SetAction } from './command.js'
 
 /** Defines `capstan job` and its subcommand. */
@@ -85,7 +85,8 @@ const examples = {
 const notes = `
 
 With --file, a line is the last argument of COMMAND, or, without COMMAND, a
-command line for sh. The output of a job is printed when it ends.
+command line for sh. The output of a job is printed when it ends. With --file
+and --json, output beyond 16 MiB of a job is cut, with a warning.
 
 Where the engine manages a cluster, jobs run on its nodes: \`capstan doctor\`
 notes it. Ctrl-C removes the running jobs.`
@@ -157,10 +158,11 @@ async function runForDocument(
   config: JobConfig,
   { io, interrupts, runtime }: Running,
 ): Promise<number> {
-  for await (const outcome of runJobs(jobs, [config], interrupts)) {
+  for await (const outcome of runJobs(jobs, [config], { maxOutputBytes, signal: interrupts.signal })) {
     if (outcome.result === undefined) throw outcome.error
-    const { exitCode, nodeId, taskId, stdout, stderr, durationMs } = outcome.result
-    const document = { runtime, exitCode, nodeId, taskId, stdout, stderr, durationMs }
+    const { exitCode } = outcome.result
+    const document = { runtime, ...toResult(outcome.result) }
+    warnIfCut(outcome, 'the job', io)
     await writeOutput(io.stdout, toJson(document), interrupts)
     return exitCode
   }
@@ -179,13 +181,18 @@ async function runList(jobs: JobManager, configs: readonly JobConfig[], options:
   const ended: object[] = []
   let failed = 0
   let exitCode = 0
-  for await (const outcome of runJobs(jobs, configs, { concurrency: limit, signal: interrupts.signal })) {
+  for await (const outcome of runJobs(jobs, configs, {
+    concurrency: limit,
+    maxOutputBytes,
+    signal: interrupts.signal,
+  })) {
     const line = lines[outcome.index] ?? ''
     const code = outcome.result === undefined ? 125 : outcome.result.exitCode === 0 ? 0 : 1
     if (code !== 0) failed += 1
     exitCode = Math.max(exitCode, code)
     if (json) ended.push({ line, ...toDocument(outcome) })
     else await print(outcome, { line, io, interrupts })
+    warnIfCut(outcome, `"${line}"`, io)
   }
   if (json) await writeOutput(io.stdout, toJson({ runtime, jobs: ended }), interrupts)
   if (failed > 0 && !json) io.stderr.write(`${failed} of ${lines.length} jobs failed\n`)
@@ -207,6 +214,19 @@ async function print(
 
 function toDocument({ index, result, error }: JobOutcome): object {
   if (result === undefined) return { index, error: toErrorDocument(error, { command: 'job run' }) }
-  const { exitCode, nodeId, taskId, stdout, stderr, durationMs } = result
-  return { index, exitCode, nodeId, taskId, stdout, stderr, durationMs }
+  return { index, ...toResult(result) }
 }
+
+function toResult({ exitCode, nodeId, taskId, stdout, stderr, isTruncated, durationMs }: RunResult): object {
+  return { exitCode, nodeId, taskId, stdout, stderr, isTruncated, durationMs }
+}
+
+/** The output of a job whose output is not passed on while it runs has a limit. */
+function warnIfCut({ result }: JobOutcome, job: string, { stderr }: Pick<Invocation['io'], 'stderr'>): void {
+  if (result?.isTruncated) writeWarning(stderr, `the output of ${job} was cut at ${maxOutputBytes / 2 ** 20} MiB`)
+}
+
+type RunResult = NonNullable<JobOutcome['result']>
+
+/** The most bytes of the output of a job that are kept until it ends. */
+const maxOutputBytes = 16 * 2 ** 20

@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jobManagerCapability, type RuntimePlugin } from '@capstan/core'
-import { memoryPlugin } from '@capstan/runtime-memory'
+import { type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { expectShortLines } from '../support/expect-short-lines.js'
 import { FakeIo } from '../support/fake-io.js'
@@ -39,6 +40,26 @@ describe('capstan job run', () => {
       stderr: '',
       taskId: expect.any(String),
     })
+  })
+
+  it('says that the output of a job was cut at 16 MiB, with --file and --json', async () => {
+    const write = async ({ stdout }: MemoryProcess) => {
+      for (let written = 0; written <= 16; written += 1) {
+        if (!stdout.write(Buffer.alloc(2 ** 20, 'a'))) await once(stdout, 'drain')
+      }
+      return 0
+    }
+    plugins = [memoryPlugin({ pullable: { 'chatty:1': { main: write } } })]
+    const listed = await run(['--file', '-', 'chatty:1'], { stdin: 'one\n' })
+    expect(listed).toMatchObject({
+      exitCode: 0,
+      stderr: 'capstan: warning: the output of "one" was cut at 16 MiB\n',
+    })
+    expect(listed.stdout).toHaveLength(16 * 2 ** 20)
+    const document = await run(['--json', 'chatty:1'])
+    expect(document.stderr).toBe('capstan: warning: the output of the job was cut at 16 MiB\n')
+    expect(JSON.parse(document.stdout)).toMatchObject({ exitCode: 0, isTruncated: true })
+    expect(JSON.parse((await run(['--json', 'busybox', 'true'])).stdout)).toMatchObject({ isTruncated: false })
   })
 
   it('exits with 127 for a command that the image does not have, and leaves nothing', async () => {
