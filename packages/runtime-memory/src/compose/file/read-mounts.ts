@@ -25,8 +25,14 @@ function readShort(node: ComposeNode, toPath: ToPath): Mount {
   if (source.startsWith('~')) throw node.unsupported('a path of a home directory')
   const isPath = /^[./]/.test(source)
   return isPath
-    ? { type: 'bind', source: toPath(source), target, ...readOnly }
+    ? { type: 'bind', source: toPath(source), target, ...readOnly, ...toRelabel(modes) }
     : { type: 'volume', source, target, ...readOnly }
+}
+
+/** Has no effect, as on any machine without SELinux. A volume has no label of its own to change. */
+function toRelabel(modes: readonly string[]): { readonly relabel?: 'shared' | 'private' } {
+  if (modes.includes('Z')) return { relabel: 'private' }
+  return modes.includes('z') ? { relabel: 'shared' } : {}
 }
 
 function readMapping(node: ComposeNode, toPath: ToPath): Mount {

@@ -134,6 +134,15 @@ volumes:
     expect(await readConfig(lines, { env: { C: 'given', T: 'true' } })).toMatchObject(expected)
   })
 
+  it('reads the SELinux modes of mounts, which a volume does not have', async () => {
+    const config = await readConfig('volumes: ["./a:/a:z", "./b:/b:ro,Z", "data:/d:z"]')
+    expect(config?.mounts).toEqual([
+      { type: 'bind', source: join(directory, 'a'), target: '/a', relabel: 'shared' },
+      { type: 'bind', source: join(directory, 'b'), target: '/b', readOnly: true, relabel: 'private' },
+      { type: 'volume', source: 'shop_data', target: '/d' },
+    ])
+  })
+
   it('reads bind mounts relative to the directory', async () => {
     expect(await readConfig('volumes: [./src:/src, /abs:/abs:ro]')).toMatchObject({
       mounts: [
