@@ -98,42 +98,6 @@ const copyParts: Readonly<Record<string, BuildPart>> = {
     build.steps.push('COPY links /links')
     if (build.dice.isHit(50)) build.steps.push('COPY links/to-file /followed')
   },
-  'COPY of links as sources': (build) => {
-    const file = build.addFile(build.createName('linked'))
-    const tree = build.addTree(build.createName('linked'))
-    // Above the root of the context is its root again, which is also that of absolute targets.
-    build.addLink('sources/up', `../../../${file}`)
-    build.addLink('sources/absolute', `/${file}`)
-    build.addLink('sources/chain', 'up')
-    build.addLink('sources/tree', `../${tree}`)
-    build.addLink('sources/absolute-tree', `/${tree}`)
-    for (const name of ['up', 'absolute', 'chain', 'tree', 'absolute-tree'])
-      build.steps.push(`COPY sources/${name} /by-link/${name}`)
-    build.steps.push(`ADD sources/absolute /added-by-link`)
-    if (build.dice.isHit(50)) build.steps.push('COPY sources/a* /by-pattern/')
-  },
-  'COPY of a file below a link': (build) => {
-    const tree = build.addTree(build.createName('below'))
-    const file = build.addFile(`${tree}/named`)
-    build.addLink('way/in', `../${tree}`)
-    build.addLink('way/absolute', `/${tree}`)
-    build.steps.push(`COPY way/in/named /below-link`, `COPY way/absolute/named /below-absolute`, `COPY ${file} /direct`)
-  },
-  'COPY of links in loops': (build) => {
-    build.addFile('loops/file')
-    build.addLink('loops/one', 'two')
-    build.addLink('loops/two', 'one')
-    build.addLink('loops/self', 'self')
-    build.addLink('loops/parent', '..')
-    build.addLink('loops/outside', '../../../outside/file')
-    build.steps.push('COPY loops /loops')
-  },
-  'RUN with a bind mount by a link': (build) => {
-    const tree = build.addTree(build.createName('bound'))
-    build.addFile(`${tree}/named`)
-    build.addLink('bound-link', `/${tree}`)
-    build.steps.push('RUN --mount=type=bind,source=bound-link,target=/mnt cp /mnt/named /from-bound-link')
-  },
   'COPY of hard links': (build) => {
     build.addDirectory('hard')
     build.addFile('hard/one')
@@ -203,6 +167,37 @@ const copyParts: Readonly<Record<string, BuildPart>> = {
     for (const name of ['kept.log', 'gone.log', 'sub/kept.md', 'sub/gone.md']) build.addFile(`${tree}/${name}`)
     build.ignored.push('**/*.log', '!ignored/kept.log', 'ignored/sub', '!ignored/sub/kept.md', '# a comment', '')
     build.steps.push(`COPY ${tree} /ignored`)
+  },
+  'COPY of links as sources': (build) => {
+    const file = build.addFile(build.createName('linked'))
+    const tree = build.addTree(build.createName('linked'))
+    // Above the root of the context is its root again, which is also that of absolute targets.
+    build.addLink('sources/up', `../../../${file}`)
+    build.addLink('sources/absolute', `/${file}`)
+    build.addLink('sources/chain', 'up')
+    build.addLink('sources/tree', `../${tree}`)
+    build.addLink('sources/absolute-tree', `/${tree}`)
+    for (const name of ['up', 'absolute', 'chain', 'tree', 'absolute-tree'])
+      build.steps.push(`COPY sources/${name} /by-link/${name}`)
+    build.steps.push(`ADD sources/absolute /added-by-link`)
+    if (build.dice.isHit(50)) build.steps.push('COPY sources/a* /by-pattern/')
+  },
+  'COPY of a file below a link': (build) => {
+    const tree = build.addTree(build.createName('below'))
+    const file = build.addFile(`${tree}/named`)
+    build.addLink('way/in', `../${tree}`)
+    build.addLink('way/absolute', `/${tree}`)
+    build.steps.push('COPY way/in/named /below-link', 'COPY way/absolute/named /below-absolute', `COPY ${file} /direct`)
+    build.steps.push('RUN --mount=type=bind,source=way/absolute,target=/mnt cp /mnt/named /from-bound-link')
+  },
+  'COPY of links in loops': (build) => {
+    build.addFile('loops/file')
+    build.addLink('loops/one', 'two')
+    build.addLink('loops/two', 'one')
+    build.addLink('loops/self', 'self')
+    build.addLink('loops/parent', '..')
+    build.addLink('loops/outside', '../../../outside/file')
+    build.steps.push('COPY loops /loops')
   },
 }
 
