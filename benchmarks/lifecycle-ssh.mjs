@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { createRuntimeHost } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
-import { sshServerProgram, startSshServer } from '../tools/test-ssh-server.mjs'
+import { hasSshServer, sshServerProgram, startSshServer } from '../tools/test-ssh-server.mjs'
 import { runOnRuntime } from './lifecycle.mjs'
 import { measurePairs, toElapsed } from './measure.mjs'
 
@@ -10,7 +9,7 @@ export const target = 1.3
 export const needsEngine = true
 
 export function findProblem() {
-  return existsSync(sshServerProgram) ? undefined : `there is no ${sshServerProgram}: node tools/ssh-server.mjs up`
+  return hasSshServer ? undefined : `there is no ${sshServerProgram}: node tools/ssh-server.mjs up`
 }
 
 export async function run({ pairs, image, socketPath }) {

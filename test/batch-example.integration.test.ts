@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { testImages } from '../tools/engine/test-image.mjs'
 import { podmanEnv } from '../tools/podman/podman-files.mjs'
 import { runProgram } from '../tools/run-program.mjs'
-import { sshServerProgram, startSshServer } from '../tools/test-ssh-server.mjs'
+import { hasSshServer, startSshServer } from '../tools/test-ssh-server.mjs'
 import { root } from './docs/documents.js'
 import { describeWithEngine } from './support/test-engine.js'
 
@@ -16,11 +16,10 @@ describeWithEngine('examples/batch on a real engine', ({ socketPath, image }) =>
     expect(await run(['docker', image], { DOCKER_HOST: `unix://${socketPath}` })).toBe(await readOutput())
   })
 
-  it.skipIf(!existsSync(sshServerProgram))('prints the same output over ssh', async () => {
+  it.skipIf(!hasSshServer)('prints the same output over ssh', async () => {
     const server = await startSshServer()
     onTestFinished(() => server.close())
-    const env = { ...server.env, DOCKER_HOST: `ssh://${server.address}${socketPath}` }
-    expect(await run(['docker', image], env)).toBe(await readOutput())
+    expect(await run(['docker', image], server.toEngineEnv(socketPath))).toBe(await readOutput())
   })
 })
 

@@ -10,14 +10,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { endWithThisProcess } from './end-with-this-process.mjs'
+import { findFreePort, isListening } from './local-ports.mjs'
 
 /** Where Debian's package has the program. */
 export const sshServerProgram = '/usr/sbin/sshd'
+
+/** Whether this machine has the program. */
+export const hasSshServer = existsSync(sshServerProgram)
 
 /**
  * The ssh server of this machine, with keys of its own.
@@ -25,6 +28,8 @@ export const sshServerProgram = '/usr/sbin/sshd'
  * @typedef {object} SshServer
  * @property {string} address `USER@ADDRESS:PORT`
  * @property {Readonly<Record<string, string>>} env the environment in which `ssh` logs in to the server
+ * @property {(socketPath: string) => Readonly<Record<string, string>>} toEngineEnv returns the environment in which clients reach the
+ *   engine at a socket through the server
  * @property {string} temporaryDirectory the directory of temporary files in `env`
  * @property {(lines: readonly string[]) => Readonly<Record<string, string>>} configure returns an environment whose configuration
  *   of ssh is changed
@@ -49,7 +54,7 @@ export async function startSshServer(lines = [], { address = '127.0.0.1' } = {})
   for (const name of ['host-key', 'key']) {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)])
   }
-  const port = await findPort(address)
+  const port = await findFreePort(address)
   writeFileSync(
     path('sshd_config'),
     [
@@ -90,9 +95,12 @@ export async function startSshServer(lines = [], { address = '127.0.0.1' } = {})
   const cutConnections = () => {
     for (const pid of listConnections()) kill(pid)
   }
+  const env = configure([])
+  const server = `${userInfo().username}@${address}:${port}`
   return {
-    address: `${userInfo().username}@${address}:${port}`,
-    env: configure([]),
+    address: server,
+    env,
+    toEngineEnv: (socketPath) => ({ ...env, DOCKER_HOST: `ssh://${server}${socketPath}` }),
     temporaryDirectory: path('tmp'),
     configure,
     cutConnections,
@@ -105,31 +113,6 @@ export async function startSshServer(lines = [], { address = '127.0.0.1' } = {})
       cancelEnd()
       rmSync(directory, { recursive: true })
     },
-  }
-}
-
-/** @param {string} host */
-async function findPort(host) {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/**
- * @param {number} port
- * @param {string} host
- */
-async function isListening(port, host) {
-  const socket = connect(port, host)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
   }
 }
 

@@ -1,20 +1,19 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Environment } from '@capstan/core/plugin'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOutsideNetwork, type OutsideNetwork } from '../../../../test/support/outside-network.js'
 import { testEngine } from '../../../../test/support/test-engine.js'
+import { tlsEngine } from '../../../../test/support/tls-engine.js'
 import { runProgram } from '../../../../tools/run-program.mjs'
-import { sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
+import { hasSshServer, startSshServer } from '../../../../tools/test-ssh-server.mjs'
 import { root } from '../../../../tools/workspace.mjs'
 import type { ConformanceReport } from '../../src/index.js'
-
-const { CAPSTAN_TLS_ENDPOINT: endpoint, CAPSTAN_TLS_DIRECTORY: certificates = '' } = process.env
 
 /** The cases that use ports, the network or files of the engine's machine. */
 const only = ['PORT', 'MODE', 'ADDR', 'MNT', 'SIDE-008']
 
-describe.skipIf(endpoint === undefined || !testEngine.available)('capstan conformance on an engine elsewhere', () => {
-  const { port } = new URL((endpoint ?? 'tcp://127.0.0.1:0').replace('tcp:', 'http:'))
+describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan conformance on an engine elsewhere', () => {
   let directory: string
   let outside: OutsideNetwork
   beforeAll(async () => {
@@ -28,7 +27,7 @@ describe.skipIf(endpoint === undefined || !testEngine.available)('capstan confor
   })
 
   /** Runs these groups and cases in a network in which only an address reaches the engine. */
-  async function runKit(groups: readonly string[], engineEnv: Readonly<Record<string, string>>) {
+  async function runKit(groups: readonly string[], engineEnv: Environment) {
     if (!testEngine.available) throw new Error(testEngine.reason)
     const file = join(directory, 'report.json')
     const words = ['conformance', '--runtime', 'docker', '--image', testEngine.image, '--report', file]
@@ -51,20 +50,15 @@ describe.skipIf(endpoint === undefined || !testEngine.available)('capstan confor
   )
 
   test('passes over TLS: ports, networks and bind sources are those of the engine', async () => {
-    const tls = {
-      DOCKER_HOST: `tcp://${outside.address}:${port}`,
-      DOCKER_TLS_VERIFY: '1',
-      DOCKER_CERT_PATH: certificates,
-    }
-    const { failed, withReason, output } = await runKit(only, tls)
+    const { failed, withReason, output } = await runKit(only, tlsEngine?.toEnv(outside.address) ?? {})
     expect(failed, output).toEqual([])
     expect(withReason).toEqual(['MNT-014 mounts.bind.relabel', ...unknownAddress])
   })
 
-  test.skipIf(!existsSync(sshServerProgram))('passes over ssh: ports are those of the host of ssh', async () => {
+  test.skipIf(!hasSshServer)('passes over ssh: ports are those of the host of ssh', async () => {
     if (!testEngine.available) throw new Error(testEngine.reason)
     const server = await startSshServer([], { address: outside.address })
-    const env = { ...server.env, DOCKER_HOST: `ssh://${server.address}${testEngine.socketPath}` }
+    const env = server.toEngineEnv(testEngine.socketPath)
     const { failed, withReason, output } = await runKit(['PORT', 'ADDR-001'], env).finally(() => server.close())
     expect(failed, output).toEqual([])
     expect(withReason).toEqual(['ADDR-001 getHostAddress'])

@@ -8,13 +8,14 @@ import { Readable, Writable } from 'node:stream'
 import { createRuntimeHost, execManagerCapability, isHostError, requireCapabilities } from '@capstan/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { testEngine } from '../../../../test/support/test-engine.js'
+import { tlsEngine } from '../../../../test/support/tls-engine.js'
 import { makeCertificates } from '../../../../tools/engine/certificates.mjs'
 import { type DockerPluginOptions, dockerPlugin } from '../../src/docker-plugin.js'
 import { collectOutput } from '../collect-output.js'
 
-const { CAPSTAN_TLS_ENDPOINT: endpoint = '', CAPSTAN_TLS_DIRECTORY: certificates = '' } = process.env
+const { endpoint, directory: certificates } = tlsEngine ?? { endpoint: '', directory: '' }
 
-describe.skipIf(endpoint === '' || !testEngine.available)('an engine that verifies its clients', () => {
+describe.skipIf(tlsEngine === undefined || !testEngine.available)('an engine that verifies its clients', () => {
   const image = testEngine.available ? testEngine.image : ''
   let directory = ''
   beforeAll(() => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -8,12 +8,12 @@ import { createRuntimeHost, isHostError } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { testEngine } from '../../../../test/support/test-engine.js'
-import { sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
+import { hasSshServer, sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
 import { findSshHost } from '../../src/ssh/find-ssh-host.js'
 import { collectOutput } from '../collect-output.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
-const isMissing = !existsSync(sshServerProgram)
+const isMissing = !hasSshServer
 if (isMissing && process.env.CAPSTAN_REQUIRE_SSH_SERVER === '1')
   throw new Error(`CAPSTAN_REQUIRE_SSH_SERVER=1, but there is no ${sshServerProgram}: node tools/ssh-server.mjs up`)
 const reason = isMissing ? ` (skipped: there is no ${sshServerProgram}, see "node tools/ssh-server.mjs up")` : ''

@@ -1,7 +1,8 @@
-import { connect as connectSocket, createServer } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type RuntimePlugin, swarmManagerCapability } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
+import { findFreePort } from '../../../../tools/local-ports.mjs'
 import { type MemoryImage, memoryPlugin } from '../../src/index.js'
 import { Collector } from '../support/collect.js'
 import { listPlaces, openCluster, sleeping, until } from '../support/open-cluster.js'
@@ -398,12 +399,4 @@ async function listAbsent(plugin: RuntimePlugin) {
 async function read(host: string, port: number): Promise<string> {
   const socket = connectSocket({ host, port })
   return await text(socket)
-}
-
-async function findFreePort(): Promise<number> {
-  const found = createServer()
-  await new Promise<void>((resolve) => found.listen(0, '127.0.0.1', resolve))
-  const address = found.address()
-  await new Promise((resolve) => found.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
