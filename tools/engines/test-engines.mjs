@@ -80,7 +80,7 @@ async function testEngine(engine, suites) {
         version = await startMatrixEngine(engine, say)
         // Tests build with it beside Capstan.
         if (engine.product === 'docker' && suites.includes('integration')) await prepareBuildx(say)
-        if (suites.includes('compose')) await prepareCompose(toComposeRelease(engine), say)
+        if (suites.includes('compose') || suites.includes('remote')) await prepareCompose(toComposeRelease(engine), say)
         return version
       }),
     work: (signal) => runSuites({ engine, directory, signal }, { suites, isShared: wasRunning }),

@@ -14,6 +14,7 @@ import {
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import type { TestContext } from 'vitest'
 import type { AvailableTestEngine } from '../../../../test/support/test-engine.js'
 import { type DockerPluginOptions, dockerPlugin } from '../../src/docker-plugin.js'
@@ -28,13 +29,13 @@ export type ComposeTestEngine = Pick<AvailableTestEngine, 'socketPath' | 'image'
 export async function openCompose(
   { socketPath, image, composeProgram }: ComposeTestEngine,
   { onTestFinished }: FinishedTest,
-  options: DockerPluginOptions = {},
+  { env: given = {}, ...options }: DockerPluginOptions & { readonly env?: Environment } = {},
 ) {
   const app = `compose-${randomBytes(6).toString('hex')}`
   const plugin = dockerPlugin({ endpoint: `unix://${socketPath}`, composeProgram, ...options })
   // Compose writes the state of its builder below HOME.
   const home = await mkdtemp(join(tmpdir(), 'capstan-compose-home-'))
-  const env = { PATH: process.env.PATH, HOME: home }
+  const env = { PATH: process.env.PATH, HOME: home, ...given }
   const host = createRuntimeHost({ plugins: [plugin], app, env })
   const scope = await host.open({ runtime: 'docker' })
   const managers = requireCapabilities(scope, {
