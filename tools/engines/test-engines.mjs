@@ -113,7 +113,8 @@ async function runSuites(context, { suites, isShared }) {
     : none
   const optional = []
   for (const suite of optionalSuites.filter((suite) => suites.includes(suite))) {
-    optional.push(await runTested(`${name}: ${suite}`, () => runTests(context, { suite, files: [] })))
+    const files = suite === 'compose' && product === 'podman' ? composeFilesOnPodman : []
+    optional.push(await runTested(`${name}: ${suite}`, () => runTests(context, { suite, files })))
   }
   const now = await listEngineObjects(toConnection(name))
   const leftovers = toLeftoverFailures(findLeftovers(before, now, { isShared, keepsSteps: product === 'podman' }))
@@ -258,6 +259,11 @@ function isAnswered(error) {
 }
 
 const cli = join(root, 'packages', 'cli', 'dist', 'bin.js')
+/** The kit's cases and the sample projects. */
+const composeFilesOnPodman = [
+  'packages/conformance/test/compose/',
+  'packages/runtime-docker/test/compose/compose-projects',
+]
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const kitArguments = [
   ...['--plugin', join(root, 'packages', 'conformance', 'test', 'fixtures', 'docker-plugin.mjs')],

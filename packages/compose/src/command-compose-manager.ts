@@ -7,6 +7,7 @@ import {
   type EventStream,
   type OperationOptions,
   type ProjectInfo,
+  runtimeCapability,
   type ServiceState,
 } from '@capstan/core'
 import {
@@ -61,9 +62,19 @@ export class CommandComposeManager implements ComposeManager {
     const checkBuild = (given: unknown) =>
       checkOption(composeManagerCapability, 'compose-manager.build', given, this.#support)
     checkBuild(options.build)
+    const checkHealthcheck = (service: string) =>
+      checkOption(runtimeCapability, 'healthcheck', `the health check of service "${service}"`, this.#support)
     return await operations.run({ operation: 'up', subject: source.name }, options, async (call) => {
       const endpoint = await findEndpoint(call)
-      const context = { ...managers, command: this.#command, endpoint, events, ownerLabels, checkBuild }
+      const context = {
+        ...managers,
+        command: this.#command,
+        endpoint,
+        events,
+        ownerLabels,
+        checkBuild,
+        checkHealthcheck,
+      }
       return await upProject(context, source, options, call)
     })
   }

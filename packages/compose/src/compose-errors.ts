@@ -64,11 +64,16 @@ export function findFailedDependency(
 export function findUnstartedCommand(
   text: string,
 ): Pick<HostErrorFacts['COMMAND_NOT_STARTED'], 'command' | 'exitCode'> | undefined {
-  const [, missing] = /exec: "([^"]*)": (?:executable file not found|stat .*: no such file)/.exec(text) ?? []
+  // In the message of Podman, the quotes of runc have backslashes. Its other runtime is crun.
+  const [, runc, crun] = commandMissing.exec(text) ?? []
+  const missing = runc ?? crun
   if (missing !== undefined) return { command: [missing], exitCode: 127 }
-  const [, denied] = /exec: "([^"]*)": permission denied/.exec(text) ?? []
+  const [, denied] = /exec: \\?"([^"\\]*)\\?": (?:stat [^:]*: )?permission denied/.exec(text) ?? []
   return denied === undefined ? undefined : { command: [denied], exitCode: 126 }
 }
+
+const commandMissing =
+  /exec: \\?"([^"\\]*)\\?": (?:executable file not found|stat .*: no such file)|executable file [`'"]?([^`'"\s]*)[`'"]? not found in \$PATH/
 
 interface ErrorContext {
   readonly reason: string
@@ -91,15 +96,20 @@ const patterns: readonly (readonly [RegExp, ToError])[] = [
     () => createHostError('IN_USE', { subject: 'a subnet of the project', users: [] }),
   ],
   [
-    /network (\S+) (?:declared as external, but could not be found|not found)/,
-    ([, id = '']) => createHostError('NETWORK_NOT_FOUND', { id: unquote(id) }),
+    // Podman: unable to find network with name or ID x: network not found
+    /network (\S+) (?:declared as external, but could not be found|not found)|network with name or ID (\S+): network not found/,
+    ([, docker, podman = '']) => createHostError('NETWORK_NOT_FOUND', { id: unquote(docker ?? podman) }),
   ],
   [
     /external volume (\S+) not found|no such volume: (\S+)|volume (\S+) not found/i,
     ([, external, missing, other]) =>
       createHostError('VOLUME_NOT_FOUND', { name: unquote(external ?? missing ?? other ?? '') }),
   ],
-  [/No such image: (\S+)/i, ([, image = '']) => createHostError('IMAGE_NOT_FOUND', { image: unquote(image) })],
+  [
+    // Podman: failed to find image x: x: No such image
+    /No such image: (\S+)|failed to find image (\S+): .*No such image/i,
+    ([, docker, podman = '']) => createHostError('IMAGE_NOT_FOUND', { image: unquote(docker ?? podman) }),
+  ],
   [
     /container name "\/?([^"]+)" is already in use by container "?([0-9a-f]+)/,
     ([, name = '', holderId]) => createHostError('NAME_CONFLICT', { name, holderId, sameOwner: false }),

@@ -280,6 +280,23 @@ describe('up', () => {
     await compose.up(await toSource(image))
   })
 
+  it('rejects with OPTION_UNSUPPORTED where health checks are unsupported and a started service has one', async () => {
+    const unsupported = { field: 'healthcheck', reason: 'no timers', remedy: 'use systemd' } as const
+    const { compose, write, calls } = await openProjects({}, { unsupportedOptions: [unsupported] })
+    const services = {
+      db: { image, healthcheck: { test: ['CMD', 'true'] } },
+      web: { image, healthcheck: { test: ['NONE'], disable: true } },
+    }
+    const source = await write({ model: { services }, up: [container('web')] })
+    const facts = { field: 'healthcheck', given: expect.stringContaining('"db"') }
+    await expect(compose.up(source)).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: facts.field },
+    })
+    expect(calls).toEqual([])
+    await compose.up(source, { services: ['web'] })
+  })
+
   it('rejects an invalid option before anything is read', async () => {
     const { compose } = await openProjects()
     const source = { name: 'shop', files: ['/no/such/file'] } as const

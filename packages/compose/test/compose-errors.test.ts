@@ -25,6 +25,8 @@ describe('toEngineError', () => {
     [`${daemon}Pool overlaps with other one on this address space`, 'IN_USE', { users: [] }],
     ['network nonet declared as external, but could not be found', 'NETWORK_NOT_FOUND', { id: 'nonet' }],
     [`${daemon}network nonet not found`, 'NETWORK_NOT_FOUND', { id: 'nonet' }],
+    [`${daemon}unable to find network with name or ID nonet: network not found`, 'NETWORK_NOT_FOUND', { id: 'nonet' }],
+    [`${daemon}failed to find image none:1: none:1: No such image`, 'IMAGE_NOT_FOUND', { image: 'none:1' }],
     ['external volume "novol" not found', 'VOLUME_NOT_FOUND', { name: 'novol' }],
     [`${daemon}No such image: localhost:1/none:1: not known`, 'IMAGE_NOT_FOUND', { image: 'localhost:1/none:1' }],
     [`${daemon}No such image: localhost:1/none:1`, 'IMAGE_NOT_FOUND', { image: 'localhost:1/none:1' }],
@@ -105,6 +107,15 @@ describe('findUnstartedCommand', () => {
     ['exec: "none": executable file not found in $PATH', { command: ['none'], exitCode: 127 }],
     ['exec: "/none": stat /none: no such file or directory', { command: ['/none'], exitCode: 127 }],
     ['exec: "/etc": permission denied', { command: ['/etc'], exitCode: 126 }],
+    [
+      'runc create failed: exec: \\"none\\": executable file not found in $PATH": OCI runtime attempted to invoke a command that was not found',
+      { command: ['none'], exitCode: 127 },
+    ],
+    [
+      'crun: executable file `none` not found in $PATH: No such file or directory',
+      { command: ['none'], exitCode: 127 },
+    ],
+    ['exec: \\"/etc\\": permission denied', { command: ['/etc'], exitCode: 126 }],
     ['another error', undefined],
   ])('in %j', (text, found) => {
     expect(findUnstartedCommand(text)).toEqual(found)

@@ -17,6 +17,8 @@ export interface ServiceModel extends ComposeService {
   readonly containerName: string | undefined
   /** The tag of the image that is built; `undefined` without a `build` section. */
   readonly builtImage: string | undefined
+  /** Whether the files set a health check. */
+  readonly hasHealthcheck: boolean
 }
 
 /** Parses the output of `config --format json`. */
@@ -35,7 +37,9 @@ export function parseProjectModel(text: string): ProjectModel {
 export function toComposeProject({ services, ...project }: ProjectModel): ComposeProject {
   return {
     ...project,
-    services: services.map(({ containerName: _name, builtImage: _image, ...service }) => service),
+    services: services.map(
+      ({ containerName: _name, builtImage: _image, hasHealthcheck: _check, ...service }) => service,
+    ),
   }
 }
 
@@ -87,7 +91,12 @@ function toService(name: string, fields: Fields, project: string): ServiceModel 
     profiles: Array.isArray(fields.profiles) ? fields.profiles.map(String) : [],
     containerName: toText(fields.container_name),
     builtImage: builds ? (image ?? `${project}-${name}`) : undefined,
+    hasHealthcheck: hasHealthcheck(toObject(fields.healthcheck)),
   }
+}
+
+function hasHealthcheck({ test, disable }: Fields): boolean {
+  return disable !== true && Array.isArray(test) && test[0] !== 'NONE'
 }
 
 function toResource([key, value]: readonly [string, unknown]): ComposeResource {

@@ -39,6 +39,8 @@ export interface UpContext extends ProjectManagers {
   readonly ownerLabels: StringMap
   /** Throws OPTION_UNSUPPORTED with this value where Compose cannot build images. */
   readonly checkBuild: (given: unknown) => void
+  /** Throws OPTION_UNSUPPORTED with the name of a service where the engine runs no health checks. */
+  readonly checkHealthcheck: (service: string) => void
 }
 
 /** Brings a project up and waits until it is ready. What it has created is undone by steps of the operation. */
@@ -58,6 +60,7 @@ export async function upProject(
   const started = findStarted(model, options)
   const { scale = {} } = options
   checkScale(started, scale)
+  for (const { name, hasHealthcheck } of started) if (hasHealthcheck) context.checkHealthcheck(name)
   const awaited: AwaitedProject = {
     runtime: context.runtime,
     events: context.events,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ComposeProgress, ComposeSource, ComposeUpOptions } from '@capstan/core'
 import { expect, test } from 'vitest'
 import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
-import { describeWithEngine } from '../../../../test/support/test-engine.js'
+import { describeWithEngine, skipUnsupported } from '../../../../test/support/test-engine.js'
 import { copyProject, type FinishedTest, openCompose } from './open-compose.js'
 
 /** A project that fails, with `$IMAGE` in the place of the test image. */
@@ -12,6 +12,8 @@ interface PlantedFault {
   readonly content: object | string
   readonly options?: ComposeUpOptions
   readonly error: object
+  /** The option of a runtime that it needs. */
+  readonly needs?: 'healthcheck' | 'compose-manager.build'
 }
 
 const image = '$IMAGE'
@@ -72,6 +74,8 @@ const faults: readonly PlantedFault[] = [
   {
     title: 'a service that exits',
     content: { services: { a: dies, b: { ...sleeping, volumes: ['data:/data'] } }, volumes: { data: {} } },
+    // It never ends, so that the other service is awaited until it exits.
+    options: { jobs: ['b'] },
     error: {
       code: 'SERVICE_NOT_READY',
       facts: { service: 'a', state: 'exited', exitCode: 7, lastLines: ['last words'] },
@@ -86,6 +90,7 @@ const faults: readonly PlantedFault[] = [
   },
   {
     title: 'a dependency that is unhealthy',
+    needs: 'healthcheck',
     content: {
       services: {
         a: { ...sleeping, healthcheck: { test: ['CMD', 'false'], interval: '100ms', retries: 1 } },
@@ -96,6 +101,7 @@ const faults: readonly PlantedFault[] = [
   },
   {
     title: 'a service that is not ready in time',
+    needs: 'healthcheck',
     content: { services: { a: { ...sleeping, healthcheck: { test: ['CMD', 'false'], interval: '60s' } } } },
     options: { readyTimeoutMs: 500 },
     error: { code: 'TIMED_OUT', facts: { phase: 'waiting for service "a"', option: 'readyTimeoutMs' } },
@@ -107,6 +113,7 @@ const faults: readonly PlantedFault[] = [
   },
   {
     title: 'a build that fails',
+    needs: 'compose-manager.build',
     content: { services: { a: { build: { dockerfile_inline: 'FROM $IMAGE\nRUN echo broken; exit 9\n' } } } },
     error: { code: 'BUILD_FAILED', facts: { exitCode: 9 } },
   },
@@ -132,7 +139,8 @@ describeWithCompose('with a real Compose', (composeProgram) => {
 
     test.concurrent.for(faults)(
       'by $title has its code and leaves nothing',
-      async ({ content, options, error }, context) => {
+      async ({ content, options, error, needs }, context) => {
+        if (needs !== undefined) skipUnsupported(context, needs)
         const { compose, project, listLeft } = await openCompose(engine, context)
         const rejected = context.expect(
           compose.up(await write(content, { project, onTestFinished: context.onTestFinished }), options),
@@ -177,10 +185,11 @@ describeWithCompose('with a real Compose', (composeProgram) => {
       services: {
         a: { ...sleeping, image: engine.image, volumes: ['data:/data'] },
         b: { ...sleeping, image: engine.image, depends_on: ['a'] },
-        c: { ...sleeping, image: engine.image, healthcheck: { test: ['CMD', 'false'], interval: '60s' } },
       },
       volumes: { data: {} },
     }
+    const never = { ...sleeping, image: engine.image, healthcheck: { test: ['CMD', 'false'], interval: '60s' } }
+    const waiting = { ...content, services: { ...content.services, never } }
 
     test.concurrent.for<[phase: string, isReached: (event: ComposeProgress) => boolean]>([
       ['a network is created', ({ kind, status }) => kind === 'network' && status === 'Creating'],
@@ -202,20 +211,22 @@ describeWithCompose('with a real Compose', (composeProgram) => {
     })
 
     test('while the files are read, and while services are awaited, leaves nothing', async (context) => {
+      skipUnsupported(context, 'healthcheck')
       const { compose, toSource, listLeft, runtime, project } = await openCompose(engine, context)
       const reading = compose.up(toSource(content), { signal: AbortSignal.timeout(1) })
       await context.expect(reading).rejects.toMatchObject({ name: 'TimeoutError' })
       context.expect(await listLeft()).toEqual([])
       const controller = new AbortController()
-      const waiting = compose.up(toSource(content), { signal: controller.signal })
+      const up = compose.up(toSource(waiting), { signal: controller.signal })
       const options = { labels: { 'com.docker.compose.project': project }, states: ['running'] } as const
       await context.expect.poll(async () => (await runtime.listContainers(options)).length).toBe(3)
       controller.abort()
-      await context.expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+      await context.expect(up).rejects.toMatchObject({ name: 'AbortError' })
       context.expect(await listLeft()).toEqual([])
     })
 
     test('while an image is built leaves neither the image nor a container', async (context) => {
+      skipUnsupported(context, 'compose-manager.build')
       const { compose, toSource, listLeft, runtime, project } = await openCompose(engine, context)
       const controller = new AbortController()
       const dockerfile_inline = `FROM ${engine.image}\nRUN sleep 60\n`

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { ComposeUpOptions, Runtime, ServiceState } from '@capstan/core'
 import { expect, test, vi } from 'vitest'
 import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
-import { describeWithEngine } from '../../../../test/support/test-engine.js'
+import { describeWithEngine, skipUnsupported } from '../../../../test/support/test-engine.js'
 import { startTlsProxy } from '../engine/tls-proxy.js'
 import { copyProject, type FinishedTest, openCompose } from './open-compose.js'
 
@@ -19,18 +19,22 @@ interface Sample {
   readonly files?: readonly string[]
   readonly profiles?: readonly string[]
   readonly options?: ComposeUpOptions
+  /** The option of a runtime that it needs. */
+  readonly needs?: 'healthcheck' | 'compose-manager.build'
   readonly check: (services: readonly ServiceState[], opened: Opened) => Promise<void>
 }
 
 const samples: readonly Sample[] = [
   {
     folder: 'health',
+    needs: 'healthcheck',
     check: async ([web]) => {
       expect(web?.containers[0]).toMatchObject({ state: 'running', health: 'healthy', ports: [{ containerPort: 80 }] })
     },
   },
   {
     folder: 'conditions',
+    needs: 'healthcheck',
     check: async (services, { runtime }) => {
       expect(services.map(({ service }) => service)).toEqual(['app', 'db', 'migrate'])
       const [app, db, migrate] = services
@@ -57,6 +61,7 @@ const samples: readonly Sample[] = [
   { folder: 'secrets', check: async ([app], { runtime }) => expectLog(runtime, app, 'open sesame') },
   {
     folder: 'build',
+    needs: 'compose-manager.build',
     check: async ([app], { runtime, project, onTestFinished }) => {
       onTestFinished(() => runtime.removeImage(`${project}-app`))
       await expectLog(runtime, app, 'from the context')
@@ -89,6 +94,7 @@ const samples: readonly Sample[] = [
   },
   {
     folder: 'restart',
+    needs: 'healthcheck',
     check: async ([app], { runtime }) => {
       const { state } = await runtime.inspectContainer(app?.containers[0]?.id ?? '')
       expect(state).toMatchObject({ status: 'running', restartCount: 1 })
@@ -108,7 +114,8 @@ describeWithCompose('with a real Compose', (composeProgram) => {
     test.concurrent.for(samples)(
       'with $folder comes up, is read, and goes down without a trace',
       async (sample, context) => {
-        const { folder, files = [], profiles = [], options, check } = sample
+        const { folder, files = [], profiles = [], options, check, needs } = sample
+        if (needs !== undefined) skipUnsupported(context, needs)
         const opened = { ...(await openCompose(engine, context)), onTestFinished: context.onTestFinished }
         const { compose, volumes, project, listLeft } = opened
         const directory = await copyProject(folder, context)
