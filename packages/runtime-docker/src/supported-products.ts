@@ -24,6 +24,12 @@ export const podmanProduct: EngineProduct = {
   oldestApi: '1.40',
   testedVersions: { oldest: '4.3', newest: '5.8' },
   hostName: 'host.containers.internal',
+  // Seen with Compose 2.40 on Podman 4.3, which has the name of a network in place of its id.
+  findComposeProblem: ({ version }, composeVersion) => {
+    if (compareVersions(version, '5.0') >= 0 || compareVersions(composeVersion, '2.27') < 0) return undefined
+    const reason = `Compose ${composeVersion} creates all containers of a project again at each \`up\` on Podman ${version}`
+    return { reason, remedy: 'use Podman 5, a Docker Engine, or Compose 2.26' }
+  },
   adjust: ({ facts, info, unsupportedOptions }) => ({
     // `json-file` is another name of `k8s-file`, which `podman info` does not list.
     facts: { logDrivers: facts.logDrivers.length === 0 ? [] : [...facts.logDrivers, 'json-file'] },

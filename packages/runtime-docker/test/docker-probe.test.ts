@@ -180,6 +180,23 @@ describe('probe of an engine that answers', () => {
     expect(await probe([`tcp://127.0.0.1:${port}`])).toMatchObject({ available: true })
   })
 
+  test.each([
+    ['4.3.1', '2.40.3', ['compose-manager']],
+    ['4.3.1', '2.26.1', []],
+    ['5.8.6', '2.40.3', []],
+  ])('on Podman %s with Compose %s, the absent ones of Compose projects are %j', async (version, compose, absent) => {
+    const { fake } = await startFakeEngine()
+    fake.server = `Libpod/${version} (linux)`
+    fake.override('GET /info', (reply) => reply.json(200, { ServerVersion: version }))
+    const composeProgram = join(await createDirectory(), 'docker-compose')
+    await writeFile(composeProgram, `#!/bin/sh\necho ${compose}\n`, { mode: 0o755 })
+    const candidate = parseEndpoint(`unix://${fake.socketPath}`, { source: 'candidate', tls: undefined })
+    const search = { chosen: false, candidates: [candidate] }
+    const result = await probeEngines(search, { ...given, composeProgram, timeoutMs: 10_000, env: {} })
+    const ids = result.available ? result.absent.map(({ id }) => id) : undefined
+    expect(ids?.filter((id) => id === 'compose-manager')).toEqual(absent)
+  })
+
   test('recognizes Podman by its answer, and reports it with the version', async () => {
     const { fake } = await startFakeEngine()
     fake.server = 'Libpod/4.3.1 (linux)'

@@ -25,14 +25,20 @@ export function toAbsentCapabilities(
     [buildServiceCapability, findNoBuildKit(facts, engine)],
     [containerStatsCapability, facts.osType === 'windows' ? noLinuxContainers : undefined],
     [swarmManagerCapability, findNoCluster(engine.info, engine.product)],
-    [composeManagerCapability, findNoCompose(facts, compose)],
+    [composeManagerCapability, findNoCompose(facts, { compose, product: engine.product })],
   ] as const
   return reasons.flatMap(([{ id, title }, reason]) => (reason === undefined ? [] : [{ id, title, ...reason }]))
 }
 
 /** Why no Compose projects run on the engine; `undefined` where they do. */
-function findNoCompose({ osType }: EngineFacts, compose: ComposeSearch) {
-  if (compose.program !== undefined) return osType === 'windows' ? noLinuxContainers : undefined
+function findNoCompose(
+  facts: EngineFacts,
+  { compose, product }: Pick<EngineFindings, 'product'> & { readonly compose: ComposeSearch },
+) {
+  if (compose.program !== undefined) {
+    if (facts.osType === 'windows') return noLinuxContainers
+    return product.findComposeProblem?.(facts, compose.program.version)
+  }
   const { reason, remedy } = compose
   return { reason, remedy }
 }

@@ -1,3 +1,5 @@
+import type { MissingCapability } from '@capstan/core'
+import type { EngineFacts } from './docker-details.js'
 import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
 
 /** A product that a plugin supports, how it is recognized, and the oldest supported API version. */
@@ -20,6 +22,11 @@ export interface EngineProduct {
   readonly testedVersions?: { readonly oldest: string; readonly newest: string }
   /** The name by which containers reach the host when the engine runs in a virtual machine on it. */
   readonly hostName: string
+  /** Returns why a release of Compose does not run projects on the engine. Default: every release does. */
+  readonly findComposeProblem?: (
+    facts: EngineFacts,
+    composeVersion: string,
+  ) => Pick<MissingCapability, 'reason' | 'remedy'> | undefined
   /** Returns the differences of the engine that was found. Default: none. */
   readonly adjust?: (found: FoundEngine) => EngineAdjustment
 }
