@@ -6,9 +6,11 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { parseDate } from '../engine/ping.js'
 import { readBody } from '../engine/read-body.js'
+import { hasFeature } from '../quirks/api-features.js'
 import { type ExitResult, toWaitCondition, watchMissedExit } from '../quirks/missed-exits.js'
-import { checkExitCode } from '../quirks/replaced-exit-codes.js'
-import { inspectContainer } from './inspection/inspect-container.js'
+import { hasEnded } from './inspection/convert-container.js'
+import { findExitEvents } from './inspection/exit-event.js'
+import { findContainer, inspectContainer } from './inspection/inspect-container.js'
 
 /** A wait that the engine has accepted. Later exits are not missed. */
 export interface PendingExit {
@@ -42,7 +44,7 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
     const openedAt = parseDate(response.headers.date)
     const own = { ...call, signal }
-    const answered = readExit(engine, response, call).then((code) => checkExitCode(engine, own, { code, openedAt }))
+    const answered = readExit(engine, response, call).then((code) => confirmExit(engine, own, { code, openedAt }))
     const polled = watchMissedExit(engine, own, { ...options, openedAt, answered })
     const exitCode = (polled ?? Promise.race([answered, watchContainer(engine, own)])).finally(close)
     // A wait that is cancelled early rejects without a listener.
@@ -75,6 +77,22 @@ async function readExit(engine: DockerEngine, response: IncomingMessage, call: E
     throw createHostError('OPERATION_FAILED', { operation, subject, status: 200, reason: failure.Message })
   }
   return StatusCode
+}
+
+/**
+ * Confirms the code in the answer to a wait that the engine accepted at `openedAt`. On an engine without the feature
+ * `ownExitCodes`, a 0 for a container that has started again is replaced by the code in the events.
+ */
+async function confirmExit(
+  engine: DockerEngine,
+  call: EngineCall,
+  { code, openedAt }: { readonly code: number; readonly openedAt: number | undefined },
+): Promise<number> {
+  if (code !== 0 || openedAt === undefined || hasFeature(engine.apiVersion, 'ownExitCodes')) return code
+  const container = await findContainer(engine, call)
+  if (container === undefined || (hasEnded(container) && !container.RestartCount)) return code
+  const exits = await findExitEvents(engine, { ...call, since: openedAt })
+  return exits.find(({ time }) => time >= openedAt)?.exitCode ?? code
 }
 
 interface ExitAnswer {
