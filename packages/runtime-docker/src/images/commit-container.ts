@@ -8,6 +8,7 @@ import {
   type StringMap,
   toObjectLabels,
   toOciImageConfig,
+  untilAborted,
 } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { hasKnownOutcome } from '../engine/has-known-outcome.js'
@@ -21,8 +22,9 @@ import { tagImage } from './restore-tag.js'
 /**
  * Creates an image from the container of the call and resolves with its id.
  *
- * After a failure, an abort or a lost answer the image is removed, and its tag names the earlier image again. The engine
- * finishes the request of a client that disconnects, so the image is found by a label.
+ * After a failure, an abort or a lost answer the image is removed, and its tag names the earlier image again. The engine finishes
+ * the request of a client that disconnects, and the container is paused until then. So an abort waits for the answer. Without an
+ * answer the image is found by a label.
  */
 export async function commitContainer(engine: DockerEngine, options: CommitOptions, call: Operation): Promise<string> {
   const { tag, changes = {} } = options
@@ -31,8 +33,10 @@ export async function commitContainer(engine: DockerEngine, options: CommitOptio
   const own = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, changes.labels)
   const all: ImageChanges = { ...changes, labels: { ...own, ...requestIdLabel } }
   const remove = (id: string, undo: EngineCall) => removeCommitted(engine, { id, tag, before }, undo)
+  const request = new AbortController()
+  const answer = send(engine, { ...options, changes: all }, { ...call, signal: request.signal })
   try {
-    const id = await send(engine, { ...options, changes: all }, call)
+    const id = await untilAborted(answer, call.signal)
     call.undo.add(`image ${id}`, (limits) => remove(id, { ...call, ...limits }))
     await checkChangesApplied(engine, { id, changes: all }, call)
     return id
@@ -40,7 +44,11 @@ export async function commitContainer(engine: DockerEngine, options: CommitOptio
     if (!hasKnownOutcome(error, call)) {
       call.undo.add(`image of ${call.subject}`, async (limits) => {
         const undo = { ...call, ...limits }
-        const id = await findCommitted(engine, requestIdLabel, undo)
+        const end = () => request.abort(limits.signal.reason)
+        limits.signal.addEventListener('abort', end, { once: true })
+        const id = await answer.catch((failure: unknown) => {
+          return hasKnownOutcome(failure, limits) ? undefined : findCommitted(engine, requestIdLabel, undo)
+        })
         if (id !== undefined) await remove(id, undo)
       })
     }

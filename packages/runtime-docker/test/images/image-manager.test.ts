@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import type { CommitOptions, ImageManager } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import { DockerImageManager } from '../../src/docker-image-manager.js'
@@ -9,8 +11,8 @@ import {
   refusal,
   type Script,
   type ScriptedEngine,
-  silence,
   startScriptedEngine,
+  stream,
 } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`
@@ -196,7 +198,48 @@ describe('commitContainer', () => {
     expect(started.log()).toEqual(['POST /commit'])
   })
 
-  test('removes the image of an aborted request, and its tag names the earlier image again', async () => {
+  test('waits for the answer of an aborted request, during which the container is paused, and removes the image', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    let answer = () => {}
+    const sent = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const started = await start([
+      ['GET /images/*/json', json(200, { Id: earlier })],
+      [
+        'POST /commit',
+        async (reply) => {
+          controller.abort(reason)
+          await sent
+          reply.json(201, { Id: id })
+        },
+      ],
+      ['POST /images/*/tag', empty(201)],
+      ['DELETE /images/*', json(200, [])],
+    ])
+    const committing = started.images.commitContainer('web', { tag: 'app:1', signal: controller.signal })
+    const settled = committing.catch((error: unknown) => error)
+    await once(controller.signal, 'abort')
+    expect(await Promise.race([settled, setImmediate('waiting')])).toBe('waiting')
+    answer()
+    expect(await settled).toBe(reason)
+    expect(started.log().slice(2)).toEqual([`POST /images/${earlier}/tag`, `DELETE /images/${id}`])
+  })
+
+  test('removes nothing when the engine refuses an aborted request', async () => {
+    const controller = new AbortController()
+    const refuse: Script[number][1] = (reply, request) => {
+      controller.abort(new Error('enough'))
+      refusal(404, 'No such container: web')(reply, request)
+    }
+    const started = await start([['POST /commit', refuse]])
+    const committing = started.images.commitContainer('web', { signal: controller.signal })
+    await expect(committing).rejects.toThrow('enough')
+    expect(started.log()).toEqual(['POST /commit'])
+  })
+
+  test('removes the image of an aborted request whose answer is lost, and its tag names the earlier image again', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
     let labels: object = {}
@@ -207,7 +250,7 @@ describe('commitContainer', () => {
         (reply, request) => {
           labels = JSON.parse(request.body.toString()).Labels
           controller.abort(reason)
-          silence(reply, request)
+          stream([], 'cut')(reply, request)
         },
       ],
       ['GET /images/json', (reply) => reply.json(200, [{ Id: earlier }, { Id: id, Labels: labels }])],

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { PullProgress } from '@capstan/core'
 import { pack } from 'tar-stream'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { describeWithEngine, isPodman } from '../../../../test/support/test-engine.js'
+import { DockerImageManager } from '../../src/docker-image-manager.js'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
+import { DockerRuntime } from '../../src/docker-runtime.js'
 import type { DockerDetails } from '../../src/engine/docker-details.js'
 import { type ConnectedEngine, connectEngine, noBuildKit } from '../connect-engine.js'
 import { buildImage, getImageHomeDir, imageExists, listImages, pullImage, removeImage } from '../run-operations.js'
@@ -368,4 +370,30 @@ describeWithEngine('images of a real engine', (testEngine) => {
     stream.once('data', () => abort.abort(reason))
     await expect(stream.toArray()).rejects.toBe(reason)
   })
+
+  // Podman reports no pause for the commit.
+  test.skipIf(isPodman)(
+    'leaves a container running and no image when a commit is aborted while it is paused',
+    async () => {
+      const { engine, tag } = connect()
+      const runtime = new DockerRuntime(engine)
+      const script = 'dd if=/dev/urandom of=/large bs=1M count=60 2>&1 && echo written && sleep 1000'
+      const id = await runtime.createContainer({ image: testEngine.image, command: ['sh', '-c', script] })
+      onTestFinished(() => runtime.removeContainer(id))
+      await runtime.startContainer(id)
+      await using log = await runtime.containerLogs(id, { follow: true })
+      for await (const { bytes } of log) if (Buffer.from(bytes).includes('written')) break
+      const abort = new AbortController()
+      const committing = new DockerImageManager(engine).commitContainer(id, { tag, signal: abort.signal })
+      const settled = committing.catch((error: unknown) => error)
+      await vi.waitFor(async () => expect(await runtime.containerState(id)).toBe('paused'), {
+        interval: 5,
+        timeout: 20_000,
+      })
+      abort.abort('enough')
+      expect(await settled).toBe('enough')
+      expect(await runtime.containerState(id)).toBe('running')
+      expect(await imageExists(engine, tag)).toBe(false)
+    },
+  )
 })
