@@ -25,22 +25,17 @@ export async function readActivated(
   const model = await readModel(command, source, options)
   if (services.every((name) => model.services.some((service) => service.name === name))) return { source, model }
   const all = await readModel(command, { ...source, profiles: ['*'] }, options)
-  const profiles = services.flatMap((name, index) => {
+  // The option --profile replaces the variable COMPOSE_PROFILES, also that of a file, by which services are active.
+  const active = model.services.flatMap((service) => service.profiles)
+  const named = services.flatMap((name, index) => {
     const service = all.services.find((each) => each.name === name)
     const known = all.services.map((each) => each.name)
     check(service !== undefined, `services[${index}]`, `a service of the project: ${joinWords(known, 'or')}`, name)
-    // Also of one that is active, by a variable that the option --profile replaces.
     return service.profiles
   })
-  const activated = { ...source, profiles: [...findProfiles(source), ...profiles] }
+  const profiles = new Set([...(source.profiles ?? []), ...active, ...named])
+  const activated = { ...source, profiles: [...profiles] }
   return { source: activated, model: await readModel(command, activated, options) }
-}
-
-/** The option --profile replaces the variable. */
-function findProfiles({ profiles = [], env = {} }: ComposeSource): readonly string[] {
-  if (profiles.length > 0) return profiles
-  const names = (env.COMPOSE_PROFILES ?? '').split(',').map((name) => name.trim())
-  return names.filter((name) => name !== '')
 }
 
 /** Reads the files of a project by `config`. */

@@ -230,6 +230,16 @@ describe('up', () => {
     expect(calls[0]?.override).toBeNull()
   })
 
+  it('keeps the profiles active by a variable, which the option of Compose replaces, beside those of a given service', async () => {
+    const { compose, write, calls } = await openProjects()
+    const tool = { image, profiles: ['tools'], depends_on: { cache: { condition: 'service_started' } } }
+    const services = { cache: { image, profiles: ['caches', 'tools'] } }
+    const source = await write({ model: { services }, inactive: { tool }, up: [container('cache'), container('tool')] })
+    await compose.up(source, { services: ['tool'] })
+    const { args = [] } = calls[0] ?? {}
+    expect(args.flatMap((word, index) => (args[index - 1] === '--profile' ? [word] : []))).toEqual(['caches', 'tools'])
+  })
+
   it('activates the profiles of a given service that is not active, and starts no other service of them', async () => {
     const { compose, write, calls } = await openProjects()
     const tool = { image, profiles: ['tools', 'debug'], depends_on: { db: { condition: 'service_started' } } }
@@ -245,13 +255,6 @@ describe('up', () => {
     ])
     expect(args.slice(-2)).toEqual(['--', 'tool'])
     expect(override?.services?.tool?.labels).toMatchObject({ 'capstan.owner.instance': 'own' })
-    await compose.up({ ...source, env: { COMPOSE_PROFILES: 'one, two' } }, { services: ['tool'] })
-    expect(calls[1]?.args.filter((word) => /^(given|one|two|tools|debug)$/.test(word))).toEqual([
-      'one',
-      'two',
-      'tools',
-      'debug',
-    ])
   })
 
   it.each([
