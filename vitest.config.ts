@@ -152,8 +152,8 @@ export default defineConfig({
           name: 'remote',
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: remote,
-          // A kit runs four cases at once, which is enough for one engine.
-          maxWorkers: 1,
+          // A kit runs four cases at once.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
