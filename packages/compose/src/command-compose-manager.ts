@@ -63,7 +63,7 @@ export class CommandComposeManager implements ComposeManager {
       checkOption(composeManagerCapability, 'compose-manager.build', given, this.#support)
     checkBuild(options.build)
     const checkHealthcheck = (service: string) =>
-      checkOption(runtimeCapability, 'healthcheck', `the health check of service "${service}"`, this.#support)
+      checkOption(runtimeCapability, 'healthcheck', `the health check of service ${service}`, this.#support)
     return await operations.run({ operation: 'up', subject: source.name }, options, async (call) => {
       const endpoint = await findEndpoint(call)
       const context = {

@@ -145,12 +145,14 @@ describe('up', () => {
 
   it('passes the endpoint, the variables of the caller and few others', async () => {
     const { compose, write, calls, directory } = await openProjects({ DOCKER_CONTEXT: 'other', SECRET: 'x' })
-    const others = { DOCKER_HOST: 'tcp://elsewhere:1', DOCKER_TLS_VERIFY: '1', COMPOSE_REMOVE_ORPHANS: 'true' }
-    const source = { ...(await write({ model, up: all })), env: { TAG: '1', ...others } }
+    const connection = { DOCKER_HOST: 'tcp://elsewhere:1', DOCKER_TLS_VERIFY: '1' }
+    const orphans = { COMPOSE_REMOVE_ORPHANS: 'true', COMPOSE_IGNORE_ORPHANS: 'true' }
+    const source = { ...(await write({ model, up: all })), env: { TAG: '1', ...connection, ...orphans } }
     await compose.up(source)
     const { env = {} } = calls[0] ?? {}
     expect(env).toMatchObject({ DOCKER_HOST: `unix://${directory}/engine.sock`, TAG: '1', HOME: directory })
-    expect(env).toMatchObject({ DOCKER_TLS_VERIFY: '', COMPOSE_REMOVE_ORPHANS: 'false', COMPOSE_ENV_FILES: '' })
+    expect(env).toMatchObject({ DOCKER_TLS_VERIFY: '', COMPOSE_ENV_FILES: '' })
+    expect(env).toMatchObject({ COMPOSE_REMOVE_ORPHANS: 'false', COMPOSE_IGNORE_ORPHANS: 'false' })
     expect(env).not.toHaveProperty('DOCKER_CONTEXT')
     expect(env).not.toHaveProperty('SECRET')
   })
@@ -291,13 +293,13 @@ describe('up', () => {
       web: { image, healthcheck: { test: ['NONE'], disable: true } },
     }
     const source = await write({ model: { services }, up: [container('web')] })
-    const facts = { field: 'healthcheck', given: expect.stringContaining('"db"') }
     await expect(compose.up(source)).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
-      facts: { field: facts.field },
+      facts: { field: 'healthcheck', given: expect.stringContaining('service db') },
     })
     expect(calls).toEqual([])
     await compose.up(source, { services: ['web'] })
+    await compose.up(source, { scale: { db: 0 } })
   })
 
   it('rejects an invalid option before anything is read', async () => {

@@ -60,6 +60,8 @@ const settings = {
   COMPOSE_COMPATIBILITY: 'false',
   COMPOSE_DISABLE_ENV_FILE: 'false',
   COMPOSE_ENV_FILES: '',
+  // With a true value, Compose rejects `--remove-orphans`.
+  COMPOSE_IGNORE_ORPHANS: 'false',
   COMPOSE_REMOVE_ORPHANS: 'false',
   COMPOSE_STATUS_STDOUT: 'false',
 }

@@ -58,14 +58,15 @@ export async function upProject(
   ])
   checkServices(model, options)
   const started = findStarted(model, options)
-  const { scale = {} } = options
+  const scale = new Map(Object.entries(options.scale ?? {}))
   checkScale(started, scale)
-  for (const { name, hasHealthcheck } of started) if (hasHealthcheck) context.checkHealthcheck(name)
+  const running = started.filter(({ name, replicas }) => (scale.get(name) ?? replicas) > 0)
+  for (const { name, hasHealthcheck } of running) if (hasHealthcheck) context.checkHealthcheck(name)
   const awaited: AwaitedProject = {
     runtime: context.runtime,
     events: context.events,
     project: source.name,
-    services: new Set(started.filter(({ name, replicas }) => (scale[name] ?? replicas) > 0).map(({ name }) => name)),
+    services: new Set(running.map(({ name }) => name)),
     jobs: findJobs(model, options.jobs),
   }
   const transcript = new Transcript()
@@ -142,13 +143,11 @@ function checkServices({ services }: ProjectModel, { jobs = [] }: ComposeUpOptio
   check(known.length > 0, 'source', 'a project with at least one service', 'one without')
 }
 
-function checkScale(started: readonly ServiceModel[], scale: NonNullable<ComposeUpOptions['scale']>): void {
-  for (const [name, count] of Object.entries(scale)) {
+function checkScale(started: readonly ServiceModel[], scale: ReadonlyMap<string, number>): void {
+  const names = started.map(({ name }) => name)
+  const expected = `the name of a service that is started: ${joinWords(names, 'or')}`
+  for (const [name, count] of scale) {
     const service = started.find((each) => each.name === name)
-    const expected = `the name of a service that is started: ${joinWords(
-      started.map((each) => each.name),
-      'or',
-    )}`
     check(service !== undefined, `scale["${name}"]`, expected, name)
     const isNamed = service.containerName !== undefined && count > 1
     check(!isNamed, `scale["${name}"]`, 'at most 1, because the files name the container', count)
