@@ -111,6 +111,12 @@ describe('up', () => {
     expect((await listObjects(memory)).containers).toEqual([])
   })
 
+  it('starts a service with the name of a member of every object', async () => {
+    await using memory = await openMemory()
+    const { services } = await up(memory, 'services: {constructor: {image: busybox, command: sleep 100}}')
+    expect(services).toMatchObject([{ service: 'constructor', containers: [{ number: 1 }] }])
+  })
+
   it('removes the containers of services that the files do not have if requested, but not of inactive ones', async () => {
     await using memory = await openMemory()
     const app = '{image: busybox, command: [sh, -c, "trap : TERM; sleep 100"]}'

@@ -20,8 +20,12 @@ export function selectServices(
   }
   checkServices(project, names, 'services')
   for (const name of names) add(name)
-  for (const [name, count] of Object.entries(scale)) checkScale(selected, name, count)
-  return [...selected.values()].map((service) => ({ ...service, replicas: scale[service.name] ?? service.replicas }))
+  const counts = new Map(Object.entries(scale))
+  for (const [name, count] of counts) checkScale(selected, name, count)
+  return [...selected.values()].map((service) => ({
+    ...service,
+    replicas: counts.get(service.name) ?? service.replicas,
+  }))
 }
 
 type SelectOptions = Pick<ComposeUpOptions, 'services' | 'dependencies' | 'scale'>

@@ -29,7 +29,7 @@ function readShort(node: ComposeNode, toPath: ToPath): Mount {
     : { type: 'volume', source, target, ...readOnly }
 }
 
-/** Has no effect, as on any machine without SELinux. A volume has no label of its own to change. */
+/** Returns the SELinux mode of a bind mount, which has no effect in the simulation. */
 function toRelabel(modes: readonly string[]): { readonly relabel?: 'shared' | 'private' } {
   if (modes.includes('Z')) return { relabel: 'private' }
   return modes.includes('z') ? { relabel: 'shared' } : {}
