@@ -10,7 +10,7 @@ import {
 } from '@capstan/core'
 import { ownershipLabelKeys, validateComposeUpOptions } from '@capstan/core/plugin'
 import { type ComposeProjectOptions, findComposeSource } from '../compose/compose-source.js'
-import { type ExitOptions, endsOnExit, ServiceExits } from '../compose/service-exits.js'
+import { type ExitOptions, endsOnExit, type ServiceExit, ServiceExits } from '../compose/service-exits.js'
 import { type LoggedContainer, showLogs, toLoggedContainers } from '../compose/service-logs.js'
 import { CliError } from '../errors/cli-error.js'
 import type { Interruption } from '../errors/interruption.js'
@@ -177,8 +177,8 @@ async function showUntilEnd(
   })
   const onEnd = async ({ id, service, label }: LoggedContainer) => {
     if (exits === undefined) return
-    const exitCode = await findExitCode(scope.runtime, id, signal)
-    if (!exits.add({ service, exitCode }) || interrupted !== undefined) return
+    const { exitCode, finishedAt } = await findExit(scope.runtime, id, signal)
+    if (!exits.add({ service, exitCode, finishedAt }) || interrupted !== undefined) return
     if (!json) io.stderr.write(`${label} exited with code ${exitCode ?? 'unknown'}; stopping the services\n`)
     await stop(true)
   }
@@ -186,12 +186,12 @@ async function showUntilEnd(
   return interrupted?.exitCode ?? exits?.exitCode ?? 0
 }
 
-/** Resolves with `undefined` for a container that another program has removed, and where the code is not known. */
-async function findExitCode(runtime: Runtime, id: string, signal: AbortSignal): Promise<number | undefined> {
+/** Resolves with the exit code and the time of the exit, which are not known of a container that another program has removed. */
+async function findExit(runtime: Runtime, id: string, signal: AbortSignal): Promise<Omit<ServiceExit, 'service'>> {
   try {
-    return (await runtime.inspectContainer(id, { signal })).state.exitCode
+    return (await runtime.inspectContainer(id, { signal })).state
   } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return { exitCode: undefined, finishedAt: undefined }
     throw error
   }
 }

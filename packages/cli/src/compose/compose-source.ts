@@ -25,7 +25,8 @@ export async function findComposeSource(options: ComposeProjectOptions, io: Proj
   const { env, cwd } = io
   const given = options.file ?? splitList(env.COMPOSE_FILE, env.COMPOSE_PATH_SEPARATOR || delimiter)
   const settings = {
-    profiles: options.profile ?? splitList(env.COMPOSE_PROFILES, ',') ?? [],
+    // Without them, the runtime uses COMPOSE_PROFILES of the variables.
+    profiles: options.profile ?? [],
     env: toVariables(env),
     ...(options.envFile && { envFiles: options.envFile.map((file) => resolve(cwd, file)) }),
   }

@@ -17,7 +17,7 @@ export function endsOnExit({ abortOnContainerExit, abortOnContainerFailure, exit
 export class ServiceExits {
   readonly #options: ExitOptions
   readonly #jobs: ReadonlySet<string>
-  /** The first exit that ends the project. */
+  /** The earliest exit that ends the project. */
   #first: ServiceExit | undefined
   #codeFrom: number | undefined
 
@@ -35,19 +35,18 @@ export class ServiceExits {
   }
 
   /**
-   * Adds the exit of a container. Returns whether it is the one that ends the project: the first exit, or with
-   * `--abort-on-container-failure` the first with another code than 0. A job for which another service waits does not end it with
-   * code 0.
+   * Adds the exit of a container. Returns whether it is the first one added that ends the project: any exit, or with
+   * `--abort-on-container-failure` one with another code than 0. A job for which another service waits does not end it with code 0.
    */
   add(exit: ServiceExit): boolean {
     const { abortOnContainerFailure = false, exitCodeFrom } = this.#options
     const { service, exitCode } = exit
     // Of several containers, the code of one that has failed.
     if (service === exitCodeFrom) this.#codeFrom = this.#codeFrom || exitCode
-    const isExpected = exitCode === 0 && (abortOnContainerFailure || this.#jobs.has(service))
-    if (this.#first !== undefined || isExpected) return false
-    this.#first = exit
-    return true
+    if (exitCode === 0 && (abortOnContainerFailure || this.#jobs.has(service))) return false
+    const first = this.#first
+    if (first === undefined || isBefore(exit, first)) this.#first = exit
+    return first === undefined
   }
 
   /** The code with which the command exits when all containers have ended. @throws CliError where it is not known */
@@ -59,8 +58,14 @@ export class ServiceExits {
   }
 }
 
-/** The end of a container of a service. `exitCode` is `undefined` where it is not known. */
+/** The end of a container of a service. The exit code and the time are `undefined` where they are not known. */
 export interface ServiceExit {
   readonly service: string
   readonly exitCode: number | undefined
+  readonly finishedAt: Date | undefined
+}
+
+/** Containers that have exited before their logs are shown are added in any order. */
+function isBefore({ finishedAt: time }: ServiceExit, { finishedAt: other }: ServiceExit): boolean {
+  return time !== undefined && other !== undefined && time < other
 }

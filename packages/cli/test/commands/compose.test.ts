@@ -320,6 +320,8 @@ describe('the other commands of capstan compose', () => {
       expect((await capstan('compose', '--profile', profile, 'config', '--services')).stdout).toBe(
         'debug\nsetup\nweb\n',
       )
+    const byVariable = { io: new FakeIo({ cwd, env: { ...env, COMPOSE_PROFILES: 'other, debug' } }), plugins }
+    expect((await runCapstan(['compose', 'config', '--services'], byVariable)).stdout).toBe('debug\nsetup\nweb\n')
     expect((await capstan('compose', 'config', '--images')).stdout).toBe('busybox\n')
     expect((await capstan('compose', 'config', '-q')).stdout).toBe('')
     expect((await json('compose', 'config')).project.services).toHaveLength(2)

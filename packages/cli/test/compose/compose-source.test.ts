@@ -63,13 +63,13 @@ describe('findComposeSource', () => {
     await expect(name({})).rejects.toThrow('has variables')
   })
 
-  it('uses COMPOSE_FILE and COMPOSE_PROFILES', async () => {
+  it('uses COMPOSE_FILE, and passes COMPOSE_PROFILES as a variable', async () => {
     await write('one.yaml')
     await write('two.yaml')
-    const env = { COMPOSE_FILE: '../one.yaml|../two.yaml', COMPOSE_PATH_SEPARATOR: '|', COMPOSE_PROFILES: 'a,b' }
+    const env = { COMPOSE_FILE: '../one.yaml|../two.yaml', COMPOSE_PATH_SEPARATOR: '|', COMPOSE_PROFILES: 'a, b' }
     expect(await find({}, { env })).toMatchObject({
       files: [join(directory, 'one.yaml'), join(directory, 'two.yaml')],
-      profiles: ['a', 'b'],
+      ...{ profiles: [], env },
     })
   })
 
