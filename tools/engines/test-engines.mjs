@@ -240,9 +240,13 @@ async function runForReport({ engine, directory, signal, env = {} }, name, { toC
       output: readFileSync(log, 'utf8').split('\n').slice(-40).join('\n'),
       advice: `All of its output is in ${relative(root, log)}.`,
     })
-  if (!existsSync(report)) throw toError('wrote no report')
   /** @type {Report} */
-  const result = JSON.parse(readFileSync(report, 'utf8'))
+  let result
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    throw toError('wrote no report')
+  }
   if (status !== 0 && findFailed(result).length === 0) throw toError('its report has no failure')
   return result
 }

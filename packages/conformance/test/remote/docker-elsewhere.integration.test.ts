@@ -25,8 +25,8 @@ describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan confo
     outside = await createOutsideNetwork()
   })
   afterAll(async () => {
-    await outside[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true })
+    await outside[Symbol.asyncDispose]()
   })
 
   /** Runs these groups and cases in a network in which only an address reaches the engine. */
