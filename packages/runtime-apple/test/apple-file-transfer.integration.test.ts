@@ -15,6 +15,7 @@ import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
 import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
 
+const limits = { timeout: 20_000, interval: 50 }
 let simulator: Simulator
 let opened: OpenApple
 let runtime: Runtime
@@ -35,14 +36,25 @@ async function run(id: string, script: string): Promise<string> {
   return output.toString()
 }
 
-/** Replaces `tar` in a container by a function of its shell, because that shell runs programs of busybox without a file. */
-async function replaceTar(id: string, script: string): Promise<void> {
-  const shell = ['#!/bin/busybox sh', `tar() { ${script}; }`, 'given=$2', 'shift $(($# > 2 ? 3 : 2))', 'eval "$given"']
+/** Replaces a program in a container by a function of its shell, because that shell runs programs of busybox without a file. */
+async function replaceProgram(id: string, name: string, script: string): Promise<void> {
+  const shell = [
+    '#!/bin/busybox sh',
+    `${name}() { ${script}; }`,
+    'given=$2',
+    'shift $(($# > 2 ? 3 : 2))',
+    'eval "$given"',
+  ]
   const content = Buffer.from(shell.join('\n'))
   const open = async function* () {
     yield content
   }
   await files.putArchive(id, '/bin', pack({ path: 'sh', mode: 0o755, sizeBytes: content.length, open }))
+}
+
+/** Counts the processes in a container whose command matches. */
+async function countProcesses(id: string, pattern: string): Promise<string> {
+  return (await run(id, `ps -o args | grep -c "${pattern}" || :`)).trim()
 }
 
 function pack(...entries: readonly Partial<ArchiveEntry>[]): AsyncIterable<Uint8Array> {
@@ -94,6 +106,28 @@ describeWithSimulator('file transfer of the Apple runtime', () => {
     await runtime.removeContainer(id)
   })
 
+  it('resolves all links of the target of a link that leads to a missing file', async () => {
+    const id = await start()
+    await run(
+      id,
+      'cd /tmp; mkdir real; ln -s real folder; ln -s folder/none first; ln -s first second; ln -s second second-2',
+    )
+    const target = { type: 'symlink', linkTarget: '/tmp/real/none' }
+    for (const name of ['first', 'second', 'second-2'])
+      expect(await files.statPath(id, `/tmp/${name}`)).toMatchObject(target)
+    await run(id, 'ln -s loop /tmp/loop')
+    expect(await files.statPath(id, '/tmp/loop')).toMatchObject({ type: 'symlink', linkTarget: '/tmp/loop' })
+    await runtime.removeContainer(id)
+  })
+
+  it('keeps a backslash in the target of a link where echo of the shell interprets it', async () => {
+    const id = await start()
+    await run(id, "ln -s 'a\\tb' /tmp/link")
+    await replaceProgram(id, 'echo', `printf '%b\\n' "$1"`)
+    expect(await files.statPath(id, '/tmp/link')).toMatchObject({ linkTarget: '/tmp/a\\tb' })
+    await runtime.removeContainer(id)
+  })
+
   it('archives / with names relative to it, without the filesystems of the kernel', async () => {
     const id = await start()
     const names = await listNames(id, '/')
@@ -114,7 +148,7 @@ describeWithSimulator('file transfer of the Apple runtime', () => {
 
   it('rejects with OPERATION_FAILED and the name of a program that the image lacks', async () => {
     const id = await start()
-    await replaceTar(id, 'echo "sh: tar: not found" >&2; return 127')
+    await replaceProgram(id, 'tar', 'echo "sh: tar: not found" >&2; return 127')
     const facts = { reason: expect.stringMatching(/^its image lacks a program that this needs: .*tar/) }
     const rejection = { code: 'OPERATION_FAILED', facts }
     await expect(files.putArchive(id, '/tmp', pack({}))).rejects.toMatchObject(rejection)
@@ -140,7 +174,7 @@ describeWithSimulator('file transfer of the Apple runtime', () => {
 
   it('rejects when tar ends before it has read a source that sends nothing', async () => {
     const id = await start()
-    await replaceTar(id, 'echo broken >&2; exit 3')
+    await replaceProgram(id, 'tar', 'echo broken >&2; exit 3')
     async function* silent(): AsyncGenerator<Uint8Array, void> {
       await new Promise(() => {})
     }
@@ -155,21 +189,30 @@ describeWithSimulator('file transfer of the Apple runtime', () => {
     ['the output is incomplete although the exit code is 0', 'printf part; exit 0'],
   ])('fails the archive with OPERATION_FAILED when %s', async (_, script) => {
     const id = await start()
-    await replaceTar(id, script)
+    await replaceProgram(id, 'tar', script)
     const archive = await files.getArchive(id, '/etc')
     await expect(buffer(archive)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     await runtime.removeContainer(id)
   })
 
+  it('kills a tar that has printed nothing when the archive is destroyed', async () => {
+    const id = await start()
+    await replaceProgram(id, 'tar', 'sleep 4321')
+    const archive = await files.getArchive(id, '/etc')
+    await vi.waitFor(async () => expect(await countProcesses(id, 'sleep 432[1]')).toBe('1'), limits)
+    archive.destroy()
+    await vi.waitFor(async () => expect(await countProcesses(id, 'sleep 432[1]')).toBe('0'), limits)
+    await runtime.removeContainer(id)
+  })
+
   it('kills tar when the archive is destroyed, and fails an unread one with RUNTIME_UNAVAILABLE at close', async () => {
     const id = await start()
-    await replaceTar(id, 'exec yes')
+    await replaceProgram(id, 'tar', 'exec yes')
     const archive = await files.getArchive(id, '/etc')
-    const countPrograms = async () => (await run(id, 'ps -o args | grep -c "y[e]s" || :')).trim()
     await once(archive, 'readable')
-    expect(await countPrograms()).toBe('1')
+    expect(await countProcesses(id, 'y[e]s')).toBe('1')
     archive.destroy()
-    await vi.waitFor(async () => expect(await countPrograms()).toBe('0'), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(async () => expect(await countProcesses(id, 'y[e]s')).toBe('0'), limits)
     const other = await openApple(simulator)
     const { transfer } = requireCapabilities(other.scope, { transfer: fileTransferCapability })
     const unread = await transfer.getArchive(id, '/etc')

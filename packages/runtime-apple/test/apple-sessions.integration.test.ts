@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { execManagerCapability, imageTransferCapability, type Runtime, requireCapabilities } from '@capstan/core'
+import {
+  containerControlCapability,
+  execManagerCapability,
+  imageTransferCapability,
+  type Runtime,
+  requireCapabilities,
+} from '@capstan/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { AppleRuntime } from '../src/apple-runtime.js'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
@@ -82,6 +88,15 @@ describeWithSimulator('an Apple runtime', () => {
     await using other = await openApple(simulator)
     await other.scope.runtime.stopContainer(id, { graceMs: 30_000 })
     expect(await runtime.waitContainer(id)).toBe(5)
+    await runtime.removeContainer(id)
+  })
+
+  it('lists a process without arguments by its whole name', async () => {
+    const id = await start('sh', '-c', '(printf "two words" > /proc/self/comm) & exec sleep 60')
+    const { control } = requireCapabilities(opened.scope, { control: containerControlCapability })
+    const listCommands = async () => (await control.listProcesses(id)).map(({ command }) => command).toSorted()
+    // A process that has ended and for which its parent does not wait has no arguments.
+    await expect.poll(listCommands).toEqual(['[two words]', 'sleep 60'])
     await runtime.removeContainer(id)
   })
 

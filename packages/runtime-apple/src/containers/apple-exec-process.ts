@@ -1,7 +1,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
-import { validateSignal, validateTerminalSize } from '@capstan/core/plugin'
+import { type LastingOperation, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
 import { isCliFailure, isNotRunningText, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
 import type { CliSession } from '../cli/apple-cli.js'
@@ -15,6 +15,8 @@ export interface ExecSettings {
   readonly session: CliSession
   readonly hasTerminal: boolean
   readonly signal: AbortSignal | undefined
+  /** Whether an abort also kills the processes that it has started. */
+  readonly killsChildren: boolean
 }
 
 /** One process started with `exec`. Its streams are those of the command. */
@@ -76,18 +78,10 @@ export class AppleExecProcess implements ExecProcess {
   }
 
   async #follow(): Promise<number> {
-    const { session, signal, id, execId } = this.#settings
-    const { signal: own, end } = this.#context.operations.begin(signal)
-    const onAbort = () => {
-      session.killCommand()
-      const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
-      for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
-      // The command was killed, but not the process in the container.
-      const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(killMs) }
-      void killExec(this.#context, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
-    }
+    const { session } = this.#settings
+    const { signal: own, end } = this.#begin()
+    const onAbort = () => this.#abort(own.reason)
     own.addEventListener('abort', onAbort, { once: true })
-    if (own.aborted) onAbort()
     try {
       const [exitCode] = await Promise.all([session.exitCode, waitForEnd(this.stdout), waitForEnd(this.stderr)])
       own.throwIfAborted()
@@ -99,6 +93,28 @@ export class AppleExecProcess implements ExecProcess {
       own.removeEventListener('abort', onAbort)
       end()
     }
+  }
+
+  /** The signal may have aborted, or the runtime may have been closed, while the command was started. */
+  #begin(): LastingOperation {
+    try {
+      return this.#context.operations.begin(this.#settings.signal)
+    } catch (error) {
+      // The caller of `exec` gets the error, and no process whose streams could have listeners.
+      for (const stream of [this.stdout, this.stderr]) stream.on('error', () => {})
+      this.#abort(error)
+      throw error
+    }
+  }
+
+  /** Ends the streams and kills the command, and the process in the container, which the command leaves running. */
+  #abort(reason: unknown): void {
+    const { session, id, execId, killsChildren: includesChildren } = this.#settings
+    session.killCommand()
+    const error = reason instanceof Error ? reason : new Error(String(reason))
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(error)
+    const killing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(killMs), includesChildren }
+    void killExec(this.#context, { ...killing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
   }
 
   async #toCode(exitCode: number | undefined): Promise<number> {

@@ -29,7 +29,7 @@ export interface GuestScript {
   readonly words: readonly string[]
 }
 
-/** Starts a script as root in the shell of the container, and collects the end of its stderr. */
+/** Starts a script as root in the shell of the container, and collects the end of its stderr. An abort also kills its programs. */
 export async function startScript(
   context: AppleRuntimeContext,
   { script, words, stdin }: GuestScript & { readonly stdin: boolean },
@@ -38,7 +38,8 @@ export async function startScript(
   // Some releases of busybox omit links with absolute targets without this variable.
   const env = { EXTRACT_UNSAFE_SYMLINKS: '1' }
   const options = { env, user: '0', workingDirectory: '/', stdin, signal }
-  const process = await startExec(context, { id, command: ['sh', '-c', script, 'sh', ...words], options })
+  const command = ['sh', '-c', script, 'sh', ...words]
+  const process = await startExec(context, { id, command, options, killsChildren: true })
   return { process, readStderr: collectTail(process.stderr) }
 }
 

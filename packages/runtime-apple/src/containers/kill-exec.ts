@@ -5,6 +5,8 @@ export interface KillExec extends CliCall {
   readonly id: string
   readonly execId: string
   readonly killSignal: string
+  /** Also signals the processes that it has started. Default false. */
+  readonly includesChildren?: boolean
 }
 
 /**
@@ -13,10 +15,11 @@ export interface KillExec extends CliCall {
  */
 export async function killExec(
   context: AppleRuntimeContext,
-  { id, execId, killSignal, ...call }: KillExec,
+  { id, execId, killSignal, includesChildren = false, ...call }: KillExec,
 ): Promise<boolean> {
   const name = killSignal.replace(/^SIG/, '')
-  const argv = ['exec', '--user=0', id, 'sh', '-c', script, 'sh', name, toExecVariable(execId)]
+  const target = includesChildren ? 'all' : 'first'
+  const argv = ['exec', '--user=0', id, 'sh', '-c', script, 'sh', name, toExecVariable(execId), target]
   return (await context.cli.run(argv, { ...call, subject: id })).exitCode === 0
 }
 
@@ -25,13 +28,17 @@ export function toExecVariable(execId: string): string {
   return `CAPSTAN_EXEC=${execId}`
 }
 
-// The lowest pid with the variable: child processes inherit it.
+// Child processes inherit the variable: the first process has the lowest pid.
 const script = `
 found=
 for process in /proc/[0-9]*; do
   number=\${process#/proc/}
   tr '\\000' '\\n' < "$process/environ" 2>/dev/null | grep -qxF "$2" || continue
-  [ -n "$found" ] && [ "$found" -lt "$number" ] || found=$number
+  if [ "$3" = all ]; then
+    found="$found $number"
+  else
+    [ -n "$found" ] && [ "$found" -lt "$number" ] || found=$number
+  fi
 done
-[ -n "$found" ] && kill -s "$1" "$found"
+[ -n "$found" ] && kill -s "$1" $found
 `

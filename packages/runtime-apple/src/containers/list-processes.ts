@@ -28,7 +28,7 @@ for process in /proc/[0-9]*; do
   {
     while read -r name value effective rest; do
       case $name in
-        Name:) title=$value ;;
+        Name:) title="$value\${effective:+ $effective}\${rest:+ $rest}" ;;
         PPid:) parent=$value ;;
         Uid:) user=$effective ;;
       esac

@@ -14,12 +14,14 @@ export interface StartExec {
   readonly command: Argv
   /** The signal also kills the process after it was started. */
   readonly options: ExecOptions
+  /** Whether an abort also kills the processes that it has started. Default false. */
+  readonly killsChildren?: boolean
 }
 
 /** Starts a process in a container, which must run: see {@link findStoppedState}. */
 export async function startExec(
   context: AppleRuntimeContext,
-  { id, command, options }: StartExec,
+  { id, command, options, killsChildren = false }: StartExec,
 ): Promise<AppleExecProcess> {
   const execId = randomUUID()
   const { stdin = true, tty: hasTerminal = false } = options
@@ -27,7 +29,8 @@ export async function startExec(
   const session = await context.cli.open(argv, { stdin, terminal: hasTerminal ? { size: undefined } : undefined })
   // A terminal always has a stdin.
   if (!stdin) session.stdin?.end()
-  return new AppleExecProcess(context, { id, execId, session, hasTerminal, signal: options.signal })
+  const { signal } = options
+  return new AppleExecProcess(context, { id, execId, session, hasTerminal, signal, killsChildren })
 }
 
 /**

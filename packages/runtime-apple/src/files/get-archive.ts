@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { Readable } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import type { ExecProcess, OperationOptions } from '@capstan/core'
 import { createHostError, type StreamCall } from '@capstan/core/plugin'
 import type { AppleRuntimeContext } from '../apple-runtime-context.js'
@@ -25,7 +25,8 @@ export async function getArchive(
       throw createHostError('PATH_NOT_FOUND', { id, path, expected: 'path' })
     const { process, readStderr } = await startScript(context, { ...toScript(path), stdin: false }, call)
     const toError = (exitCode: number) => toScriptError(context, { exitCode, stderr: readStderr() }, call)
-    const archive = Readable.from(readArchive(process, toError), { objectMode: false })
+    signal.throwIfAborted() // the output of a process that was killed during its start does not end
+    const archive = process.stdout.pipe(createCheck(process.exitCode, toError))
     const onAbort = () => archive.destroy(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     // A reader gets the error when it reads. Without a listener an error before that would end the process.
@@ -42,21 +43,22 @@ export async function getArchive(
 }
 
 /**
- * Yields the output of the script without its end mark. The command stops reading a few seconds after the exit of the program, so
- * that the output for a slow reader may be incomplete although the exit code is 0.
+ * Passes on the output of the script without its end mark, and fails without it. The command stops reading a few seconds after the
+ * exit of the program, so that the output for a slow reader may be incomplete although the exit code is 0.
  */
-async function* readArchive(
-  { stdout, exitCode }: ExecProcess,
-  toError: (exitCode: number) => Error,
-): AsyncGenerator<Uint8Array, void> {
+function createCheck(exitCode: ExecProcess['exitCode'], toError: (exitCode: number) => Error): Transform {
   let last: Buffer = Buffer.alloc(0)
-  for await (const chunk of stdout as AsyncIterable<Buffer>) {
-    const bytes = last.length === 0 ? chunk : Buffer.concat([last, chunk])
-    last = bytes.subarray(-endMark.length)
-    if (bytes.length > endMark.length) yield bytes.subarray(0, -endMark.length)
-  }
-  const code = await exitCode
-  if (code !== 0 || last.toString('latin1') !== endMark) throw toError(code)
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const bytes = last.length === 0 ? chunk : Buffer.concat([last, chunk])
+      last = bytes.subarray(-endMark.length)
+      done(null, bytes.subarray(0, -endMark.length))
+    },
+    flush(done) {
+      const isComplete = last.toString('latin1') === endMark
+      exitCode.then((code) => done(code === 0 && isComplete ? null : toError(code)), done)
+    },
+  })
 }
 
 /** The archive of `/` has the names in it, without the filesystems of the kernel. */

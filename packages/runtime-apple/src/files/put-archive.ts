@@ -22,7 +22,9 @@ export async function putArchive(
   const { links } = packed
   if (links.size === 0) return
   const input = [...links].map(([path, { uid, gid, seconds }]) => `${uid}:${gid} ${seconds} ${path}\n`).join('')
-  const result = await runScript(context, { script: setLinks, words: [directory], input }, call)
+  // Without a limit, as `tar`: the time depends on the number of links.
+  const unlimited = { ...call, hasCallerSignal: true }
+  const result = await runScript(context, { script: setLinks, words: [directory], input }, unlimited)
   if (result.exitCode !== 0) throw toScriptError(context, result, call)
 }
 

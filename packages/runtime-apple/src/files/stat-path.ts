@@ -44,7 +44,8 @@ const kinds: ReadonlyMap<number, PathStat['type']> = new Map([
 ])
 
 const missingCode = 44
-// Given a link to a missing file, `readlink -f` of busybox resolves it in the working directory.
+// Given a link to a missing file, `readlink -f` of busybox resolves it in the working directory. `echo` would interpret backslashes
+// in some shells. The kernel follows at most 40 links.
 const script = `
 [ -e "$1" ] || [ -L "$1" ] || exit ${missingCode}
 stat -c '%f %s %Y' "$1" || exit
@@ -53,9 +54,15 @@ if [ -e "$1" ]; then
   readlink -f "$1"
   exit
 fi
-target=$(readlink "$1") && cd "\${1%/*}/" || exit
-case $target in
-  /*) echo "$target" ;;
-  *) echo "$(pwd -P)/$target" ;;
-esac
+path=$1 followed=0
+while [ -L "$path" ] && [ $followed -lt 40 ]; do
+  target=$(readlink "$path") || exit
+  case $target in
+    /*) ;;
+    *) target=\${path%/*}/$target ;;
+  esac
+  directory=$(cd "\${target%/*}/" 2>/dev/null && pwd -P) && target=$directory/\${target##*/}
+  path=$target followed=$((followed + 1))
+done
+printf '%s\\n' "$path"
 `

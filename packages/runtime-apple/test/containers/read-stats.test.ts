@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import type { ContainerSample } from '@capstan/core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AppleContainerStats } from '../../src/apple-container-stats.js'
-import { AppleRuntimeContext } from '../../src/apple-runtime-context.js'
-import { defaultAppleTimeouts } from '../../src/apple-timeouts.js'
+import { createContext } from '../create-context.js'
 
 describe.skipIf(process.platform === 'win32')('watch', () => {
   it('measures at most once each second when the command answers at once', async () => {
@@ -42,19 +41,9 @@ async function openStats(): Promise<AppleContainerStats> {
   const command = join(directory, 'container')
   await writeFile(command, `#!/bin/sh\n[ "$1" = stats ] && echo '${measured}' || echo '${inspected}'\n`)
   await chmod(command, 0o755)
-  const details = { command, version: '1.2.2', unsupportedOptions: [], ...abilities }
-  const context = { details, runtimeName: 'apple', ownerLabels: {}, env: process.env, timeouts: defaultAppleTimeouts }
-  return new AppleContainerStats(new AppleRuntimeContext(context))
+  return new AppleContainerStats(createContext(command))
 }
 
-const abilities = {
-  hasNetworkCommand: false,
-  hasNetworks: false,
-  hasFirewalls: false,
-  hasVolumes: false,
-  hasStats: true,
-  hasPullProgress: false,
-}
 const measured = JSON.stringify([{ id: 'web', cpuUsageUsec: 1, memoryUsageBytes: 1 }])
 const inspected = JSON.stringify([
   {
