@@ -51,7 +51,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
     ping: (options) => run('ping', 'images', options, async () => void (await store.listImages())),
 
     async createContainer(config, options) {
-      core.validateContainerConfig(config)
+      core.validateContainerConfig(config, options)
       core.checkConfigOptions(type, config, unsupportedOptions)
       const { image, pull, name: id = randomUUID() } = config
       return await run('createContainer', id, options, async ({ undo }) => {
@@ -125,7 +125,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
     getImageHomeDir: (image, options) => run('getImageHomeDir', image, options, () => '/root'),
 
     async listImages(options = {}) {
-      core.validateListOptions(options)
+      core.validateListImages(options)
       const tags = await run('listImages', 'images', options, store.listImages)
       const images = tags.map((tag) => ({
         id: tag,
@@ -147,7 +147,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       })
     },
 
-    async attach(id, options) {
+    async attach(id, options = {}) {
       core.validateAttachOptions(options)
       await runOn('attach', id, options, async ({ log, state }, call) => {
         if (state !== 'running') throw core.createHostError('NOT_RUNNING', { id, state })
@@ -157,7 +157,7 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       })
     },
 
-    async startAttached(id, options) {
+    async startAttached(id, options = {}) {
       core.validateAttachOptions(options)
       return await runOn('startAttached', id, options, async ({ log }, call) => {
         const { signal, undo } = call
@@ -179,8 +179,9 @@ export function createFolderRuntime({ type, store, operations, ownerLabels }) {
       await runOn('resizeTTY', id, options, () => {})
     },
 
-    async getHostAddress({ networkId: id, ...options } = {}) {
-      if (id !== undefined) core.validateId(id, 'networkId')
+    async getHostAddress(options = {}) {
+      core.validateHostAddressOptions(options)
+      const { networkId: id } = options
       return await run('getHostAddress', id ?? 'this machine', options, () => {
         if (id !== undefined) throw core.createHostError('NETWORK_NOT_FOUND', { id })
         return undefined
