@@ -112,7 +112,7 @@ describeWithCompose('with a real Compose', (composeProgram) => {
   describeWithEngine('a project of a real engine', (available) => {
     const engine = { ...available, composeProgram }
     test.concurrent.for(samples)(
-      'with $folder comes up, is read, and goes down without a trace',
+      'with $folder comes up, is read, goes down, and leaves nothing',
       async (sample, context) => {
         const { folder, files = [], profiles = [], options, check, needs } = sample
         if (needs !== undefined) skipUnsupported(context, needs)

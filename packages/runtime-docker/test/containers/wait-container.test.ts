@@ -102,8 +102,8 @@ describe('waitContainer', () => {
     const seconds = Math.floor(Date.now() / 1000)
     const exits = [
       { time: seconds - 10, exitCode: '2' },
-      { time: seconds + 1, exitCode: '3' },
-      { time: seconds + 2, exitCode: '4' },
+      { time: seconds + 60, exitCode: '3' },
+      { time: seconds + 61, exitCode: '4' },
     ].map(({ time, exitCode }) => ({ Action: 'die', time, Actor: { ID: id, Attributes: { exitCode } } }))
     fake.override('GET /events', (reply) => reply.raw(200, exits.map((exit) => `${JSON.stringify(exit)}\n`).join('')))
     container.start()

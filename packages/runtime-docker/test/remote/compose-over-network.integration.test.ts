@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs'
 import type { Environment } from '@capstan/core/plugin'
 import { describe, test } from 'vitest'
 import { describeWithCompose } from '../../../../test/support/describe-with-compose.js'
 import { testEngine } from '../../../../test/support/test-engine.js'
-import { sshServerProgram, startSshServer } from '../../../../tools/test-ssh-server.mjs'
+import { tlsEngine } from '../../../../test/support/tls-engine.js'
+import { hasSshServer, startSshServer } from '../../../../tools/test-ssh-server.mjs'
 import type { DockerPluginOptions } from '../../src/docker-plugin.js'
 import { collectOutput } from '../collect-output.js'
 import { type FinishedTest, openCompose } from '../compose/open-compose.js'
-
-const { CAPSTAN_TLS_ENDPOINT: tlsEndpoint, CAPSTAN_TLS_DIRECTORY: directory } = process.env
 
 /** How an engine is reached over the network. */
 interface Transport {
@@ -23,12 +21,15 @@ interface Transport {
 const transports: readonly Transport[] = [
   {
     title: 'TLS',
-    isMissing: tlsEndpoint === undefined || directory === undefined,
-    connect: async () => ({ endpoint: tlsEndpoint ?? '', tls: { directory: directory ?? '' } }),
+    isMissing: tlsEngine === undefined,
+    connect: async () => {
+      const { endpoint = '', directory = '' } = tlsEngine ?? {}
+      return { endpoint, tls: { directory } }
+    },
   },
   {
     title: 'ssh',
-    isMissing: !existsSync(sshServerProgram),
+    isMissing: !hasSshServer,
     connect: async (socketPath, { onTestFinished }) => {
       const server = await startSshServer()
       onTestFinished(() => server.close())
