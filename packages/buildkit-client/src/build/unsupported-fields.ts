@@ -15,7 +15,7 @@ export interface UnsupportedField {
 /**
  * Returns the fields of a request that an engine's BuildKit with these workers does not support. With Docker's own image store it
  * exports only images into that store and archives of files, and has only inline caches. With the image store of containerd it
- * supports everything, as does a daemon of its own, except that only an engine knows the address for `host-gateway`.
+ * has no such limits. `host-gateway` needs a worker that reports the address of the engine's machine.
  */
 export function findUnsupportedFields(
   request: BuildRequest,
@@ -25,14 +25,14 @@ export function findUnsupportedFields(
   return [...(gateway === undefined ? [] : [gateway]), ...(usesContainerdStore(workers) ? [] : listLimits(request))]
 }
 
-/** Returns the field of the host names if one has the address `host-gateway`, which a BuildKit in a sidecar does not support. */
+/** Returns the field of the host names if one has the address `host-gateway`, which BuildKit in a sidecar does not support. */
 export function findGatewayHost({ extraHosts = {} }: BuildRequest): UnsupportedField | undefined {
   if (!Object.values(extraHosts).includes(hostGateway)) return undefined
   const reason = "this BuildKit does not report the address of the engine's machine"
   return { field: 'extraHosts', given: hostGateway, reason }
 }
 
-/** Replaces `host-gateway` in the host names by the address that the workers report, if they do. */
+/** Replaces `host-gateway` in the host names by the address that a worker reports. Without one, returns the request unchanged. */
 export function resolveHostGateway(request: BuildRequest, workers: readonly BuildKitWorker[]): BuildRequest {
   const address = findHostGateway(workers)
   if (address === undefined || findGatewayHost(request) === undefined) return request
@@ -81,6 +81,6 @@ function listLimits({ output, platforms = [], cacheTo = [] }: BuildRequest): rea
 }
 
 const snapshotterLabel = 'org.mobyproject.buildkit.worker.snapshotter'
-/** https://github.com/docker/buildx/blob/master/driver/docker/driver.go */
+/** The label by which docker's own client finds the address: https://github.com/docker/buildx/blob/master/driver/docker/driver.go */
 const gatewayLabel = 'org.mobyproject.buildkit.worker.moby.host-gateway-ip'
 const hostGateway = 'host-gateway'

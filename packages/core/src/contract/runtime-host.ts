@@ -31,7 +31,8 @@ export interface RuntimeHost extends AsyncDisposable {
    * `cause.code` TIMED_OUT means that an engine did not answer in time, not that it is absent. CAPABILITY_MISSING when no
    * available runtime, or not the requested one, provides all of `requires`. OPTION_UNSUPPORTED when none of those that do,
    * or not the requested one, supports all of `requiredOptions`. PLUGIN_UNKNOWN when no plugin has the name. PLUGIN_INVALID,
-   * PLUGIN_DUPLICATE and CAPABILITY_DUPLICATE when the plugin is invalid; what it registered is closed.
+   * PLUGIN_DUPLICATE and CAPABILITY_DUPLICATE when the plugin is invalid; what it registered is closed. INVALID_ARGUMENT for an
+   * unknown option.
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
   /**

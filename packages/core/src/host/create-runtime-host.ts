@@ -7,8 +7,8 @@ import { PluginHost } from './plugin-host.js'
 /**
  * Creates a host for plugins. Does no I/O. `discover` reports an invalid plugin; the other plugins still work.
  *
- * @throws HostError INVALID_ARGUMENT for an unknown option, `plugins` that are not an array, an invalid `app` or `probeTimeoutMs`, and, without
- * `probeTimeoutMs`, for a CAPSTAN_PROBE_TIMEOUT that is not a number of seconds
+ * @throws HostError INVALID_ARGUMENT for an unknown option, `plugins` that are not an array, an invalid `app` or `probeTimeoutMs`,
+ * and, without `probeTimeoutMs`, for a CAPSTAN_PROBE_TIMEOUT that is not a number of seconds
  */
 export function createRuntimeHost(options: HostOptions): RuntimeHost {
   checkFields('HostOptions', options)

@@ -61,7 +61,8 @@ export function validateComposeUpOptions(options: ComposeUpOptions): void {
   const isAll = dependencies === false && options.services === undefined
   check(!isAll, 'dependencies', 'true, or false with services', dependencies)
   checkObject('scale', scale)
-  for (const [name, count] of Object.entries(scale)) checkInteger(`scale["${name}"]`, count, { min: 0, max: 10_000 })
+  for (const [name, count] of Object.entries(scale))
+    checkInteger(`scale[${JSON.stringify(name)}]`, count, { min: 0, max: 10_000 })
   if (recreate !== undefined) checkOneOf('recreate', recreate, ['changed', 'always', 'never'])
   checkBoolean('removeOrphans', removeOrphans)
   if (until !== undefined) checkOneOf('until', until, ['started', 'ready'])

@@ -52,8 +52,8 @@ export function validateServiceChange(change: ServiceChange, options: ConvergeOp
 }
 
 /**
- * Validates that a change fits the endpoint settings that it keeps: a service with endpoint mode `dnsrr` has no ports of mode `ingress`.
- * Every swarm manager must call it with the current settings before it changes a service.
+ * Validates that a change fits the endpoint settings that it keeps: a service with endpoint mode `dnsrr` has no ports of mode
+ * `ingress`. Every swarm manager must call it with the current settings before it changes a service.
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field in the change
  */

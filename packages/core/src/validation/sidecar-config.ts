@@ -6,8 +6,8 @@ import { checkFields } from './known-fields.js'
 import { validateName } from './names.js'
 
 /**
- * Validates the config of a sidecar and the options of `startSidecar`, and returns the config of its container. Every sidecar manager must call it before
- * any side effect.
+ * Validates the config of a sidecar and the options of `startSidecar`, and returns the config of its container. Every sidecar
+ * manager must call it before any side effect.
  *
  * @throws HostError INVALID_ARGUMENT with the path of the field in the sidecar's config
  */

@@ -14,7 +14,10 @@ import {
 } from '@capstan/core/plugin'
 import type { DockerEngine } from '../engine/docker-engine.js'
 
-/** Checks a config and the options of `createContainer` without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
+/**
+ * Checks a config and the options of `createContainer` without a request. Throws INVALID_ARGUMENT from core's validator, or
+ * OPTION_UNSUPPORTED.
+ */
 export function validateConfig(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   config: ContainerConfig,
