@@ -20,7 +20,7 @@ import { testImages } from './test-image.mjs'
 export async function listEngineObjects(connection) {
   /** @param {string} path */
   const get = async (path) => {
-    const { status, body } = await requestEngine(connection, path, { timeoutMs: 10_000 })
+    const { status, body } = await requestEngine(connection, path)
     if (status !== 200) throw new Error(`the engine does not list ${path}: ${body.trim()}`)
     return JSON.parse(body)
   }

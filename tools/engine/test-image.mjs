@@ -28,7 +28,7 @@ export const testImages = {
  * @returns {Promise<readonly TestImageReport[]>}
  */
 export async function makeTestImages(connection) {
-  const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
+  const { Architecture } = JSON.parse((await requestEngine(connection, '/info')).body)
   const busybox = readBusyboxFiles(Architecture)
   return [
     await makeImage(connection, testImages.busybox, busybox),
@@ -88,7 +88,7 @@ async function importImage(connection, name, archive, digest) {
  * @param {string} name
  */
 async function findImage(connection, name) {
-  const { status, body } = await requestEngine(connection, `/images/${name}/json`, { timeoutMs: 10_000 })
+  const { status, body } = await requestEngine(connection, `/images/${name}/json`)
   if (status === 404) return undefined
   if (status !== 200) throw new Error(`the engine does not tell whether it has ${name}: ${body.trim()}`)
   return JSON.parse(body)

@@ -15,6 +15,8 @@ export const imagePushCases: readonly ConformanceCase[] = defineCases(imageTrans
   'XFER-013': {
     title: 'an archive of saveImages contains all of the images',
     needs: [imageBuilderCapability],
+    // Two builds, and a container of each image.
+    timeLimitFactor: 2,
     run: async (context) => {
       const { runtime } = context
       const one = await buildImage(context, `FROM ${context.image}\nENV SAID=one\n`)
