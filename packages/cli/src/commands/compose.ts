@@ -100,7 +100,7 @@ function defineUp(command: Command, setAction: SetAction, project: FindProject):
       'Stop the services when a container exits, and exit with the code of this one',
     )
     .option('--job <service>', 'Wait until a service has exited with 0 (repeatable)', collect)
-    .option('--wait', 'Accepted: the command always waits until the services are ready')
+    .option('--wait', 'Accepted: the command waits until the services are ready without it, too')
     .option('--wait-timeout <seconds>', 'Fail when the services are not ready after this time')
     .option('-t, --timeout <seconds>', 'Set the seconds before a container that is stopped is killed (default: 10)')
     .option('--no-log-prefix', 'Do not print the names of the services before their output')

@@ -52,14 +52,18 @@ export const jobFaults: readonly FaultyPlugin[] = [
   })),
   jobFault('an aborted job without an output stream leaves a container', 'JOB-006', (jobs, runtime) => ({
     runJob: async (config, options) => {
-      const result = await jobs.runJob(config, options)
-      if (options?.stdout !== undefined) return result
-      // The simulation is faster than the aborts of the case.
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      if (!options?.signal?.aborted) return result
-      const { image, command } = config
-      await runtime.createContainer({ image, ...(command && { command }) })
-      throw options.signal.reason
+      if (options?.stdout !== undefined) return await jobs.runJob(config, options)
+      const { signal } = options ?? {}
+      const result = await jobs.runJob(config, options).catch((error: unknown) => ({ error }))
+      // The simulation can be faster than the aborts of the case.
+      if (!('error' in result)) await new Promise((resolve) => setTimeout(resolve, 200))
+      if (signal?.aborted) {
+        const { image, command } = config
+        await runtime.createContainer({ image, ...(command && { command }) })
+        throw signal.reason
+      }
+      if ('error' in result) throw result.error
+      return result
     },
   })),
   jobFault('runJob reports a missing image by an exit code', 'JOB-007', (jobs) => ({
