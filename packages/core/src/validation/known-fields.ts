@@ -95,10 +95,10 @@ export interface ContractArguments {
 }
 
 /** The objects with fields among the values of a type; of lists, those of their elements. Labels and other maps have none. */
-export type Fielded<V> = V extends Leaf
+export type ObjectsIn<V> = V extends Leaf
   ? never
   : V extends readonly (infer E)[]
-    ? Fielded<E>
+    ? ObjectsIn<E>
     : V extends object
       ? string extends keyof V
         ? never
@@ -123,7 +123,7 @@ type Leaf =
   | Capability<object>
 
 /** `true` for a field without fields of its own. */
-type Rule<V> = [Fielded<V>] extends [never] ? true : Fields<Fielded<V>>
+type Rule<V> = [ObjectsIn<V>] extends [never] ? true : Fields<ObjectsIn<V>>
 
 /** All fields of a type. A union with the field `type` or `mode` has those of each of its values, any other one all together. */
 type Fields<O> = [O] extends [{ readonly type: string }]

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest'
 import type { Capability, RuntimeHost } from '../../src/index.js'
-import type { ContractArguments, Fielded } from '../../src/validation/known-fields.js'
+import type { ContractArguments, ObjectsIn } from '../../src/validation/known-fields.js'
 
 type Exports = typeof import('../../src/index.js')
 type Managers = { [K in keyof Exports]: Exports[K] extends Capability<infer T> ? T : never }[keyof Exports]
@@ -23,16 +23,16 @@ type IsListed<A, All = ContractArguments[keyof ContractArguments]> = true extend
 type Unlisted<A> = A extends unknown ? (keyof A extends 'signal' ? never : IsListed<A> extends true ? never : A) : never
 
 test('all arguments with fields of all methods of the contract are checked for unknown fields', () => {
-  expectTypeOf<Unlisted<Fielded<ArgumentsOf<Managers | RuntimeHost>>>>().toEqualTypeOf<never>()
+  expectTypeOf<Unlisted<ObjectsIn<ArgumentsOf<Managers | RuntimeHost>>>>().toEqualTypeOf<never>()
 })
 
 test('an argument that is not listed is found', () => {
   expectTypeOf<Unlisted<{ readonly other: string }>>().toEqualTypeOf<{ readonly other: string }>()
-  type Known = Fielded<ArgumentsOf<Managers | RuntimeHost>>
+  type Known = ObjectsIn<ArgumentsOf<Managers | RuntimeHost>>
   expectTypeOf<Extract<Known, { readonly image: string }>>().not.toEqualTypeOf<never>()
 })
 
 test('maps, streams and texts have no fields', () => {
-  expectTypeOf<Fielded<ContractArguments['ContainerConfig']['labels' | 'env' | 'command']>>().toEqualTypeOf<never>()
-  expectTypeOf<Fielded<ContractArguments['AttachOptions']['stdin' | 'stdout' | 'signal']>>().toEqualTypeOf<never>()
+  expectTypeOf<ObjectsIn<ContractArguments['ContainerConfig']['labels' | 'env' | 'command']>>().toEqualTypeOf<never>()
+  expectTypeOf<ObjectsIn<ContractArguments['AttachOptions']['stdin' | 'stdout' | 'signal']>>().toEqualTypeOf<never>()
 })
