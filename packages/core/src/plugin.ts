@@ -216,6 +216,7 @@ export {
   validateVolume,
 } from './validation/operations.js'
 export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
+export { type OptionKind, type OptionKinds, validatePluginOptions } from './validation/plugin-options.js'
 export {
   validateChangedEndpoint,
   validateServiceChange,

@@ -14,7 +14,14 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { ContainerJobManager, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
+import {
+  ContainerJobManager,
+  checkOneOf,
+  type OptionKinds,
+  type RegistrationScope,
+  resolveTimeouts,
+  validatePluginOptions,
+} from '@capstan/core/plugin'
 import { AppleContainerControl } from './apple-container-control.js'
 import { AppleContainerStats } from './apple-container-stats.js'
 import type { AppleDetails } from './apple-details.js'
@@ -37,9 +44,12 @@ import { AppleVolumeManager } from './apple-volume-manager.js'
  * Creates the plugin for Apple's `container` command on Macs with Apple silicon. On any other machine, the probe starts no
  * process.
  *
- * @throws HostError INVALID_ARGUMENT for bad `timeouts`
+ * @throws HostError INVALID_ARGUMENT for an unknown or a bad option
  */
 export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<AppleDetails> {
+  validatePluginOptions(options, optionKinds)
+  if (options.system !== undefined) checkOneOf('system', options.system, ['require', 'start'])
+  if (options.networks !== undefined) checkOneOf('networks', options.networks, ['off', 'if-available'])
   const timeouts = resolveTimeouts('timeouts', options.timeouts, defaultAppleTimeouts)
   return {
     name: 'apple',
@@ -52,6 +62,15 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     probe: (probing) => probeApple(options, probing),
     register: (scope, details) => register(scope, new AppleRuntimeContext({ ...scope, details, timeouts })),
   }
+}
+
+const optionKinds: OptionKinds<ApplePluginOptions> = {
+  command: 'text',
+  platform: { os: 'text', arch: 'text' },
+  system: 'text',
+  probeTimeoutMs: 'timeout',
+  networks: 'text',
+  timeouts: 'object',
 }
 
 function register(scope: RegistrationScope, context: AppleRuntimeContext): void {

@@ -1,5 +1,13 @@
+import { isAbsolute } from 'node:path'
 import type { RuntimePlugin } from '@capstan/core'
-import { type ProbeOptions, type RegistrationScope, resolveTimeouts } from '@capstan/core/plugin'
+import {
+  check,
+  type OptionKinds,
+  type ProbeOptions,
+  type RegistrationScope,
+  resolveTimeouts,
+  validatePluginOptions,
+} from '@capstan/core/plugin'
 import { listManagers } from './docker-managers.js'
 import { probeEngines } from './docker-probe.js'
 import type { EndpointSearch, EndpointSearchInput } from './endpoint/endpoint-candidate.js'
@@ -16,9 +24,17 @@ import { readLocalMachine } from './engine/local-machine.js'
  *
  * Creating the plugin opens no connection and loads no client.
  *
- * @throws HostError INVALID_ARGUMENT for bad `timeouts`
+ * @throws HostError INVALID_ARGUMENT for an unknown or a bad option
  */
 export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
+  validatePluginOptions(options, optionKinds)
+  const { composeProgram } = options
+  check(
+    composeProgram === undefined || isAbsolute(composeProgram),
+    'composeProgram',
+    'an absolute path',
+    composeProgram,
+  )
   const { name, packageName, packageVersion, probeTimeoutMs, endpointVariable, find } = options
   const timeouts = resolveTimeouts('timeouts', options.timeouts, defaultTimeouts)
   return {
@@ -78,6 +94,23 @@ export interface CompatiblePluginOptions {
   readonly composeProgram?: string | undefined
   /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<DockerTimeouts> | undefined
+}
+
+const optionKinds: OptionKinds<CompatiblePluginOptions> = {
+  name: 'text',
+  packageName: 'text',
+  packageVersion: 'text',
+  probeTimeoutMs: 'timeout',
+  isChosen: 'function',
+  find: 'function',
+  accepts: 'list',
+  apiVersionVariable: 'text',
+  endpointVariable: 'text',
+  hostAddress: 'text',
+  portHost: 'text',
+  firewallImage: 'text',
+  composeProgram: 'text',
+  timeouts: 'object',
 }
 
 function provideAll(scope: RegistrationScope, { details, timeouts }: Pick<DockerEngine, 'details' | 'timeouts'>): void {

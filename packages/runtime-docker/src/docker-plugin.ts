@@ -1,5 +1,5 @@
 import type { RuntimePlugin } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import { createHostError, type OptionKinds, validatePluginOptions } from '@capstan/core/plugin'
 import { type CompatiblePluginOptions, compatiblePlugin } from './compatible-plugin.js'
 import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
 import type { DockerDetails } from './engine/docker-details.js'
@@ -12,9 +12,10 @@ import { dockerProduct, podmanProduct } from './supported-products.js'
  * Creating the plugin opens no connection and loads no client. No other endpoint is tried when an endpoint or a context
  * other than `default` is given.
  *
- * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
+ * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for an unknown or a bad option
  */
 export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<DockerDetails> {
+  validatePluginOptions(options, optionKinds)
   const { endpoint, context, tls: _tls, ...common } = options
   if (endpoint !== undefined && context !== undefined) {
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
@@ -60,4 +61,16 @@ export interface DockerTlsOptions {
   readonly directory?: string
   /** Whether the server's certificate is verified. Default true. */
   readonly verify?: boolean
+}
+
+const optionKinds: OptionKinds<DockerPluginOptions> = {
+  endpoint: 'text',
+  context: 'text',
+  tls: { directory: 'text', verify: 'boolean' } satisfies OptionKinds<DockerTlsOptions>,
+  portHost: 'text',
+  hostAddress: 'text',
+  firewallImage: 'text',
+  composeProgram: 'text',
+  timeouts: 'object',
+  probeTimeoutMs: 'timeout',
 }

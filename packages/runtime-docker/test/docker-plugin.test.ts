@@ -99,3 +99,13 @@ test.each([
     expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }),
   )
 })
+
+test.each([
+  [{ enpoint: 'unix:///run/docker.sock' }, 'enpoint'],
+  [{ endpoint: 5 }, 'endpoint'],
+  [{ tls: { verfy: false } }, 'tls.verfy'],
+  [{ composeProgram: 'docker-compose' }, 'composeProgram'],
+])('rejects %j with INVALID_ARGUMENT for %s, and opens no other engine', (options, field) => {
+  const facts = expect.objectContaining({ field })
+  expect(() => dockerPlugin(options as object)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }))
+})

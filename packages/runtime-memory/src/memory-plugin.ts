@@ -25,10 +25,13 @@ import {
 import {
   addUnsupportedVolumeMounts,
   ContainerJobManager,
+  check,
   createHostError,
+  type OptionKinds,
   type RegistrationScope,
   type UnsupportedOption,
   unsupportedJobOptions,
+  validatePluginOptions,
 } from '@capstan/core/plugin'
 import { Cluster } from './cluster/cluster.js'
 import { createEngine } from './create-engine.js'
@@ -61,13 +64,15 @@ import { MemoryVolumeManager } from './memory-volume-manager.js'
  *
  * With `cluster` it has the services of a simulated cluster, whose nodes `cluster` of the plugin controls.
  *
- * @throws HostError INVALID_ARGUMENT when `without` contains the runtime itself, and for a cluster without nodes
+ * @throws HostError INVALID_ARGUMENT for an unknown or a bad option, when `without` contains the runtime itself, and for a cluster
+ * without nodes
  */
 export function memoryPlugin(
   options: MemoryPluginOptions & { readonly cluster: MemoryClusterOptions },
 ): MemoryClusterPlugin
 export function memoryPlugin(options?: MemoryPluginOptions): RuntimePlugin
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
+  validatePluginOptions(options, optionKinds)
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const engine = createEngine(options)
@@ -122,7 +127,28 @@ function createManager<T extends object>(
   }
 }
 
+const optionKinds: OptionKinds<MemoryPluginOptions> = {
+  name: 'text',
+  images: 'object',
+  pullable: 'object',
+  registries: 'list',
+  commands: 'object',
+  without: 'list',
+  unsupportedOptions: 'list',
+  faults: 'list',
+  logLimitBytes: 'number',
+  cluster: 'object',
+}
+
 function checkWithout(without: readonly Capability<object>[]): void {
+  for (const [index, capability] of without.entries()) {
+    check(
+      typeof capability?.id === 'string',
+      `without[${index}]`,
+      'a capability, such as networkManagerCapability',
+      capability,
+    )
+  }
   if (without.every(({ id }) => id !== runtimeCapability.id)) return
   const expected = 'capabilities other than the runtime, which every plugin provides'
   throw createHostError('INVALID_ARGUMENT', { field: 'without', expected, given: runtimeCapability.id })

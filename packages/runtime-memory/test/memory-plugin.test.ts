@@ -214,3 +214,16 @@ describe('unsupportedOptions', () => {
     expect(memory.runtime.supportsHostNetwork()).toBe(false)
   })
 })
+
+it.each([
+  [{ logLimit: 4 }, 'logLimit'],
+  [{ name: 5 }, 'name'],
+  [{ without: 'networks' }, 'without'],
+  [{ without: ['networks'] }, 'without[0]'],
+  [{ cluster: {} }, 'cluster.nodes'],
+  [{ cluster: { nodes: -1 } }, 'cluster.nodes'],
+  [{ cluster: { nodes: [] } }, 'cluster.nodes'],
+])('rejects %j with INVALID_ARGUMENT for %s', (options, field) => {
+  const facts = expect.objectContaining({ field })
+  expect(() => memoryPlugin(options as object)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }))
+})

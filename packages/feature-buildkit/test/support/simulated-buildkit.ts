@@ -55,6 +55,7 @@ export async function openTwiceWithSimulatedBuildKit(
 /** Creates a memory plugin whose BuildKit images are simulated. */
 export function createSimulatedBuildKitPlugin({
   buildkit = {},
+  env: _env,
   ...options
 }: SimulatedBuildKitPluginOptions = {}): RuntimePlugin {
   const image = createSimulatedImage(buildkit)

@@ -20,8 +20,8 @@ export class Cluster implements ServiceCluster, MemoryCluster {
 
   /** `engine`: that of the manager. */
   constructor({ nodes, monitorMs = 100 }: MemoryClusterOptions, engine: MemoryEngine, runtimeName: string) {
+    checkInteger('cluster.nodes', Array.isArray(nodes) ? nodes.length : nodes, { min: 1, max: 254 })
     const settings = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({ labels: {} })) : nodes
-    checkInteger('cluster.nodes', settings.length, { min: 1, max: 254 })
     this.monitorMs = monitorMs
     this.#engine = engine
     this.nodes = settings.map(({ labels = {} }, index) => {
