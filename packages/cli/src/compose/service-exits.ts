@@ -36,14 +36,16 @@ export class ServiceExits {
 
   /**
    * Adds the exit of a container. Returns whether it is the first one added that ends the project: any exit, or with
-   * `--abort-on-container-failure` one with another code than 0. A job for which another service waits does not end it with code 0.
+   * `--abort-on-container-failure` one with another code than 0. A job for which another service waits does not end it with code 0,
+   * unless it is the service of `--exit-code-from`.
    */
   add(exit: ServiceExit): boolean {
     const { abortOnContainerFailure = false, exitCodeFrom } = this.#options
     const { service, exitCode } = exit
     // Of several containers, the code of one that has failed.
     if (service === exitCodeFrom) this.#codeFrom = this.#codeFrom || exitCode
-    if (exitCode === 0 && (abortOnContainerFailure || this.#jobs.has(service))) return false
+    const isAwaited = this.#jobs.has(service) && service !== exitCodeFrom
+    if (exitCode === 0 && (abortOnContainerFailure || isAwaited)) return false
     const first = this.#first
     if (first === undefined || isBefore(exit, first)) this.#first = exit
     return first === undefined

@@ -38,6 +38,12 @@ describe('ServiceExits', () => {
     expect(exits.exitCode).toBe(3)
   })
 
+  it('ends with the given service also when it is a job for which another one waits', () => {
+    const exits = createExits({ exitCodeFrom: 'setup' })
+    expect(exits.add({ service: 'setup', exitCode: 0, finishedAt: at(1) })).toBe(true)
+    expect(exits.exitCode).toBe(0)
+  })
+
   it('throws where the exit code is not known, and for an unknown service', () => {
     const exits = createExits({ abortOnContainerExit: true })
     exits.add({ service: 'a', exitCode: undefined, finishedAt: undefined })
