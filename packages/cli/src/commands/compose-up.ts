@@ -8,7 +8,7 @@ import {
   type Runtime,
   type RuntimeScope,
 } from '@capstan/core'
-import { ownershipLabelKeys, validateComposeUpOptions } from '@capstan/core/plugin'
+import { ownershipLabelKeys, parseSecondsToMs, validateComposeUpOptions } from '@capstan/core/plugin'
 import { type ComposeProjectOptions, findComposeSource } from '../compose/compose-source.js'
 import { type ExitOptions, endsOnExit, type ServiceExit, ServiceExits } from '../compose/service-exits.js'
 import { type LoggedContainer, showLogs, toLoggedContainers } from '../compose/service-logs.js'
@@ -47,6 +47,7 @@ export async function upProject(
 ): Promise<number> {
   checkConflicts(options)
   const { exitCodeFrom } = options
+  if (!options.deps && operands.length === 0) throw new CliError('--no-deps needs the names of services')
   const isLeftOut = exitCodeFrom !== undefined && operands.length > 0 && !operands.includes(exitCodeFrom)
   const services = isLeftOut ? [...operands, exitCodeFrom] : operands
   const upOptions = toUpOptions(services, options)
@@ -99,7 +100,7 @@ function toUpOptions(services: readonly string[], options: UpCommandOptions): Co
       recreate: recreated,
       until: endsOnExit(options) ? 'started' : undefined,
       graceMs: timeout === undefined ? undefined : parseSeconds(timeout, '--timeout'),
-      readyTimeoutMs: waitTimeout === undefined ? undefined : parseSeconds(waitTimeout, '--wait-timeout'),
+      readyTimeoutMs: waitTimeout === undefined ? undefined : parseSecondsToMs(waitTimeout, '--wait-timeout'),
     }),
   }
 }

@@ -66,6 +66,7 @@ function explainHostError(error: AnyHostError, command: string): PartialExplanat
               ...(remedy === undefined ? [] : [remedy]),
               ...(remedies[error.code] ?? []),
               ...toImageOption(error.code, command),
+              ...(error.code === 'SERVICE_NOT_READY' ? toJobOption(error.facts, command) : []),
             ],
       }
     }
@@ -100,6 +101,12 @@ function isServiceLimit(code: HostErrorCode, command: string): boolean {
 /** `capstan conformance` has a default image, so the user may not know the option. */
 function toImageOption(code: HostErrorCode, command: string): readonly string[] {
   return code === 'IMAGE_NOT_FOUND' && command === 'capstan conformance' ? ['use another image by --image'] : []
+}
+
+/** A service that exits with 0 is ready only as a job. */
+function toJobOption(facts: Facts<'SERVICE_NOT_READY'>, command: string): readonly string[] {
+  const { service, exitCode } = facts
+  return exitCode === 0 && command === 'capstan compose up' ? [`--job ${service} waits until it has exited with 0`] : []
 }
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
@@ -151,8 +158,10 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
   return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
 }
 
-/** No option sets a file of the context, so the message names its path. */
+/** No option sets a file of the context, so the message names its path. A fault of a Compose file has its place in the text. */
 function explainInvalid(facts: Facts<'INVALID_ARGUMENT'>, command: string): PartialExplanation {
+  const [, fault] = (facts.field.startsWith('source') && / with this fault: (.+)$/s.exec(facts.given)) || []
+  if (fault !== undefined) return splitMessage(fault)
   const [, path] = /^context\.(?:directory|files)\[(".*")\]$/s.exec(facts.field) ?? []
   if (path === undefined) return { problem: toInvalidText(facts, command), remedies: [`see \`${command} --help\``] }
   const subject = path === '""' ? 'the context' : `${path} in the context`
@@ -233,6 +242,7 @@ const serviceFields: Readonly<Record<string, string>> = {
 const commandFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'config create': { name: 'NAME', value: 'the content of FILE' },
   commit: { tag: 'IMAGE' },
+  'compose up': { services: 'SERVICE', jobs: '--job', scale: '--scale' },
   cp: { from: 'SRC', to: 'DEST' },
   'job run': { networks: '--network', constraints: '--constraint', configs: '--config' },
   'network connect': { networkId: 'NETWORK', containerId: 'CONTAINER', ipAddress: '--ip', aliases: '--alias' },

@@ -125,9 +125,17 @@ services:
     expect((await json('ps', '-a')).containers).toEqual([])
   })
 
+  it('names the option with which a service that exits with 0 is ready', async () => {
+    await write('services: {once: {image: busybox, command: echo done}}')
+    const { exitCode, stderr } = await capstan('compose', 'up', '-d')
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('→ --job once waits until it has exited with 0')])
+  })
+
   it('names the option or the file of a fault', async () => {
     await write('services:\n  a:\n    image: x\n    comand: y\n')
-    expect((await capstan('compose', 'up')).stderr).toContain(`${join(cwd, 'compose.yaml')}:4: services.a.comand`)
+    expect((await capstan('compose', 'up')).stderr).toContain(
+      `compose up: ${join(cwd, 'compose.yaml')}:4: services.a.comand`,
+    )
     expect((await capstan('compose', 'up', '--wait-timeout', 'x')).stderr).toContain('--wait-timeout')
     await write('services: {a: {image: x, cap_add: [ALL]}}')
     expect(await capstan('compose', 'up')).toMatchObject({
@@ -176,8 +184,11 @@ describe('capstan compose up with --scale, --no-deps and what is created again',
 
   it.each([
     [['--scale', 'a'], '--scale must be a service and a number'],
-    [['--scale', 'none=2'], 'scale["none"]'],
-    [['--no-deps'], 'dependencies'],
+    [['--scale', 'none=2'], '--scale must be the name of a service that is started'],
+    [['--no-deps'], '--no-deps needs the names of services'],
+    [['none'], 'SERVICE must be a service of the project'],
+    [['--job', 'none'], '--job must be'],
+    [['--wait-timeout', '0'], '--wait-timeout must be a number of seconds above 0'],
     [['--force-recreate', '--no-recreate'], '--force-recreate cannot be used with --no-recreate'],
     [['--abort-on-container-exit', '-d'], '--abort-on-container-exit cannot be used with --detach'],
     [['--exit-code-from', 'a', '--job', 'a'], '--exit-code-from cannot be used with --job'],
