@@ -218,6 +218,7 @@ export {
 export { parseSecondsToMs } from './validation/parse-probe-timeout.js'
 export { type OptionKind, type OptionKinds, validatePluginOptions } from './validation/plugin-options.js'
 export {
+  type NewStoredObject,
   validateChangedEndpoint,
   validateServiceChange,
   validateServiceConfig,

@@ -18,6 +18,7 @@ import {
   createStream,
   isListed,
   type ListOptions,
+  type NewStoredObject,
   validateId,
   validateListOptions,
   validateLogOptions,
@@ -122,8 +123,8 @@ export class DockerSwarmManager implements SwarmManager {
     return await this.#listStored('listConfigs', 'config', options)
   }
 
-  async #createStored(operation: string, kind: StoredKind, { name, value, options }: NewStored): Promise<string> {
-    validateStoredObject(name, value, options)
+  async #createStored(operation: string, kind: StoredKind, { name, value, options }: NewStoredObject): Promise<string> {
+    validateStoredObject(kind, { name, value, options })
     const { labels = {} } = options
     return await this.#engine.run(operation, name, options, (call) =>
       createStored(this.#engine, { kind, value, labels }, call),
@@ -143,12 +144,6 @@ export class DockerSwarmManager implements SwarmManager {
       return found.filter((object) => isListed(object, options))
     })
   }
-}
-
-interface NewStored {
-  readonly name: string
-  readonly value: Uint8Array
-  readonly options: CreateSecretOptions
 }
 
 interface StoredRemoval {

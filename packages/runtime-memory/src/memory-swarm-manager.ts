@@ -186,7 +186,7 @@ export class MemorySwarmManager implements SwarmManager {
     name: string,
     { value, options }: { readonly value: Uint8Array; readonly options: CreateSecretOptions },
   ): Promise<string> {
-    validateStoredObject(name, value, options)
+    validateStoredObject(kind, { name, value, options })
     const objects = this.#objects(kind)
     return await this.#context.call(methods[kind].create, options, ({ undo }) => {
       const holder = objects.find(name)

@@ -72,16 +72,19 @@ export function validateChangedEndpoint(change: ServiceChange, current: CurrentE
 export type CurrentEndpoint = Required<Pick<ServiceConfig, 'ports' | 'endpointMode'>>
 
 /** Checks the name of a secret or a config, its value and its labels. */
-export function validateStoredObject(
-  name: unknown,
-  value: unknown,
-  options: CreateSecretOptions | CreateConfigOptions,
-): void {
+export function validateStoredObject(kind: 'secret' | 'config', { name, value, options }: NewStoredObject): void {
   checkStoredName('name', name)
   const isValid = value instanceof Uint8Array && value.length > 0 && value.length < valueLimitBytes
   checkSecret(isValid, 'value', `a Uint8Array with 1 to ${valueLimitBytes - 1} bytes`, value)
-  checkFields('CreateSecretOptions', options)
+  checkFields(kind === 'secret' ? 'CreateSecretOptions' : 'CreateConfigOptions', options)
   if (options.labels !== undefined) validateLabels(options.labels)
+}
+
+/** The arguments of `createSecret` and `createConfig`. */
+export interface NewStoredObject {
+  readonly name: string
+  readonly value: Uint8Array
+  readonly options: CreateSecretOptions | CreateConfigOptions
 }
 
 type Settings = Omit<ServiceConfig, 'name'>

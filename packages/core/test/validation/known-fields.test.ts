@@ -113,13 +113,19 @@ const all: { readonly [K in keyof ContractArguments]: Checked<ContractArguments[
     path: 'update',
   },
   ConvergeOptions: { sample: {}, validate: (options) => validateServiceConfig({ ...service, name: 'web' }, options) },
-  CreateConfigOptions: { sample: labels, validate: (options) => validateStoredObject('a', bytes, options) },
+  CreateConfigOptions: {
+    sample: labels,
+    validate: (options) => validateStoredObject('config', { name: 'a', value: bytes, options }),
+  },
   CreateNetworkOptions: {
     sample: { ...labels, subnets: [{ cidr: '10.20.0.0/24' }] },
     validate: (options) => validateNetwork('n', options),
   },
   CreateOptions: { sample: {}, validate: (options) => validateContainerConfig({ image }, options) },
-  CreateSecretOptions: { sample: labels, validate: (options) => validateStoredObject('a', bytes, options) },
+  CreateSecretOptions: {
+    sample: labels,
+    validate: (options) => validateStoredObject('secret', { name: 'a', value: bytes, options }),
+  },
   CreateVolumeOptions: { sample: labels, validate: (options) => validateVolume('v', options) },
   DisconnectContainerOptions: { sample: {}, validate: (options) => validateDisconnection('n', 'c', options) },
   EventOptions: { sample: labels, validate: validateEventOptions },

@@ -129,17 +129,27 @@ describe('validateChangedEndpoint', () => {
 })
 
 describe('validateStoredObject', () => {
-  it('accepts up to 511999 bytes and names of up to 64 characters, and shows no value in its errors', () => {
-    validateStoredObject('token', new Uint8Array(511_999), { labels: { app: 'x' } })
-    validateStoredObject(`app..conf_-${'a'.repeat(53)}`, new Uint8Array(1), {})
-    expect(() => validateStoredObject('a'.repeat(65), new Uint8Array(1), {})).toThrow(invalid('name'))
-    expect(() => validateStoredObject('a.', new Uint8Array(1), {})).toThrow(invalid('name'))
-    expect(() => validateStoredObject('token', new Uint8Array(512_000), {})).toThrow(invalid('value'))
-    expect(() => validateStoredObject('token', new Uint8Array(), {})).toThrow(invalid('value'))
-    expect(() => validateStoredObject('token', 'hunter2', {})).not.toThrow(/hunter2/)
-    expect(() => validateStoredObject('', new Uint8Array(1), {})).toThrow(invalid('name'))
-    expect(() => validateStoredObject('a', new Uint8Array(1), { labels: { 'capstan.x': '' } })).toThrow(
-      invalid('labels["capstan.x"]'),
-    )
+  const stored = { name: 'token', value: new Uint8Array(1), options: {} }
+  const validate = (change: object) => () => validateStoredObject('config', { ...stored, ...change })
+
+  it('accepts up to 511999 bytes and names of up to 64 characters', () => {
+    validate({ value: new Uint8Array(511_999), options: { labels: { app: 'x' } } })()
+    validate({ name: `app..conf_-${'a'.repeat(53)}` })()
+    for (const name of ['a'.repeat(65), 'a.', '']) expect(validate({ name })).toThrow(invalid('name'))
+    for (const value of [new Uint8Array(512_000), new Uint8Array()])
+      expect(validate({ value })).toThrow(invalid('value'))
+    expect(validate({ options: { labels: { 'capstan.x': '' } } })).toThrow(invalid('labels["capstan.x"]'))
+  })
+
+  it('shows no value in its errors', () => {
+    const value = 'hunter2'
+    expect(validate({ value })).toThrow(invalid('value'))
+    expect(validate({ value })).not.toThrow(/hunter2/)
+  })
+
+  it('names the options of the method for an unknown one', () => {
+    const options = { label: {} }
+    expect(validate({ options })).toThrow('label must be absent, since it is not a field of CreateConfigOptions')
+    expect(() => validateStoredObject('secret', { ...stored, options } as typeof stored)).toThrow('CreateSecretOptions')
   })
 })
