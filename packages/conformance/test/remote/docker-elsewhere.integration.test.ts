@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '@capstan/core/plugin'
@@ -32,12 +33,12 @@ describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan confo
   /** Runs these groups and cases in a network in which only an address reaches the engine. */
   async function runKit(groups: readonly string[], engineEnv: Environment) {
     if (!testEngine.available) throw new Error(testEngine.reason)
-    const file = join(directory, 'report.json')
+    const file = join(directory, `${randomUUID()}.json`)
     const words = ['conformance', '--runtime', 'docker', '--image', testEngine.image, '--report', file]
     const command = [process.execPath, join(root, 'packages/cli/bin/capstan.js'), ...words, '--only', groups.join(',')]
     const [program, ...argv] = outside.toCommand(command)
     const env = { ...process.env, TMPDIR: directory, ...engineEnv }
-    const { output } = await runProgram(program, argv, { env })
+    const { code, output } = await runProgram(program, argv, { env })
     const { cases }: ConformanceReport = JSON.parse(readFileSync(file, 'utf8'))
     const failed = cases.flatMap((result) =>
       result.status === 'failed' ? [{ id: result.id, failures: result.failures }] : [],
@@ -45,7 +46,7 @@ describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan confo
     const withReason = cases.flatMap((result) =>
       'missing' in result ? [`${result.id} ${result.missing[0].subject}`] : [],
     )
-    return { failed, withReason, output }
+    return { code, failed, withReason, output }
   }
 
   const unknownAddress = ['MODE-003', 'MODE-005', 'MODE-006', 'ADDR-001', 'ADDR-002'].map(
@@ -53,8 +54,8 @@ describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan confo
   )
 
   test('passes over TLS: ports, networks and bind sources are those of the engine', async () => {
-    const { failed, withReason, output } = await runKit(only, tlsEngine?.toEnv(outside.address) ?? {})
-    expect(failed, output).toEqual([])
+    const { code, failed, withReason, output } = await runKit(only, tlsEngine?.toEnv(outside.address) ?? {})
+    expect({ code, failed }, output).toEqual({ code: 0, failed: [] })
     expect(withReason).toEqual(['MNT-014 mounts.bind.relabel', ...unknownAddress])
   })
 
@@ -62,10 +63,10 @@ describe.skipIf(tlsEngine === undefined || !testEngine.available)('capstan confo
     if (!testEngine.available) throw new Error(testEngine.reason)
     const server = await startSshServer([], { address: outside.address })
     const env = server.toEngineEnv(testEngine.socketPath)
-    const { failed, withReason, output } = await runKit(['PORT-001', 'PORT-010', 'ADDR-001'], env).finally(() =>
+    const { code, failed, withReason, output } = await runKit(['PORT-001', 'PORT-010', 'ADDR-001'], env).finally(() =>
       server.close(),
     )
-    expect(failed, output).toEqual([])
+    expect({ code, failed }, output).toEqual({ code: 0, failed: [] })
     expect(withReason).toEqual(['ADDR-001 getHostAddress'])
   })
 })

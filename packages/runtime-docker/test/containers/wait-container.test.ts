@@ -92,9 +92,11 @@ describe('waitContainer', () => {
   })
 
   test.each([
-    { api: '1.41', code: 3, what: 'the first exit in the events' },
-    { api: '1.42', code: 0, what: 'the answer' },
-  ])('resolves with $what when the container has started again, on API $api', async ({ api, code }) => {
+    { api: '1.41', restarted: 'has started again', code: 3, what: 'the first exit in the events' },
+    { api: '1.41', restarted: 'has exited again after a restart', code: 3, what: 'the first exit in the events' },
+    { api: '1.41', restarted: 'has exited', code: 0, what: 'the answer' },
+    { api: '1.42', restarted: 'has started again', code: 0, what: 'the answer' },
+  ])('resolves with $what when the container $restarted, on API $api', async ({ api, restarted, code }) => {
     const { fake, runtime, container, id } = await startWaiting({
       api: { version: api, newest: api, oldest: '1.12', pinned: false },
     })
@@ -109,6 +111,8 @@ describe('waitContainer', () => {
     container.start()
     const waiting = runtime.waitContainer(id)
     await waitUntilAsked(() => fake.log())
+    if (restarted !== 'has started again') container.status = 'exited'
+    if (restarted === 'has exited again after a restart') container.restartCount = 1
     container.events.emit('exit', 0)
     expect(await waiting).toBe(code)
   })

@@ -53,6 +53,8 @@ export class FakeContainer {
   readonly attached = new Set<Duplex>()
   status: Status = 'created'
   exitCode = 0
+  /** How often the restart policy has started it again. */
+  restartCount = 0
   size: string | undefined
   log: Buffer[] = []
 
@@ -126,6 +128,7 @@ export class FakeContainer {
       Id,
       Name: `/${name}`,
       Image: 'sha256:1',
+      RestartCount: this.restartCount,
       State: {
         Status: status,
         Running: running,
