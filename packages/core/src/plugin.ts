@@ -166,10 +166,12 @@ export { loadCommonJs } from './bundling/load-commonjs.js'
 
 export { check, checkInteger, checkOneOf, checkTimeout } from './validation/check.js'
 export {
+  type ScaledService,
   validateComposeDownOptions,
   validateComposeSource,
   validateComposeUpOptions,
   validateProjectName,
+  validateScale,
 } from './validation/compose.js'
 export { validateContainerConfig } from './validation/container-config.js'
 export { checkEngineName } from './validation/container-settings.js'

@@ -10,6 +10,7 @@ import {
   type StringMap,
   startDeadline,
   untilAborted,
+  validateScale,
 } from '@capstan/core/plugin'
 import { findFailedDependency, findUnstartedCommand, toEngineError } from '../compose-errors.js'
 import { type ComposeCommand, toGraceArguments } from '../program/compose-command.js'
@@ -59,7 +60,7 @@ export async function upProject(
   checkServices(model, options)
   const started = findStarted(model, options)
   const scale = new Map(Object.entries(options.scale ?? {}))
-  checkScale(started, scale)
+  validateScale(scale, started)
   const running = started.filter(({ name, replicas }) => (scale.get(name) ?? replicas) > 0)
   for (const { name, hasHealthcheck } of running) if (hasHealthcheck) context.checkHealthcheck(name)
   const awaited: AwaitedProject = {
@@ -141,17 +142,6 @@ function checkServices({ services }: ProjectModel, { jobs = [] }: ComposeUpOptio
   const expected = `a service of the project with an active profile: ${joinWords(known, 'or')}`
   check(index < 0, `jobs[${index}]`, expected, jobs[index])
   check(known.length > 0, 'source', 'a project with at least one service', 'one without')
-}
-
-function checkScale(started: readonly ServiceModel[], scale: ReadonlyMap<string, number>): void {
-  const names = started.map(({ name }) => name)
-  const expected = `the name of a service that is started: ${joinWords(names, 'or')}`
-  for (const [name, count] of scale) {
-    const service = started.find((each) => each.name === name)
-    check(service !== undefined, `scale["${name}"]`, expected, name)
-    const isNamed = service.containerName !== undefined && count > 1
-    check(!isNamed, `scale["${name}"]`, 'at most 1, because the files name the container', count)
-  }
 }
 
 /** Adds steps that remove the images which Compose builds, unless an image has the tag before. */

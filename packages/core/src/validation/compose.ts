@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import type { ComposeDownOptions, ComposeSource, ComposeUpOptions } from '../contract/managers/compose-manager.js'
+import { joinWords } from '../errors/message.js'
 import {
   check,
   checkBoolean,
@@ -73,6 +74,27 @@ export function validateComposeUpOptions(options: ComposeUpOptions): void {
   if (labels !== undefined) validateLabels(labels)
   if (readyTimeoutMs !== undefined) checkTimeout('readyTimeoutMs', readyTimeoutMs)
   checkFunction('onProgress', onProgress)
+}
+
+/**
+ * Checks `scale` of `up` with the services that it starts: every name is that of one of them, and a service whose container has a
+ * name in the files has at most one.
+ */
+export function validateScale(scale: ReadonlyMap<string, number>, started: readonly ScaledService[]): void {
+  const names = started.map(({ name }) => name)
+  for (const [name, count] of scale) {
+    const field = `scale[${JSON.stringify(name)}]`
+    const service = started.find((each) => each.name === name)
+    check(service !== undefined, field, `the name of a service that is started: ${joinWords(names, 'or')}`, name)
+    const isSeveral = service.containerName !== undefined && count > 1
+    check(!isSeveral, field, 'at most 1, because the files name the container', count)
+  }
+}
+
+export interface ScaledService {
+  readonly name: string
+  /** The name of its container in the files. */
+  readonly containerName: string | undefined
 }
 
 /** Checks the options of `down`. */

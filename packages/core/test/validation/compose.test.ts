@@ -5,6 +5,7 @@ import {
   validateComposeSource,
   validateComposeUpOptions,
   validateProjectName,
+  validateScale,
 } from '../../src/plugin.js'
 
 const file = { name: 'shop', files: ['/srv/compose.yaml'] } as const
@@ -105,5 +106,24 @@ describe('validateComposeDownOptions', () => {
     ['graceMs', { graceMs: -1 }],
   ])('rejects with the field %s', (field, options) => {
     expect(rejectedField(() => validateComposeDownOptions(options))).toMatchObject(rejection(field))
+  })
+})
+
+describe('validateScale', () => {
+  const started = [
+    { name: 'web', containerName: undefined },
+    { name: 'db', containerName: 'shop-db' },
+  ]
+  const validate = (scale: Readonly<Record<string, number>>) => () =>
+    validateScale(new Map(Object.entries(scale)), started)
+
+  it('accepts any number of a service, and at most one of a service with a named container', () => {
+    validate({ web: 3, db: 1 })()
+    validate({ db: 0 })()
+    expect(validate({ db: 2 })).toThrow('scale["db"] must be at most 1, because the files name the container, not 2')
+  })
+
+  it('rejects a service that is not started', () => {
+    expect(validate({ 'a"b': 1 })).toThrow('scale["a\\"b"] must be the name of a service that is started: web or db')
   })
 })

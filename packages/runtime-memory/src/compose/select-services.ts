@@ -1,5 +1,5 @@
 import type { ComposeUpOptions } from '@capstan/core'
-import { check, createHostError, joinWords } from '@capstan/core/plugin'
+import { createHostError, joinWords, validateScale } from '@capstan/core/plugin'
 import type { ProjectModel, ServiceModel } from './file/project-model.js'
 
 /**
@@ -21,23 +21,18 @@ export function selectServices(
   checkServices(project, names, 'services')
   for (const name of names) add(name)
   const counts = new Map(Object.entries(scale))
-  for (const [name, count] of counts) checkScale(selected, name, count)
-  return [...selected.values()].map((service) => ({
+  const started = [...selected.values()]
+  validateScale(
+    counts,
+    started.map(({ name, config }) => ({ name, containerName: config.name })),
+  )
+  return started.map((service) => ({
     ...service,
     replicas: counts.get(service.name) ?? service.replicas,
   }))
 }
 
 type SelectOptions = Pick<ComposeUpOptions, 'services' | 'dependencies' | 'scale'>
-
-function checkScale(selected: ReadonlyMap<string, ServiceModel>, name: string, count: number): void {
-  const field = `scale["${name}"]`
-  const service = selected.get(name)
-  const expected = `the name of a service that is started: ${joinWords([...selected.keys()], 'or')}`
-  check(service !== undefined, field, expected, name)
-  const isNamed = service.config.name !== undefined && count > 1
-  check(!isNamed, field, 'at most 1, because the files name the container', count)
-}
 
 /** Returns the jobs among the services: the given ones, and those that another service requires to be completed. */
 export function selectJobs(
